@@ -1,0 +1,247 @@
+"""Run a learner's own definitions inside the library's modules.
+
+A workspace is a folder that mirrors the library: `WORKSPACE/llmcourse/tokenization/bpe.py` holds the definitions that a
+learner built for `llmcourse.tokenization.bpe`, one section a notebook cell. When a workspace is installed, every module
+is imported in two steps: the library's own code runs first, then the learner's sections run in the same namespace, before
+anybody can import from the module. So a spawned process or a `torchrun` job uses the learner's code wherever there is
+some, and the reference everywhere else. A section that cannot run is left out with a warning: the reference stands in.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import os
+import re
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder, SourceFileLoader
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+WORKSPACE_VARIABLE = "LLMCOURSE_WORKSPACE"
+_HEADER = re.compile(r"^# %%build (?P<target>\S+)\s*$", re.MULTILINE)
+
+_reference: dict[str, dict[str, Any]] = {}
+"""The library's own objects that a learner's have replaced: module name -> attribute name -> object."""
+
+
+class WorkspaceWarning(UserWarning):
+    """A learner's definition could not be used as it stands."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One built cell: its target (`module` or `module:piece`), its source and the line its source starts on."""
+
+    target: str
+    source: str
+    line: int = 1
+
+    @property
+    def piece(self) -> str | None:
+        """The piece's name, or None for a cell of helpers."""
+        return self.target.partition(":")[2] or None
+
+
+def belongs_to_library(module_name: str) -> bool:
+    """Whether a module can have an overlay: every module of the library, none of the course's machinery."""
+    return (
+        module_name.startswith("llmcourse.")
+        and module_name != __name__
+        and not (module_name + ".").startswith("llmcourse.course.")
+    )
+
+
+def overlay_file(workspace: Path, module_name: str) -> Path:
+    """Where a workspace keeps the learner's definitions of one module."""
+    return workspace.joinpath(*module_name.split(".")).with_suffix(".py")
+
+
+def switch_file(workspace: Path) -> Path:
+    """A text file with one `module:piece` a line: the pieces for which the reference is to be used."""
+    return workspace / "llmcourse" / "use_reference.txt"
+
+
+def switched_to_reference(workspace: Path) -> set[str]:
+    """The pieces that are switched to the reference in a workspace."""
+    path = switch_file(workspace)
+    return set(path.read_text(encoding="utf-8").split()) if path.exists() else set()
+
+
+def read_sections(path: Path) -> list[Section]:
+    """The sections of an overlay file, in order; an absent file has none."""
+    if not path.exists():
+        return []
+    text = path.read_text(encoding="utf-8", errors="replace")
+    headers = list(_HEADER.finditer(text))
+    ends = [header.start() for header in headers[1:]] + [len(text)]
+    return [
+        Section(header["target"], text[header.end() + 1 : end].rstrip() + "\n", text.count("\n", 0, header.end()) + 2)
+        for header, end in zip(headers, ends)
+    ]
+
+
+def format_sections(module_name: str, sections: list[Section]) -> str:
+    """The text of an overlay file, such that `read_sections` gives the sections back."""
+    head = f"# Your own {module_name}, cell by cell, as %%build saved it. The library runs this inside its own module.\n"
+    bodies = []
+    for section in sections:
+        source = _HEADER.sub(lambda match: "#" + match[0], section.source).rstrip()
+        bodies.append(f"\n# %%build {section.target}\n{source}\n")
+    return head + "".join(bodies)
+
+
+def compile_section(section: Section, path: Path) -> CodeType:
+    """Compile a section so that tracebacks and `inspect` point at its lines in the overlay file."""
+    return compile("\n" * (section.line - 1) + section.source, str(path), "exec")
+
+
+def global_names(code: CodeType) -> Iterator[str]:
+    """Names that the functions inside `code` look up as globals when they run."""
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from (i.argval for i in dis.get_instructions(constant) if i.opname == "LOAD_GLOBAL")
+            yield from global_names(constant)
+
+
+def missing_names(code: CodeType, namespace: Mapping[str, Any]) -> list[str]:
+    """Global names used inside `code` that neither the namespace nor Python's builtins define."""
+    return sorted({n for n in global_names(code) if n not in namespace and not hasattr(builtins, n)})
+
+
+def reference_object(module_name: str, name: str) -> Any:
+    """The library's own object of that name, whatever a learner has put in its place."""
+    replaced = _reference.get(module_name, {})
+    return replaced[name] if name in replaced else getattr(sys.modules[module_name], name)
+
+
+def replaced_names() -> list[tuple[ModuleType, str, Any]]:
+    """Every name that a learner's object has replaced: (module, name, reference object)."""
+    return [(sys.modules[module], name, ref) for module, names in _reference.items() for name, ref in names.items()]
+
+
+def rebind(module: ModuleType, name: str, new: Any) -> None:
+    """Set a module's attribute and, for a function or a class, every other library module's name for the old object."""
+    old = getattr(module, name, None)
+    setattr(module, name, new)
+    if old is new or not isinstance(old, FunctionType | type):
+        return
+    for other_name, other in list(sys.modules.items()):
+        if belongs_to_library(other_name) and other is not None:
+            for attribute, value in list(vars(other).items()):
+                if value is old:
+                    setattr(other, attribute, new)
+
+
+def run_section(module: ModuleType, section: Section, path: Path) -> list[str]:
+    """Run one section inside a module: all of it or, when it raises, nothing. Returns the names it defined."""
+    namespace = vars(module)
+    before = dict(namespace)
+    try:
+        exec(compile_section(section, path), namespace)  # noqa: S102 - running the learner's code is the point
+    except BaseException:
+        namespace.clear()
+        namespace.update(before)
+        raise
+    defined = [name for name, value in namespace.items() if name not in before or before[name] is not value]
+    for name in defined:
+        if name in before:
+            _reference.setdefault(module.__name__, {}).setdefault(name, before[name])
+            mine, namespace[name] = namespace[name], before[name]
+            rebind(module, name, mine)
+    return defined
+
+
+def apply(module: ModuleType, workspace: Path) -> None:
+    """Run every usable section of a module's overlay; a section that needs a later one is tried again after it."""
+    path = overlay_file(workspace, module.__name__)
+    off = switched_to_reference(workspace)
+    waiting = [section for section in read_sections(path) if section.target not in off]
+    while waiting:
+        failed: list[tuple[Section, Exception]] = []
+        for section in waiting:
+            try:
+                run_section(module, section, path)
+            except Exception as error:
+                failed.append((section, error))
+        if len(failed) == len(waiting):
+            for section, error in failed:
+                _warn_unusable(path, section, error)
+            break
+        waiting = [section for section, _ in failed]
+    _warn_missing(module, path, off)
+
+
+def _warn_unusable(path: Path, section: Section, error: Exception) -> None:
+    what = section.piece or "a helper cell"
+    line = getattr(error, "lineno", None) or section.line
+    warnings.warn(
+        f"{path}, line {line}: {what} cannot be used, the reference stands in: {type(error).__name__}: {error}",
+        WorkspaceWarning,
+        stacklevel=2,
+    )
+
+
+def _warn_missing(module: ModuleType, path: Path, off: set[str]) -> None:
+    for section in read_sections(path):
+        if section.target in off:
+            continue
+        try:
+            missing = missing_names(compile_section(section, path), vars(module))
+        except SyntaxError:
+            continue
+        if missing:
+            warnings.warn(
+                f"{path}: {section.piece or 'a helper cell'} uses {', '.join(missing)}, which no built cell defines: "
+                f"import it inside the cell, or give the cell that defines it a first line `%%build {module.__name__}`",
+                WorkspaceWarning,
+                stacklevel=2,
+            )
+
+
+class _OverlayLoader(SourceFileLoader):
+    def __init__(self, fullname: str, path: str, workspace: Path):
+        super().__init__(fullname, path)
+        self.workspace = workspace
+
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        apply(module, self.workspace)
+
+
+class OverlayFinder(MetaPathFinder):
+    """Find the library's modules that have an overlay in a workspace."""
+
+    def __init__(self, workspace: Path):
+        self.workspace = workspace
+
+    def find_spec(self, fullname: str, path: Any = None, target: ModuleType | None = None) -> Any:
+        if not belongs_to_library(fullname) or not overlay_file(self.workspace, fullname).exists():
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.origin and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _OverlayLoader(fullname, spec.origin, self.workspace)
+        return spec
+
+
+def install(workspace: str | os.PathLike[str]) -> None:
+    """Use a workspace's definitions from now on: in modules still to be imported and in those already loaded.
+
+    Raises:
+        NotADirectoryError: The workspace is not a folder.
+    """
+    folder = Path(workspace).resolve()
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{WORKSPACE_VARIABLE}={os.fspath(workspace)!r} is not a folder")
+    if any(isinstance(finder, OverlayFinder) and finder.workspace == folder for finder in sys.meta_path):
+        return
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, OverlayFinder)]
+    sys.meta_path.insert(0, OverlayFinder(folder))
+    for module_name, module in list(sys.modules.items()):
+        if belongs_to_library(module_name) and overlay_file(folder, module_name).exists():
+            apply(module, folder)

@@ -1,0 +1,92 @@
+"""What graded cells are written with, and how their failures are told.
+
+A failing check says in one line what is wrong, then where: the line of the check, and the lines of your own code that ran.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from llmcourse._overlay import WORKSPACE_VARIABLE
+
+
+class CheckFailed(AssertionError):
+    """A graded cell did not pass; the message is written for the learner."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"✗ {self}"]
+
+
+def raises(error: type[BaseException], function: Callable[..., Any], *args: Any, says: str = "") -> None:
+    """Assert that a call raises an error whose message holds a given text.
+
+    Args:
+        error: The exception type wanted.
+        function: What to call, with `args`.
+        says: A text that the message must contain, for example the offending value.
+
+    Raises:
+        AssertionError: Nothing was raised, another type was, or the message does not hold the text.
+
+    Example:
+        >>> raises(ValueError, int, "seven", says="seven")
+    """
+    call = f"{getattr(function, '__name__', function)}({', '.join(map(_short, args))})"
+    try:
+        result = function(*args)
+    except error as raised:
+        assert says in str(raised), f"{call} raised {error.__name__}, but its message {str(raised)!r} does not name {says!r}"
+        return
+    except NotImplementedError:
+        raise
+    except Exception as other:
+        raise AssertionError(f"{call} should raise {error.__name__}, but raised {type(other).__name__}: {other}") from None
+    raise AssertionError(f"{call} should raise {error.__name__}, but returned {_short(result)}")
+
+
+def _short(value: Any, limit: int = 60) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def explain(error: Exception, name: str, source: str, file: str) -> CheckFailed:
+    """Turn whatever stopped a graded cell into a message for the learner.
+
+    Args:
+        error: What the cell raised.
+        name: The piece under test.
+        source: The graded cell's source.
+        file: The file name the cell was compiled under.
+    """
+    where = _frames(error, source, file)
+    if isinstance(error, NotImplementedError):
+        return CheckFailed(f"{name} is not written yet: replace `raise NotImplementedError()` in its cell.")
+    if isinstance(error, AssertionError):
+        return CheckFailed(f"{name}: {str(error) or 'a check failed'}{where}")
+    if isinstance(error, NameError) and error.name:
+        hint = f" Is `{error.name}` in a cell that was not built? Its first line must be %%build, or import it inside the cell."
+        return CheckFailed(f"{name} raised NameError: {error}.{hint}{where}")
+    return CheckFailed(f"{name} raised {type(error).__name__}: {error}{where}")
+
+
+def _frames(error: Exception, source: str, file: str) -> str:
+    """The check's own line and the learner's lines, innermost last; frames of installed packages are left out."""
+    lines = source.splitlines()
+    told = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == file and frame.lineno and frame.lineno <= len(lines):
+            told.append(f"    in the check, line {frame.lineno}: {lines[frame.lineno - 1].strip()}")
+        elif _is_learners(frame.filename):
+            text = linecache.getline(frame.filename, frame.lineno or 0).strip()
+            told.append(f"    in {frame.name}, line {frame.lineno}: {text}")
+    return "\n" + "\n".join(told[:1] + told[1:][-3:]) if told else ""
+
+
+def _is_learners(file: str) -> bool:
+    workspace = os.environ.get(WORKSPACE_VARIABLE)
+    return bool(workspace) and Path(file).is_relative_to(Path(workspace).resolve())

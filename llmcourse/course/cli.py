@@ -1,0 +1,250 @@
+"""The command line: `llmcourse start`, `check`, `status`, `lab`, `doctor` for learners; `grade`, `build`, `book` for authors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from llmcourse._overlay import WORKSPACE_VARIABLE, switched_to_reference
+from llmcourse.course.paths import course_root, find_workspace
+from llmcourse.course.pieces import Piece
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="A course on pretraining language models.")
+console = Console(highlight=False)
+
+
+def _fail(message: object) -> NoReturn:
+    console.print(f"[red]✗[/] {escape(str(message))}", soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def _root() -> Path:
+    try:
+        return course_root()
+    except FileNotFoundError as error:
+        _fail(error)
+
+
+def _workspace(root: Path) -> Path:
+    return find_workspace() or root / "work"
+
+
+def _chapters(root: Path, chapter: str | None) -> list[str]:
+    from llmcourse.course.learner import find_chapter, released_chapters
+
+    try:
+        return [find_chapter(root, chapter)] if chapter else [path.name for path in released_chapters(root)]
+    except ValueError as error:
+        _fail(error)
+
+
+@app.command()
+def start(chapter: Annotated[str | None, typer.Argument(help="A chapter's number or name; all without it.")] = None) -> None:
+    """Copy a chapter's notebooks into your workspace. Your own work is never overwritten."""
+    from llmcourse.course import learner
+
+    root = _root()
+    workspace = _workspace(root)
+    for assignment in _chapters(root, chapter):
+        for started in learner.start(root, workspace, assignment):
+            console.print(f"{started.outcome:14} {os.path.relpath(started.path)}")
+            if started.beside:
+                console.print(f"               the new release is beside it: {os.path.relpath(started.beside)}")
+    console.print("Open it with [bold]llmcourse lab[/] and check your answers with [bold]llmcourse check CHAPTER[/].")
+
+
+@app.command()
+def check(chapter: Annotated[str, typer.Argument(help="A chapter's number or name.")]) -> None:
+    """Run your notebook's graded cells and tell each exercise's points, or the hint."""
+    from llmcourse.course import learner
+
+    root = _root()
+    earned = total = 0.0
+    assignment = _chapters(root, chapter)[0]
+    try:
+        with console.status(f"running {assignment}"):
+            outcomes = list(learner.check(root, _workspace(root), assignment))
+    except (FileNotFoundError, ValueError) as error:
+        _fail(error)
+    for outcome in outcomes:
+        points = outcome.exercise.points
+        earned, total = earned + points * outcome.passed, total + points
+        mark = "[green]✓[/]" if outcome.passed else "[red]✗[/]"
+        console.print(f"{mark} {points * outcome.passed:g}/{points:g}  {outcome.exercise.title}")
+        if outcome.hint:
+            console.print("      " + escape(outcome.hint).replace("\n", "\n      "), style="dim", soft_wrap=True)
+    console.print(f"[bold]{earned:g} of {total:g} points[/] by the visible checks; grading adds hidden ones.")
+    raise typer.Exit(0 if earned == total else 1)
+
+
+@app.command()
+def status(
+    pieces: Annotated[list[str] | None, typer.Argument(help="With --use: the pieces to switch; all without it.")] = None,
+    use: Annotated[str | None, typer.Option(help="Run the library on `mine` or on the `reference`.")] = None,
+) -> None:
+    """Show your progress over the whole course, and whose code the library runs."""
+    from llmcourse.course import progress
+    from llmcourse.course.learner import released_chapters
+
+    root = _root()
+    workspace = _workspace(root)
+    own = progress.own_pieces(workspace)
+    if use:
+        try:
+            progress.use(workspace, _select(own, pieces), use)
+        except ValueError as error:
+            _fail(error)
+    elif pieces:
+        _fail("say --use mine or --use reference with the pieces to switch")
+    passed = progress.Progress(workspace).passed()
+    off = switched_to_reference(workspace)
+    table = Table("chapter", "exercise", "points", "the library runs", title=f"workspace {os.path.relpath(workspace)}")
+    earned = total = 0.0
+    for folder in released_chapters(root):
+        for notebook in sorted(folder.glob("*.ipynb")):
+            for item in progress.exercises(notebook):
+                got = item.points if passed.get(item.check) else 0.0
+                earned, total = earned + got, total + item.points
+                table.add_row(item.notebook, item.title, _points(item, got, passed), _whose(item.piece, own, off))
+    console.print(table)
+    console.print(f"[bold]{earned:g} of {total:g} points[/]")
+
+
+def _points(item: Any, got: float, passed: dict[str, bool]) -> str:
+    if item.is_written:
+        return f"–/{item.points:g} by hand"
+    if item.check not in passed:
+        return f"[dim]–/{item.points:g}[/]"
+    return f"[{'green' if got else 'red'}]{got:g}/{item.points:g}[/]"
+
+
+def _whose(piece: Piece | None, own: set[Piece], off: set[str]) -> str:
+    if piece is None:
+        return ""
+    if piece not in own:
+        return "[dim]reference[/]"
+    return "reference (yours is off)" if str(piece) in off else "[green]yours[/]"
+
+
+def _select(own: set[Piece], wanted: list[str] | None) -> set[Piece]:
+    if not wanted:
+        return own
+    chosen = {piece for piece in own if piece.name in wanted or str(piece) in wanted}
+    unknown = set(wanted) - {piece.name for piece in chosen} - {str(piece) for piece in chosen}
+    if unknown:
+        names = ", ".join(sorted(piece.name for piece in own)) or "none yet"
+        raise ValueError(f"{', '.join(sorted(unknown))}: not a piece you have built; yours: {names}")
+    return chosen
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(context: typer.Context) -> None:
+    """Open JupyterLab on your workspace; further options go to JupyterLab."""
+    from llmcourse.course import learner
+
+    root = _root()
+    workspace = _workspace(root)
+    if not workspace.exists():
+        for assignment in _chapters(root, None):
+            learner.start(root, workspace, assignment)
+    os.environ[WORKSPACE_VARIABLE] = str(workspace)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(workspace), *context.args])
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is missing on this machine, and how to mend it."""
+    from llmcourse.course import learner
+
+    try:
+        root: Path | None = course_root()
+    except FileNotFoundError:
+        root = None
+    workspace = _workspace(root) if root else find_workspace()
+    findings = learner.examine(root, workspace if workspace and workspace.exists() else None)
+    colours = {"ok": "green", "optional": "yellow", "missing": "red"}
+    table = Table("what", "found", "", "how to mend it")
+    for finding in findings:
+        mend = "" if finding.state == "ok" else finding.mend
+        table.add_row(finding.what, escape(finding.found), f"[{colours[finding.state]}]{finding.state}[/]", escape(mend))
+    console.print(table)
+    raise typer.Exit(1 if any(finding.state == "missing" for finding in findings) else 0)
+
+
+@app.command()
+def build(
+    check: Annotated[bool, typer.Option(help="Write nothing; fail with a diff when a notebook is stale.")] = False,
+    prove: Annotated[bool, typer.Option(help="Run each changed notebook's graded path alone.")] = True,
+) -> None:
+    """Make solutions/ and notebooks/ from the chapters and the library."""
+    from llmcourse.course.authoring import AuthoringError
+    from llmcourse.course.book import citations
+    from llmcourse.course.build import StaleError
+    from llmcourse.course.build import build as run
+
+    root = _root()
+    try:
+        with console.status("building") as shown:
+            built = run(root, check=check, prove=prove, cite=citations(root), on_step=shown.update)
+    except (AuthoringError, StaleError) as error:
+        _fail(error)
+    for path in built.written:
+        console.print(f"written   {path}")
+    for notebook, seconds in built.proved.items():
+        console.print(f"proved    {notebook}: the graded path runs alone, in {seconds:.1f} s")
+    console.print(f"{len(built.unchanged)} notebooks up to date, {len(built.written)} written")
+
+
+@app.command()
+def book(small: Annotated[bool, typer.Option(help="Run the experiments at their small setting.")] = False) -> None:
+    """Build the static book in _build/html."""
+    from llmcourse.course.book import BookError, build_book
+
+    try:
+        page = build_book(_root(), small=small)
+    except BookError as error:
+        _fail(error)
+    console.print(f"The book is at {os.path.relpath(page)}")
+
+
+@app.command()
+def grade(
+    submissions: Annotated[Path, typer.Argument(help="A folder with one folder or one .zip a student.")],
+    assignment: Annotated[str | None, typer.Option(help="A chapter's number or name; all that were handed in without it.")] = None,
+    output: Annotated[Path, typer.Option(help="Where scores, feedback and the gradebook go.")] = Path("grades"),
+    force: Annotated[bool, typer.Option(help="Grade unchanged submissions again.")] = False,
+) -> None:
+    """Grade a class: scores.csv, feedback pages, a summary."""
+    from llmcourse.course.grading import GradingError
+    from llmcourse.course.grading import grade as run
+    from llmcourse.course.grading.report import print_summary
+
+    root = _root()
+    name = _chapters(root, assignment)[0] if assignment else None
+    try:
+        report = run(submissions, output, assignment=name, source=root / "solutions", force=force)
+    except GradingError as error:
+        _fail(error)
+    print_summary(report, console)
+
+
+@app.command()
+def clean() -> None:
+    """Remove built pages, caches and grades; never your work."""
+    from llmcourse.course.build import clean as run
+
+    for path in run(_root()):
+        console.print(f"removed {path.name}/")
+
+
+def main() -> None:
+    """Entry point of the `llmcourse` command."""
+    app()

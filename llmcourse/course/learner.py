@@ -1,0 +1,201 @@
+"""What stands behind the learner's commands: starting a chapter, checking it, and looking over the machine."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.notebooknode import NotebookNode
+
+from llmcourse._overlay import WORKSPACE_VARIABLE
+from llmcourse.course.build import graded_path
+from llmcourse.course.paths import MARKER, write_atomically
+from llmcourse.course.progress import Exercise, exercises
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def find_chapter(root: Path, wanted: str) -> str:
+    """The assignment that a number, a name or a part of either means.
+
+    Raises:
+        ValueError: No chapter, or more than one, answers to it.
+    """
+    chapters = [path.name for path in released_chapters(root)]
+    number = wanted.zfill(2) if wanted.isdigit() else wanted
+    found = [name for name in chapters if name == wanted] or [name for name in chapters if number in name]
+    if len(found) != 1:
+        raise ValueError(f"{wanted!r} means {' and '.join(found) or 'no chapter'}; there are: {', '.join(chapters)}")
+    return found[0]
+
+
+def released_chapters(root: Path) -> list[Path]:
+    """The folders of release notebooks, in order."""
+    return sorted({path.parent for path in (root / "notebooks").glob("*/*.ipynb")})
+
+
+@dataclass(frozen=True)
+class Started:
+    """One notebook after `start`: where it is, and whether it was copied, kept, or given a newer release beside it."""
+
+    path: Path
+    outcome: str
+    beside: Path | None = None
+
+
+def start(root: Path, workspace: Path, assignment: str) -> list[Started]:
+    """Copy a chapter's release notebooks into a workspace; what is there already is never touched.
+
+    When the course has a newer release than the one a learner's copy was made from, it is put beside the copy as
+    `NAME.new.ipynb`.
+    """
+    (workspace / MARKER).mkdir(parents=True, exist_ok=True)
+    record = workspace / MARKER / "released.json"
+    known: dict[str, str] = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+    outcomes = []
+    for release in sorted((root / "notebooks" / assignment).glob("*.ipynb")):
+        key, text = f"{assignment}/{release.name}", release.read_text(encoding="utf-8")
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        mine = workspace / assignment / release.name
+        if not mine.exists():
+            write_atomically(mine, text)
+            outcomes.append(Started(mine, "copied"))
+        elif known.get(key) == digest or mine.read_text(encoding="utf-8", errors="replace") == text:
+            outcomes.append(Started(mine, "kept"))
+            continue
+        else:
+            beside = _free_name(mine, text)
+            write_atomically(beside, text)
+            outcomes.append(Started(mine, "newer release", beside))
+        known[key] = digest
+    write_atomically(record, json.dumps(known, indent=1, sort_keys=True) + "\n")
+    return outcomes
+
+
+def _free_name(path: Path, text: str) -> Path:
+    names = (path.with_name(f"{path.stem}.new{number or ''}.ipynb") for number in range(1000))
+    return next(p for p in names if not p.exists() or p.read_text(encoding="utf-8", errors="replace") == text)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One exercise after a check: whether it passed and, if not, the hint."""
+
+    exercise: Exercise
+    passed: bool
+    hint: str = ""
+
+
+def check(root: Path, workspace: Path, assignment: str, timeout_s: float = 120) -> Iterator[Outcome]:
+    """Run the graded path of a learner's notebooks, experiments left out, and tell each exercise's outcome.
+
+    Raises:
+        FileNotFoundError: The chapter has not been started.
+        ValueError: A notebook cannot be read.
+    """
+    releases = sorted((root / "notebooks" / assignment).glob("*.ipynb"))
+    for release in releases:
+        mine = workspace / assignment / release.name
+        if not mine.exists():
+            raise FileNotFoundError(f"{mine} does not exist: `llmcourse start {assignment}` copies the chapter there")
+        try:
+            notebook = nbformat.read(mine, as_version=4)
+        except Exception as error:
+            raise ValueError(f"{mine} cannot be read as a notebook: {error}") from error
+        results = _run(notebook, workspace, mine.parent, timeout_s)
+        for exercise in exercises(release):
+            if not exercise.is_written:
+                hint = results.get(exercise.check, "its check cell is gone: copy it from a fresh release")
+                yield Outcome(exercise, hint == "", hint)
+
+
+def _run(notebook: NotebookNode, workspace: Path, folder: Path, timeout_s: float) -> dict[str, str]:
+    """Run a notebook's own cells; returns the hint of every check cell, empty where it passed."""
+    extra = [c for c in notebook.cells if c.cell_type == "code" and "llmcourse" not in c.metadata]
+    path = graded_path(notebook)
+    path.cells = [c for c in notebook.cells if c in path.cells or c in extra]
+    client = NotebookClient(path, timeout=timeout_s, allow_errors=True, kernel_name="python3")
+    client.resources = {"metadata": {"path": str(folder)}}
+    env = {**os.environ, WORKSPACE_VARIABLE: str(workspace)}
+    stopped = ""
+    try:
+        client.execute(env=env)
+    except CellTimeoutError:
+        stopped = f"a cell above gave no answer within {timeout_s:g} s: is there an endless loop?"
+    except DeadKernelError:
+        stopped = "the kernel died before or in this check: does a cell exit, or use too much memory?"
+    return {_check_name(c): _hint(c, stopped) for c in path.cells if _kind(c) == "check"}
+
+
+def _kind(cell: NotebookNode) -> str:
+    return cell.metadata.get("llmcourse", {}).get("kind", "")
+
+
+def _check_name(cell: NotebookNode) -> str:
+    return cell.source.split("\n", 1)[0].removeprefix("%%check").strip()
+
+
+def _hint(cell: NotebookNode, stopped: str) -> str:
+    for output in cell.outputs:
+        if output.output_type == "error":
+            return ANSI.sub("", output.evalue or output.ename)
+    return "" if cell.execution_count else stopped or "it was not run"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of `doctor`: what was looked at, what was found, whether it will do, and how to mend it."""
+
+    what: str
+    found: str
+    state: str
+    mend: str = ""
+
+
+def examine(root: Path | None, workspace: Path | None) -> list[Finding]:
+    """Look over this machine: everything the course uses, with how to mend what is missing."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    python = "ok" if sys.version_info >= (3, 11) else "missing"
+    findings = [Finding("Python", version, python, "install Python 3.11 or newer and run `make` again")]
+    findings += [_package(name, "make") for name in ("torch", "tokenizers", "jupyterlab", "nbgrader", "jupytext")]
+    findings.append(_package("jupyter-book", "make", optional=True))
+    findings.append(_gpu())
+    bwrap = shutil.which("bwrap")
+    state = "ok" if bwrap else "optional"
+    findings.append(Finding("bubblewrap", bwrap or "not found", state, "for isolated grading: apt install bubblewrap"))
+    findings.append(_place("course", root, "run this inside a checkout of llmcourse"))
+    findings.append(_place("workspace", workspace, "`llmcourse start` makes one"))
+    return findings
+
+
+def _place(what: str, path: Path | None, mend: str) -> Finding:
+    return Finding(what, str(path) if path else "not found", "ok" if path else "missing", mend)
+
+
+def _package(name: str, mend: str, *, optional: bool = False) -> Finding:
+    try:
+        return Finding(name, importlib.metadata.version(name), "ok")
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name, "not installed", "optional" if optional else "missing", f"run `{mend}` in the checkout")
+
+
+def _gpu() -> Finding:
+    if importlib.util.find_spec("torch") is None:
+        return Finding("GPU", "unknown without torch", "optional", "run `make` in the checkout")
+    import torch
+
+    if torch.cuda.is_available():
+        return Finding("GPU", torch.cuda.get_device_name(0), "ok")
+    return Finding("GPU", "none", "optional", "not needed: every exercise runs on a CPU")

@@ -1,0 +1,46 @@
+"""Where things are: the course's checkout and the learner's workspace."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from llmcourse._overlay import WORKSPACE_VARIABLE
+
+MARKER = ".llmcourse"
+
+
+def course_root(start: Path | None = None) -> Path:
+    """The folder that holds `book/chapters`: above `start` (the current folder by default), or above this package.
+
+    Raises:
+        FileNotFoundError: Neither holds a course.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
+        if (folder / "book" / "chapters").is_dir() and (folder / "llmcourse").is_dir():
+            return folder
+    raise FileNotFoundError(f"no course found at or above {here}: run this inside a checkout of llmcourse")
+
+
+def find_workspace(start: Path | None = None) -> Path | None:
+    """The learner's workspace: the folder named by LLMCOURSE_WORKSPACE, or the nearest one above that was started."""
+    if os.environ.get(WORKSPACE_VARIABLE):
+        return Path(os.environ[WORKSPACE_VARIABLE]).resolve()
+    here = (start or Path.cwd()).resolve()
+    return next((folder for folder in (here, *here.parents) if (folder / MARKER).is_dir()), None)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that a reader sees the old text or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

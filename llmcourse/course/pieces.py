@@ -1,0 +1,156 @@
+"""Pieces: the public functions and classes of the library that learners write themselves.
+
+A piece is named `module:name`, for example `llmcourse.tokenization.bpe:count_pairs`. Its source is found with `ast`, so
+that building a notebook never imports what it shows.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+BEGIN_SOLUTION = "### BEGIN SOLUTION"
+END_SOLUTION = "### END SOLUTION"
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, order=True)
+class Piece:
+    """A public function or class of the library: where it lives and what it is called."""
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> Piece:
+        """Read `module:name`.
+
+        Raises:
+            ValueError: The text is not of that form.
+
+        Example:
+            >>> Piece.parse("llmcourse.tokenization.bpe:count_pairs").name
+            'count_pairs'
+        """
+        module, colon, name = str(text).strip().partition(":")
+        if not colon or not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
+            raise ValueError(f"{text!r} is not a piece: write module:name, as in llmcourse.tokenization.bpe:count_pairs")
+        return cls(module, name)
+
+
+@lru_cache(maxsize=64)
+def _parse(path: Path, mtime_ns: int) -> tuple[ast.Module, list[str]]:
+    text = path.read_text(encoding="utf-8")
+    return ast.parse(text), text.splitlines()
+
+
+def _module(module: str, root: Path) -> tuple[ast.Module, list[str]]:
+    stem = root.joinpath(*module.split("."))
+    for path in (stem.with_suffix(".py"), stem / "__init__.py"):
+        if path.exists():
+            return _parse(path, path.stat().st_mtime_ns)
+    raise ValueError(f"unknown module {module!r}: there is no {stem.relative_to(root)}.py")
+
+
+def _definition(piece: Piece, root: Path) -> Definition:
+    tree, _ = _module(piece.module, root)
+    public = {n.name: n for n in tree.body if isinstance(n, Definition) and not n.name.startswith("_")}
+    if piece.name not in public:
+        close = difflib.get_close_matches(piece.name, public, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"{piece.module} has {', '.join(public) or 'no public names'}"
+        raise ValueError(f"unknown piece {str(piece)!r}: {hint}")
+    return public[piece.name]
+
+
+def names_in_scope(piece: Piece, root: Path) -> list[str]:
+    """Names that code inside the piece's module can use: its imports, its constants, what it defines before the piece."""
+    tree, _ = _module(piece.module, root)
+    names: list[str] = []
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names += [alias.asname or alias.name.partition(".")[0] for alias in node.names]
+        elif isinstance(node, Definition):
+            if node.name == piece.name:
+                break
+            names.append(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names += [target.id for target in targets if isinstance(target, ast.Name)]
+    return [name for name in dict.fromkeys(names) if not name.startswith("_")]
+
+
+def _has_docstring(node: ast.AST) -> bool:
+    return bool(ast.get_docstring(node))  # type: ignore[arg-type]
+
+
+def _bodies(node: Definition) -> list[Function]:
+    """The functions whose bodies a learner writes: the piece itself, or every method of a class."""
+    if isinstance(node, ast.ClassDef):
+        return [child for child in node.body if isinstance(child, Function)]
+    return [node]
+
+
+def exercise_source(piece: Piece, root: Path) -> str:
+    """The piece as an instructor's exercise: signature and docstring, and each body between solution markers.
+
+    Args:
+        piece: The piece.
+        root: The folder that holds the package `llmcourse`.
+
+    Raises:
+        ValueError: There is no such module or piece, or the piece has no docstring to serve as its specification.
+    """
+    node = _definition(piece, root)
+    if not _has_docstring(node):
+        raise ValueError(f"piece {str(piece)!r} has no docstring: the docstring is the exercise's specification")
+    _, lines = _module(piece.module, root)
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    marked: dict[int, list[str]] = {}
+    for function in _bodies(node):
+        body = function.body[1:] if _has_docstring(function) else function.body
+        if not body:
+            continue
+        if body[0].lineno == function.lineno:
+            raise ValueError(f"piece {str(piece)!r}, line {function.lineno}: put the body of {function.name} on its own line")
+        indent = " " * (function.col_offset + 4)
+        start = (function.body[0].end_lineno or 0) + 1 if _has_docstring(function) else body[0].lineno
+        marked.setdefault(start, []).append(indent + BEGIN_SOLUTION)
+        marked.setdefault((function.end_lineno or 0) + 1, []).append(indent + END_SOLUTION)
+    source: list[str] = []
+    for number in range(first, (node.end_lineno or 0) + 2):
+        source += marked.get(number, [])
+        if number <= (node.end_lineno or 0):
+            source.append(lines[number - 1])
+    return "\n".join(source)
+
+
+def _is_stub_body(function: Function) -> bool:
+    body = function.body[1:] if _has_docstring(function) else function.body
+    if len(body) != 1 or not isinstance(body[0], ast.Raise) or body[0].exc is None:
+        return False
+    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def is_stub(source: str, name: str) -> bool:
+    """Whether a cell's source still holds the untouched exercise: every body is `raise NotImplementedError()`.
+
+    Example:
+        >>> is_stub("def f(x):\\n    # YOUR CODE HERE\\n    raise NotImplementedError()", "f")
+        True
+    """
+    for node in ast.parse(source).body:
+        if isinstance(node, Definition) and node.name == name:
+            bodies = _bodies(node)
+            return bool(bodies) and all(_is_stub_body(function) for function in bodies)
+    return False

@@ -1,0 +1,242 @@
+"""The learner's own library: the magics `%%build` and `%%check`.
+
+`%%build module:piece` saves a cell in the workspace and puts its definitions inside the living library module, so that
+the notebook, the library and every process started from here use the same object. `%%check module:piece` runs a graded
+cell on the notebook's version of one piece, with the reference standing in for every other piece: one mistake costs one
+exercise.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import importlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from filelock import FileLock
+
+from llmcourse import _overlay
+from llmcourse._overlay import WORKSPACE_VARIABLE, Section
+from llmcourse.course.checks import CheckFailed, explain
+from llmcourse.course.paths import MARKER, find_workspace, write_atomically
+from llmcourse.course.pieces import Piece, is_stub
+from llmcourse.course.progress import Progress
+
+
+class BuildError(Exception):
+    """A `%%build` cell could not be used; shown without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"%%build: {self}"]
+
+
+def defined_names(source: str) -> list[str]:
+    """The functions, classes and variables a cell's source defines at its top level.
+
+    Example:
+        >>> defined_names("import os\\nLIMIT = 3\\ndef f(): pass")
+        ['LIMIT', 'f']
+    """
+    names: list[str] = []
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.append(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names += [target.id for target in targets if isinstance(target, ast.Name)]
+    return names
+
+
+def save_section(workspace: Path, module: str, section: Section) -> Section:
+    """Store one cell in the workspace's file of a module: in the place of its earlier version, else at the end.
+
+    Two kernels may save at once: a lock orders them, and a reader never sees half a file.
+
+    Returns:
+        The section as stored, with the line it starts on.
+    """
+    path = _overlay.overlay_file(workspace, module)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(workspace / MARKER / "workspace.lock"), timeout=30):
+        kept: list[Section] = []
+        placed = False
+        for old in _overlay.read_sections(path):
+            if not _replaces(section, old):
+                kept.append(old)
+            elif not placed:
+                kept.append(section)
+                placed = True
+        if not placed:
+            kept.append(section)
+        write_atomically(path, _overlay.format_sections(module, kept))
+        return next(s for s in _overlay.read_sections(path) if s.source == _stored(section.source) and s.target == section.target)
+
+
+def _stored(source: str) -> str:
+    return source.rstrip() + "\n"
+
+
+def _replaces(new: Section, old: Section) -> bool:
+    if new.piece or old.piece:
+        return new.target == old.target
+    try:
+        return set(defined_names(old.source)) <= set(defined_names(new.source))
+    except SyntaxError:
+        return True
+
+
+class Builder:
+    """One notebook's link to its workspace: which pieces its cells have defined, and the magics that use them."""
+
+    def __init__(self, shell: Any, workspace: Path, keeps_progress: bool):
+        self.shell = shell
+        self.workspace = workspace
+        self.progress = Progress(workspace) if keeps_progress else None
+        self.built: dict[Piece, Any] = {}
+
+    def build(self, line: str, cell: str) -> None:
+        """`%%build module:piece` (an exercise) or `%%build module` (your own helpers for that module)."""
+        target = line.strip()
+        module_name, _, name = target.partition(":")
+        module = _library_module(module_name)
+        source = self.shell.transform_cell(cell)
+        try:
+            names = defined_names(source)
+        except SyntaxError as error:
+            raise error.with_traceback(None) from None
+        if name and name not in names:
+            raise BuildError(_not_defined(name, names))
+        if name and is_stub(source, name):
+            self._keep_stub(Piece(module_name, name), source, module)
+            return
+        section = save_section(self.workspace, module_name, Section(target, source))
+        self._define(module, section, names)
+
+    def _keep_stub(self, piece: Piece, source: str, module: ModuleType) -> None:
+        """An unwritten exercise is defined in the notebook alone: the library goes on with what it has."""
+        stub = _defined_apart(compile(source, f"<{piece.name}>", "exec"), module)[piece.name]
+        self.shell.user_ns[piece.name] = self.built[piece] = stub
+        stored = any(s.piece == piece.name for s in self._sections(module))
+        other = "the version you built earlier" if stored else "the reference"
+        print(f"{piece.name} is not written yet: until it is, the library uses {other}.")
+
+    def _sections(self, module: ModuleType) -> list[Section]:
+        return _overlay.read_sections(_overlay.overlay_file(self.workspace, module.__name__))
+
+    def _define(self, module: ModuleType, section: Section, names: list[str]) -> None:
+        path = _overlay.overlay_file(self.workspace, module.__name__)
+        off = section.target in _overlay.switched_to_reference(self.workspace)
+        if off:
+            namespace = _defined_apart(_overlay.compile_section(section, path), module)
+        else:
+            _overlay.run_section(module, section, path)
+            namespace = vars(module)
+        for name in names:
+            self.shell.user_ns[name] = namespace[name]
+        if section.piece:
+            self.built[Piece(module.__name__, section.piece)] = namespace[section.piece]
+        self._report(module, section, names, off, path)
+
+    def _report(self, module: ModuleType, section: Section, names: list[str], off: bool, path: Path) -> None:
+        where = os.path.relpath(path)
+        print(f"{', '.join(names) or 'nothing'} built into {module.__name__} (saved in {where if len(where) < 60 else path.name})")
+        if off:
+            print(f"The library is switched to the reference: `llmcourse status --use mine {section.piece}` switches back.")
+        for name in _overlay.missing_names(_overlay.compile_section(section, path), vars(module)):
+            print(_missing_hint(name, self.shell.user_ns, module.__name__))
+
+    def check(self, line: str, cell: str) -> None:
+        """`%%check module:piece [id]`: judge the notebook's version of one piece."""
+        piece = Piece.parse(line.partition(" ")[0])
+        module = _library_module(piece.module)
+        if piece.name not in self.shell.user_ns:
+            self._record(line, passed=False)
+            raise CheckFailed(f"{piece.name} is not defined: run the cell that builds it first.")
+        source = self.shell.transform_cell(cell)
+        file = f"<check of {piece.name}>"
+        with self._alone(piece, module) as namespace:
+            try:
+                exec(compile(source, file, "exec"), namespace)  # noqa: S102
+            except Exception as error:
+                self._record(line, passed=False)
+                raise explain(error, piece.name, source, file) from None
+        self._record(line, passed=True)
+        print(f"✓ {piece.name}: all checks passed")
+
+    def _record(self, check: str, *, passed: bool) -> None:
+        if self.progress:
+            self.progress.record(check.strip(), passed=passed)
+
+    @contextmanager
+    def _alone(self, piece: Piece, module: ModuleType) -> Iterator[dict[str, Any]]:
+        """The learner's version of one piece among references: in the library and in the namespace yielded."""
+        namespace = dict(self.shell.user_ns)
+        for other, mine in self.built.items():
+            if other != piece and namespace.get(other.name) is mine:
+                namespace[other.name] = _overlay.reference_object(other.module, other.name)
+        wanted = [(m, name, ref) for m, name, ref in _overlay.replaced_names() if (m, name) != (module, piece.name)]
+        wanted.append((module, piece.name, namespace[piece.name]))
+        before = [(m, name, getattr(m, name)) for m, name, _ in wanted]
+        for m, name, value in wanted:
+            _overlay.rebind(m, name, value)
+        try:
+            yield namespace
+        finally:
+            for m, name, value in reversed(before):
+                _overlay.rebind(m, name, value)
+
+
+def _defined_apart(code: CodeType, module: ModuleType) -> dict[str, Any]:
+    """Run definitions in a copy of a module's namespace, leaving the module as it is."""
+    namespace = dict(vars(module))
+    exec(code, namespace)  # noqa: S102
+    return namespace
+
+
+def _library_module(name: str) -> ModuleType:
+    if not _overlay.belongs_to_library(name):
+        raise BuildError(f"{name!r} is not a module of the library: write `%%build llmcourse.tokenization.bpe`, for example")
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise BuildError(f"there is no module {name!r} in the library") from error
+
+
+def _not_defined(name: str, names: list[str]) -> str:
+    close = difflib.get_close_matches(name, names, n=1)
+    found = f"it defines {', '.join(names)}" if names else "it defines nothing"
+    renamed = f" Did you rename `{name}` to `{close[0]}`? Keep the name, the library calls it." if close else ""
+    return f"this cell should define `{name}`, but {found}.{renamed}"
+
+
+def _missing_hint(name: str, notebook: dict[str, Any], module: str) -> str:
+    if isinstance(notebook.get(name), ModuleType):
+        imported = notebook[name].__name__
+        how = f"import {imported}" if imported == name else f"import {imported} as {name}"
+        return f"Note: `{name}` is imported in this notebook only. Put `{how}` inside the %%build cell."
+    if name in notebook:
+        return f"Note: `{name}` is defined in this notebook only. Make `%%build {module}` the first line of its cell."
+    return f"Note: `{name}` is not defined anywhere yet. If it is a helper, build it with `%%build {module}`."
+
+
+def load_magics(shell: Any) -> None:
+    """Register the magics in a notebook and install its workspace, a temporary one where none was started."""
+    workspace = find_workspace()
+    keeps_progress = workspace is not None and (workspace / MARKER).is_dir()
+    if workspace is None:
+        workspace = Path(tempfile.mkdtemp(prefix="llmcourse-workspace-"))
+        print("No workspace here: what you build lasts as long as this kernel. `llmcourse start` makes one that stays.")
+    (workspace / MARKER).mkdir(parents=True, exist_ok=True)
+    os.environ[WORKSPACE_VARIABLE] = str(workspace)
+    _overlay.install(workspace)
+    builder = Builder(shell, workspace, keeps_progress)
+    shell.register_magic_function(builder.build, "cell", "build")
+    shell.register_magic_function(builder.check, "cell", "check")
+
+
