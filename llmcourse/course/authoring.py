@@ -9,8 +9,8 @@ code cell says what it is with a `:kind:` option:
 - `experiment`: shown and run in the book and by learners, skipped by grading. A figure needs `:alt:`, `:caption:`, `:name:`.
 
 A Markdown cell that starts with `+++ {"kind": "box"}` is the box of the exercise below it; one that starts with
-`+++ {"kind": "written", "id": ..., "points": ...}` is a question graded by hand. Whatever is wrong with a chapter is
-reported at once, each fault with its file, line and piece.
+`+++ {"kind": "written", "id": ..., "points": ...}` is a question graded by hand, its model answer and mark scheme in a
+solution region. Whatever is wrong with a chapter is reported at once, each fault with its file, line and piece.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ FIELDS = {
     "box": set(),
     "written": {"id", "points", "title", "minutes"},
 }
-REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
+REGIONS = ("SOLUTION", "HIDDEN TESTS")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -195,9 +195,9 @@ def _validate_regions(cell: Cell, faults: Faults) -> None:
         if begins != ends:
             faults.add(cell, f"{begins} x '### BEGIN {region}' but {ends} x '### END {region}'")
     if cell.kind == "written":
-        for region in ("SOLUTION", "MARK SCHEME"):
-            if f"### BEGIN {region}" not in cell.source:
-                faults.add(cell, f"a written question needs a '### BEGIN {region}' region")
+        for part in ("### BEGIN SOLUTION", "Mark scheme"):
+            if part not in cell.source:
+                faults.add(cell, f"a written question needs a model answer and its marks: {part!r} is missing")
 
 
 def _validate_check(cell: Cell, faults: Faults) -> None:

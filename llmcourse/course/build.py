@@ -77,6 +77,8 @@ def release_texts(solutions: dict[Path, str]) -> dict[Path, str]:
         The same relative paths -> text of the release notebook.
     """
     from nbgrader.apps import NbGraderAPI
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.preprocessors import SaveCells
 
     with tempfile.TemporaryDirectory(prefix="llmcourse-release-") as folder:
         course = Path(folder)
@@ -84,7 +86,9 @@ def release_texts(solutions: dict[Path, str]) -> dict[Path, str]:
             write_atomically(course / "source" / relative, text)
         config = Config()
         config.CourseDirectory.root = str(course)
-        config.CourseDirectory.db_url = f"sqlite:///{course / 'gradebook.db'}"
+        config.GenerateAssignment.no_database = True
+        steps = GenerateAssignment.preprocessors.default()
+        config.GenerateAssignment.preprocessors = [step for step in steps if step is not SaveCells]
         api = NbGraderAPI(config=config)
         for assignment in sorted({relative.parent.name for relative in solutions}):
             with _quiet_nbgrader():

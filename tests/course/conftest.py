@@ -1,0 +1,106 @@
+"""A small course of its own, so that the machinery is tested apart from the real chapters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+LIBRARY = '''"""A module to learn on."""
+
+import math
+
+LIMIT = 3
+
+
+def double(x: int) -> int:
+    """Twice a number.
+
+    Example:
+        >>> double(2)
+        4
+    """
+    # the obvious way
+    return 2 * x
+
+
+def quadruple(x: int) -> int:
+    """Four times a number."""
+    return double(double(x))
+
+
+class Counter:
+    """Counts."""
+
+    start = 0
+
+    def __init__(self) -> None:
+        self.count = self.start
+
+    def add(self, n: int) -> int:
+        """Add to the count."""
+        self.count += n
+        return self.count
+
+
+def undocumented(x):
+    return x
+'''
+
+CHAPTER = '''---
+title: Doubling
+---
+# Doubling
+
+Some prose.
+
+```{code-cell} ipython3
+:kind: setup
+%load_ext llmcourse.course
+```
+
++++ {"kind": "box"}
+Write it.
+
+```{code-cell} ipython3
+:kind: exercise
+:piece: llmcourse.toy:double
+:title: Double
+:difficulty: 1
+:minutes: 5
+```
+
+```{code-cell} ipython3
+:kind: check
+:piece: llmcourse.toy:double
+:points: 2
+
+assert double(2) == 4, "twice two is four"
+### BEGIN HIDDEN TESTS
+assert double(-7) == -14, "negative numbers double too"
+### END HIDDEN TESTS
+```
+
+```{code-cell} ipython3
+:kind: experiment
+:id: show
+shown = [n for n in range(3)]
+```
+
++++ {"kind": "written", "id": "why", "points": 3, "title": "Why?"}
+### BEGIN SOLUTION
+Because.
+
+**Mark scheme**: 1 point for the word because.
+### END SOLUTION
+'''
+
+
+@pytest.fixture
+def small_course(tmp_path: Path) -> Path:
+    """A checkout with one chapter and one library module."""
+    (tmp_path / "book" / "chapters").mkdir(parents=True)
+    (tmp_path / "book" / "chapters" / "01_doubling.md").write_text(CHAPTER, encoding="utf-8")
+    (tmp_path / "llmcourse").mkdir()
+    (tmp_path / "llmcourse" / "toy.py").write_text(LIBRARY, encoding="utf-8")
+    return tmp_path

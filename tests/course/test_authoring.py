@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from llmcourse.course.authoring import AuthoringError, chapter_sources, instructor_notebook
+from llmcourse.course.build import StaleError, build, notebook_text
+from llmcourse.course.pieces import Piece, exercise_source, is_stub
+
+
+def edit(course: Path, old: str, new: str) -> None:
+    path = course / "book" / "chapters" / "01_doubling.md"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_exercise_keeps_signature_docstring_and_comments_and_marks_the_body(small_course):
+    source = exercise_source(Piece("llmcourse.toy", "double"), small_course)
+    assert source.splitlines()[-4:] == [
+        "    ### BEGIN SOLUTION",
+        "    # the obvious way",
+        "    return 2 * x",
+        "    ### END SOLUTION",
+    ]
+    assert ">>> double(2)" in source.split("### BEGIN SOLUTION")[0]
+
+
+def test_every_method_of_a_class_is_marked_and_its_attributes_stay(small_course):
+    source = exercise_source(Piece("llmcourse.toy", "Counter"), small_course)
+    assert source.count("### BEGIN SOLUTION") == source.count("### END SOLUTION") == 2
+    assert "    start = 0" in source
+    compile(source, "class", "exec")
+
+
+def test_release_holds_stub_and_no_solution_hidden_test_or_mark_scheme(small_course):
+    build(small_course, prove=False)
+    release = (small_course / "notebooks/01_doubling/01_doubling.ipynb").read_text(encoding="utf-8")
+    for secret in ("2 * x", "-14", "HIDDEN", "because", "Because"):
+        assert secret not in release
+    cells = nbformat.reads(release, as_version=4).cells
+    exercise = next(c for c in cells if c.metadata.get("llmcourse", {}).get("kind") == "exercise")
+    assert exercise.source.startswith("%%build llmcourse.toy:double\ndef double")
+    assert is_stub(exercise.source.split("\n", 1)[1], "double")
+
+
+def test_build_is_a_function_of_its_sources_down_to_the_byte(small_course):
+    build(small_course, prove=False)
+    first = {p: p.read_bytes() for p in small_course.glob("*/*/*.ipynb")}
+    again = build(small_course, prove=False)
+    assert not again.written
+    for path in first:
+        path.unlink()
+    build(small_course, prove=False)
+    assert first == {p: p.read_bytes() for p in small_course.glob("*/*/*.ipynb")}
+
+
+def test_check_fails_with_a_diff_when_a_library_body_changed(small_course):
+    build(small_course, prove=False)
+    build(small_course, prove=False, check=True)
+    library = small_course / "llmcourse" / "toy.py"
+    library.write_text(library.read_text().replace("2 * x", "x + x"))
+    with pytest.raises(StaleError, match=r"(?s)solutions/01_doubling.*-.*2 \* x.*\+.*x \+ x"):
+        build(small_course, prove=False, check=True)
+
+
+def test_check_names_a_notebook_that_has_no_source(small_course):
+    build(small_course, prove=False)
+    orphan = small_course / "notebooks" / "02_old" / "02_old.ipynb"
+    orphan.parent.mkdir()
+    orphan.write_text("{}")
+    with pytest.raises(StaleError, match="no source: notebooks/02_old"):
+        build(small_course, prove=False, check=True)
+
+
+def test_a_folder_of_notebooks_is_one_assignment(small_course):
+    chapters = small_course / "book" / "chapters"
+    text = (chapters / "01_doubling.md").read_text()
+    folder = chapters / "03_recipes"
+    folder.mkdir()
+    for name in ("a_architecture", "b_training"):
+        (folder / f"{name}.md").write_text(text)
+    build(small_course, prove=False)
+    released = {p.name for p in (small_course / "notebooks/03_recipes").iterdir()}
+    assert released == {"a_architecture.ipynb", "b_training.ipynb"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (":piece: llmcourse.toy:double\n:title", ":piece: llmcourse.toy:duoble\n:title", "did you mean 'double'"),
+        (":piece: llmcourse.toy:double\n:title", ":piece: llmcourse.nowhere:double\n:title", "unknown module"),
+        (":piece: llmcourse.toy:double\n:title", ":piece: double\n:title", "is not a piece"),
+        ("llmcourse.toy:double", "llmcourse.toy:undocumented", "no docstring"),
+        (":points: 2", ":points: 0", "points must be a positive number, got 0"),
+        (":points: 2", ":points: -1", "points must be a positive number, got -1"),
+        (":points: 2", ":points: two", "points must be a positive number, got 'two'"),
+        (":points: 2", ":points: .nan", "points must be a positive number, got nan"),
+        (":kind: check\n:piece: llmcourse.toy:double", ":kind: check", "has no :piece:"),
+        (":kind: check\n:piece: llmcourse.toy:double", ":kind: check\n:piece: llmcourse.toy:quadruple", "no exercise"),
+        (":kind: experiment\n:id: show", ":kind: experiment\n:id: double", "duplicate id 'double'"),
+        (":kind: experiment", ":kind: demo", "kind must be one of"),
+        (":kind: experiment\n", "", "kind must be one of"),
+        (":id: show", ":id: show\n:alt: a plot", "needs :caption:"),
+        (":id: show", ":id: show\n:colour: red", "unknown option colour"),
+        (":difficulty: 1", ":difficulty: 9", "difficulty: must be 1 to 5"),
+        ('+++ {"kind": "box"}', "+++", "right above it"),
+        ("### END HIDDEN TESTS\n", "", "END HIDDEN TESTS"),
+        (', "twice two is four"', "", "no message"),
+        ('"points": 3', '"points": 0', "points must be a positive number"),
+        ("+++ {", "+++ {,", "could not be read"),
+    ],
+)
+def test_bad_input_is_named_with_its_file_and_line(small_course, old, new, says):
+    edit(small_course, old, new)
+    with pytest.raises(AuthoringError) as error:
+        build(small_course, prove=False)
+    assert says in str(error.value)
+    assert "01_doubling.md" in str(error.value)
+
+
+def test_the_line_in_a_fault_is_the_line_in_the_file(small_course):
+    edit(small_course, ":points: 2", ":points: 0")
+    text = (small_course / "book/chapters/01_doubling.md").read_text().splitlines()
+    line = next(n for n, row in enumerate(text, 1) if row == ":kind: check") - 1
+    with pytest.raises(AuthoringError, match=rf"01_doubling\.md:{line}: check `llmcourse\.toy:double`: points"):
+        build(small_course, prove=False)
+
+
+def test_every_fault_is_reported_at_once(small_course):
+    edit(small_course, ":points: 2", ":points: 0")
+    edit(small_course, ":difficulty: 1", ":difficulty: 9")
+    with pytest.raises(AuthoringError) as error:
+        build(small_course, prove=False)
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_cell_ids_do_not_move_when_prose_is_added_above(small_course):
+    (source,) = chapter_sources(small_course)
+    before = {c.id for c in instructor_notebook(source, small_course).cells if c.cell_type == "code"}
+    edit(small_course, "Some prose.", "Some prose.\n\n+++\n\nMore prose.")
+    assert before == {c.id for c in instructor_notebook(source, small_course).cells if c.cell_type == "code"}
+
+
+def test_notebook_bytes_survive_a_round_trip(small_course):
+    (source,) = chapter_sources(small_course)
+    text = notebook_text(instructor_notebook(source, small_course))
+    assert notebook_text(nbformat.reads(text, as_version=4)) == text

@@ -1,0 +1,336 @@
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+import llmcourse
+from llmcourse import _overlay
+from llmcourse.course.checks import CheckFailed, explain, raises
+from llmcourse.course.paths import MARKER
+from llmcourse.course.pieces import Piece
+from llmcourse.course.progress import Progress, own_pieces, use
+from llmcourse.course.workspace import Builder, BuildError, save_section
+from tests.course.conftest import LIBRARY
+
+MINE = "def double(x):\n    return x + x\n"
+STUB = "def double(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()\n"
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch):
+    """`llmcourse.toy` and `llmcourse.user`, importable for one test; everything is put back after it."""
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "toy.py").write_text(LIBRARY)
+    (package / "user.py").write_text("from llmcourse.toy import double as twice\n")
+    monkeypatch.setattr(llmcourse, "__path__", [*llmcourse.__path__, str(package)])
+    finders, reference = list(sys.meta_path), dict(_overlay._reference)
+    yield package
+    sys.meta_path[:] = finders
+    _overlay._reference.clear()
+    _overlay._reference.update(reference)
+    for name in ("toy", "user"):
+        sys.modules.pop(f"llmcourse.{name}", None)
+        vars(llmcourse).pop(name, None)
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    folder = tmp_path / "work"
+    (folder / MARKER).mkdir(parents=True)
+    monkeypatch.setenv("LLMCOURSE_WORKSPACE", str(folder))
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+@pytest.fixture
+def builder(library, workspace):
+    _overlay.install(workspace)
+    shell = InteractiveShell()
+    return Builder(shell, workspace, keeps_progress=True)
+
+
+def toy():
+    return importlib.import_module("llmcourse.toy")
+
+
+def test_a_built_piece_is_one_object_in_notebook_library_and_every_importer(builder):
+    user = importlib.import_module("llmcourse.user")
+    builder.build("llmcourse.toy:double", MINE)
+    mine = builder.shell.user_ns["double"]
+    assert toy().double is mine is user.twice
+    assert toy().quadruple(2) == 8
+    assert mine.__module__ == "llmcourse.toy"
+
+
+def test_a_later_import_uses_the_workspace(builder, workspace):
+    builder.build("llmcourse.toy:double", "def double(x):\n    return 'mine'\n")
+    del sys.modules["llmcourse.toy"]
+    assert toy().double(1) == "mine"
+    assert _overlay.reference_object("llmcourse.toy", "double")(1) == 2
+
+
+def test_rebuilding_replaces_the_earlier_version_in_its_place(builder, workspace):
+    builder.build("llmcourse.toy", "def helper(x):\n    return x\n")
+    builder.build("llmcourse.toy:double", MINE)
+    builder.build("llmcourse.toy", "def helper(x):\n    return x + 0\n")
+    sections = _overlay.read_sections(workspace / "llmcourse" / "toy.py")
+    assert [s.target for s in sections] == ["llmcourse.toy", "llmcourse.toy:double"]
+    assert "x + 0" in sections[0].source
+
+
+def test_a_traceback_points_into_the_workspace_file(builder, workspace):
+    builder.build("llmcourse.toy", "LIMIT = 7\n")
+    builder.build("llmcourse.toy:double", "def double(x):\n    y = x\n    return y + undefined_name\n")
+    try:
+        toy().double(1)
+    except NameError as error:
+        frame = error.__traceback__.tb_next
+    lines = (workspace / "llmcourse" / "toy.py").read_text().splitlines()
+    assert lines[frame.tb_lineno - 1] == "    return y + undefined_name"
+
+
+@pytest.mark.parametrize(
+    ("notebook", "hint"),
+    [
+        ({"np": sys}, "Put `import sys as np` inside the %%build cell"),
+        ({"np": len}, "Make `%%build llmcourse.toy` the first line of its cell"),
+        ({}, "`np` is not defined anywhere yet"),
+    ],
+)
+def test_a_name_the_library_cannot_see_is_named_with_the_remedy(builder, capsys, notebook, hint):
+    builder.shell.user_ns.update(notebook)
+    builder.build("llmcourse.toy:double", "def double(x):\n    return np.array(x)\n")
+    assert hint in capsys.readouterr().out
+
+
+def test_a_stub_is_checked_as_unwritten_while_the_library_keeps_the_reference(builder, capsys):
+    builder.build("llmcourse.toy:double", STUB)
+    assert "not written yet" in capsys.readouterr().out
+    assert toy().quadruple(2) == 8
+    with pytest.raises(CheckFailed, match="double is not written yet"):
+        builder.check("llmcourse.toy:double", "assert double(1) == 2, 'x'")
+
+
+def test_a_stub_does_not_lose_the_version_built_earlier(builder, workspace):
+    builder.build("llmcourse.toy:double", MINE)
+    mine = toy().double
+    builder.build("llmcourse.toy:double", STUB)
+    assert toy().double is mine
+    assert "x + x" in (workspace / "llmcourse" / "toy.py").read_text()
+
+
+def test_a_renamed_function_is_told_so(builder):
+    with pytest.raises(BuildError, match="should define `double`.*rename `double` to `doubel`"):
+        builder.build("llmcourse.toy:double", MINE.replace("double", "doubel"))
+
+
+def test_a_syntax_error_changes_nothing(builder, workspace):
+    builder.build("llmcourse.toy:double", MINE)
+    with pytest.raises(SyntaxError):
+        builder.build("llmcourse.toy:double", "def double(x:\n")
+    assert toy().double(4) == 8
+    assert "x + x" in (workspace / "llmcourse" / "toy.py").read_text()
+
+
+def test_a_cell_that_raises_halfway_leaves_the_module_as_it_was(builder):
+    before = dict(vars(toy()))
+    with pytest.raises(ZeroDivisionError):
+        builder.build("llmcourse.toy:double", "def double(x):\n    return 0\n1 / 0\n")
+    assert {k: v for k, v in vars(toy()).items() if k != "__builtins__"} == {
+        k: v for k, v in before.items() if k != "__builtins__"
+    }
+
+
+@pytest.mark.parametrize("target", ["numpy:array", "llmcourse.course.cli:app", "llmcourse.nowhere:f"])
+def test_only_library_modules_can_be_built_into(builder, target):
+    with pytest.raises(BuildError, match="librar"):
+        builder.build(target, "def array():\n    pass\n")
+
+
+def test_a_half_written_file_costs_only_the_broken_section(library, workspace):
+    path = workspace / "llmcourse" / "toy.py"
+    path.parent.mkdir()
+    path.write_text(
+        "# %%build llmcourse.toy:quadruple\ndef quadruple(x):\n    return 'mine'\n\n# %%build llmcourse.toy:double\ndef doub"
+    )
+    with pytest.warns(_overlay.WorkspaceWarning, match=r"toy\.py, line 6: double cannot be used.*reference stands in"):
+        _overlay.install(workspace)
+        module = toy()
+    assert module.quadruple(1) == "mine"
+    assert module.double(1) == 2
+
+
+def test_a_section_that_needs_a_later_one_is_used_all_the_same(library, workspace):
+    path = workspace / "llmcourse" / "toy.py"
+    path.parent.mkdir()
+    path.write_text(
+        "# %%build llmcourse.toy:double\n@traced\ndef double(x):\n    return 'mine'\n# %%build llmcourse.toy\n"
+        "def traced(f):\n    return f\n"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _overlay.install(workspace)
+        assert toy().double(1) == "mine"
+
+
+def test_a_missing_helper_is_named_when_a_new_process_loads_the_workspace(library, workspace):
+    path = workspace / "llmcourse" / "toy.py"
+    path.parent.mkdir()
+    path.write_text("# %%build llmcourse.toy:double\ndef double(x):\n    return my_helper(x)\n")
+    with pytest.warns(_overlay.WorkspaceWarning, match="double uses my_helper, which no built cell defines"):
+        _overlay.install(workspace)
+        toy()
+
+
+def test_a_piece_can_be_switched_to_the_reference_and_back(builder, workspace):
+    builder.build("llmcourse.toy:double", "def double(x):\n    return 'mine'\n")
+    use(workspace, {Piece("llmcourse.toy", "double")}, "reference")
+    del sys.modules["llmcourse.toy"]
+    assert toy().double(1) == 2
+    use(workspace, {Piece("llmcourse.toy", "double")}, "mine")
+    del sys.modules["llmcourse.toy"]
+    assert toy().double(1) == "mine"
+    assert own_pieces(workspace) == {Piece("llmcourse.toy", "double")}
+    with pytest.raises(ValueError, match="'yours'"):
+        use(workspace, set(), "yours")
+
+
+def test_building_a_piece_that_is_switched_off_says_so_and_keeps_the_reference(builder, workspace, capsys):
+    use(workspace, {Piece("llmcourse.toy", "double")}, "reference")
+    builder.build("llmcourse.toy:double", "def double(x):\n    return 'mine'\n")
+    assert toy().double(1) == 2
+    assert builder.shell.user_ns["double"](1) == "mine"
+    assert "--use mine double" in capsys.readouterr().out
+
+
+def test_a_check_judges_one_piece_with_references_for_all_others(builder):
+    builder.build("llmcourse.toy:double", "def double(x):\n    return -1\n")
+    builder.build("llmcourse.toy:quadruple", "def quadruple(x):\n    return double(double(x))\n")
+    builder.check("llmcourse.toy:quadruple", "assert quadruple(2) == 8 and double(2) == 4, 'wrong'")
+    with pytest.raises(CheckFailed, match="double: twice"):
+        builder.check("llmcourse.toy:double", "assert double(2) == 4, 'twice two is four'")
+    assert toy().double(1) == -1, "the learner's version is back after a check"
+
+
+def test_a_check_restores_constants_without_touching_equal_ones(builder):
+    toy().OTHER = 3
+    builder.build("llmcourse.toy", "LIMIT = 7\n")
+    builder.build("llmcourse.toy:double", MINE)
+    builder.check("llmcourse.toy:double", "import llmcourse.toy as t\nassert (t.LIMIT, t.OTHER) == (3, 3), 'x'")
+    assert (toy().LIMIT, toy().OTHER) == (7, 3)
+
+
+def test_a_failed_check_shows_the_line_and_the_learners_own_frame(builder):
+    builder.build("llmcourse.toy:double", "def double(x):\n    return x.nothing\n")
+    with pytest.raises(CheckFailed) as failed:
+        builder.check("llmcourse.toy:double", "x = 1\nassert double(x) == 2, 'x'")
+    text = str(failed.value)
+    assert "AttributeError" in text
+    assert "in the check, line 2: assert double(x) == 2" in text
+    assert "in double, line" in text
+    assert "return x.nothing" in text
+
+
+def test_checks_are_recorded(builder, workspace):
+    builder.build("llmcourse.toy:double", MINE)
+    builder.check("llmcourse.toy:double", "assert double(1) == 2, 'x'")
+    with pytest.raises(CheckFailed):
+        builder.check("llmcourse.toy:double speed", "assert False, 'slow'")
+    assert Progress(workspace).passed() == {"llmcourse.toy:double": True, "llmcourse.toy:double speed": False}
+
+
+def test_a_broken_progress_file_is_not_fatal(workspace):
+    progress = Progress(workspace)
+    progress.path.write_text("{half")
+    assert progress.passed() == {}
+    progress.record("a", passed=True)
+    assert progress.passed() == {"a": True}
+
+
+def _save_many(workspace: str, who: int) -> None:
+    for count in range(20):
+        section = _overlay.Section(f"llmcourse.toy:piece_{who}", f"def piece_{who}():\n    return {count}\n")
+        save_section(Path(workspace), "llmcourse.toy", section)
+
+
+def test_two_kernels_saving_at_once_lose_nothing(workspace):
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_save_many, args=(str(workspace), who)) for who in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    sections = _overlay.read_sections(workspace / "llmcourse" / "toy.py")
+    assert sorted(s.piece for s in sections) == ["piece_0", "piece_1", "piece_2"]
+    assert all("return 19" in s.source for s in sections)
+
+
+def test_sections_survive_a_round_trip_even_with_a_header_inside(tmp_path):
+    tricky = _overlay.Section("llmcourse.toy:a", "x = '''\n# %%build llmcourse.toy:b\n'''\n")
+    path = tmp_path / "toy.py"
+    path.write_text(_overlay.format_sections("llmcourse.toy", [tricky, tricky]))
+    assert [s.target for s in _overlay.read_sections(path)] == ["llmcourse.toy:a"] * 2
+
+
+PROBE = "from llmcourse.tokenization.huffman import huffman_code_lengths as f; print(f({'a': 1}))"
+SPAWN = """
+import multiprocessing as mp
+from llmcourse.tokenization.huffman import huffman_code_lengths
+if __name__ == "__main__":
+    with mp.get_context("spawn").Pool(1) as pool:
+        print(pool.apply(huffman_code_lengths, ({"a": 1},)))
+"""
+
+
+@pytest.fixture
+def learners_huffman(workspace):
+    section = _overlay.Section(
+        "llmcourse.tokenization.huffman:huffman_code_lengths", "def huffman_code_lengths(counts):\n    return 'mine'\n"
+    )
+    save_section(workspace, "llmcourse.tokenization.huffman", section)
+    return {**os.environ, "LLMCOURSE_WORKSPACE": str(workspace)}
+
+
+def test_a_spawned_process_runs_the_learners_piece(learners_huffman, tmp_path):
+    (tmp_path / "spawn.py").write_text(SPAWN)
+    done = subprocess.run([sys.executable, "spawn.py"], env=learners_huffman, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.strip() == "mine", done.stderr
+
+
+@pytest.mark.timeout(180)
+def test_a_torchrun_job_runs_the_learners_piece_on_every_rank(learners_huffman, tmp_path):
+    (tmp_path / "job.py").write_text(PROBE)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "job.py"]
+    done = subprocess.run(command, env=learners_huffman, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.split() == ["mine", "mine"], done.stderr
+
+
+def test_a_workspace_that_is_no_folder_is_named(tmp_path):
+    with pytest.raises(NotADirectoryError, match="nowhere"):
+        _overlay.install(tmp_path / "nowhere")
+
+
+def test_raises_says_what_happened_instead():
+    raises(ValueError, int, "x", says="x")
+    with pytest.raises(AssertionError, match="should raise ValueError, but returned 7"):
+        raises(ValueError, int, "7")
+    with pytest.raises(AssertionError, match="does not name 'seven'"):
+        raises(ValueError, int, "x", says="seven")
+    with pytest.raises(AssertionError, match="but raised TypeError"):
+        raises(ValueError, int, [])
+
+
+def test_a_name_error_is_explained():
+    try:
+        exec("my_helper()", {})
+    except NameError as error:
+        assert "in a cell that was not built" in str(explain(error, "f", "my_helper()", "<check>"))
