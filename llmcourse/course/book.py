@@ -7,6 +7,7 @@ asks another host for anything, or shows a figure without alternative text and c
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
@@ -20,7 +21,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from llmcourse.course.bibliography import restore_citations
+from llmcourse.course.bibliography import citation_link, load_bibliography, restore_citations
 
 ANSWER_PLACEHOLDER = "YOUR ANSWER HERE"
 _MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION\s*$\n?", re.MULTILINE)
@@ -29,6 +30,15 @@ _FENCE = "`" * 8
 
 class BookError(RuntimeError):
     """The book could not be built, or a built page broke one of the book's rules; the message has one line a fault."""
+
+
+def citations(root: Path) -> Callable[[str, str], str]:
+    """What turns a citation's role and key into a link in this course's notebooks; see `citation_link`.
+
+    Raises:
+        ValueError: `book/references.bib` is not valid BibTeX.
+    """
+    return functools.partial(citation_link, bib=load_bibliography(root / "book" / "references.bib"))
 
 
 def read_page(text: str, solutions: str = "solutions", library: str = "llmcourse") -> NotebookNode:
@@ -158,7 +168,7 @@ def build_book(
         root: The folder that holds `_config.yml` and `_toc.yml`.
         small: Run the experiments at their small setting (LLMCOURSE_SMALL=1).
         fresh: Forget the pages and executions of earlier builds.
-        echo: Gets each line of progress, and where the page is at the end.
+        echo: Gets a line for each page that is executed.
 
     Returns:
         The path of the book's first page.
@@ -181,7 +191,6 @@ def build_book(
     faults = audit_book(root, build / "html")
     if faults:
         raise BookError("\n".join(faults))
-    echo(f"The book: {page.as_uri()}")
     return page
 
 

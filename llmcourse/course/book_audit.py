@@ -14,7 +14,11 @@ import nbformat
 from bs4 import BeautifulSoup, Tag
 from nbformat import NotebookNode
 
-SECRET_REGION = re.compile(r"### BEGIN (HIDDEN TESTS|MARK SCHEME)\b(.*?)### END \1", re.DOTALL)
+SECRET_REGION = {
+    "code": re.compile(r"### BEGIN (HIDDEN TESTS)\b(.*?)### END \1", re.DOTALL),
+    "markdown": re.compile(r"### BEGIN (SOLUTION|MARK SCHEME)\b(.*?)### END \1", re.DOTALL),
+}
+"""What only an instructor may see: hidden tests in code, and in a written question its model answer and mark scheme."""
 SECRET_MARKER = re.compile(r"(BEGIN|END) (HIDDEN TESTS|MARK SCHEME)")
 SHORTEST_SECRET = 12
 """A hidden line of fewer letters than this, such as `]` or `try:`, gives nothing away."""
@@ -118,7 +122,7 @@ def secret_lines(root: Path) -> dict[str, str]:
     secrets: dict[str, str] = {}
     for path in sorted(root.glob("solutions/*/*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
-            for _, region in SECRET_REGION.findall(cell.source):
+            for _, region in SECRET_REGION[cell.cell_type].findall(cell.source) if cell.cell_type in SECRET_REGION else ():
                 secrets |= {_squeeze(line): line.strip() for line in region.splitlines()}
     public = _squeeze("\n".join(_public_text(root)))
     return {key: line for key, line in secrets.items() if len(key) >= SHORTEST_SECRET and key not in public}

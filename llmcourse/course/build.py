@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -26,6 +27,7 @@ from traitlets.config import Config
 
 from llmcourse._overlay import WORKSPACE_VARIABLE
 from llmcourse.course.authoring import AuthoringError, Source, chapter_sources, instructor_notebook
+from llmcourse.course.bibliography import citation_link, load_bibliography
 from llmcourse.course.paths import write_atomically
 
 GRADED_PATH_LIMIT_S = 20.0
@@ -118,7 +120,6 @@ def build(
     *,
     check: bool = False,
     prove: bool = True,
-    cite: Callable[[str, str], str] | None = None,
     on_step: Callable[[str], None] = lambda message: None,
 ) -> Built:
     """Write `solutions/` and `notebooks/`, or with `check` only compare them with what they should be.
@@ -127,7 +128,6 @@ def build(
         root: The course's checkout.
         check: Write nothing; raise when a committed notebook is stale.
         prove: Run each changed notebook's graded path without its experiments.
-        cite: See `instructor_notebook`.
         on_step: Called with a line about each step.
 
     Raises:
@@ -135,7 +135,7 @@ def build(
         StaleError: With `check`, a committed notebook differs, is missing, or has no source.
     """
     on_step("reading the chapters")
-    notebooks = solution_notebooks(root, cite)
+    notebooks = solution_notebooks(root, _citations(root))
     solutions = {Path(s.assignment, f"{s.notebook}.ipynb"): notebook_text(nb) for s, nb in notebooks.items()}
     on_step("making the students' notebooks")
     wanted = {Path("solutions") / path: text for path, text in solutions.items()}
@@ -155,6 +155,14 @@ def build(
             proved[source.notebook] = seconds
     unchanged = tuple(path for path in wanted if path not in stale)
     return Built(tuple(stale), unchanged, proved)
+
+
+def _citations(root: Path) -> Callable[[str, str], str] | None:
+    """How a chapter's citations become links; None for a course without a bibliography."""
+    path = root / "book" / "references.bib"
+    if not path.exists():
+        return None
+    return partial(citation_link, bib=load_bibliography(path))
 
 
 def _read(path: Path) -> str | None:

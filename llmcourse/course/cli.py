@@ -186,14 +186,13 @@ def build(
 ) -> None:
     """Make solutions/ and notebooks/ from the chapters and the library."""
     from llmcourse.course.authoring import AuthoringError
-    from llmcourse.course.book import citations
     from llmcourse.course.build import StaleError
     from llmcourse.course.build import build as run
 
     root = _root()
     try:
         with console.status("building") as shown:
-            built = run(root, check=check, prove=prove, cite=citations(root), on_step=shown.update)
+            built = run(root, check=check, prove=prove, on_step=shown.update)
     except (AuthoringError, StaleError) as error:
         _fail(error)
     for path in built.written:

@@ -21,11 +21,17 @@ STATIC = Path(__file__).parent / "static"
 N_BYTES = 256
 MAX_CHARACTERS = 600
 
-# The book's theme marks dark pages on <html>, JupyterLab on <body>; elsewhere the reader's system decides.
+# The book's theme marks dark pages on <html>, JupyterLab on <body>; elsewhere the reader's system decides. The last rule
+# takes away the light frame that the book's dark theme puts around any HTML output.
 HOST_CSS = """
 [data-llm-figure] { color-scheme: light dark; margin: 1rem 0; }
-html[data-theme="light"] [data-llm-figure], body[data-jp-theme-light="true"] [data-llm-figure] { color-scheme: light; }
-html[data-theme="dark"] [data-llm-figure], body[data-jp-theme-light="false"] [data-llm-figure] { color-scheme: dark; }
+html[data-theme="light"] [data-llm-figure],
+body[data-jp-theme-light="true"] [data-llm-figure] { color-scheme: light; }
+html[data-theme="dark"] [data-llm-figure],
+body[data-jp-theme-light="false"] [data-llm-figure] { color-scheme: dark; }
+html[data-theme] .cell_output .text_html:has(> [data-llm-figure]) {
+  background: none !important; padding: 0 !important;
+}
 """
 
 

@@ -5,15 +5,23 @@ Loaded by `_config.yml` beside Jupyter Book's own extensions.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.util
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ipython_pygments_lexers import IPython3Lexer
+from pygments.lexers.python import Python3Lexer
+from pygments.token import Token
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from sphinxcontrib.bibtex.plugin import register_plugin
+from sphinxcontrib.bibtex.style.referencing import BracketStyle
+from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
 from llmcourse.course.book import page_state
 
@@ -21,8 +29,44 @@ MATHJAX_PACKAGE = "sphinx-mathjax-offline"
 MATHJAX_PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
 
 
+class CourseLexer(IPython3Lexer):
+    """IPython's lexer, but what follows `%%build` and `%%check` is Python, and coloured as such."""
+
+    def get_tokens_unprocessed(self, text: str) -> Iterator[tuple[int, Any, str]]:
+        """Yield (position, token type, text)."""
+        first, newline, rest = text.partition("\n")
+        magic = first.partition(" ")[0]
+        if magic not in ("%%build", "%%check"):
+            yield from super().get_tokens_unprocessed(text)
+            return
+        yield 0, Token.Operator, "%%"
+        yield 2, Token.Keyword, magic[2:]
+        yield len(magic), Token.Text, first[len(magic) :] + newline
+        start = len(first) + len(newline)
+        for position, kind, value in Python3Lexer().get_tokens_unprocessed(rest):
+            yield start + position, kind, value
+
+
+def _round() -> BracketStyle:
+    return BracketStyle(left="(", right=")")
+
+
+@dataclasses.dataclass
+class RoundAuthorYearStyle(AuthorYearReferenceStyle):
+    """Author and year in round brackets, as the notebooks write them."""
+
+    bracket_parenthetical: BracketStyle = dataclasses.field(default_factory=_round)
+    bracket_textual: BracketStyle = dataclasses.field(default_factory=_round)
+    bracket_author: BracketStyle = dataclasses.field(default_factory=_round)
+    bracket_label: BracketStyle = dataclasses.field(default_factory=_round)
+    bracket_year: BracketStyle = dataclasses.field(default_factory=_round)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the extension's handlers."""
+    """Register the extension's handlers, its lexer and its citation style."""
+    for name in ("ipython3", "ipython"):
+        app.add_lexer(name, CourseLexer)
+    register_plugin("sphinxcontrib.bibtex.style.referencing", "author_year_round", RoundAuthorYearStyle)
     app.connect("builder-inited", drop_thebe_scripts)
     app.connect("env-get-outdated", changed_pages)
     app.connect("html-page-context", name_download, priority=900)

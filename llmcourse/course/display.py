@@ -1,0 +1,44 @@
+"""Tables in notebooks and on pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from IPython.display import Markdown
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Markdown:
+    """A Markdown table: the first column to the left, the others to the right, large numbers grouped in thousands.
+
+    Args:
+        header: One title a column, units included.
+        rows: Cells: strings, integers, or floats, which are shown with three significant digits.
+
+    Raises:
+        ValueError: A row has another number of cells than the header.
+
+    Example:
+        >>> print(table(["method", "tokens"], [["characters", 12345]]).data)
+        | method | tokens |
+        | :-- | --: |
+        | characters | 12,345 |
+    """
+    lines = [_line(header), _line([":--", *["--:"] * (len(header) - 1)])]
+    for row in rows:
+        if len(row) != len(header):
+            raise ValueError(f"the row {row!r} has {len(row)} cells, the header {len(header)}")
+        lines.append(_line([_text(cell) for cell in row]))
+    return Markdown("\n".join(lines))
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return str(value).replace("|", "\\|").replace("\n", "↵")

@@ -1,0 +1,147 @@
+"""The look of every figure: one palette, one colour for a method in every chapter, and no axis without a label.
+
+Figures are light cards with dark ink. The book's dark theme puts images on a light ground and dims them in any case,
+and JupyterLab's dark theme leaves them alone: an opaque card reads in both, a transparent figure in only one.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+import matplotlib
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+CARD, INK, SOFT, GRID = "#fcfcfd", "#1f2630", "#5a6472", "#dfe3e9"
+
+# Okabe and Ito, "Color Universal Design" (2008), without its yellow, which vanishes on a light card.
+PALETTE = {
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "green": "#009E73",
+    "purple": "#CC79A7",
+    "orange": "#E69F00",
+    "sky": "#56B4E9",
+    "ink": "#4A4F57",
+}
+
+# Methods that one figure compares never share a colour; the method a chapter ends on is blue.
+METHODS = {
+    # tokenization
+    "characters": "sky", "words": "orange", "bytes": "ink", "bpe": "blue", "huffman": "purple",
+    "wordpiece": "vermillion", "unigram": "green", "gpt-2": "orange", "gpt-4": "green",
+    # positions
+    "none": "ink", "learned": "orange", "sinusoidal": "sky", "alibi": "purple", "rope": "blue",
+    # attention and optimizers
+    "mha": "orange", "mqa": "green", "gqa": "blue", "mla": "purple",
+    "sgd": "ink", "adam": "sky", "adamw": "blue", "muon": "vermillion",
+    # many ranks
+    "one process": "ink", "ddp": "orange", "fsdp": "blue", "expert parallel": "green",
+    # scaling and experts
+    "kaplan": "orange", "chinchilla": "blue", "dense": "ink", "moe": "blue", "shared experts": "green",
+    # what a learner compares with
+    "yours": "blue", "reference": "ink",
+}  # fmt: skip
+MARKERS = "osD^vPX"
+DASHES = ("-", "--", "-.", ":")
+
+
+def use_style(fmt: str = "svg") -> None:
+    """Set the course's style for every figure that follows, and the format in which a notebook keeps them.
+
+    Args:
+        fmt: "svg" (sharp at any size, the same bytes for the same figure) or "png" (twice the pixels; for images and
+            for more than some thousand points).
+
+    Raises:
+        ValueError: for another format.
+    """
+    if fmt not in ("svg", "png"):
+        raise ValueError(f"fmt is {fmt!r}; it is 'svg' or 'png'")
+    matplotlib.rcParams.update(
+        {
+            "figure.figsize": (7.0, 3.8), "figure.dpi": 96, "savefig.dpi": 192, "figure.constrained_layout.use": True,
+            "figure.facecolor": CARD, "axes.facecolor": CARD, "savefig.facecolor": CARD, "savefig.pad_inches": 0.15,
+            "figure.constrained_layout.h_pad": 0.12, "figure.constrained_layout.w_pad": 0.12,
+            "text.color": INK, "axes.labelcolor": INK, "axes.titlecolor": INK, "axes.edgecolor": SOFT,
+            "xtick.color": SOFT, "ytick.color": SOFT, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
+            "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"], "font.size": 11,
+            "axes.titlesize": 12, "axes.titleweight": "bold", "axes.titlelocation": "left",
+            "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
+            "axes.grid": True, "grid.color": GRID, "grid.linewidth": 0.8,
+            "axes.prop_cycle": cycler(color=list(PALETTE.values())), "image.cmap": "cividis",
+            "lines.linewidth": 2.2, "lines.markersize": 6, "legend.frameon": False,
+            "svg.hashsalt": "llmcourse", "svg.fonttype": "path",
+        }
+    )  # fmt: skip
+    _set_notebook_format(fmt)
+
+
+def _set_notebook_format(fmt: str) -> None:
+    """Inside a notebook: keep figures in this format, without the date and version that would change their bytes."""
+    from IPython import get_ipython
+
+    if get_ipython() is None:
+        return
+    from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+    # bbox_inches=None keeps the size that was asked for, so that figures of one chapter line up.
+    metadata = {"Date": None, "Creator": None} if fmt == "svg" else {"Software": None}
+    set_matplotlib_formats("svg" if fmt == "svg" else "retina", metadata=metadata, bbox_inches=None)
+
+
+def colour(method: str) -> str:
+    """The colour of a method in every figure of the course, as "#rrggbb".
+
+    A name that is not registered gets one of the palette's colours by its hash: always the same one, though two such
+    names may share it.
+
+    >>> colour("BPE") == colour("bpe") == PALETTE["blue"]
+    True
+    """
+    key = method.strip().casefold()
+    return PALETTE[METHODS[key]] if key in METHODS else list(PALETTE.values())[_number(key) % len(PALETTE)]
+
+
+def line_style(method: str) -> dict[str, str]:
+    """Keyword arguments for `ax.plot`: the method's colour, label, marker and dashes; colour is not all there is.
+
+    >>> line_style("BPE")["label"]
+    'BPE'
+    """
+    position = list(PALETTE.values()).index(colour(method))
+    number = _number(method.strip().casefold())
+    dashes = "-" if method.strip().casefold() in METHODS else DASHES[number // 7 % 4]
+    return {"color": colour(method), "label": method, "marker": MARKERS[position], "linestyle": dashes}
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def label(ax: Axes, x: str, y: str, title: str = "") -> Axes:
+    """Name both axes, units included ("time (s)").
+
+    Raises:
+        ValueError: if a label is blank.
+    """
+    ax.set(xlabel=x, ylabel=y)
+    if title:
+        ax.set_title(title)
+    check_labels([ax])
+    return ax
+
+
+def check_labels(figure_or_axes: Figure | Iterable[Axes]) -> None:
+    """Raise ValueError when an axis has no label. One that is switched off, or that shares another's, needs none."""
+    axes = figure_or_axes.axes if isinstance(figure_or_axes, Figure) else list(figure_or_axes)
+    for number, ax in enumerate(axes):
+        for name in ("x", "y"):
+            group = getattr(ax, f"get_shared_{name}_axes")().get_siblings(ax)
+            is_colour_bar = hasattr(ax, "_colorbar")
+            shown = ax.axison and getattr(ax, f"{name}axis").get_visible()
+            labels = [getattr(other, f"get_{name}label")().strip() for other in group]
+            if is_colour_bar:
+                labels = [ax.get_xlabel().strip(), ax.get_ylabel().strip()]
+            if shown and not any(labels):
+                raise ValueError(f"the {name} axis of axes {number} ({ax.get_title(loc='left')!r}) has no label")

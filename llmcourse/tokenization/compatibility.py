@@ -1,0 +1,66 @@
+"""Which `tokenizer.json` files written by others can be read: byte-level BPE without extras (chapter 1)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from llmcourse.tokenization.pretokenize import GPT2_PATTERN
+
+
+def read_pattern(pre_tokenizer: Mapping[str, Any] | None) -> str:
+    """Find the pattern in the `"pre_tokenizer"` part of a `tokenizer.json`.
+
+    Args:
+        pre_tokenizer: that part: a byte-level step with GPT-2's own pattern, or a split followed by one without.
+
+    Returns:
+        The pattern.
+
+    Raises:
+        ValueError: any other kind of pre-tokenizer.
+
+    >>> read_pattern({"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}) == GPT2_PATTERN
+    True
+    """
+    steps = (pre_tokenizer or {}).get("pretokenizers", [pre_tokenizer])
+    match steps:
+        case [{"type": "ByteLevel", "add_prefix_space": False} as byte_level] if byte_level.get("use_regex", True):
+            return GPT2_PATTERN
+        case [
+            {"type": "Split", "pattern": {"Regex": str(pattern)}, "behavior": "Isolated", "invert": False},
+            {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False},
+        ]:
+            return pattern
+    raise ValueError(f"unsupported pre-tokenizer {pre_tokenizer!r}: only byte-level, with at most one isolating split")
+
+
+def check_supported(data: Mapping[str, Any]) -> None:
+    """Refuse a `tokenizer.json` whose ids the code of this chapter could not reproduce.
+
+    Args:
+        data: the parsed file.
+
+    Raises:
+        ValueError: it is not byte-level BPE, or uses a feature that is not supported; the message names it.
+
+    >>> check_supported({"model": {"type": "WordPiece"}})
+    Traceback (most recent call last):
+    ValueError: unsupported tokenizer.json: model type 'WordPiece', not 'BPE'
+    """
+    model = data.get("model") or {}
+    problem = None
+    if model.get("type", "BPE") != "BPE" or "merges" not in model or "vocab" not in model:
+        problem = f"model type {model.get('type')!r}, not 'BPE'"
+    for name in ("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback",
+                 "ignore_merges"):  # fmt: skip
+        if model.get(name):
+            problem = f"the model's option {name} is {model[name]!r}"
+    if data.get("normalizer"):
+        problem = f"it has a normalizer, {data['normalizer'].get('type')!r}"
+    if data.get("post_processor") and data["post_processor"].get("type") != "ByteLevel":
+        problem = f"it has a post-processor, {data['post_processor'].get('type')!r}"
+    for token in data.get("added_tokens") or []:
+        flags = [name for name in ("single_word", "lstrip", "rstrip") if token.get(name)]
+        if flags or not token.get("special"):
+            problem = f"the added token {token.get('content')!r} is {flags[0] if flags else 'not special'}"
+    if problem:
+        raise ValueError(f"unsupported tokenizer.json: {problem}")

@@ -1,0 +1,62 @@
+"""What a tokenizer is given, checked where it enters: texts, files, special tokens."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def check_text(text: str) -> None:
+    r"""Refuse a text that UTF-8 cannot write.
+
+    Args:
+        text: any string.
+
+    Raises:
+        ValueError: the text holds a lone surrogate, half of a UTF-16 pair, which stands for no character. Python makes
+            them when it reads a file with `errors="surrogateescape"`, and JSON may spell them.
+
+    >>> check_text("ok \ud800")
+    Traceback (most recent call last):
+    ValueError: lone surrogate '\ud800' at position 3: not a character, so it has no UTF-8 bytes
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"lone surrogate {text[error.start]!r} at position {error.start}: not a character, so it has no UTF-8 bytes"
+        ) from None
+
+
+def check_special_tokens(special_tokens: Iterable[str]) -> list[str]:
+    """Refuse special tokens that could not be told apart.
+
+    Raises:
+        TypeError: `special_tokens` is one string, not several.
+        ValueError: a token is empty, is given twice, or holds a lone surrogate.
+
+    >>> check_special_tokens(["<|end|>", "<|end|>"])
+    Traceback (most recent call last):
+    ValueError: the special token '<|end|>' is given twice
+    """
+    if isinstance(special_tokens, str):
+        raise TypeError("special_tokens is one string: give a list, such as [special_tokens]")
+    tokens = list(special_tokens)
+    for i, token in enumerate(tokens):
+        check_text(token)
+        if not token:
+            raise ValueError("a special token is empty")
+        if token in tokens[:i]:
+            raise ValueError(f"the special token {token!r} is given twice")
+    return tokens
+
+
+def read_text(path: str | Path) -> str:
+    """Read a UTF-8 file as it is, line ends included.
+
+    Raises:
+        ValueError: the file is not UTF-8; the message names it and the position of the first wrong byte.
+    """
+    data = Path(path).read_bytes()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}") from None
