@@ -7,7 +7,6 @@ asks another host for anything, or shows a figure without alternative text and c
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import re
@@ -21,7 +20,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from llmcourse.course.bibliography import citation_link, load_bibliography, restore_citations
+from llmcourse.course.bibliography import restore_citations
 
 ANSWER_PLACEHOLDER = "YOUR ANSWER HERE"
 _MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION\s*$\n?", re.MULTILINE)
@@ -30,15 +29,6 @@ _FENCE = "`" * 8
 
 class BookError(RuntimeError):
     """The book could not be built, or a built page broke one of the book's rules; the message has one line a fault."""
-
-
-def citations(root: Path) -> Callable[[str, str], str]:
-    """What turns a citation's role and key into a link in this course's notebooks; see `citation_link`.
-
-    Raises:
-        ValueError: `book/references.bib` is not valid BibTeX.
-    """
-    return functools.partial(citation_link, bib=load_bibliography(root / "book" / "references.bib"))
 
 
 def read_page(text: str, solutions: str = "solutions", library: str = "llmcourse") -> NotebookNode:
@@ -84,7 +74,7 @@ def _shown(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterato
             raise BookError(f"{notebook}: the exercise {grade_id!r} has no solution: run `llmcourse build`")
         prompt = {"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"}
         yield _markdown(f"{_FENCE}{{code-block}} ipython3\n:class: stub\n\n{cell.source}\n{_FENCE}")
-        yield _code(bodies[grade_id], tags=["hide-cell", "solution"], mystnb=prompt, llmcourse=facts)
+        yield _code(bodies[grade_id], tags=["hide-cell", "remove-output", "solution"], mystnb=prompt, llmcourse=facts)
     elif facts.get("kind") == "check":
         yield _markdown(f'<p class="check-points">Check <span>{_points(cell.metadata.nbgrader.points)}</span></p>')
         cell.metadata["tags"] = [*cell.metadata.get("tags", []), "check"]
@@ -182,6 +172,7 @@ def build_book(
     build = root / "_build"
     if fresh:
         shutil.rmtree(build, ignore_errors=True)
+    _forget_removed_pages(root, build)
     shutil.rmtree(build / "html" / "reports", ignore_errors=True)
     code, log = _run_jupyter_book(root, small=small, echo=echo)
     if code != 0:
@@ -194,12 +185,22 @@ def build_book(
     return page
 
 
+def _forget_removed_pages(root: Path, build: Path) -> None:
+    """Sphinx leaves the page of a source that is gone where it was; start the pages anew, but keep what was executed."""
+    sources = build / "html" / "_sources"
+    if any(path.is_file() and not (root / path.relative_to(sources)).exists() for path in sources.rglob("*")):
+        shutil.rmtree(build / "html")
+        shutil.rmtree(build / ".doctrees", ignore_errors=True)
+
+
 def _run_jupyter_book(root: Path, *, small: bool, echo: Callable[[str], None]) -> tuple[int, list[str]]:
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     command += ["build", ".", "-n", "-W", "--keep-going"]
     log: list[str] = []
     with tempfile.TemporaryDirectory(prefix="llmcourse-book-") as workspace:
-        environment = {**os.environ, "LLMCOURSE_WORKSPACE": workspace, "LLMCOURSE_SMALL": "1" if small else "0"}
+        environment = {key: value for key, value in os.environ.items() if key != "LLMCOURSE_SMALL"}
+        environment |= {"LLMCOURSE_WORKSPACE": workspace, "JUPYTER_PREFER_ENV_PATH": "1"}
+        environment |= {"LLMCOURSE_SMALL": "1"} if small else {}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
         with subprocess.Popen(
             command, cwd=root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -242,7 +243,7 @@ def _cell_name(cell: NotebookNode) -> str:
 
 
 def _complaints(log: Iterable[str]) -> list[str]:
-    lines = [line for line in log if re.search(r"\b(WARNING|ERROR|SEVERE|Error)\b", line)]
+    lines = [line for line in log if re.search(r"\b(WARNING|ERROR|SEVERE|Error)\b", line) and "IPKernelApp" not in line]
     return lines or ["Jupyter Book failed without a warning"]
 
 

@@ -11,15 +11,17 @@ import hashlib
 import logging
 import os
 import shutil
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.notebooknode import NotebookNode
@@ -200,20 +202,27 @@ def graded_path(notebook: NotebookNode) -> NotebookNode:
     return copy
 
 
-def run_notebook(notebook: NotebookNode, folder: Path, *, timeout_s: float = 120) -> float:
+def run_notebook(notebook: NotebookNode, root: Path) -> float:
     """Run a notebook in a kernel of this interpreter with an empty workspace; returns the seconds it took.
 
     Raises:
         CellExecutionError: A cell raised.
     """
-    with tempfile.TemporaryDirectory(prefix="llmcourse-workspace-") as workspace:
-        env = {**os.environ, WORKSPACE_VARIABLE: workspace, "LLMCOURSE_SMALL": "1", "PYTHONPATH": str(folder)}
-        client = NotebookClient(notebook, timeout=timeout_s, kernel_name="python3", resources={"metadata": {"path": workspace}})
-        client.km = client.create_kernel_manager()
-        client.km.kernel_cmd = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    with tempfile.TemporaryDirectory(prefix="llmcourse-") as workspace, notebook_client(notebook, Path(workspace)) as client:
+        env = {**os.environ, WORKSPACE_VARIABLE: workspace, "LLMCOURSE_SMALL": "1", "PYTHONPATH": str(root)}
         start = time.perf_counter()
         client.execute(env=env)
         return time.perf_counter() - start
+
+
+@contextmanager
+def notebook_client(notebook: NotebookNode, folder: Path, **options: Any) -> Iterator[NotebookClient]:
+    """A client that runs a notebook's cells in `folder`, in a kernel that only local sockets reach."""
+    with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
+        connection = str(Path(sockets) / "kernel.json")
+        manager = AsyncKernelManager(kernel_name="python3", transport="ipc", connection_file=connection)
+        options = {"timeout": 120, "resources": {"metadata": {"path": str(folder)}}, **options}
+        yield NotebookClient(notebook, km=manager, **options)
 
 
 def _prove_once(source: Source, notebook: NotebookNode, root: Path, on_step: Callable[[str], None]) -> float | None:

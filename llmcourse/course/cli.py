@@ -16,7 +16,7 @@ from llmcourse._overlay import WORKSPACE_VARIABLE, switched_to_reference
 from llmcourse.course.paths import course_root, find_workspace
 from llmcourse.course.pieces import Piece
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="A course on pretraining language models.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="A course on pretraining language models.")
 console = Console(highlight=False)
 
 

@@ -9,7 +9,7 @@ from IPython.display import Markdown
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Markdown:
-    """A Markdown table: the first column to the left, the others to the right, large numbers grouped in thousands.
+    """A Markdown table: columns of numbers to the right, large numbers grouped in thousands.
 
     Args:
         header: One title a column, units included.
@@ -24,11 +24,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Markdown:
         | :-- | --: |
         | characters | 12,345 |
     """
-    lines = [_line(header), _line([":--", *["--:"] * (len(header) - 1)])]
+    rows = list(rows)
     for row in rows:
         if len(row) != len(header):
             raise ValueError(f"the row {row!r} has {len(row)} cells, the header {len(header)}")
-        lines.append(_line([_text(cell) for cell in row]))
+    numeric = [bool(rows) and all(isinstance(cell, int | float) for cell in column) for column in zip(*rows)]
+    rule = ["--:" if is_numeric else ":--" for is_numeric in numeric] or [":--"] * len(header)
+    lines = [_line(header), _line(rule), *(_line([_text(cell) for cell in row]) for row in rows)]
     return Markdown("\n".join(lines))
 
 

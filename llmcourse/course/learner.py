@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 
 from llmcourse._overlay import WORKSPACE_VARIABLE
-from llmcourse.course.build import graded_path
+from llmcourse.course.build import graded_path, notebook_client
 from llmcourse.course.paths import MARKER, write_atomically
 from llmcourse.course.progress import Exercise, exercises
 
@@ -126,12 +125,10 @@ def _run(notebook: NotebookNode, workspace: Path, folder: Path, timeout_s: float
     extra = [c for c in notebook.cells if c.cell_type == "code" and "llmcourse" not in c.metadata]
     path = graded_path(notebook)
     path.cells = [c for c in notebook.cells if c in path.cells or c in extra]
-    client = NotebookClient(path, timeout=timeout_s, allow_errors=True, kernel_name="python3")
-    client.resources = {"metadata": {"path": str(folder)}}
-    env = {**os.environ, WORKSPACE_VARIABLE: str(workspace)}
     stopped = ""
     try:
-        client.execute(env=env)
+        with notebook_client(path, folder, timeout=timeout_s, allow_errors=True) as client:
+            client.execute(env={**os.environ, WORKSPACE_VARIABLE: str(workspace)})
     except CellTimeoutError:
         stopped = f"a cell above gave no answer within {timeout_s:g} s: is there an endless loop?"
     except DeadKernelError:

@@ -9,9 +9,11 @@ exercise.
 from __future__ import annotations
 
 import ast
+import atexit
 import difflib
 import importlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -230,7 +232,8 @@ def load_magics(shell: Any) -> None:
     workspace = find_workspace()
     keeps_progress = workspace is not None and (workspace / MARKER).is_dir()
     if workspace is None:
-        workspace = Path(tempfile.mkdtemp(prefix="llmcourse-workspace-"))
+        workspace = Path(tempfile.mkdtemp(prefix="llmcourse-"))
+        atexit.register(shutil.rmtree, workspace, ignore_errors=True)
         print("No workspace here: what you build lasts as long as this kernel. `llmcourse start` makes one that stays.")
     (workspace / MARKER).mkdir(parents=True, exist_ok=True)
     os.environ[WORKSPACE_VARIABLE] = str(workspace)

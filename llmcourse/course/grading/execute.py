@@ -128,16 +128,21 @@ class SubmissionExecute(Execute):
 
     def _run(self, index: int, cell: NotebookNode) -> Failure | None:
         if time.monotonic() >= self._deadline:
-            return Failure(TIMED_OUT, f"not run: the notebook had used up its {self.total_timeout_s:g} s")
+            return self._out_of_time()
         failure = self._ready_kernel()
         return failure or self._run_once(index, cell, is_check=kind_of(cell) == "check")
+
+    def _out_of_time(self) -> Failure:
+        return Failure(NOT_RUN, f"not run: the notebook had used up its {self.total_timeout_s:g} s")
 
     def _run_once(self, index: int, cell: NotebookNode, *, is_check: bool) -> Failure | None:
         """Run a cell in the living kernel, which is stopped when it can no longer be used."""
         self._reply: dict[str, Any] = {"status": "ok"}
         self._output_used = 0
-        seconds = self.timeout_func(cell)
-        self.error_on_timeout = {"ename": TIMED_OUT, "evalue": f"no answer within {seconds:.3g} s", "traceback": []}
+        late = f"no answer within {self.timeout_s:g} s"
+        if self.timeout_func(cell) < self.timeout_s:
+            late = f"no answer before the notebook's {self.total_timeout_s:g} s were used up"
+        self.error_on_timeout = {"ename": TIMED_OUT, "evalue": late, "traceback": []}
         try:
             self.execute_cell(cell, index, store_history=not is_check)
         except DeadKernelError:
@@ -146,7 +151,7 @@ class SubmissionExecute(Execute):
         except CellTimeoutError:
             self._stop_kernel()
             if self._interrupted:
-                return Failure(TIMED_OUT, f"no answer within {seconds:.3g} s, and the interrupt was ignored")
+                return Failure(TIMED_OUT, f"{late}, and the interrupt was ignored")
             return Failure(TIMED_OUT, "too much output: the kernel did not come to an end of it")
         finally:
             self._interrupted = False
@@ -201,7 +206,7 @@ class SubmissionExecute(Execute):
             self._start_kernel()
             for index in list(self._replayed):
                 if time.monotonic() >= self._deadline:
-                    return Failure(TIMED_OUT, f"not run: the notebook had used up its {self.total_timeout_s:g} s")
+                    return self._out_of_time()
                 original = self.nb.cells[index]
                 failure = self._run_once(index, copy.deepcopy(original), is_check=False)
                 self.nb.cells[index] = original

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +73,8 @@ def grade(
     wanted = _wanted(assignment, available, found, submissions)
     course = Course(output, timeout_s, total_s)
     with course.logging(), _bar(len(found) * len(wanted), progress) as advance:
-        graders = [_Grader(course, name, available[name], (timeout_s, total_s), force) for name in wanted]
+        key = f"{library_digest()} {timeout_s:g} {total_s:g}"
+        graders = [_Grader(course, name, available[name], key, force) for name in wanted]
         for submission in found:
             for grader in graders:
                 advance(submission.student)
@@ -117,7 +117,6 @@ def _bar(total: int, shown: bool) -> Iterator[Any]:
         yield advance
 
 
-@cache
 def library_digest() -> str:
     """A hash of the installed llmcourse: its version and every Python file."""
     digest = hashlib.sha256(llmcourse.__version__.encode())
@@ -129,11 +128,11 @@ def library_digest() -> str:
 class _Grader:
     """One assignment of one run."""
 
-    def __init__(self, course: Course, assignment: str, notebooks: list[Path], times: tuple[float, float], force: bool):
+    def __init__(self, course: Course, assignment: str, notebooks: list[Path], key: str, force: bool):
         self.course = course
         self.assignment = assignment
         self.force = force
-        self.key = f"{course.install(assignment, notebooks)} {library_digest()} {times}"
+        self.key = f"{course.install(assignment, notebooks)} {key}"
         self.skeletons = course.skeletons(assignment)
         self.exercises = list(self._exercises())
         self.failed: dict[str, str] = {}

@@ -191,7 +191,7 @@ def _files(origin: Path, wanted: set[str]) -> Iterator[_File]:
 
 
 def _is_wanted(path: PurePosixPath, wanted: set[str]) -> bool:
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts[:-1])
+    hidden = any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in path.parts[:-1])
     return path.name in wanted and not hidden
 
 

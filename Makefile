@@ -1,0 +1,48 @@
+# `make` sets up and does the main job once; `make test` sets up and checks everything.
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/ready
+SAMPLE := tests/submissions
+
+.DEFAULT_GOAL := all
+.PHONY: all setup notebooks sample book test lab bench clean
+
+all: notebooks sample book
+	@echo
+	@echo "The book          _build/html/index.html"
+	@echo "Scores            grades/scores.csv, feedback in grades/feedback/"
+	@echo "Learn             make lab, or: source .venv/bin/activate; llmcourse start; llmcourse check 1"
+	@echo "Grade a class     llmcourse grade FOLDER --assignment 1"
+	@echo "Check everything  make test"
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11, or say make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[course,book,test]"
+	@touch $@
+
+notebooks: $(READY)
+	$(BIN)/llmcourse build
+
+sample: notebooks
+	$(BIN)/llmcourse grade $(SAMPLE) --assignment 01_tokenization --output grades
+
+book: notebooks
+	$(BIN)/llmcourse book
+
+test: $(READY)
+	$(BIN)/llmcourse build --check
+	LLMCOURSE_SMALL=1 $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout 300 tests llmcourse solutions
+
+lab: $(READY)
+	$(BIN)/llmcourse start
+	$(BIN)/llmcourse lab
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf _build grades .pytest_cache .hypothesis build dist *.egg-info
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,172 @@
+"""Receiving: every odd folder and archive gives a notebook or a reason, never an exception."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from llmcourse.course.grading import GradingError, submissions
+from llmcourse.course.grading.submissions import Received, Submission, find_submissions, read_notebooks
+
+NAME = "01_sums"
+FILE = f"{NAME}.ipynb"
+
+
+def received(origin: Path) -> Received:
+    return read_notebooks(Submission("ada", origin), NAME, [NAME])[NAME]
+
+
+def zipped(path: Path, *entries: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries:
+            archive.writestr(name, data)
+    return path
+
+
+def test_students_are_folders_and_zips_and_the_rest_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "ada").mkdir()
+    zipped(tmp_path / "bob.zip", (FILE, b"{}"))
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / "out").mkdir()
+    found, ignored = find_submissions(tmp_path, exclude=[tmp_path / "out"])
+    assert [s.student for s in found] == ["ada", "bob"]
+    assert ignored == ["notes.txt: neither a folder nor a .zip, ignored"]
+
+
+def test_a_submissions_path_that_is_no_folder_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(GradingError, match="is not a folder"):
+        find_submissions(tmp_path / "nowhere")
+
+
+def test_clashing_names_are_both_graded_and_the_ids_do_not_depend_on_the_order(tmp_path: Path) -> None:
+    for name in ("a b", "a_b", "A_B"):
+        (tmp_path / name).mkdir()
+    zipped(tmp_path / "a_b.zip", (FILE, b"{}"))
+    found, _ = find_submissions(tmp_path)
+    assert len({s.student.casefold() for s in found}) == 4
+    assert all("4 submissions of one name" in s.problems[0] for s in found)
+    (tmp_path / "a_b.zip").unlink()
+    again = {s.origin.name: s.student for s in find_submissions(tmp_path)[0]}
+    assert again.items() <= {s.origin.name: s.student for s in found}.items()
+    assert again["A_B"] == "A_B"
+
+
+@pytest.mark.parametrize("name", ["=cmd()", "-rf", "..hidden?", "a\n", "x" * 200, "李雷", "*[?]"])
+def test_ids_are_safe_in_paths_globs_and_spreadsheets(name: str) -> None:
+    safe = submissions.student_id(name)
+    assert safe and len(safe) <= 64
+    assert not set(safe) & set("/\\*?[]+=\n ") and safe[0] not in ".-@"
+
+
+@pytest.mark.parametrize("inside", ["", NAME, f"work/{NAME}", "my homework"])
+def test_a_notebook_is_found_wherever_students_put_it(tmp_path: Path, inside: str) -> None:
+    folder = tmp_path / inside
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FILE).write_bytes(b"{}")
+    assert received(tmp_path) == Received(b"{}")
+    archive = zipped(tmp_path / "x.zip", (f"{inside}/{FILE}".lstrip("/"), b"{}"))
+    assert received(archive) == Received(b"{}")
+
+
+def test_of_two_copies_the_one_in_work_is_graded_and_said_so(tmp_path: Path) -> None:
+    (tmp_path / "work" / NAME).mkdir(parents=True)
+    (tmp_path / "work" / NAME / FILE).write_bytes(b"mine")
+    (tmp_path / FILE).write_bytes(b"old")
+    one = received(tmp_path)
+    assert one.data == b"mine"
+    assert one.notes == (f"2 copies of {FILE}: graded work/{NAME}/{FILE}, not {FILE}",)
+    (tmp_path / FILE).write_bytes(b"mine")
+    assert received(tmp_path).notes == ()
+
+
+def test_an_empty_folder_and_checkpoints_are_a_missing_notebook(tmp_path: Path) -> None:
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    (tmp_path / ".ipynb_checkpoints" / FILE).write_bytes(b"{}")
+    assert received(tmp_path) == Received(None, f"{FILE} is missing")
+
+
+def test_links_are_never_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("solution")
+    folder = tmp_path / "ada"
+    folder.mkdir()
+    (folder / FILE).symlink_to(secret)
+    assert "a link, which is not followed" in received(folder).reason
+    (tmp_path / "bob").symlink_to(folder)
+    assert "a link" in received(tmp_path / "bob").reason
+    (folder / FILE).unlink()
+    (folder / "work").symlink_to(tmp_path)
+    (tmp_path / FILE).write_bytes(b"{}")
+    assert received(folder).reason == f"{FILE} is missing"
+
+
+def test_things_that_are_not_files_give_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "ada" / FILE).mkdir(parents=True)
+    assert "a folder, not a file" in received(tmp_path / "ada").reason
+    (tmp_path / "bob").mkdir()
+    os.mkfifo(tmp_path / "bob" / FILE)
+    assert "not a regular file" in received(tmp_path / "bob").reason
+
+
+def test_an_unreadable_file_gives_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / FILE).write_bytes(b"{}")
+
+    def refuse(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(submissions.os, "open", refuse)
+    assert received(tmp_path).reason == f"{FILE}: cannot be read: Permission denied"
+
+
+def test_a_huge_file_gives_a_reason_and_is_not_read_whole(tmp_path: Path) -> None:
+    with (tmp_path / FILE).open("wb") as stream:
+        stream.truncate(2**34)
+    assert "larger than 20 MB" in received(tmp_path).reason
+
+
+def test_more_files_than_anyone_hands_in_give_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submissions, "MAX_ENTRIES", 5)
+    for i in range(6):
+        (tmp_path / str(i)).touch()
+    assert received(tmp_path).reason == "more than 5 files and folders"
+
+
+def test_a_zip_bomb_is_bounded(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "x.zip", (FILE, b"\0" * 2**26))
+    assert archive.stat().st_size < 2**17
+    assert "larger than 20 MB" in received(archive).reason
+
+
+@pytest.mark.parametrize("name", [f"../{FILE}", f"/etc/{FILE}", f"..\\..\\{FILE}", f"C:/{FILE}"])
+def test_a_path_out_of_the_archive_is_refused(tmp_path: Path, name: str) -> None:
+    assert "leads out of the archive" in received(zipped(tmp_path / "x.zip", (name, b"{}"))).reason
+
+
+def test_a_link_in_an_archive_is_refused(tmp_path: Path) -> None:
+    entry = zipfile.ZipInfo(FILE)
+    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+    assert "a link" in received(zipped(tmp_path / "x.zip", (entry, b"/etc/passwd"))).reason
+
+
+def test_broken_archives_give_a_reason(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    path.write_bytes(b"PK no zip")
+    assert "not a readable zip archive" in received(path).reason
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(FILE, os.urandom(5000))
+    data = bytearray(stream.getvalue())
+    data[100:200] = bytes(100)
+    path.write_bytes(data)
+    assert "cannot be unpacked" in received(path).reason
+    data = bytearray(stream.getvalue())
+    for at in (6, data.rindex(b"PK\x01\x02") + 8):
+        data[at] |= 1
+    path.write_bytes(data)
+    assert "encrypted" in received(path).reason
