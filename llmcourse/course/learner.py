@@ -125,15 +125,23 @@ def _run(notebook: NotebookNode, workspace: Path, folder: Path, timeout_s: float
     extra = [c for c in notebook.cells if c.cell_type == "code" and "llmcourse" not in c.metadata]
     path = graded_path(notebook)
     path.cells = [c for c in notebook.cells if c in path.cells or c in extra]
-    stopped = ""
+    finished: set[int] = set()
+    stopped = "it was not run"
+    options = {"timeout": timeout_s, "allow_errors": True, "interrupt_on_timeout": True}
     try:
-        with notebook_client(path, folder, timeout=timeout_s, allow_errors=True) as client:
+        with notebook_client(path, folder, **options) as client:
+            client.on_cell_executed = lambda cell, cell_index, execute_reply: finished.add(cell_index)
             client.execute(env={**os.environ, WORKSPACE_VARIABLE: str(workspace)})
     except CellTimeoutError:
-        stopped = f"a cell above gave no answer within {timeout_s:g} s: is there an endless loop?"
+        stopped = _endless(timeout_s)
     except DeadKernelError:
         stopped = "the kernel died before or in this check: does a cell exit, or use too much memory?"
-    return {_check_name(c): _hint(c, stopped) for c in path.cells if _kind(c) == "check"}
+    checks = [(number, cell) for number, cell in enumerate(path.cells) if _kind(cell) == "check"]
+    return {_check_name(c): _hint(c, timeout_s) if n in finished else stopped for n, c in checks}
+
+
+def _endless(timeout_s: float) -> str:
+    return f"no answer within {timeout_s:g} s: is there an endless loop?"
 
 
 def _kind(cell: NotebookNode) -> str:
@@ -144,11 +152,11 @@ def _check_name(cell: NotebookNode) -> str:
     return cell.source.split("\n", 1)[0].removeprefix("%%check").strip()
 
 
-def _hint(cell: NotebookNode, stopped: str) -> str:
+def _hint(cell: NotebookNode, timeout_s: float) -> str:
     for output in cell.outputs:
         if output.output_type == "error":
-            return ANSI.sub("", output.evalue or output.ename)
-    return "" if cell.execution_count else stopped or "it was not run"
+            return _endless(timeout_s) if output.ename == "KeyboardInterrupt" else ANSI.sub("", output.evalue or output.ename)
+    return ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from llmcourse.course import cli, learner
+from llmcourse.course.build import build
+from llmcourse.course.paths import MARKER, course_root, find_workspace
+from llmcourse.course.progress import Progress, exercises
+
+ROOT = Path(__file__).resolve().parents[2]
+RIGHT = '''def merge_pair(ids, pair, new_id):
+    """Mine."""
+    text = "".join(map(chr, ids)).replace(chr(pair[0]) + chr(pair[1]), chr(new_id))
+    return tuple(map(ord, text))
+'''
+WRONG = '''def count_pairs(words):
+    """Mine, without the frequencies."""
+    return Counter(pair for ids in words for pair in zip(ids, ids[1:]))
+'''
+SPLIT = """def split_special(text, special_tokens):
+    parts = regex.split("(" + "|".join(map(regex.escape, sorted(special_tokens, key=len)[::-1])) + ")", text)
+    return [(part, i % 2 == 1) for i, part in enumerate(parts) if part] if special_tokens else [(text, False)][: len(text)]
+"""
+ENDLESS = "def decode(ids, vocab):\n    while True:\n        pass\n"
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    folder = tmp_path / "work"
+    (folder / MARKER).mkdir(parents=True)
+    monkeypatch.setenv("LLMCOURSE_WORKSPACE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def run(workspace, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(cli.console, "width", 200)
+    monkeypatch.setattr(cli.console, "_color_system", None)
+    runner = CliRunner()
+
+    def invoke(*arguments):
+        with cli.console.capture() as captured:
+            result = runner.invoke(cli.app, list(arguments))
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result.exit_code, captured.get()
+
+    return invoke
+
+
+def write(notebook: Path, pieces: dict[str, str]) -> None:
+    content = json.loads(notebook.read_text())
+    for cell in content["cells"]:
+        facts = cell["metadata"].get("llmcourse", {})
+        if facts.get("kind") == "exercise" and facts["id"] in pieces:
+            cell["source"] = f"%%build {facts['piece']}\n{pieces[facts['id']]}"
+    notebook.write_text(json.dumps(content))
+
+
+def test_start_never_overwrites_and_offers_a_newer_release_beside(small_course, tmp_path):
+    build(small_course, prove=False)
+    workspace = tmp_path / "mine"
+    (copied,) = learner.start(small_course, workspace, "01_doubling")
+    assert copied.outcome == "copied"
+    copied.path.write_text("my work")
+    assert [s.outcome for s in learner.start(small_course, workspace, "01_doubling")] == ["kept"]
+    chapter = small_course / "book/chapters/01_doubling.md"
+    chapter.write_text(chapter.read_text().replace("Some prose.", "Better prose."))
+    build(small_course, prove=False)
+    (newer,) = learner.start(small_course, workspace, "01_doubling")
+    assert copied.path.read_text() == "my work"
+    assert newer.beside.name == "01_doubling.new.ipynb"
+    assert "Better prose." in newer.beside.read_text()
+    newer.beside.write_text("edited too")
+    chapter.write_text(chapter.read_text().replace("Better prose.", "Best prose."))
+    build(small_course, prove=False)
+    (newest,) = learner.start(small_course, workspace, "01_doubling")
+    assert newest.beside.name == "01_doubling.new1.ipynb"
+    assert newer.beside.read_text() == "edited too"
+
+
+@pytest.mark.parametrize("wanted", ["1", "01", "tokenization", "01_tokenization"])
+def test_a_chapter_is_found_by_number_or_name(wanted):
+    assert learner.find_chapter(ROOT, wanted) == "01_tokenization"
+
+
+def test_an_unknown_chapter_lists_what_there_is():
+    with pytest.raises(ValueError, match="'9' means no chapter; there are: 01_tokenization"):
+        learner.find_chapter(ROOT, "9")
+
+
+def test_a_learner_starts_checks_and_sees_progress(run, workspace):
+    code, text = run("start", "1")
+    assert code == 0
+    assert "copied" in text
+    write(workspace / "01_tokenization/01_tokenization.ipynb", {"merge_pair": RIGHT, "count_pairs": WRONG})
+    code, text = run("check", "1")
+    assert code == 1
+    assert "✓ 1/1  1.4 Merge a pair" in text
+    assert "✗ 0/1  1.3 Count the pairs" in text
+    assert "each pair counts as often as its word occurs" in text
+    assert "1 of 24 points" in text
+    code, text = run("status")
+    assert "1 of 28 points" in text
+    assert any("Merge a pair" in line and "yours" in line for line in text.splitlines())
+    assert any("Decode" in line and "reference" in line for line in text.splitlines())
+    code, text = run("status", "merge_pair", "--use", "reference")
+    assert "reference (yours is off)" in text
+    code, text = run("status", "encode_word", "--use", "mine")
+    assert code == 1
+    assert "not a piece you have built" in text
+    code, text = run("status", "--use", "nobody")
+    assert code == 1
+    assert "'nobody'" in text
+
+
+def test_an_endless_loop_costs_its_own_points_and_is_named(workspace):
+    learner.start(ROOT, workspace, "01_tokenization")
+    write(workspace / "01_tokenization/01_tokenization.ipynb", {"decode": ENDLESS, "split_special": SPLIT})
+    outcomes = {o.exercise.piece.name: o for o in learner.check(ROOT, workspace, "01_tokenization", timeout_s=4)}
+    assert not outcomes["decode"].passed
+    assert outcomes["split_special"].passed, "what stands below the loop keeps its points"
+    assert "endless loop" in outcomes["decode"].hint
+
+
+def test_check_before_start_says_what_to_do(run):
+    code, text = run("check", "1")
+    assert code == 1
+    assert "llmcourse start 01_tokenization" in text
+
+
+def test_a_notebook_that_is_no_json_is_named(run, workspace):
+    run("start", "1")
+    (workspace / "01_tokenization/01_tokenization.ipynb").write_text("{half")
+    code, text = run("check", "1")
+    assert code == 1
+    assert "cannot be read as a notebook" in text
+
+
+def test_doctor_names_every_part_and_fails_when_one_is_missing(run, monkeypatch):
+    code, text = run("doctor")
+    assert code == 0
+    for part in ("Python", "torch", "jupyterlab", "GPU", "bubblewrap", "workspace"):
+        assert part in text
+    monkeypatch.setattr(learner.importlib.metadata, "version", _nothing_installed)
+    code, text = run("doctor")
+    assert code == 1
+    assert "run `make` in the checkout" in text
+
+
+def _nothing_installed(name):
+    raise learner.importlib.metadata.PackageNotFoundError(name)
+
+
+def test_exercises_of_the_release_have_their_titles_and_points():
+    items = exercises(ROOT / "notebooks/01_tokenization/01_tokenization.ipynb")
+    assert items[0].title == "1.1 Huffman code lengths"
+    assert sum(item.points for item in items) == 28
+    assert [item.is_written for item in items].count(True) == 1
+
+
+def test_a_file_that_is_no_notebook_of_the_course_is_named(tmp_path):
+    (tmp_path / "x.ipynb").write_text("{}")
+    with pytest.raises(ValueError, match=r"x\.ipynb is not a notebook of this course"):
+        exercises(tmp_path / "x.ipynb")
+
+
+def test_the_workspace_is_found_from_inside_it_and_the_course_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.delenv("LLMCOURSE_WORKSPACE", raising=False)
+    (tmp_path / "work" / MARKER).mkdir(parents=True)
+    (tmp_path / "work" / "01_x").mkdir()
+    assert find_workspace(tmp_path / "work" / "01_x") == tmp_path / "work"
+    assert find_workspace(tmp_path) is None
+    assert course_root(tmp_path) == ROOT
+    assert Progress(tmp_path / "work").passed() == {}
