@@ -42,7 +42,8 @@ def citation_link(role: str, key: str, bib: BibliographyData) -> str:
 
     Example:
         >>> from pybtex.database import parse_string
-        >>> bib = parse_string('@book{knuth1984, author={Knuth, Donald E.}, year=1984, url={https://example.org}}', "bibtex")
+        >>> entry = "@book{knuth1984, author={Knuth, Donald E.}, year=1984, url={https://example.org}}"
+        >>> bib = parse_string(entry, "bibtex")
         >>> citation_link("t", "knuth1984", bib)
         '[Knuth (1984)](https://example.org "cite:t knuth1984")'
     """

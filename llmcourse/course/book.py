@@ -1,8 +1,8 @@
 """Build the static book from the release notebooks, strictly, and audit every page of it.
 
 `read_page` is the reader that the book uses for a notebook (`nb_custom_formats` in `_config.yml`): it shows a release
-notebook with its solutions folded in. `build_book` runs Jupyter Book with it and refuses a page that leaks a hidden test,
-asks another host for anything, or shows a figure without alternative text and caption.
+notebook with its solutions folded in. `build_book` runs Jupyter Book with it and refuses a page that leaks a hidden
+test, asks another host for anything, or shows a figure without alternative text and caption.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def read_page(text: str, solutions: str = "solutions", library: str = "llmcourse
     for cell in notebook.cells:
         cells.extend(_shown(cell, bodies, course["notebook"]))
     notebook.cells = cells
-    notebook.metadata = {key: value for key, value in notebook.metadata.items() if key in ("kernelspec", "language_info")}
-    notebook.metadata = nbformat.from_dict(notebook.metadata)
+    kept = {key: value for key, value in notebook.metadata.items() if key in ("kernelspec", "language_info")}
+    notebook.metadata = nbformat.from_dict(kept)
     return notebook
 
 
@@ -177,7 +177,8 @@ def build_book(
     code, log = _run_jupyter_book(root, small=small, echo=echo)
     if code != 0:
         shutil.rmtree(build / ".doctrees", ignore_errors=True)  # else the next build would not repeat the warnings
-        raise BookError("\n".join([*failed_cells(root, build / "html"), *_complaints(log), f"full log: {build / 'book.log'}"]))
+        faults = [*failed_cells(root, build / "html"), *_complaints(log), f"full log: {build / 'book.log'}"]
+        raise BookError("\n".join(faults))
     page = build / "html" / "index.html"
     faults = audit_book(root, build / "html")
     if faults:
@@ -186,7 +187,7 @@ def build_book(
 
 
 def _forget_removed_pages(root: Path, build: Path) -> None:
-    """Sphinx leaves the page of a source that is gone where it was; start the pages anew, but keep what was executed."""
+    """Sphinx leaves the page of a source that is gone where it was; start anew, but keep what was executed."""
     sources = build / "html" / "_sources"
     if any(path.is_file() and not (root / path.relative_to(sources)).exists() for path in sources.rglob("*")):
         shutil.rmtree(build / "html")

@@ -55,7 +55,7 @@ def audit_book(root: Path, html: Path) -> list[str]:
 
 
 def foreign_references(soup: BeautifulSoup) -> Iterator[str]:
-    """What a browser would fetch from another host to show this page. Links that a reader may follow are not counted."""
+    """What a browser would fetch from another host to show this page; links that a reader may follow do not count."""
     for tag in soup.find_all(True):
         for address in _loaded(tag):
             if _is_foreign(address):
@@ -87,7 +87,7 @@ def _is_foreign(address: str) -> bool:
 
 
 def undescribed_figures(soup: BeautifulSoup) -> Iterator[str]:
-    """Images in the page's text without a real alternative text, outputs outside a figure, figures without a caption."""
+    """Images in the text without a real alternative text, outputs outside a figure, figures without a caption."""
     article = soup.select_one("article") or soup.new_tag("article")
     for image in article.find_all("img"):
         alt, source = str(image.get("alt") or "").strip(), image.get("src", "")
@@ -102,7 +102,7 @@ def undescribed_figures(soup: BeautifulSoup) -> Iterator[str]:
 
 
 def leaked_secrets(root: Path, html: Path) -> list[str]:
-    """Lines of hidden tests and mark schemes that stand anywhere in the built files, pages, search index and sources."""
+    """Lines of hidden tests and mark schemes that stand in any built file: pages, search index, sources."""
     secrets = secret_lines(root)
     faults = []
     for path in sorted(html.rglob("*")):
@@ -122,7 +122,8 @@ def secret_lines(root: Path) -> dict[str, str]:
     secrets: dict[str, str] = {}
     for path in sorted(root.glob("solutions/*/*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
-            for _, region in SECRET_REGION[cell.cell_type].findall(cell.source) if cell.cell_type in SECRET_REGION else ():
+            regions = SECRET_REGION[cell.cell_type].findall(cell.source) if cell.cell_type in SECRET_REGION else []
+            for _, region in regions:
                 secrets |= {_squeeze(line): line.strip() for line in region.splitlines()}
     public = _squeeze("\n".join(_public_text(root)))
     return {key: line for key, line in secrets.items() if len(key) >= SHORTEST_SECRET and key not in public}

@@ -222,7 +222,9 @@ def notebook_client(notebook: NotebookNode, folder: Path, **options: Any) -> Ite
         connection = str(Path(sockets) / "kernel.json")
         manager = AsyncKernelManager(kernel_name="python3", transport="ipc", connection_file=connection)
         options = {"timeout": 120, "resources": {"metadata": {"path": str(folder)}}, **options}
-        yield NotebookClient(notebook, km=manager, **options)
+        client = NotebookClient(notebook, km=manager, **options)
+        client.owns_km = True  # so that the client ends the kernel, whatever happens
+        yield client
 
 
 def _prove_once(source: Source, notebook: NotebookNode, root: Path, on_step: Callable[[str], None]) -> float | None:

@@ -157,9 +157,10 @@ class Builder:
         """`%%check module:piece [id]`: judge the notebook's version of one piece."""
         piece = Piece.parse(line.partition(" ")[0])
         module = _library_module(piece.module)
-        if piece.name not in self.shell.user_ns:
+        reference = _overlay.reference_object(piece.module, piece.name)
+        if self.shell.user_ns.get(piece.name, reference) is reference:
             self._record(line, passed=False)
-            raise CheckFailed(f"{piece.name} is not defined: run the cell that builds it first.")
+            raise CheckFailed(f"{piece.name} is not built yet: run the cell above that begins with %%build {piece}.")
         source = self.shell.transform_cell(cell)
         file = f"<check of {piece.name}>"
         with self._alone(piece, module) as namespace:

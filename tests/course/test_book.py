@@ -42,6 +42,7 @@ HIDDEN = "assert double(123_456) == 246_912, 'large numbers'"
 SCHEME = "Full marks for naming the vocabulary size."
 EXERCISE = '%%build toylib.numbers:double\ndef double(n):\n    """Twice `n`.\n\n    >>> double(2)\n    4\n    """\n'
 CHECK = "%%check toylib.numbers:double\nassert double(4) == 8, 'is it n * 2?'"
+STUB = "    # YOUR CODE HERE\n    raise NotImplementedError()"
 BOX = """### Exercise 1.1: Twice a number
 
 **3 points** · difficulty ●●○○○ · about 5 minutes
@@ -61,22 +62,25 @@ def _cell(kind: str, source: str, cell_id: str = "", **metadata: object) -> nbfo
     facts = {"llmcourse": {"kind": kind} | ({"id": cell_id} if cell_id else {})} if kind else {}
     for key, value in metadata.items():
         facts.setdefault(key, {}).update(value)  # type: ignore[attr-defined]
-    return make(source, id=(cell_id or f"{kind or 'prose'}-{zlib.crc32(source.encode())}").replace("_", "-"), metadata=facts)
+    name = cell_id or f"{kind or 'prose'}-{zlib.crc32(source.encode())}"
+    return make(source, id=name.replace("_", "-"), metadata=facts)
 
 
 def _notebook(exercise_body: str, hidden: str, scheme: str) -> nbformat.NotebookNode:
     grading = {"schema_version": 3, "task": False}
     numbers = {"piece": "toylib.numbers:double"}
     cells = [
-        _cell("", "# Demo chapter\n\nMathematics $a^2 + b^2$ as in [Gage (1994)](https://example.org \"cite:p gage1994\")."),
+        _cell("", '# Demo chapter\n\nMathematics $a^2 + b^2$ as in [Gage](https://example.org "cite:p gage1994").'),
         _cell("setup", "%load_ext toy_magics\nfrom toylib.numbers import base", "setup"),
         _cell("box", BOX, llmcourse={**numbers, "points": 3, "difficulty": 2, "minutes": 5, "title": "Twice a number"}),
         _cell("exercise", EXERCISE + exercise_body, "double", llmcourse=numbers,
               nbgrader={**grading, "grade": False, "grade_id": "double", "locked": False, "solution": True}),
         _cell("check", CHECK + hidden, "check_double", llmcourse=numbers,
-              nbgrader={**grading, "grade": True, "grade_id": "check_double", "locked": True, "points": 3, "solution": False}),
-        _cell("experiment", FIGURE, "curve", mystnb={"image": {"alt": "A line that rises by one."},
-                                                     "figure": {"caption": "The base of each number.", "name": "curve"}}),
+              nbgrader={**grading, "grade": True, "grade_id": "check_double", "locked": True, "points": 3,
+                        "solution": False}),
+        _cell("experiment", FIGURE, "curve", mystnb={
+            "image": {"alt": "A line that rises by one."},
+            "figure": {"caption": "The base of each number.", "name": "curve"}}),
         _cell("experiment", "print('base of ten:', base(10))", "base"),
         _cell("written", f"## Why?\n\nSay why doubling is cheap.\n\n{scheme}", "why", llmcourse={"points": 4},
               nbgrader={**grading, "grade": True, "grade_id": "why", "locked": False, "points": 4, "solution": True}),
@@ -95,7 +99,7 @@ def write_course(root: Path, body: str = "    ### BEGIN SOLUTION\n    return 2 *
         "toy_magics.py": MAGICS,
         "toylib/__init__.py": "",
         "toylib/numbers.py": "def base(n):\n    return n + 1\n",
-        f"{PAGE}.ipynb": nbformat.writes(_notebook("    # YOUR CODE HERE\n    raise NotImplementedError()", "", "YOUR ANSWER HERE")),
+        f"{PAGE}.ipynb": nbformat.writes(_notebook(STUB, "", "YOUR ANSWER HERE")),
         "solutions/01_demo/01_demo.ipynb": nbformat.writes(_notebook(body, secret, marks)),
         "book/intro.md": f"# The front page\n\nSee [](../{PAGE}.ipynb).\n",
         "book/references.md": "# References\n\n```{bibliography}\n:all:\n```\n",
@@ -265,10 +269,19 @@ def test_library_and_solution_edits_run_the_page_again_and_nothing_else_does(bui
 def test_failing_cell_stops_the_build_and_is_named(built: Path, tmp_path: Path) -> None:
     root = tmp_path / "course"
     shutil.copytree(built, root)
-    (root / "toylib" / "numbers.py").write_text("def base(n):\n    if n == 10:\n        raise ValueError('ten!')\n    return n\n")
-    for _ in range(2):  # a second build must not forget the first one's failure
-        with pytest.raises(book.BookError, match=r"01_demo\.ipynb: cell 'base' failed: ValueError: ten!"):
-            book.build_book(root, echo=lambda line: None)
+    broken = "def base(n):\n    if n == 10:\n        raise ValueError('ten!')\n    return n\n"
+    (root / "toylib" / "numbers.py").write_text(broken)
+    with pytest.raises(book.BookError, match=r"01_demo\.ipynb: cell 'base' failed: ValueError: ten!"):
+        book.build_book(root, echo=lambda line: None)
+    assert not (root / "_build" / ".doctrees").exists(), "kept, they would let the next build forget the failure"
+
+
+def test_pages_of_removed_sources_go(tmp_path: Path) -> None:
+    for name in ("html/_sources/book/gone.md", "html/book/gone.html", ".doctrees/x", ".jupyter_cache/x"):
+        (tmp_path / "_build" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "_build" / name).write_text("")
+    book._forget_removed_pages(tmp_path, tmp_path / "_build")
+    assert sorted(path.name for path in (tmp_path / "_build").iterdir()) == [".jupyter_cache"]
 
 
 def test_small_setting_and_library_key_the_cache_but_course_machinery_does_not(

@@ -221,6 +221,15 @@ def test_a_check_judges_one_piece_with_references_for_all_others(builder):
     assert toy().double(1) == -1, "the learner's version is back after a check"
 
 
+def test_a_check_does_not_judge_the_reference_in_the_learners_place(builder):
+    builder.shell.user_ns["double"] = toy().double
+    with pytest.raises(CheckFailed, match="not built yet: run the cell above that begins with %%build llmcourse.toy:double"):
+        builder.check("llmcourse.toy:double", "assert double(2) == 4, 'x'")
+    del builder.shell.user_ns["double"]
+    with pytest.raises(CheckFailed, match="not built yet"):
+        builder.check("llmcourse.toy:double", "assert True, 'x'")
+
+
 def test_a_check_restores_constants_without_touching_equal_ones(builder):
     toy().OTHER = 3
     builder.build("llmcourse.toy", "LIMIT = 7\n")

@@ -142,9 +142,10 @@ class _Grader:
         """Every graded cell in notebook order, without points."""
         cells = [(name, cell) for name, nb in self.skeletons.items() for cell in nb.cells if _is_graded(cell)]
         pieces = [cell.metadata.get("llmcourse", {}).get("piece", "") for _, cell in cells]
-        for (notebook, cell), piece in zip(cells, pieces):
-            grade_id = cell.metadata.nbgrader.grade_id
-            name = piece.rpartition(":")[2] if piece and pieces.count(piece) == 1 else grade_id
+        ids = [cell.metadata.nbgrader.grade_id for _, cell in cells]
+        for (notebook, cell), piece, grade_id in zip(cells, pieces, ids):
+            cell_name = grade_id if ids.count(grade_id) == 1 else f"{notebook}/{grade_id}"
+            name = piece.rpartition(":")[2] if piece and pieces.count(piece) == 1 else cell_name
             kind = "check" if kind_of(cell) == "check" else "written"
             points = float(cell.metadata.nbgrader.points)
             yield ExerciseResult(self.assignment, notebook, grade_id, name, kind, None, points)
