@@ -165,8 +165,8 @@ TOY_GRAMMAR: dict[str, list[tuple[float, list[str]]]] = {
 }
 """For each symbol its rules: (weight, what it becomes). What is not a symbol is text.
 
-From the next word alone one can tell which rule was used, so each text has one derivation. That is what makes the entropy
-rate computable: the entropy of the texts is the entropy of the rules chosen.
+From the next word alone one can tell which rule was used, so each text has one derivation. That is what makes the
+entropy rate computable: the entropy of the texts is the entropy of the rules chosen.
 """
 
 
@@ -190,8 +190,8 @@ def toy_entropy_rate() -> float:
     """Compute the entropy rate of the "toy" corpus: the loss that no model of it can beat.
 
     Let h be the entropy of the choice among a symbol's rules, c the expected number of characters that its rules write
-    themselves, and M[i, j] the expected number of symbols j in symbol i's rules. Everything that symbol i expands to then
-    has the entropy H = h + M H and the length L = c + M L. Both are linear equations, and the rate is H / L for TEXT.
+    themselves, and M[i, j] the expected number of symbols j in symbol i's rules. What symbol i expands to then has the
+    entropy H = h + M H and the length L = c + M L. Both are linear equations, and the rate is H / L for TEXT.
 
     Returns:
         Bits per character.

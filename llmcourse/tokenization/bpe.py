@@ -1,8 +1,8 @@
 """Byte-pair encoding: learning merges from word counts, and applying them (chapter 1).
 
-A token id below 256 is a byte, in the order of `byte_alphabet()`: id 0 is `!`, id 220 the space. Merge number k joins two
-tokens into token 256 + k. Training and encoding are each written twice, once as plainly as possible and once fast; the
-two have the same signature and give the same answer.
+A token id below 256 is a byte, in the order of `byte_alphabet()`: id 0 is `!`, id 220 the space. Merge number k, from 0
+on, joins two tokens into token 256 + k. Training and encoding are each written twice, once as plainly as possible and
+once fast; the two have the same signature and give the same answer.
 
 Source: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units" (2016), algorithm 1;
 on bytes: Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), section 2.2.
@@ -181,9 +181,9 @@ def apply_merge(index: PairIndex, pair: Pair, new_id: int) -> set[Pair]:
 def pop_most_frequent(heap: list[tuple[int, Pair]], counts: Mapping[Pair, int]) -> Pair | None:
     """Take the most frequent pair from a heap whose entries may be out of date.
 
-    An entry is (-count, pair), so that the smallest entry is the most frequent pair, and among equally frequent ones the
-    smallest. A pair's count may have fallen since its entry was pushed: such an entry goes back with today's count, or
-    is dropped if the pair is gone. Every pair that occurs has an entry whose count is not too low.
+    An entry is (-count, pair), so that the smallest entry is the most frequent pair, ties broken by the smallest ids.
+    A pair's count may have fallen since its entry was pushed: such an entry goes back with today's count, or is dropped
+    if the pair is gone. Every pair that occurs has an entry whose count is not too low.
 
     Args:
         heap: the entries, a heap in the sense of `heapq`; changed in place.

@@ -46,6 +46,8 @@ def check_supported(data: Mapping[str, Any]) -> None:
     Traceback (most recent call last):
     ValueError: unsupported tokenizer.json: model type 'WordPiece', not 'BPE'
     """
+    if not isinstance(data, Mapping):
+        raise ValueError("unsupported tokenizer.json: not a JSON object")
     model = data.get("model") or {}
     problem = None
     if model.get("type", "BPE") != "BPE" or "merges" not in model or "vocab" not in model:

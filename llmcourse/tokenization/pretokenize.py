@@ -21,8 +21,9 @@ GPT4_PATTERN = (
 )
 """The pattern of GPT-4 (`cl100k_base`): numbers in groups of three digits, line ends kept with what precedes them."""
 
-# Which characters are letters and digits depends on the version of Unicode. The `tokenizers` package goes by Unicode 16,
-# `regex` by a later one. These are the letters and digits that came after 16; a test compares all code points.
+# Which characters are letters and digits depends on the version of Unicode. The `tokenizers` package goes by
+# Unicode 16, `regex` by a later one. These are the letters and digits that came after 16; a test compares all code
+# points.
 _NEWER_LETTERS = (
     r"\u0558\u058B-\u058C\u088F\u0C5C\u0CDC\u208F\u209D-\u209F\uA7CE-\uA7CF\uA7D2\uA7D4\uA7DD\uA7E2\uA7F1\uAB6C-\uAB6D"
     r"\U000107BB-\U000107BF\U00010940-\U00010959\U00010EC5-\U00010EC7\U00010ED9-\U00010EEE\U00011B0A"

@@ -1,4 +1,4 @@
-"""The tokenizer that a model is trained with: training, encoding, decoding, and the `tokenizer.json` format (chapter 1)."""
+"""The tokenizer that a model is trained with, and the `tokenizer.json` file that keeps it (chapter 1)."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -90,8 +90,8 @@ def from_tokenizer_json(data: Mapping[str, Any]) -> tuple[list[bytes], list[Pair
         (vocab, merges, special_tokens, pattern), as `to_tokenizer_json` takes them.
 
     Raises:
-        ValueError: the file uses an unsupported feature, its ids are not 0, 1, 2, ..., or a merge names a token that is
-            not in the vocabulary.
+        ValueError: the file uses an unsupported feature, its ids are not 0, 1, 2, ..., each once, a merge is not of two
+            tokens, or one of these two or the token that they make is not in the vocabulary.
 
     >>> vocab = build_vocab([(72, 68)]) + [b"<|end|>"]
     >>> parts = from_tokenizer_json(to_tokenizer_json(vocab, [(72, 68)], {"<|end|>": 257}))
@@ -107,10 +107,13 @@ def from_tokenizer_json(data: Mapping[str, Any]) -> tuple[list[bytes], list[Pair
     vocab = [token.encode() if token in special_tokens else from_printable(token) for token, _ in by_id]
     merges = []
     for merge in data["model"]["merges"]:
-        left, right = merge.split(" ") if isinstance(merge, str) else merge
+        pair = merge.split(" ") if isinstance(merge, str) else merge
+        if len(pair) != 2:
+            raise ValueError(f"the merge {merge!r} is not of two tokens")
+        left, right = pair
         for token in (left, right, left + right):
             if token not in ids:
-                raise ValueError(f"the merge of {left!r} and {right!r} needs the token {token!r}: not in the vocabulary")
+                raise ValueError(f"the merge of {left!r} and {right!r} needs {token!r}: not in the vocabulary")
         merges.append((ids[left], ids[right]))
     return vocab, merges, special_tokens, read_pattern(data.get("pre_tokenizer"))
 
@@ -223,7 +226,7 @@ class BPETokenizer:
         """Learn a tokenizer from UTF-8 files, each one document. See `train`.
 
         Raises:
-            ValueError: as `train`; or a file is not UTF-8: the message names it and the position of the first wrong byte.
+            ValueError: as `train`; or a file is not UTF-8: the message names it and the offset of the first wrong byte.
         """
         return cls.train(map(read_text, paths), vocab_size, pattern, special_tokens)
 

@@ -1,0 +1,318 @@
+"""The tokenizer as a whole: parity with the `tokenizers` package, special tokens, files."""
+
+import json
+import pickle
+
+import pytest
+import tokenizers
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmcourse.data import corpus
+from llmcourse.tokenization import (
+    GPT2_PATTERN,
+    BPETokenizer,
+    build_vocab,
+    from_tokenizer_json,
+    to_printable,
+    to_tokenizer_json,
+)
+
+from .strategies import PATTERNS, TRICKY_TEXTS, oracle_pre_tokenizer, oracle_trained, texts
+
+SPECIAL_TOKENS = ["<|end|>", "<|e", "<|end|><|end|>", "é✓"]
+
+
+@pytest.fixture(scope="module", params=PATTERNS.values(), ids=PATTERNS.keys())
+def tokenizer(request) -> BPETokenizer:
+    documents = [*corpus("python", limit_mb=0.3), *TRICKY_TEXTS]
+    return BPETokenizer.train(documents, 1500, pattern=request.param, special_tokens=SPECIAL_TOKENS)
+
+
+@pytest.fixture(scope="module")
+def saved(tokenizer, tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
+    tokenizer.save(path)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def oracle(tokenizer, saved) -> tokenizers.Tokenizer:
+    """The same merges in the `tokenizers` package, its own form of GPT-2's pattern included."""
+    oracle = tokenizers.Tokenizer.from_file(saved)
+    oracle.pre_tokenizer = oracle_pre_tokenizer(tokenizer.pattern)
+    return oracle
+
+
+def assert_same_as_oracle(tokenizer, oracle, text):
+    oracle.encode_special_tokens = True
+    assert tokenizer.encode(text) == oracle.encode(text).ids
+    oracle.encode_special_tokens = False
+    assert tokenizer.encode(text, allowed_special="all") == oracle.encode(text).ids
+
+
+@pytest.mark.parametrize("text", TRICKY_TEXTS, ids=lambda text: ascii(text[:12]))
+def test_ids_equal_those_of_tokenizers_on_tricky_texts(tokenizer, oracle, text):
+    assert_same_as_oracle(tokenizer, oracle, text)
+
+
+@given(text=texts)
+def test_ids_equal_those_of_tokenizers_on_any_text(tokenizer, oracle, text):
+    assert_same_as_oracle(tokenizer, oracle, text)
+
+
+@given(parts=st.lists(st.one_of(st.sampled_from([*SPECIAL_TOKENS, "|>", "<|", " "]), st.text(max_size=4)), max_size=12))
+def test_ids_equal_those_of_tokenizers_with_special_tokens_inside(tokenizer, oracle, parts):
+    assert_same_as_oracle(tokenizer, oracle, "".join(parts))
+
+
+def test_ids_equal_those_of_tokenizers_on_real_text(tokenizer, oracle):
+    for document in corpus("python", "validation", limit_mb=0.5):
+        assert_same_as_oracle(tokenizer, oracle, document)
+
+
+@given(text=texts)
+def test_decoding_gives_the_text_back(tokenizer, text):
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+    assert tokenizer.decode(tokenizer.encode(text, allowed_special="all")) == text
+    assert b"".join(map(tokenizer.token_bytes, tokenizer.encode(text))) == text.encode()
+
+
+@given(ids=st.lists(st.integers(0, 1499), max_size=10))
+def test_decoding_equals_tokenizers_on_any_ids(tokenizer, oracle, ids):
+    ids = [token for token in ids if token < len(tokenizer) - len(SPECIAL_TOKENS)]
+    assert tokenizer.decode(ids) == oracle.decode(ids, skip_special_tokens=False)
+
+
+@given(batch=st.lists(texts, max_size=5))
+def test_encode_many_equals_encode(tokenizer, batch):
+    batch = [*batch, "<|end|> and é✓"]
+    for allowed in ((), "all", {"é✓"}, {"<|e"}):
+        assert tokenizer.encode_many(batch, allowed) == [tokenizer.encode(text, allowed) for text in batch]
+
+
+def test_special_tokens_are_text_unless_allowed(tokenizer):
+    end = tokenizer.special_tokens["<|end|>"]
+    assert end == len(tokenizer) - len(SPECIAL_TOKENS)
+    assert end not in tokenizer.encode("a<|end|>")
+    assert tokenizer.encode("a<|end|>", {"<|end|>"})[-1] == end
+    assert end not in tokenizer.encode("a<|end|>", {"<|e"})
+    assert tokenizer.decode([end]) == "<|end|>"
+
+
+def test_special_tokens_take_no_part_in_training():
+    texts = ["ab" * 3, "cd", "cd"]
+    marked = BPETokenizer.train(["<|end|>".join(texts), "<|end|>"], 262, special_tokens=["<|end|>"])
+    plain = BPETokenizer.train(texts, 261)
+    assert marked.merges == plain.merges
+    assert marked.vocab == (*plain.vocab, b"<|end|>")
+
+
+@pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS.keys())
+def test_trained_tokenizer_equals_the_one_that_tokenizers_trains(pattern, tmp_path):
+    documents = corpus("python", "validation", limit_mb=0.2)
+    ours = BPETokenizer.train(documents, 600, pattern)
+    oracle_trained(documents, pattern, 600).save(str(tmp_path / "theirs.json"))
+    if pattern == GPT2_PATTERN:
+        assert BPETokenizer.load(tmp_path / "theirs.json") == ours
+    theirs = BPETokenizer.load(tmp_path / "theirs.json")
+    assert (theirs.vocab, theirs.merges) == (ours.vocab, ours.merges)
+
+
+def test_saved_file_loads_as_an_equal_tokenizer_with_equal_bytes(tokenizer, saved, tmp_path):
+    loaded = BPETokenizer.load(saved)
+    assert loaded == tokenizer
+    loaded.save(tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_bytes() == open(saved, "rb").read()
+
+
+def test_training_from_files_equals_training_from_their_texts_line_ends_included(tmp_path):
+    texts = ["a\r\nb\rc\n" * 5, "été\r\n" * 3]
+    for i, text in enumerate(texts):
+        (tmp_path / f"{i}.txt").write_bytes(text.encode())
+    paths = [tmp_path / "0.txt", str(tmp_path / "1.txt")]
+    assert BPETokenizer.train_from_files(paths, 270) == BPETokenizer.train(texts, 270)
+
+
+def test_tokenizer_survives_pickling(tokenizer):
+    tokenizer.encode_many(["a"])
+    assert pickle.loads(pickle.dumps(tokenizer)) == tokenizer
+
+
+def test_long_words_are_not_cached_and_the_cache_is_bounded(monkeypatch):
+    from llmcourse.tokenization import tokenizer as module
+
+    monkeypatch.setattr(module, "_MAX_CACHED_WORDS", 2)
+    tokenizer = BPETokenizer.train(["ab ab"], 258)
+    expected = BPETokenizer.train(["ab ab"], 258).encode("ab cd ef gh ab" + "z" * 1000)
+    assert tokenizer.encode("ab cd ef gh ab" + "z" * 1000) == expected
+    assert len(tokenizer._cache) <= 2
+
+
+# Files by others.
+
+
+def gpt2_style(special_first: bool) -> dict:
+    """A file as GPT-2's converters write it: no split, merges as strings, options spelled out."""
+    base = build_vocab([])
+    tokens = [to_printable(token) for token in base] + ["th", "the"]
+    tokens = ["<|pad|>", *tokens, "<|end|>"] if special_first else [*tokens, "<|pad|>", "<|end|>"]
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": True, "special": True}
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
+    specials = [token for token in tokens if token.startswith("<|")]
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [{"id": tokens.index(token), "content": token, **flags} for token in specials],
+        "normalizer": None,
+        "pre_tokenizer": byte_level,
+        "post_processor": {**byte_level, "trim_offsets": False},
+        "decoder": byte_level,
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": None,
+            "continuing_subword_prefix": "",
+            "end_of_word_suffix": "",
+            "fuse_unk": False,
+            "vocab": {token: i for i, token in enumerate(tokens)},
+            "merges": ["t h", "th e"],
+        },
+    }
+
+
+@pytest.mark.parametrize("special_first", [True, False])
+def test_gpt2_style_file_gives_the_ids_of_tokenizers_and_keeps_them_when_saved(special_first, tmp_path):
+    data = gpt2_style(special_first)
+    (tmp_path / "gpt2.json").write_text(json.dumps(data))
+    ours = BPETokenizer.load(tmp_path / "gpt2.json")
+    oracle = tokenizers.Tokenizer.from_str(json.dumps(data))
+    ours.save(tmp_path / "saved.json")
+    resaved = tokenizers.Tokenizer.from_file(str(tmp_path / "saved.json"))
+    for text in ["the thé<|end|> then", "<|pad|>x", " \n"]:
+        assert ours.encode(text, "all") == oracle.encode(text).ids == resaved.encode(text).ids
+        assert ours.encode_many([text], "all") == [oracle.encode(text).ids]
+        assert ours.decode(ours.encode(text)) == text
+
+
+def changed(path: str, value) -> dict:
+    data = gpt2_style(special_first=False)
+    target = data
+    *parents, last = path.split(".")
+    for key in parents:
+        target = target[int(key) if key.isdigit() else key]
+    target[last] = value
+    return data
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (changed("model.type", "WordPiece"), "model type 'WordPiece'"),
+        (changed("model.dropout", 0.1), "dropout is 0.1"),
+        (changed("model.byte_fallback", True), "byte_fallback"),
+        (changed("model.ignore_merges", True), "ignore_merges"),
+        (changed("model.end_of_word_suffix", "</w>"), "end_of_word_suffix"),
+        (changed("normalizer", {"type": "NFC"}), "normalizer, 'NFC'"),
+        (changed("post_processor", {"type": "TemplateProcessing"}), "post-processor, 'TemplateProcessing'"),
+        (changed("pre_tokenizer", None), "unsupported pre-tokenizer None"),
+        (changed("pre_tokenizer.add_prefix_space", True), "unsupported pre-tokenizer"),
+        (changed("added_tokens.0.lstrip", True), "lstrip"),
+        (changed("added_tokens.0.special", False), "not special"),
+        (changed("added_tokens.0.id", 999), "not 0 to 259"),
+        (changed("model.merges", ["t h", "th x y"]), "the merge 'th x y' is not of two tokens"),
+        (changed("model.merges", ["q z"]), "needs 'qz'"),
+        (changed("model.vocab", {"a": 0}), "not 0 to"),
+        ([], "JSON object"),
+        ({}, "model type None"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_unsupported_file_is_refused_with_its_name_and_the_reason(data, message, tmp_path):
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps(data))
+    with pytest.raises(ValueError, match=f"other.json: .*{message}"):
+        BPETokenizer.load(path)
+
+
+def test_file_that_is_not_json_is_refused_with_its_name(tmp_path):
+    (tmp_path / "broken.json").write_text("{")
+    with pytest.raises(ValueError, match="broken.json: "):
+        BPETokenizer.load(tmp_path / "broken.json")
+
+
+def test_format_round_trips_ids_in_any_order():
+    vocab = [b"<|pad|>", *build_vocab([(72, 68)]), "ü✓".encode()]
+    parts = (vocab, [(73, 69)], {"<|pad|>": 0, "ü✓": 258}, ".")
+    assert from_tokenizer_json(to_tokenizer_json(*parts)) == parts
+
+
+# Bad input.
+
+
+def test_lone_surrogate_is_refused_with_character_and_position(tokenizer):
+    for encode in (tokenizer.encode, lambda text: tokenizer.encode_many(["fine", text])):
+        with pytest.raises(ValueError, match=r"'\\udc80' at position 2"):
+            encode("ab\udc80")
+
+
+def test_unknown_id_is_refused_with_the_valid_range(tokenizer):
+    for call in (tokenizer.token_bytes, lambda token: tokenizer.decode([token])):
+        for token in (-1, len(tokenizer)):
+            with pytest.raises(ValueError, match=f"unknown token id {token}: .* 0 to {len(tokenizer) - 1}"):
+                call(token)
+
+
+def test_vocabulary_too_small_for_bytes_and_special_tokens_is_refused():
+    with pytest.raises(ValueError, match="vocab_size is 257, below 258: 256 bytes and 2 special tokens"):
+        BPETokenizer.train(["text"], 257, special_tokens=["<|a|>", "<|b|>"])
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["<|end|>"]])
+def test_corpus_without_words_is_refused(texts):
+    with pytest.raises(ValueError, match="empty corpus"):
+        BPETokenizer.train(texts, 300, special_tokens=["<|end|>"])
+
+
+@pytest.mark.parametrize(
+    ("special_tokens", "message"),
+    [
+        (["<|a|>", "<|a|>"], r"'<\|a\|>' is given twice"),
+        ([""], "empty"),
+        (["\ud800"], "lone surrogate"),
+        (["l"], "'l' is also how"),
+        (["é"], "'é' is also how"),
+        (["Ġ"], "'Ġ' is also how an ordinary token is written"),
+    ],
+)
+def test_ambiguous_special_token_is_refused(special_tokens, message):
+    with pytest.raises(ValueError, match=message):
+        BPETokenizer.train(["été low low"], 264, special_tokens=special_tokens)
+
+
+def test_one_string_as_special_tokens_is_refused():
+    with pytest.raises(TypeError, match="one string"):
+        BPETokenizer.train(["text"], 300, special_tokens="<|end|>")
+
+
+def test_unknown_allowed_special_token_is_refused(tokenizer):
+    with pytest.raises(ValueError, match=r"unknown special tokens \['<\|x\|>'\]"):
+        tokenizer.encode("text", {"<|x|>"})
+    with pytest.raises(ValueError, match="give 'all' or a set"):
+        tokenizer.encode("text", "<|end|>")
+
+
+def test_file_that_is_not_utf8_is_refused_with_name_and_offset(tmp_path):
+    (tmp_path / "latin1.txt").write_bytes(b"caf\xe9 au lait")
+    with pytest.raises(ValueError, match="latin1.txt: not UTF-8: byte 0xe9 at offset 3"):
+        BPETokenizer.train_from_files([tmp_path / "latin1.txt"], 300)
+
+
+def test_parts_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="the token 'é' has two ids, 256 and 257"):
+        BPETokenizer([*build_vocab([]), "é".encode(), "é".encode()], special_tokens={})
+    with pytest.raises(ValueError, match="byte 0x21 has no token"):
+        BPETokenizer(build_vocab([])[1:])
+    with pytest.raises(ValueError, match=r"a merge makes b'!\"', which is no token"):
+        BPETokenizer(build_vocab([]), [(0, 1)])
