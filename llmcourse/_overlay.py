@@ -232,11 +232,16 @@ class OverlayFinder(MetaPathFinder):
 def install(workspace: str | os.PathLike[str]) -> None:
     """Use a workspace's definitions from now on: in modules still to be imported and in those already loaded.
 
+    A folder that does not exist yet is announced with a warning: it may be new, or a typing error.
+
     Raises:
-        NotADirectoryError: The workspace is not a folder.
+        NotADirectoryError: The workspace is something else than a folder.
     """
     folder = Path(workspace).resolve()
-    if not folder.is_dir():
+    if not folder.exists():
+        message = f"the workspace {folder} does not exist (yet): the reference is used, and `llmcourse start` makes it"
+        warnings.warn(message, WorkspaceWarning, stacklevel=2)
+    elif not folder.is_dir():
         raise NotADirectoryError(f"{WORKSPACE_VARIABLE}={os.fspath(workspace)!r} is not a folder")
     if any(isinstance(finder, OverlayFinder) and finder.workspace == folder for finder in sys.meta_path):
         return

@@ -5,6 +5,7 @@ A failing check says in one line what is wrong, then where: the line of the chec
 
 from __future__ import annotations
 
+import ast
 import linecache
 import os
 import sys
@@ -104,15 +105,26 @@ def explain(error: Exception, name: str, source: str, file: str) -> CheckFailed:
 
 def _frames(error: Exception, source: str, file: str) -> str:
     """The check's own line and the learner's lines, innermost last; frames of installed packages are left out."""
-    lines = source.splitlines()
     told = []
     for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename == file and frame.lineno and frame.lineno <= len(lines):
-            told.append(f"    in the check, line {frame.lineno}: {lines[frame.lineno - 1].strip()}")
+        if frame.filename == file and frame.lineno:
+            told.append(f"    in the check, line {frame.lineno}: {_statement(source, frame.lineno)}")
         elif _is_learners(frame.filename):
             text = linecache.getline(frame.filename, frame.lineno or 0).strip()
             told.append(f"    in {frame.name}, line {frame.lineno}: {text}")
     return "\n" + "\n".join(told[:1] + told[1:][-3:]) if told else ""
+
+
+def _statement(source: str, line: int) -> str:
+    """The statement on a line, an assert without its message and with the assignment that made what it looks at."""
+    before = ""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Assign) and node.end_lineno == line - 1:
+            before = f"{ast.unparse(node)}; "
+        if isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or 0):
+            before = before if "got" in before else ""
+            return f"{before}assert {ast.unparse(node.test)}"
+    return source.splitlines()[line - 1].strip()
 
 
 def _is_learners(file: str) -> bool:

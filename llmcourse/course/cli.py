@@ -229,7 +229,7 @@ def grade(
     root = _root()
     name = _chapters(root, assignment)[0] if assignment else None
     try:
-        report = run(submissions, output, assignment=name, source=root / "solutions", force=force)
+        report = run(submissions, output, assignment=name, source=root / "solutions", force=force, progress=True)
     except GradingError as error:
         _fail(error)
     print_summary(report, console)

@@ -244,9 +244,19 @@ def test_a_failed_check_shows_the_line_and_the_learners_own_frame(builder):
         builder.check("llmcourse.toy:double", "x = 1\nassert double(x) == 2, 'x'")
     text = str(failed.value)
     assert "AttributeError" in text
-    assert "in the check, line 2: assert double(x) == 2" in text
+    assert "in the check, line 2: assert double(x) == 2\n" in text
     assert "in double, line" in text
     assert "return x.nothing" in text
+
+
+def test_a_failed_assert_is_shown_with_what_was_called_and_without_its_message_again(builder):
+    builder.build("llmcourse.toy:double", MINE)
+    with pytest.raises(CheckFailed) as failed:
+        builder.check("llmcourse.toy:double", "got = double(2)\nassert got == 5, f'got {got}: five wanted'")
+    assert str(failed.value).splitlines() == [
+        "double: got 4: five wanted",
+        "    in the check, line 2: got = double(2); assert got == 5",
+    ]
 
 
 def test_checks_are_recorded(builder, workspace):
@@ -324,8 +334,17 @@ def test_a_torchrun_job_runs_the_learners_piece_on_every_rank(learners_huffman, 
 
 
 def test_a_workspace_that_is_no_folder_is_named(tmp_path):
-    with pytest.raises(NotADirectoryError, match="nowhere"):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError, match="file"):
+        _overlay.install(tmp_path / "file")
+
+
+def test_a_workspace_that_does_not_exist_yet_is_announced_and_used_once_it_does(library, tmp_path):
+    with pytest.warns(_overlay.WorkspaceWarning, match=r"nowhere does not exist \(yet\)"):
         _overlay.install(tmp_path / "nowhere")
+    section = _overlay.Section("llmcourse.toy:double", "def double(x):\n    return 'mine'\n")
+    save_section(tmp_path / "nowhere", "llmcourse.toy", section)
+    assert toy().double(1) == "mine"
 
 
 def test_raises_says_what_happened_instead():
