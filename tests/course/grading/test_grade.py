@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -76,7 +77,8 @@ def kernels() -> set[int]:
     found = set()
     for process in psutil.process_iter():
         try:
-            if "llmcourse-grading-" in process.environ().get("LLMCOURSE_WORKSPACE", ""):
+            workspace = process.environ().get("LLMCOURSE_WORKSPACE", "")
+            if workspace.startswith(f"{tempfile.gettempdir()}/llmcourse-grading-"):
                 found.add(process.pid)
         except psutil.Error:
             continue
@@ -84,11 +86,14 @@ def kernels() -> set[int]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_library() -> Iterator[None]:
-    """The library does not change during these tests, even while somebody edits it."""
-    with pytest.MonkeyPatch.context() as patch:
+def apart() -> Iterator[None]:
+    """Whatever else this machine does: the library does not change, and these tests' kernels are known by folder."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="lg-") as folder:
         patch.setattr(run, "library_digest", lambda: "pinned")
+        patch.setattr(tempfile, "tempdir", folder)
+        patch.setenv("TMPDIR", folder)
         yield
+        assert not list(Path(folder).glob("llmcourse-grading-*")), "a kernel's folder was left behind"
 
 
 @pytest.fixture(scope="module")
