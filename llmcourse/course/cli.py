@@ -219,6 +219,7 @@ def grade(
     submissions: Annotated[Path, typer.Argument(help="A folder with one folder or one .zip a student.")],
     assignment: Annotated[str | None, typer.Option(help="A chapter's number or name; all that were handed in without it.")] = None,
     output: Annotated[Path, typer.Option(help="Where scores, feedback and the gradebook go.")] = Path("grades"),
+    timeout: Annotated[float, typer.Option(help="Seconds that one cell may take.")] = 60.0,
     force: Annotated[bool, typer.Option(help="Grade unchanged submissions again.")] = False,
 ) -> None:
     """Grade a class: scores.csv, feedback pages, a summary."""
@@ -229,7 +230,8 @@ def grade(
     root = _root()
     name = _chapters(root, assignment)[0] if assignment else None
     try:
-        report = run(submissions, output, assignment=name, source=root / "solutions", force=force, progress=True)
+        source = root / "solutions"
+        report = run(submissions, output, name, source, timeout, force=force, progress=True)
     except GradingError as error:
         _fail(error)
     print_summary(report, console)

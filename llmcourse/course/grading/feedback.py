@@ -6,6 +6,7 @@ code could have printed a hidden test that ran in the same kernel, or markup. Th
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -21,23 +22,23 @@ from llmcourse.course.grading.repair import kind_of
 MAX_MESSAGE = 2000
 
 
-def hidden_lines(source: str) -> list[str]:
-    """The lines of a check cell that stand in its hidden regions.
+def hidden_lines(source: str) -> dict[int, str]:
+    r"""The lines of a check cell that stand in its hidden regions, by their number below the cell's first line.
 
     Example:
-        >>> hidden_lines("assert f(1) == 1\\n### BEGIN HIDDEN TESTS\\nassert f(41) == 41\\n### END HIDDEN TESTS")
-        ['assert f(41) == 41']
+        >>> hidden_lines("%%check m:f\nassert f(1) == 1\n### BEGIN HIDDEN TESTS\nassert f(41) == 41\n### END HIDDEN TESTS")
+        {3: 'assert f(41) == 41'}
     """
-    found, inside = [], False
-    for line in source.splitlines():
+    found, inside = {}, False
+    for number, line in enumerate(source.splitlines()):
         if "END HIDDEN TESTS" in line or "BEGIN HIDDEN TESTS" in line:
             inside = "BEGIN" in line
         elif inside and line.strip():
-            found.append(line.strip())
+            found[number] = line.strip()
     return found
 
 
-def message(cell: NotebookNode, hidden: list[str]) -> str:
+def message(cell: NotebookNode) -> str:
     """What stopped a cell, for its student: the error's message without colours and without any hidden line."""
     errors = [out for out in cell.get("outputs", []) if out.output_type == "error"]
     if not errors:
@@ -45,8 +46,15 @@ def message(cell: NotebookNode, hidden: list[str]) -> str:
     last = errors[-1]
     plain = last.ename in (*GRADER_ERRORS, "CheckFailed", "BuildError") and last.evalue
     text = strip_ansi(last.evalue if plain else f"{last.ename}: {last.evalue}".rstrip(": "))
-    lines = [line for line in text[:MAX_MESSAGE].splitlines() if not any(h in line for h in hidden if len(h) > 3)]
+    hidden = hidden_lines(cell.source)
+    lines = [line for line in text[:MAX_MESSAGE].splitlines() if not _shows(line, hidden)]
     return "\n".join(lines) or "a hidden test failed"
+
+
+def _shows(line: str, hidden: dict[int, str]) -> bool:
+    """Whether a line of a message quotes a hidden test, word for word or as the statement on a hidden line."""
+    quoted = re.match(r"\s*in the check, line (\d+):", line)
+    return bool(quoted and int(quoted[1]) in hidden) or any(text in line for text in hidden.values() if len(text) > 3)
 
 
 class HideTests(ClearHiddenTests):
@@ -58,7 +66,7 @@ class HideTests(ClearHiddenTests):
             if kind_of(cell) in ("student", "written"):
                 cell.source = _without_markup(cell.source)
             return cell, resources
-        text = message(cell, hidden_lines(cell.source))
+        text = message(cell)
         if kind_of(cell) == "check":
             cell, resources = super().preprocess_cell(cell, resources, cell_index)
         cell.outputs = [new_output("error", ename="", evalue=text, traceback=text.splitlines())] if text else []
@@ -66,12 +74,30 @@ class HideTests(ClearHiddenTests):
 
 
 class FeedbackExporter(HTMLExporter):
-    """nbgrader's feedback page without the scripts that its template loads from other hosts."""
+    """nbgrader's feedback page, with the exercises named, without the scripts that its template loads from other hosts."""
 
-    def from_notebook_node(self, *args: Any, **kwargs: Any) -> tuple[str, Any]:
+    def from_notebook_node(self, nb: NotebookNode, *args: Any, **kwargs: Any) -> tuple[str, Any]:
         """Export one notebook."""
-        page, resources = super().from_notebook_node(*args, **kwargs)
-        return re.sub(r"<script[^>]*\ssrc=[^>]*>\s*</script>", "", page), resources
+        page, resources = super().from_notebook_node(nb, *args, **kwargs)
+        page = re.sub(r"<script[^>]*\ssrc=[^>]*>\s*</script>", "", page)
+        for grade_id, title in _titles(nb).items():
+            listed = re.escape(f'<a href="#{grade_id}">') + "(Test cell|Written response)</a>"
+            page = re.sub(listed, lambda _, i=grade_id, t=title: f'<a href="#{i}">{html.escape(t)}</a>', page)
+        style = "<style>pre { white-space: pre-wrap; overflow-wrap: anywhere; } table { display: block; overflow-x: auto; }</style></head>"
+        return page.replace("</head>", style, 1), resources
+
+
+def _titles(nb: NotebookNode) -> dict[str, str]:
+    """What the list at the top calls each graded cell: its exercise's number and title, else the piece's name."""
+    boxes = [cell.metadata.get("llmcourse", {}) for cell in nb.cells if cell.cell_type == "markdown"]
+    by_piece = {box["piece"]: f"{box['number']} {box['title']}" for box in boxes if box.get("kind") == "box"}
+    titles = {}
+    for cell in nb.cells:
+        facts, graded = cell.metadata.get("llmcourse", {}), cell.metadata.get("nbgrader", {})
+        if graded.get("grade"):
+            piece = facts.get("piece", "")
+            titles[graded["grade_id"]] = by_piece.get(piece) or facts.get("title") or graded["grade_id"]
+    return titles
 
 
 def _without_markup(source: str) -> str:

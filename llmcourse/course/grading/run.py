@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import llmcourse
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.execute import GRADER_ERRORS
-from llmcourse.course.grading.feedback import hidden_lines, message
+from llmcourse.course.grading.feedback import message
 from llmcourse.course.grading.repair import kind_of, repair
 from llmcourse.course.grading.report import ClassReport, ExerciseResult, StudentResult, write_csv
 from llmcourse.course.grading.stages import Course, Mark, StageFailed, assignments_in
@@ -217,7 +217,7 @@ class _Grader:
 
     def _reason(self, exercise: ExerciseResult, cell: NotebookNode) -> str:
         if exercise.kind == "check":
-            return message(cell, hidden_lines(cell.source)) or "marked by hand"
+            return message(cell) or "marked by hand"
         fault = cell.metadata.get("llmcourse", {}).get("fault")
         return fault or ("no answer" if cell.source == self._released(exercise) else "marked by hand")
 
