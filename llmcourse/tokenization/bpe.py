@@ -183,7 +183,8 @@ def pop_most_frequent(heap: list[tuple[int, Pair]], counts: Mapping[Pair, int]) 
 
     An entry is (-count, pair), so that the smallest entry is the most frequent pair, ties broken by the smallest ids.
     A pair's count may have fallen since its entry was pushed: such an entry goes back with today's count, or is dropped
-    if the pair is gone. Every pair that occurs has an entry whose count is not too low.
+    if the pair is gone. Entries that do not come up stay as they are. Every pair that occurs has an entry whose count is
+    not too low.
 
     Args:
         heap: the entries, a heap in the sense of `heapq`; changed in place.

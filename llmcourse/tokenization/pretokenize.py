@@ -88,7 +88,7 @@ def pretokenize(text: str, pattern: str = GPT2_PATTERN) -> list[str]:
 
     Source: Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), section 2.2, and its code.
     """
-    words = [match.group() for match in compile_pattern(pattern).finditer(text)]
+    words = [match.group() for match in compile_pattern(pattern).finditer(text) if match.group()]
     if sum(map(len, words)) != len(text):
         raise ValueError(f"the pattern {pattern!r} does not match every part of the text")
     return words

@@ -1,0 +1,204 @@
+"""Wrong solutions of encode_word."""
+
+# %% longest_match: takes the longest token that fits and goes on behind it
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    spelling = {byte_ids[byte]: bytes([byte]) for byte in range(256)}
+    for (a, b), (_, new_id) in sorted(ranks.items(), key=lambda item: item[1]):
+        if a in spelling and b in spelling:
+            spelling[new_id] = spelling[a] + spelling[b]
+    ids = {token: i for i, token in spelling.items()}
+    longest = max(map(len, ids))
+    found, start = [], 0
+    while start < len(word):
+        size = next(n for n in range(longest, 0, -1) if word[start : start + n] in ids)
+        found.append(ids[word[start : start + size]])
+        start += size
+    return found
+
+
+# %% leftmost_first: merges from left to right whatever can be merged, whatever its rank
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    ids = []
+    for byte in word:
+        ids.append(byte_ids[byte])
+        while len(ids) > 1 and (ids[-2], ids[-1]) in ranks:
+            ids[-2:] = [ranks[ids[-2], ids[-1]][1]]
+    return ids
+
+
+# %% renamed_naive: the obvious encoder, in time n * n
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    return encode_word_naive(word, ranks, byte_ids)
+
+
+# %% searches_again_after_each_merge: its own loop over all pairs for every merge, in time n * n
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    ids = [byte_ids[byte] for byte in word]
+    while len(ids) > 1:
+        best, where = None, None
+        for i in range(len(ids) - 1):
+            rank = ranks.get((ids[i], ids[i + 1]))
+            if rank is not None and (best is None or rank < best):
+                best, where = rank, i
+        if best is None:
+            break
+        ids[where] = best[1]
+        del ids[where + 1]
+    return ids
+
+
+# %% all_occurrences_at_once: merges a pair everywhere before it looks for a better one
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    ids = tuple(byte_ids[byte] for byte in word)
+    while True:
+        best = min((pair for pair in zip(ids, ids[1:]) if pair in ranks), key=lambda pair: ranks[pair], default=None)
+        if best is None:
+            return list(ids)
+        ids = merge_pair(ids, best, ranks[best][1])
+
+
+# %% one_pass_over_the_merges: applies each merge once, in order, and never returns to an earlier one
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    ids = tuple(byte_ids[byte] for byte in word)
+    for pair, (_, new_id) in sorted(ranks.items(), key=lambda item: item[1][0]):
+        ids = merge_pair(ids, pair, new_id)
+    return list(ids)
+
+
+# %% rightmost_first: among equal ranks the position furthest right comes first
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    n = len(word)
+    ids = [byte_ids[byte] for byte in word] + [None]
+    left, right = [n, *range(n)], [*range(1, n + 1), 0]
+    heap = [(ranks[pair][0], -i) for i, pair in enumerate(zip(ids, ids[1:])) if pair in ranks]
+    heapq.heapify(heap)
+    while heap:
+        rank, i = heapq.heappop(heap)
+        i = -i
+        j = right[i]
+        if ranks.get((ids[i], ids[j]), (None, None))[0] != rank:
+            continue
+        ids[i], ids[j] = ranks[ids[i], ids[j]][1], None
+        right[i] = right[j]
+        left[right[i]] = i
+        for k in (left[i], i):
+            pair = (ids[k], ids[right[k]])
+            if pair in ranks:
+                heapq.heappush(heap, (ranks[pair][0], -k))
+    return [token for token in ids if token is not None]
+
+
+# %% standard_byte_ids: takes the library's byte ids instead of those it was given
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    n = len(word)
+    ids = [BYTE_IDS[byte] for byte in word] + [None]
+    left, right = [n, *range(n)], [*range(1, n + 1), 0]
+    heap = [(ranks[pair][0], i) for i, pair in enumerate(zip(ids, ids[1:])) if pair in ranks]
+    heapq.heapify(heap)
+    while heap:
+        rank, i = heapq.heappop(heap)
+        j = right[i]
+        if ranks.get((ids[i], ids[j]), (None, None))[0] != rank:
+            continue
+        ids[i], ids[j] = ranks[ids[i], ids[j]][1], None
+        right[i] = right[j]
+        left[right[i]] = i
+        for k in (left[i], i):
+            pair = (ids[k], ids[right[k]])
+            if pair in ranks:
+                heapq.heappush(heap, (ranks[pair][0], k))
+    return [token for token in ids if token is not None]
+
+
+# %% id_from_rank: computes the new id as 256 plus the rank instead of reading it
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    n = len(word)
+    ids = [byte_ids[byte] for byte in word] + [None]
+    left, right = [n, *range(n)], [*range(1, n + 1), 0]
+    heap = [(ranks[pair][0], i) for i, pair in enumerate(zip(ids, ids[1:])) if pair in ranks]
+    heapq.heapify(heap)
+    while heap:
+        rank, i = heapq.heappop(heap)
+        j = right[i]
+        if ranks.get((ids[i], ids[j]), (None, None))[0] != rank:
+            continue
+        ids[i], ids[j] = 256 + rank, None
+        right[i] = right[j]
+        left[right[i]] = i
+        for k in (left[i], i):
+            pair = (ids[k], ids[right[k]])
+            if pair in ranks:
+                heapq.heappush(heap, (ranks[pair][0], k))
+    return [token for token in ids if token is not None]
+
+
+# %% stale_entry_taken_for_true: merges whatever pair stands at the position now, though the entry had another rank
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    n = len(word)
+    ids = [byte_ids[byte] for byte in word] + [None]
+    left, right = [n, *range(n)], [*range(1, n + 1), 0]
+    heap = [(ranks[pair][0], i) for i, pair in enumerate(zip(ids, ids[1:])) if pair in ranks]
+    heapq.heapify(heap)
+    while heap:
+        _, i = heapq.heappop(heap)
+        j = right[i]
+        if (ids[i], ids[j]) not in ranks:
+            continue
+        ids[i], ids[j] = ranks[ids[i], ids[j]][1], None
+        right[i] = right[j]
+        left[right[i]] = i
+        for k in (left[i], i):
+            pair = (ids[k], ids[right[k]])
+            if pair in ranks:
+                heapq.heappush(heap, (ranks[pair][0], k))
+    return [token for token in ids if token is not None]
+
+
+# %% forgets_the_left_neighbour: after a merge only the pair to the right is looked at
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    n = len(word)
+    ids = [byte_ids[byte] for byte in word] + [None]
+    right = [*range(1, n + 1), 0]
+    heap = [(ranks[pair][0], i) for i, pair in enumerate(zip(ids, ids[1:])) if pair in ranks]
+    heapq.heapify(heap)
+    while heap:
+        rank, i = heapq.heappop(heap)
+        j = right[i]
+        if ranks.get((ids[i], ids[j]), (None, None))[0] != rank:
+            continue
+        ids[i], ids[j] = ranks[ids[i], ids[j]][1], None
+        right[i] = right[j]
+        pair = (ids[i], ids[right[i]])
+        if pair in ranks:
+            heapq.heappush(heap, (ranks[pair][0], i))
+    return [token for token in ids if token is not None]
+
+
+# %% asks_the_package: hands the word to the encoder that the check compares with
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    from llmcourse.course.oracles import tokenizers_encoder
+
+    merges = sorted(ranks, key=lambda pair: ranks[pair][0])
+    return tokenizers_encoder(merges).encode(word.decode()).ids
+
+
+# %% recursion: one call a merge, and Python allows a thousand
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    def merged(ids):
+        found = [(ranks[pair][0], i) for i, pair in enumerate(zip(ids, ids[1:])) if pair in ranks]
+        if not found:
+            return ids
+        _, i = min(found)
+        return merged(ids[:i] + [ranks[ids[i], ids[i + 1]][1]] + ids[i + 2 :])
+
+    return merged([byte_ids[byte] for byte in word])
+
+
+# %% uses_up_the_merges: takes each merge out of the table when it is made
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    ids = tuple(byte_ids[byte] for byte in word)
+    while True:
+        best = min((pair for pair in zip(ids, ids[1:]) if pair in ranks), key=lambda pair: ranks[pair], default=None)
+        if best is None:
+            return list(ids)
+        ids = merge_pair(ids, best, ranks.pop(best)[1])

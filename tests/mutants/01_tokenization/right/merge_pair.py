@@ -1,0 +1,33 @@
+"""Right solutions of merge_pair that are not written as the library's is."""
+
+# %% stack: looks back at what was written instead of ahead
+def merge_pair(ids, pair, new_id):
+    first, second = pair
+    out = []
+    open_for_merge = False
+    for token in ids:
+        if open_for_merge and token == second and out[-1] == first:
+            out[-1] = new_id
+            open_for_merge = False
+        else:
+            out.append(token)
+            open_for_merge = True
+    return tuple(out)
+
+
+# %% iterator: one iterator, with one token held back
+def merge_pair(ids: Sequence[int], pair: Pair, new_id: int) -> tuple[int, ...]:
+    def walk():
+        rest = iter(ids)
+        nothing = object()
+        held = next(rest, nothing)
+        while held is not nothing:
+            following = next(rest, nothing)
+            if following is not nothing and (held, following) == tuple(pair):
+                yield new_id
+                held = next(rest, nothing)
+            else:
+                yield held
+                held = following
+
+    return tuple(walk())

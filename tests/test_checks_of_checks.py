@@ -1,0 +1,276 @@
+"""The checks are checked: graded cells reject every wrong solution in the bank and accept every right one.
+
+All solutions go the way that students' work goes, through `grade`, as a class of made-up students; only the feedback
+pages, which are written after the scores and take half of the time, are left out. A check judges its piece with the
+reference in the place of every other piece, so one student can carry wrong solutions of many pieces: here of three in
+four, and the others show that a mistake costs its own exercise only.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from multiprocessing import get_context
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from llmcourse.course.grading import ClassReport, ExerciseResult, StudentResult, grade
+from tests import classroom
+from tests.mutants import Solution, read_bank, right_solutions, wrong_solutions
+
+pytestmark = pytest.mark.timeout(600)
+
+SOLUTIONS = classroom.ROOT / "solutions"
+ASSIGNMENTS = sorted({path.parent.name for path in SOLUTIONS.glob("*/*.ipynb")})
+BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+PERFECT, BLANK = "perfect", "blank"
+ALONE = 2
+"""How many wrong solutions an assignment's class sends in with nothing else wrong."""
+
+
+def _flat(bank: Mapping[str, list[Solution]]) -> list[Solution]:
+    return [solution for solutions in bank.values() for solution in solutions]
+
+
+WRONG = [(assignment, wrong) for assignment in ASSIGNMENTS for wrong in _flat(wrong_solutions(assignment))]
+RIGHT = [(assignment, right) for assignment in ASSIGNMENTS for right in _flat(right_solutions(assignment))]
+
+
+def _id(value: str | Solution) -> str:
+    return f"{value.piece}-{value.name}" if isinstance(value, Solution) else value
+
+
+def packed(solutions: Iterable[Solution], load: int) -> list[dict[str, Solution]]:
+    """Share solutions out to students, at most one a piece and about `load` for each student."""
+    solutions = list(solutions)
+    of_piece = [sum(other.piece == solution.piece for other in solutions) for solution in solutions]
+    students: list[dict[str, Solution]] = [{} for _ in range(max([-(-len(solutions) // load), *of_piece]))]
+    for solution in solutions:
+        free = (student for student in students if solution.piece not in student)
+        min(free, key=len)[solution.piece] = solution
+    return students
+
+
+Graded = list["Future[ClassReport]"]
+
+
+class Grader:
+    """Grades classes side by side, in as many processes as the machine has cores."""
+
+    def __init__(self, pool: ProcessPoolExecutor, n_parts: int):
+        self.pool = pool
+        self.n_parts = n_parts
+
+    def start(
+        self, assignment: str, folder: Path, handed_in: Mapping[str, Mapping[str, Solution]], source: Path
+    ) -> Graded:
+        """Hand in the reference with these solutions in the place of some pieces (student -> piece -> solution)."""
+        reference = classroom.reference(assignment)
+        for i, (student, given) in enumerate(handed_in.items()):
+            answers = reference | {piece: solution.source for piece, solution in given.items()}
+            notebooks = classroom.submission(assignment, {} if student == BLANK else answers)
+            classroom.hand_in(folder / f"class_{i % self.n_parts}", student, notebooks)
+        parts = range(self.n_parts)
+        return [self.grade(folder / f"class_{i}", folder / f"grades_{i}", assignment, source) for i in parts]
+
+    def grade(self, submissions: Path, output: Path, assignment: str, source: Path, timeout_s: float = 20) -> Future:
+        return self.pool.submit(grade, submissions, output, assignment, source, timeout_s)
+
+
+def checks(result: StudentResult) -> dict[str, ExerciseResult]:
+    """A student's checks by piece."""
+    return {exercise.name: exercise for exercise in result.exercises if exercise.kind == "check"}
+
+
+def passed(result: ExerciseResult) -> bool:
+    return result.points == result.max_points
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class, which student handed in what of the bank, and its grading, which may still be under way."""
+
+    handed_in: dict[str, dict[str, Solution]]
+    graded: Graded
+
+    @cached_property
+    def results(self) -> dict[str, StudentResult]:
+        """Student -> result."""
+        return {student.student: student for part in self.graded for student in part.result().students}
+
+    def of(self, solution: Solution) -> ExerciseResult:
+        """The result of a solution's exercise."""
+        student = next(s for s, given in self.handed_in.items() if given.get(solution.piece) == solution)
+        return checks(self.results[student])[solution.piece]
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Everything that this module grades, by assignment.
+
+    Attributes:
+        whole: Every solution of the bank, a perfect student and a blank one.
+        seen: The wrong solutions again, graded by the asserts alone that learners can read.
+        sample: The class that ships with the course.
+    """
+
+    whole: dict[str, Class]
+    seen: dict[str, Class]
+    sample: Future[ClassReport]
+
+
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classes]:
+    """Start to grade all classes; a test waits for the one that it asks for."""
+    cores = min(os.cpu_count() or 1, 4)
+    with ProcessPoolExecutor(cores, get_context("spawn"), initializer=classroom.grade_without_feedback) as pool:
+        grader = Grader(pool, cores)
+        whole = {name: start_whole(grader, name, tmp_path_factory.mktemp(name)) for name in ASSIGNMENTS}
+        seen = {name: start_seen(grader, name, tmp_path_factory.mktemp(f"{name}_seen")) for name in ASSIGNMENTS}
+        output = tmp_path_factory.mktemp("sample") / "grades"
+        sample = grader.grade(classroom.SAMPLE, output, classroom.SAMPLE_ASSIGNMENT, SOLUTIONS, timeout_s=5)
+        yield Classes(whole, seen, sample)
+        pool.shutdown(cancel_futures=True)
+
+
+def start_whole(grader: Grader, assignment: str, folder: Path) -> Class:
+    wrong, right = wrong_solutions(assignment), right_solutions(assignment)
+    handed_in = {f"wrong_{i}": given for i, given in enumerate(packed(_flat(wrong), max(1, len(wrong) * 3 // 4)))}
+    handed_in |= {f"right_{i}": given for i, given in enumerate(packed(_flat(right), max(1, len(right))))}
+    handed_in |= {f"alone_{i}": {s[-1].piece: s[-1]} for i, s in enumerate(list(wrong.values())[:ALONE])}
+    handed_in |= {PERFECT: {}, BLANK: {}}
+    return Class(handed_in, grader.start(assignment, folder, handed_in, SOLUTIONS))
+
+
+def start_seen(grader: Grader, assignment: str, folder: Path) -> Class:
+    for name, notebook in classroom.notebooks(assignment, SOLUTIONS).items():
+        for cell in classroom.cells(notebook, "check").values():
+            cell.source = visible(cell.source)
+        path = folder / "solutions" / assignment / f"{name}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, path)
+    wrong = wrong_solutions(assignment)
+    handed_in = {f"wrong_{i}": given for i, given in enumerate(packed(_flat(wrong), max(1, len(wrong))))}
+    return Class(handed_in, grader.start(assignment, folder, handed_in, folder / "solutions"))
+
+
+def visible(source: str) -> str:
+    """A check without its hidden tests."""
+    head, _, rest = source.partition(BEGIN_HIDDEN)
+    return head + rest.partition(END_HIDDEN)[2].lstrip("\n")
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_the_reference_scores_full_marks(classes: Classes, assignment: str) -> None:
+    for piece, result in checks(classes.whole[assignment].results[PERFECT]).items():
+        assert passed(result), f"{piece}: {result.reason}"
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_the_blank_notebook_scores_nothing(classes: Classes, assignment: str) -> None:
+    result = classes.whole[assignment].results[BLANK]
+    assert {piece: check.points for piece, check in checks(result).items()} == dict.fromkeys(checks(result), 0)
+
+
+@pytest.mark.parametrize(("assignment", "wrong"), WRONG, ids=_id)
+def test_a_wrong_solution_is_rejected(classes: Classes, assignment: str, wrong: Solution) -> None:
+    result = classes.whole[assignment].of(wrong)
+    assert result.points == 0, f"this wrong solution passes the check of {wrong}\n{wrong.source}"
+    assert result.reason, "a rejected solution needs a reason"
+    assert not result.by_grader, f"{wrong}: stopped by the grader, not by an assert: {result.reason}"
+
+
+@pytest.mark.parametrize(("assignment", "right"), RIGHT, ids=_id)
+def test_a_right_solution_written_differently_is_accepted(
+    classes: Classes, assignment: str, right: Solution
+) -> None:
+    result = classes.whole[assignment].of(right)
+    assert passed(result), f"this right solution fails: {right}\n{result.reason}"
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_a_mistake_costs_its_own_exercise_and_no_other(classes: Classes, assignment: str) -> None:
+    for student, given in classes.whole[assignment].handed_in.items():
+        for piece, result in checks(classes.whole[assignment].results[student]).items():
+            if piece not in given and student != BLANK:
+                company = "\n".join(map(str, given.values()))
+                assert passed(result), f"{piece} is the reference's, but fails beside\n{company}\n{result.reason}"
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_hidden_tests_catch_what_visible_asserts_let_pass(
+    classes: Classes, assignment: str, record_property
+) -> None:
+    wrong = _flat(wrong_solutions(assignment))
+    survivors = [str(solution) for solution in wrong if passed(classes.seen[assignment].of(solution))]
+    record_property("caught_by_hidden_tests_only", survivors)
+    print(f"{len(survivors)} of {len(wrong)} wrong solutions are caught by hidden tests only:", *survivors, sep="\n  ")
+    assert len(survivors) >= len(wrong) / 10, "hidden tests that catch nothing of their own are not worth their time"
+    assert len(survivors) <= len(wrong) / 2, "a learner should see what is wrong in most cases"
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_every_piece_has_wrong_solutions_and_a_right_one(assignment: str) -> None:
+    pieces = set(classroom.pieces(assignment))
+    wrong, right = wrong_solutions(assignment), right_solutions(assignment)
+    assert set(wrong) == pieces, f"tests/mutants/{assignment} needs one file of wrong solutions for each piece"
+    assert set(right) == pieces, f"tests/mutants/{assignment}/right needs one file of right solutions for each piece"
+    assert len(_flat(wrong)) >= 6 * len(pieces), "at least six wrong solutions a piece on average"
+    assert min(map(len, wrong.values())) >= 4, "each piece needs at least four wrong solutions"
+
+
+@pytest.mark.parametrize(("assignment", "solution"), WRONG + RIGHT, ids=_id)
+def test_a_solution_defines_its_piece(assignment: str, solution: Solution) -> None:
+    names = [node.name for node in ast.parse(solution.source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    assert solution.piece in names
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_no_two_solutions_are_the_same(assignment: str) -> None:
+    reference = {piece: ast.dump(ast.parse(source)) for piece, source in classroom.reference(assignment).items()}
+    seen: dict[str, Solution] = {}
+    for solution in _flat(wrong_solutions(assignment)) + _flat(right_solutions(assignment)):
+        code = ast.dump(ast.parse(solution.source))
+        assert code not in seen, f"{solution} is also {seen[code]}"
+        assert code != reference[solution.piece], f"{solution} is the reference"
+        seen[code] = solution
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_every_assert_of_a_check_says_what_is_likely_wrong(assignment: str) -> None:
+    for notebook in classroom.notebooks(assignment, SOLUTIONS).values():
+        for piece, cell in classroom.cells(notebook, "check").items():
+            source = cell.source.partition("\n")[2]
+            for node in ast.walk(ast.parse(source)):
+                assert not isinstance(node, ast.Assert) or node.msg, f"{piece}: no message: {ast.unparse(node)}"
+            assert BEGIN_HIDDEN in source and "assert" in visible(source), f"{piece}: both visible and hidden asserts"
+
+
+def test_a_file_without_a_bank_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "piece.py").write_text("def piece(): ...\n")
+    with pytest.raises(ValueError, match="# %% name: mistake"):
+        read_bank(tmp_path / "piece.py")
+
+
+def test_the_sample_class_is_what_the_sources_say() -> None:
+    files = [path for path in classroom.SAMPLE.rglob("*") if path.is_file()]
+    have = {path.relative_to(classroom.SAMPLE): path.read_bytes() for path in files}
+    want = classroom.sample_files()
+    stale = sorted(str(path) for path in have.keys() | want.keys() if have.get(path) != want.get(path))
+    assert not stale, f"stale in tests/submissions: {', '.join(stale)}: run `python -m tests.classroom`"
+
+
+def test_the_sample_class_gets_the_scores_that_its_names_promise(classes: Classes) -> None:
+    report = classes.sample.result()
+    scores = {student.student: sum(check.points for check in checks(student).values()) for student in report.students}
+    full = sum(check.max_points for check in checks(report["perfect"]).values())
+    assert scores["perfect"] == full and scores["blank"] == 0
+    assert full / 3 < scores["half_done"] < 2 * full / 3
+    lost = {piece for piece, check in checks(report["crashes"]).items() if not passed(check)}
+    assert lost == {"count_pairs", "merge_pair", "decode"}
