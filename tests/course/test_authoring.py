@@ -137,6 +137,67 @@ def test_every_fault_is_reported_at_once(small_course):
     assert len(str(error.value).splitlines()) == 2
 
 
+REAL = """# Real
+
+```{code-cell} ipython3
+:kind: setup
+%load_ext llmcourse.course
+```
+
+```{code-cell} ipython3
+:kind: experiment
+answer = 1.5
+```
+
++++ {"kind": "box"}
+Write it.
+
+```{code-cell} ipython3
+:kind: exercise
+:piece: llmcourse.tokenization.huffman:mean_code_length
+:title: Mean
+:difficulty: 1
+:minutes: 5
+```
+
+```{code-cell} ipython3
+:kind: check
+:piece: llmcourse.tokenization.huffman:mean_code_length
+:points: 1
+assert mean_code_length({"a": 1, "b": 1}, {"a": 1, "b": 2}) == answer, "the mean of 1 and 2 bits"
+### BEGIN HIDDEN TESTS
+assert mean_code_length({"a": 3}, {"a": 1}) == 1, "one bit"
+### END HIDDEN TESTS
+```
+"""
+
+
+@pytest.fixture
+def real_course(tmp_path):
+    """A chapter on a piece of the real library, which kernels can import."""
+    (tmp_path / "book" / "chapters").mkdir(parents=True)
+    (tmp_path / "llmcourse").symlink_to(Path(__file__).resolve().parents[2] / "llmcourse")
+    (tmp_path / "book" / "chapters" / "01_real.md").write_text(REAL)
+    return tmp_path
+
+
+def test_the_build_proves_that_nothing_graded_depends_on_an_experiment(real_course):
+    with pytest.raises(AuthoringError, match=r"(?s)01_real: the graded path fails without its experiments.*answer"):
+        build(real_course)
+    chapter = real_course / "book" / "chapters" / "01_real.md"
+    chapter.write_text(REAL.replace("== answer", "== 1.5"))
+    assert set(build(real_course).proved) == {"01_real"}
+    assert not build(real_course).proved, "what passed once is not run again"
+
+
+def test_the_build_refuses_a_graded_path_that_takes_too_long(real_course, monkeypatch):
+    monkeypatch.setattr("llmcourse.course.build.GRADED_PATH_LIMIT_S", 0.01)
+    chapter = real_course / "book" / "chapters" / "01_real.md"
+    chapter.write_text(REAL.replace("== answer", "== 1.5"))
+    with pytest.raises(AuthoringError, match="the limit is 0.01 s"):
+        build(real_course)
+
+
 def test_cell_ids_do_not_move_when_prose_is_added_above(small_course):
     (source,) = chapter_sources(small_course)
     before = {c.id for c in instructor_notebook(source, small_course).cells if c.cell_type == "code"}
