@@ -84,7 +84,7 @@ def train_bpe_naive(word_counts: Mapping[bytes, int], vocab_size: int) -> list[P
         The merges in the order in which they were learned, at most `vocab_size - 256`.
 
     Raises:
-        ValueError: no word, a count below 1, or `vocab_size` below 256.
+        ValueError: no word, a count below 1, or `vocab_size` below 256; the message names the number.
 
     >>> merges = train_bpe_naive({b"low": 5, b"lower": 2, b"newest": 6, b"widest": 3}, vocab_size=260)
     >>> build_vocab(merges)[256:]
@@ -223,7 +223,7 @@ def train_bpe(word_counts: Mapping[bytes, int], vocab_size: int) -> list[Pair]:
         The merges in the order in which they were learned, at most `vocab_size - 256`; fewer if no pair is left.
 
     Raises:
-        ValueError: no word, a count below 1, or `vocab_size` below 256.
+        ValueError: no word, a count below 1, or `vocab_size` below 256; the message names the number.
 
     >>> merges = train_bpe({b"low": 5, b"lower": 2, b"newest": 6, b"widest": 3}, vocab_size=260)
     >>> build_vocab(merges)[256:]
@@ -378,7 +378,7 @@ def decode(ids: Iterable[int], vocab: Sequence[bytes]) -> str:
         The text.
 
     Raises:
-        ValueError: an id is negative or not below `len(vocab)`.
+        ValueError: an id is negative or not below `len(vocab)`; the message names the id.
 
     >>> decode([39, 68, 75, 75, 78], build_vocab([]))
     'Hello'

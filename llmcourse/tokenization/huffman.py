@@ -26,7 +26,7 @@ def huffman_code_lengths(counts: Mapping[Hashable, int]) -> dict[Hashable, int]:
         The length of each symbol's code in bits. A single symbol has a code of one bit.
 
     Raises:
-        ValueError: there is no symbol, or a count is below 1.
+        ValueError: there is no symbol, or a count is below 1; the message names the symbol.
 
     >>> huffman_code_lengths({"a": 5, "b": 2, "c": 1, "d": 1})
     {'a': 1, 'b': 2, 'c': 3, 'd': 3}

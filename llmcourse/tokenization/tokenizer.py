@@ -91,7 +91,7 @@ def from_tokenizer_json(data: Mapping[str, Any]) -> tuple[list[bytes], list[Pair
 
     Raises:
         ValueError: the file uses an unsupported feature, its ids are not 0, 1, 2, ..., each once, a merge is not of two
-            tokens, or one of these two or the token that they make is not in the vocabulary.
+            tokens, or one of these two or the token that they make is not in the vocabulary; the message names it.
 
     >>> vocab = build_vocab([(72, 68)]) + [b"<|end|>"]
     >>> parts = from_tokenizer_json(to_tokenizer_json(vocab, [(72, 68)], {"<|end|>": 257}))
