@@ -28,8 +28,9 @@ from nbformat.notebooknode import NotebookNode
 from traitlets.config import Config
 
 from llmcourse._overlay import WORKSPACE_VARIABLE
-from llmcourse.course.authoring import AuthoringError, Source, chapter_sources, instructor_notebook
+from llmcourse.course.authoring import instructor_notebook
 from llmcourse.course.bibliography import citation_link, load_bibliography
+from llmcourse.course.chapters import AuthoringError, Source, chapter_sources
 from llmcourse.course.paths import write_atomically
 
 GRADED_PATH_LIMIT_S = 20.0

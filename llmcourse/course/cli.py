@@ -185,9 +185,9 @@ def build(
     prove: Annotated[bool, typer.Option(help="Run each changed notebook's graded path alone.")] = True,
 ) -> None:
     """Make solutions/ and notebooks/ from the chapters and the library."""
-    from llmcourse.course.authoring import AuthoringError
-    from llmcourse.course.build import StaleError
+        from llmcourse.course.build import StaleError
     from llmcourse.course.build import build as run
+    from llmcourse.course.chapters import AuthoringError
 
     root = _root()
     try:

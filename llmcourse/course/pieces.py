@@ -15,6 +15,9 @@ from pathlib import Path
 BEGIN_SOLUTION = "### BEGIN SOLUTION"
 END_SOLUTION = "### END SOLUTION"
 
+_FOR_SIGNATURES = ("__future__", "typing", "collections.abc", "dataclasses")
+"""Modules that signatures import from: there are no tools for a solution in them."""
+
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -75,7 +78,7 @@ def names_in_scope(piece: Piece, root: Path) -> list[str]:
     tree, _ = _module(piece.module, root)
     names: list[str] = []
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+        if isinstance(node, ast.ImportFrom) and node.module in _FOR_SIGNATURES:
             continue
         if isinstance(node, ast.Import | ast.ImportFrom):
             names += [alias.asname or alias.name.partition(".")[0] for alias in node.names]

@@ -5,8 +5,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from llmcourse.course.authoring import AuthoringError, chapter_sources, instructor_notebook
+from llmcourse.course.authoring import instructor_notebook
 from llmcourse.course.build import StaleError, build, notebook_text
+from llmcourse.course.chapters import AuthoringError, chapter_sources
 from llmcourse.course.pieces import Piece, exercise_source, is_stub
 
 
@@ -38,12 +39,22 @@ def test_every_method_of_a_class_is_marked_and_its_attributes_stay(small_course)
 def test_release_holds_stub_and_no_solution_hidden_test_or_mark_scheme(small_course):
     build(small_course, prove=False)
     release = (small_course / "notebooks/01_doubling/01_doubling.ipynb").read_text(encoding="utf-8")
-    for secret in ("2 * x", "-14", "HIDDEN", "because", "Because"):
-        assert secret not in release
     cells = nbformat.reads(release, as_version=4).cells
+    for secret in ("2 * x", "-14", "HIDDEN", "because", "Because"):
+        assert not any(secret in cell.source for cell in cells)
     exercise = next(c for c in cells if c.metadata.get("llmcourse", {}).get("kind") == "exercise")
     assert exercise.source.startswith("%%build llmcourse.toy:double\ndef double")
     assert is_stub(exercise.source.split("\n", 1)[1], "double")
+
+
+def test_the_work_is_announced_below_the_title(small_course):
+    build(small_course, prove=False)
+    cells = nbformat.read(small_course / "notebooks/01_doubling/01_doubling.ipynb", as_version=4).cells
+    assert cells[0].source.splitlines()[:3] == [
+        "# Doubling",
+        "",
+        "*1 exercise and 1 written question, 5 points, about 0.1 hours besides reading.*",
+    ]
 
 
 def test_build_is_a_function_of_its_sources_down_to_the_byte(small_course):
@@ -110,6 +121,8 @@ def test_a_folder_of_notebooks_is_one_assignment(small_course):
         ("### END HIDDEN TESTS\n", "", "END HIDDEN TESTS"),
         (', "twice two is four"', "", "no message"),
         ('"points": 3', '"points": 0', "points must be a positive number"),
+        ("### END SOLUTION\n", "### END SOLUTION\n\nMore text.\n", "put a line `+++` above it"),
+        ("**Mark scheme**", "Marks", "'Mark scheme' is missing"),
         ("+++ {", "+++ {,", "could not be read"),
     ],
 )
