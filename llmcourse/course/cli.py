@@ -185,7 +185,7 @@ def build(
     prove: Annotated[bool, typer.Option(help="Run each changed notebook's graded path alone.")] = True,
 ) -> None:
     """Make solutions/ and notebooks/ from the chapters and the library."""
-        from llmcourse.course.build import StaleError
+    from llmcourse.course.build import StaleError
     from llmcourse.course.build import build as run
     from llmcourse.course.chapters import AuthoringError
 
