@@ -9,6 +9,7 @@ some, and the reference everywhere else. A section that cannot run is left out w
 
 from __future__ import annotations
 
+import ast
 import builtins
 import dis
 import os
@@ -26,8 +27,9 @@ from typing import Any
 WORKSPACE_VARIABLE = "LLMCOURSE_WORKSPACE"
 _HEADER = re.compile(r"^# %%build (?P<target>\S+)\s*$", re.MULTILINE)
 
+_ABSENT = object()
 _reference: dict[str, dict[str, Any]] = {}
-"""The library's own objects that a learner's have replaced: module name -> attribute name -> object."""
+"""What the library had under each name that a learner defined: module name -> attribute name -> object or `_ABSENT`."""
 
 
 class WorkspaceWarning(UserWarning):
@@ -96,9 +98,16 @@ def format_sections(module_name: str, sections: list[Section]) -> str:
     return head + "".join(bodies)
 
 
-def compile_section(section: Section, path: Path) -> CodeType:
-    """Compile a section so that tracebacks and `inspect` point at its lines in the overlay file."""
-    return compile("\n" * (section.line - 1) + section.source, str(path), "exec")
+def compile_section(section: Section, path: Path, *, definitions_only: bool = False) -> CodeType:
+    """Compile a section so that tracebacks and `inspect` point at its lines in the overlay file.
+
+    With `definitions_only`, expressions that stand by themselves are left out: a `print` or a `%timeit` that tries the
+    piece is for the notebook, not for every process that imports the module.
+    """
+    tree = ast.parse("\n" * (section.line - 1) + section.source, str(path))
+    if definitions_only:
+        tree.body = [node for node in tree.body if not isinstance(node, ast.Expr)]
+    return compile(tree, str(path), "exec")
 
 
 def global_names(code: CodeType) -> Iterator[str]:
@@ -116,42 +125,53 @@ def missing_names(code: CodeType, namespace: Mapping[str, Any]) -> list[str]:
 
 def reference_object(module_name: str, name: str) -> Any:
     """The library's own object of that name, whatever a learner has put in its place."""
-    replaced = _reference.get(module_name, {})
-    return replaced[name] if name in replaced else getattr(sys.modules[module_name], name)
+    reference = _reference.get(module_name, {}).get(name, _ABSENT)
+    return getattr(sys.modules[module_name], name) if reference is _ABSENT else reference
 
 
 def replaced_names() -> list[tuple[ModuleType, str, Any]]:
     """Every name that a learner's object has replaced: (module, name, reference object)."""
-    return [(sys.modules[module], name, ref) for module, names in _reference.items() for name, ref in names.items()]
+    return [
+        (sys.modules[module], name, reference)
+        for module, names in _reference.items()
+        for name, reference in names.items()
+        if reference is not _ABSENT
+    ]
 
 
 def rebind(module: ModuleType, name: str, new: Any) -> None:
-    """Set a module's attribute and, for a function or a class, every other library module's name for the old object."""
+    """Set a module's attribute and, for an object that the module itself defined, every other module's name for it.
+
+    A name that the module only imported is its own affair: hiding it here changes no other module.
+    """
     old = getattr(module, name, None)
     setattr(module, name, new)
-    if old is new or not isinstance(old, FunctionType | type):
+    reference = _reference.get(module.__name__, {}).get(name, _ABSENT)
+    defined_by = getattr(old if reference is _ABSENT else reference, "__module__", None)
+    if old is new or defined_by != module.__name__:
         return
     for other_name, other in list(sys.modules.items()):
         if belongs_to_library(other_name) and other is not None:
             for attribute, value in list(vars(other).items()):
-                if value is old:
+                is_another_piece = attribute != name and getattr(module, attribute, None) is old
+                if value is old and not is_another_piece:
                     setattr(other, attribute, new)
 
 
-def run_section(module: ModuleType, section: Section, path: Path) -> list[str]:
-    """Run one section inside a module: all of it or, when it raises, nothing. Returns the names it defined."""
+def run_section(module: ModuleType, code: CodeType) -> list[str]:
+    """Run a compiled section inside a module: all of it or, when it raises, nothing. Returns the names it defined."""
     namespace = vars(module)
     before = dict(namespace)
     try:
-        exec(compile_section(section, path), namespace)  # noqa: S102 - running the learner's code is the point
+        exec(code, namespace)  # noqa: S102 - running the learner's code is the point
     except BaseException:
         namespace.clear()
         namespace.update(before)
         raise
     defined = [name for name, value in namespace.items() if name not in before or before[name] is not value]
     for name in defined:
+        _reference.setdefault(module.__name__, {}).setdefault(name, before.get(name, _ABSENT))
         if name in before:
-            _reference.setdefault(module.__name__, {}).setdefault(name, before[name])
             mine, namespace[name] = namespace[name], before[name]
             rebind(module, name, mine)
     return defined
@@ -163,11 +183,11 @@ def apply(module: ModuleType, workspace: Path) -> None:
     off = switched_to_reference(workspace)
     waiting = [section for section in read_sections(path) if section.target not in off]
     while waiting:
-        failed: list[tuple[Section, Exception]] = []
+        failed: list[tuple[Section, BaseException]] = []
         for section in waiting:
             try:
-                run_section(module, section, path)
-            except Exception as error:
+                run_section(module, compile_section(section, path, definitions_only=True))
+            except (Exception, SystemExit) as error:
                 failed.append((section, error))
         if len(failed) == len(waiting):
             for section, error in failed:
@@ -177,7 +197,7 @@ def apply(module: ModuleType, workspace: Path) -> None:
     _warn_missing(module, path, off)
 
 
-def _warn_unusable(path: Path, section: Section, error: Exception) -> None:
+def _warn_unusable(path: Path, section: Section, error: BaseException) -> None:
     what = section.piece or "a helper cell"
     line = getattr(error, "lineno", None) or section.line
     warnings.warn(
@@ -192,7 +212,7 @@ def _warn_missing(module: ModuleType, path: Path, off: set[str]) -> None:
         if section.target in off:
             continue
         try:
-            missing = missing_names(compile_section(section, path), vars(module))
+            missing = missing_names(compile_section(section, path, definitions_only=True), vars(module))
         except SyntaxError:
             continue
         if missing:

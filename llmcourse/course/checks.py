@@ -83,7 +83,7 @@ def _short(value: Any, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def explain(error: Exception, name: str, source: str, file: str) -> CheckFailed:
+def explain(error: BaseException, name: str, source: str, file: str) -> CheckFailed:
     """Turn whatever stopped a graded cell into a message for the learner.
 
     Args:
@@ -103,7 +103,7 @@ def explain(error: Exception, name: str, source: str, file: str) -> CheckFailed:
     return CheckFailed(f"{name} raised {type(error).__name__}: {error}{where}")
 
 
-def _frames(error: Exception, source: str, file: str) -> str:
+def _frames(error: BaseException, source: str, file: str) -> str:
     """The check's own line and the learner's lines, innermost last; frames of installed packages are left out."""
     told = []
     for frame in traceback.extract_tb(error.__traceback__):

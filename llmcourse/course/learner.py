@@ -127,6 +127,7 @@ def _run(notebook: NotebookNode, workspace: Path, folder: Path, timeout_s: float
     path.cells = [c for c in notebook.cells if c in path.cells or c in extra]
     finished: set[int] = set()
     stopped = "it was not run"
+    broken: dict[str, str] = {}
     options = {"timeout": timeout_s, "allow_errors": True, "interrupt_on_timeout": True}
     try:
         with notebook_client(path, folder, **options) as client:
@@ -136,8 +137,14 @@ def _run(notebook: NotebookNode, workspace: Path, folder: Path, timeout_s: float
         stopped = _endless(timeout_s)
     except DeadKernelError:
         stopped = "the kernel died before or in this check: does a cell exit, or use too much memory?"
-    checks = [(number, cell) for number, cell in enumerate(path.cells) if _kind(cell) == "check"]
-    return {_check_name(c): _hint(c, timeout_s) if n in finished else stopped for n, c in checks}
+    hints = {}
+    for number, cell in enumerate(path.cells):
+        if _kind(cell) == "exercise" and (failed := _hint(cell, timeout_s, named=True)):
+            broken[_piece(cell)] = f"its %%build cell failed: {failed}"
+        elif _kind(cell) == "check":
+            own = _hint(cell, timeout_s) if number in finished else stopped
+            hints[_check_name(cell)] = broken.get(_piece(cell), own)
+    return hints
 
 
 def _endless(timeout_s: float) -> str:
@@ -148,14 +155,22 @@ def _kind(cell: NotebookNode) -> str:
     return cell.metadata.get("llmcourse", {}).get("kind", "")
 
 
+def _piece(cell: NotebookNode) -> str:
+    return cell.metadata.get("llmcourse", {}).get("piece", "")
+
+
 def _check_name(cell: NotebookNode) -> str:
     return cell.source.split("\n", 1)[0].removeprefix("%%check").strip()
 
 
-def _hint(cell: NotebookNode, timeout_s: float) -> str:
+def _hint(cell: NotebookNode, timeout_s: float, *, named: bool = False) -> str:
+    """The message of the error that a cell ended with, led by the error's name if wanted; empty when there was none."""
     for output in cell.outputs:
         if output.output_type == "error":
-            return _endless(timeout_s) if output.ename == "KeyboardInterrupt" else ANSI.sub("", output.evalue or output.ename)
+            if output.ename == "KeyboardInterrupt":
+                return _endless(timeout_s)
+            message = ANSI.sub("", output.evalue or output.ename)
+            return f"{output.ename}: {message}" if named and output.ename != "BuildError" else message
     return ""
 
 

@@ -51,7 +51,8 @@ def defined_names(source: str) -> list[str]:
             names.append(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names += [target.id for target in targets if isinstance(target, ast.Name)]
+            parts = [part for target in targets for part in ast.walk(target)]
+            names += [part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
     return names
 
 
@@ -66,31 +67,22 @@ def save_section(workspace: Path, module: str, section: Section) -> Section:
     path = _overlay.overlay_file(workspace, module)
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(str(workspace / MARKER / "workspace.lock"), timeout=30):
-        kept: list[Section] = []
-        placed = False
-        for old in _overlay.read_sections(path):
-            if not _replaces(section, old):
-                kept.append(old)
-            elif not placed:
-                kept.append(section)
-                placed = True
-        if not placed:
-            kept.append(section)
-        write_atomically(path, _overlay.format_sections(module, kept))
-        return next(s for s in _overlay.read_sections(path) if s.source == _stored(section.source) and s.target == section.target)
-
-
-def _stored(source: str) -> str:
-    return source.rstrip() + "\n"
+        sections = _overlay.read_sections(path)
+        replaced = [position for position, old in enumerate(sections) if _replaces(section, old)]
+        place = replaced[0] if replaced else len(sections)
+        kept = [old for position, old in enumerate(sections) if position not in replaced]
+        write_atomically(path, _overlay.format_sections(module, [*kept[:place], section, *kept[place:]]))
+        return _overlay.read_sections(path)[place]
 
 
 def _replaces(new: Section, old: Section) -> bool:
     if new.piece or old.piece:
         return new.target == old.target
     try:
-        return set(defined_names(old.source)) <= set(defined_names(new.source))
+        names = set(defined_names(old.source))
     except SyntaxError:
         return True
+    return names <= set(defined_names(new.source)) if names else old.source.strip() == new.source.strip()
 
 
 class Builder:
@@ -107,7 +99,8 @@ class Builder:
         target = line.strip()
         module_name, _, name = target.partition(":")
         module = _library_module(module_name)
-        source = self.shell.transform_cell(cell)
+        source = self.shell.transform_cell(cell.replace("\r\n", "\n"))
+        self.built.pop(Piece(module_name, name), None)  # whatever is wrong with this cell, its old version is not judged
         try:
             names = defined_names(source)
         except SyntaxError as error:
@@ -137,7 +130,12 @@ class Builder:
         if off:
             namespace = _defined_apart(_overlay.compile_section(section, path), module)
         else:
-            _overlay.run_section(module, section, path)
+            try:
+                _overlay.run_section(module, _overlay.compile_section(section, path))
+            except NameError as error:
+                if error.name:
+                    print(_missing_hint(error.name, self.shell.user_ns, module.__name__))
+                raise
             namespace = vars(module)
         for name in names:
             self.shell.user_ns[name] = namespace[name]
@@ -157,34 +155,39 @@ class Builder:
         """`%%check module:piece [id]`: judge the notebook's version of one piece."""
         piece = Piece.parse(line.partition(" ")[0])
         module = _library_module(piece.module)
-        reference = _overlay.reference_object(piece.module, piece.name)
-        if self.shell.user_ns.get(piece.name, reference) is reference:
-            self._record(line, passed=False)
+        self._record(line, passed=False)  # it counts as failed until it has passed, also when the kernel dies in it
+        if piece not in self.built:
             raise CheckFailed(f"{piece.name} is not built yet: run the cell above that begins with %%build {piece}.")
         source = self.shell.transform_cell(cell)
         file = f"<check of {piece.name}>"
         with self._alone(piece, module) as namespace:
             try:
                 exec(compile(source, file, "exec"), namespace)  # noqa: S102
-            except Exception as error:
-                self._record(line, passed=False)
+            except (Exception, SystemExit) as error:
                 raise explain(error, piece.name, source, file) from None
         self._record(line, passed=True)
         print(f"✓ {piece.name}: all checks passed")
 
     def _record(self, check: str, *, passed: bool) -> None:
         if self.progress:
-            self.progress.record(check.strip(), passed=passed)
+            try:
+                self.progress.record(check.strip(), passed=passed)
+            except OSError as error:  # a full or read-only disk is no reason to fail a check
+                print(f"This result could not be recorded: {error}")
 
     @contextmanager
     def _alone(self, piece: Piece, module: ModuleType) -> Iterator[dict[str, Any]]:
         """The learner's version of one piece among references: in the library and in the namespace yielded."""
-        namespace = dict(self.shell.user_ns)
-        for other, mine in self.built.items():
-            if other != piece and namespace.get(other.name) is mine:
-                namespace[other.name] = _overlay.reference_object(other.module, other.name)
-        wanted = [(m, name, ref) for m, name, ref in _overlay.replaced_names() if (m, name) != (module, piece.name)]
-        wanted.append((module, piece.name, namespace[piece.name]))
+        mine = self.built[piece]
+        others = [(m, name, ref) for m, name, ref in _overlay.replaced_names() if (m, name) != (module, piece.name)]
+        stand_ins = {id(getattr(m, name)): ref for m, name, ref in others if callable(ref)}
+        for other, built in self.built.items():
+            if other != piece:
+                stand_ins[id(built)] = _overlay.reference_object(other.module, other.name)
+        stand_ins[id(_overlay.reference_object(piece.module, piece.name))] = mine
+        namespace = {name: stand_ins.get(id(value), value) for name, value in self.shell.user_ns.items()}
+        namespace[piece.name] = mine
+        wanted = [*others, (module, piece.name, mine)]
         before = [(m, name, getattr(m, name)) for m, name, _ in wanted]
         for m, name, value in wanted:
             _overlay.rebind(m, name, value)

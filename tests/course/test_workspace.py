@@ -238,6 +238,84 @@ def test_a_check_restores_constants_without_touching_equal_ones(builder):
     assert (toy().LIMIT, toy().OTHER) == (7, 3)
 
 
+def test_a_check_uses_the_helper_as_it_is_now(builder):
+    for factor in (3, 2):
+        builder.build("llmcourse.toy:double", f"def helper():\n    return {factor}\ndef double(x):\n    return x * helper()\n")
+    builder.check("llmcourse.toy:double", "assert double(2) == 4, double(2)")
+
+
+def test_a_check_has_the_reference_for_others_under_whatever_name_the_notebook_imported_them(builder):
+    builder.build("llmcourse.toy:double", "def double(x):\n    return 0\n")
+    builder.shell.run_cell("from llmcourse.toy import double as twice")
+    builder.build("llmcourse.toy:quadruple", "def quadruple(x):\n    return double(double(x))\n")
+    builder.check("llmcourse.toy:quadruple", "assert twice(2) == 4 and quadruple(1) == 4, 'not alone'")
+
+
+def test_two_pieces_of_one_name_are_told_apart(builder, library):
+    (library / "user.py").write_text("def double(x):\n    return 2 * x\n")
+    builder.build("llmcourse.toy:double", "def double(x):\n    return 'toy'\n")
+    builder.build("llmcourse.user:double", "def double(x):\n    return 'user'\n")
+    builder.check("llmcourse.toy:double", "assert double(1) == 'toy', double(1)")
+    builder.check("llmcourse.user:double", "assert double(1) == 'user', double(1)")
+
+
+def test_a_cached_piece_reaches_every_importer_and_a_hidden_import_none(builder):
+    user = importlib.import_module("llmcourse.user")
+    builder.build("llmcourse.toy:double", "import functools\n@functools.cache\ndef double(x):\n    return 'cached'\n")
+    assert user.twice(1) == "cached"
+    builder.build("llmcourse.user", "def twice(x):\n    return 'hidden'\n")
+    assert toy().double(1) == "cached"
+
+
+def test_an_alias_of_another_piece_does_not_drag_it_along(builder):
+    builder.build("llmcourse.toy:double", MINE)
+    builder.build("llmcourse.toy:quadruple", "quadruple = double")
+    builder.build("llmcourse.toy:quadruple", "def quadruple(x):\n    return 'four'\n")
+    assert toy().double(2) == 4
+
+
+def test_what_tries_a_piece_in_its_cell_runs_in_the_notebook_alone(builder, capsys):
+    with builder.shell.builtin_trap:
+        builder.build("llmcourse.toy:double", MINE + "%timeit -n1 -r1 double(1)\nprint('tried')\n")
+    assert "tried" in capsys.readouterr().out
+    code = "import llmcourse.toy; print(llmcourse.toy.double.__code__.co_filename)"
+    path = os.pathsep.join(llmcourse.__path__)
+    run = f"import llmcourse; llmcourse.__path__ = {path!r}.split({os.pathsep!r}); {code}"
+    done = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, check=True)
+    assert "work" in done.stdout and "tried" not in done.stdout and not done.stderr
+
+
+@pytest.mark.parametrize("cell", ["# %%build llmcourse.toy:double\n" + MINE, MINE.replace("\n", "\r\n")])
+def test_a_header_in_a_comment_and_windows_line_ends_are_only_text(builder, cell):
+    builder.build("llmcourse.toy:double", cell)
+    builder.check("llmcourse.toy:double", "assert double(2) == 4, 'wrong'")
+
+
+def test_a_helper_cell_with_imports_alone_is_kept(builder, workspace):
+    builder.build("llmcourse.toy", "import math as maths\n")
+    builder.build("llmcourse.toy", "def area(r):\n    return maths.pi * r * r\n")
+    text = _overlay.overlay_file(workspace, "llmcourse.toy").read_text()
+    assert "import math as maths" in text and "def area" in text
+
+
+@pytest.mark.parametrize("error", ["SystemExit(3)", "KeyboardInterrupt"])
+def test_a_check_that_does_not_end_counts_as_failed(builder, workspace, error):
+    builder.build("llmcourse.toy:double", MINE)
+    builder.check("llmcourse.toy:double", "assert double(1) == 2, 'wrong'")
+    builder.build("llmcourse.toy:double", f"def double(x):\n    raise {error}\n")
+    with pytest.raises((CheckFailed, KeyboardInterrupt)):
+        builder.check("llmcourse.toy:double", "double(1)")
+    assert Progress(workspace).passed() == {"llmcourse.toy:double": False}
+
+
+def test_a_version_that_no_longer_builds_is_not_judged(builder):
+    builder.build("llmcourse.toy:double", MINE)
+    with pytest.raises(SyntaxError):
+        builder.build("llmcourse.toy:double", "def double(x:\n")
+    with pytest.raises(CheckFailed, match="not built yet"):
+        builder.check("llmcourse.toy:double", "assert double(1) == 2, 'wrong'")
+
+
 def test_a_failed_check_shows_the_line_and_the_learners_own_frame(builder):
     builder.build("llmcourse.toy:double", "def double(x):\n    return x.nothing\n")
     with pytest.raises(CheckFailed) as failed:
