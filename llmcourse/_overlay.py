@@ -5,10 +5,15 @@ learner built for `llmcourse.tokenization.bpe`, one section a notebook cell. Whe
 is imported in two steps: the library's own code runs first, then the learner's sections run in the same namespace, before
 anybody can import from the module. So a spawned process or a `torchrun` job uses the learner's code wherever there is
 some, and the reference everywhere else. A section that cannot run is left out with a warning: the reference stands in.
+
+The reference of a name is what the module had under it before any of a learner's sections ran. A replaced function or
+class is replaced under every name that library modules have for it. What a module did with it while it was imported (a
+base class, a default argument, an entry in a table) cannot be undone; `llmcourse build` therefore refuses such a piece.
 """
 
 from __future__ import annotations
 
+import __future__
 import ast
 import builtins
 import dis
@@ -102,12 +107,13 @@ def compile_section(section: Section, path: Path, *, definitions_only: bool = Fa
     """Compile a section so that tracebacks and `inspect` point at its lines in the overlay file.
 
     With `definitions_only`, expressions that stand by themselves are left out: a `print` or a `%timeit` that tries the
-    piece is for the notebook, not for every process that imports the module.
+    piece is for the notebook, not for every process that imports the module. Annotations stay unevaluated, so that a
+    signature needs no imports.
     """
     tree = ast.parse("\n" * (section.line - 1) + section.source, str(path))
     if definitions_only:
         tree.body = [node for node in tree.body if not isinstance(node, ast.Expr)]
-    return compile(tree, str(path), "exec")
+    return compile(tree, str(path), "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True)
 
 
 def global_names(code: CodeType) -> Iterator[str]:

@@ -10,19 +10,14 @@ import difflib
 import hashlib
 import logging
 import os
-import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import nbformat
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.notebooknode import NotebookNode
 from traitlets.config import Config
@@ -31,6 +26,7 @@ from llmcourse._overlay import WORKSPACE_VARIABLE
 from llmcourse.course.authoring import instructor_notebook
 from llmcourse.course.bibliography import citation_link, load_bibliography
 from llmcourse.course.chapters import AuthoringError, Source, chapter_sources
+from llmcourse.course.kernels import notebook_client
 from llmcourse.course.paths import write_atomically
 
 GRADED_PATH_LIMIT_S = 20.0
@@ -216,18 +212,6 @@ def run_notebook(notebook: NotebookNode, root: Path) -> float:
         return time.perf_counter() - start
 
 
-@contextmanager
-def notebook_client(notebook: NotebookNode, folder: Path, **options: Any) -> Iterator[NotebookClient]:
-    """A client that runs a notebook's cells in `folder`, in a kernel that only local sockets reach."""
-    with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
-        connection = str(Path(sockets) / "kernel.json")
-        manager = AsyncKernelManager(kernel_name="python3", transport="ipc", connection_file=connection)
-        options = {"timeout": 120, "resources": {"metadata": {"path": str(folder)}}, **options}
-        client = NotebookClient(notebook, km=manager, **options)
-        client.owns_km = True  # so that the client ends the kernel, whatever happens
-        yield client
-
-
 def _prove_once(source: Source, notebook: NotebookNode, root: Path, on_step: Callable[[str], None]) -> float | None:
     """Run the graded path unless these very sources have passed before; returns the seconds, or None when skipped."""
     path = graded_path(notebook)
@@ -244,11 +228,3 @@ def _prove_once(source: Source, notebook: NotebookNode, root: Path, on_step: Cal
         raise AuthoringError(f"{source.notebook}: the graded path took {seconds:.1f} s; the limit is {GRADED_PATH_LIMIT_S:g} s")
     write_atomically(stamp, key)
     return seconds
-
-
-def clean(root: Path) -> list[Path]:
-    """Remove what building leaves behind (never a learner's work); returns what was there."""
-    removed = [root / name for name in ("_build", "grades") if (root / name).exists()]
-    for path in removed:
-        shutil.rmtree(path)
-    return removed

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from llmcourse._overlay import WORKSPACE_VARIABLE
+from llmcourse._overlay import WORKSPACE_VARIABLE, read_sections
 
 
 class CheckFailed(AssertionError):
@@ -92,27 +92,39 @@ def explain(error: BaseException, name: str, source: str, file: str) -> CheckFai
         source: The graded cell's source.
         file: The file name the cell was compiled under.
     """
-    where = _frames(error, source, file)
+    frames = traceback.extract_tb(error.__traceback__)
+    told = [line for frame in frames if (line := _told(frame, source, file))]
+    where = "\n" + "\n".join(told[:1] + told[1:][-3:]) if told else ""
     if isinstance(error, NotImplementedError):
         return CheckFailed(f"{name} is not written yet: replace `raise NotImplementedError()` in its cell.")
     if isinstance(error, AssertionError):
-        return CheckFailed(f"{name}: {str(error) or 'a check failed'}{where}")
+        text = str(error) or "a check failed"
+        forgot = " (Is a `return` missing?)" if "got None" in text or "returned None" in text else ""
+        return CheckFailed(f"{name}: {text}{forgot}{where}")
+    what = f"{type(error).__name__}: {error}"
     if isinstance(error, NameError) and error.name:
         hint = f" Is `{error.name}` in a cell that was not built? Its first line must be %%build, or import it inside the cell."
-        return CheckFailed(f"{name} raised NameError: {error}.{hint}{where}")
-    return CheckFailed(f"{name} raised {type(error).__name__}: {error}{where}")
+        return CheckFailed(f"{name} raised {what}.{hint}{where}")
+    if not any(_is_learners(frame.filename) for frame in frames):
+        forgot = " Is a `return` missing?" if "NoneType" in what else ""
+        return CheckFailed(f"{name} returned something that the check cannot use: {what}.{forgot}{where}")
+    return CheckFailed(f"{name} raised {what}{where}")
 
 
-def _frames(error: BaseException, source: str, file: str) -> str:
-    """The check's own line and the learner's lines, innermost last; frames of installed packages are left out."""
-    told = []
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename == file and frame.lineno:
-            told.append(f"    in the check, line {frame.lineno}: {_statement(source, frame.lineno)}")
-        elif _is_learners(frame.filename):
-            text = linecache.getline(frame.filename, frame.lineno or 0).strip()
-            told.append(f"    in {frame.name}, line {frame.lineno}: {text}")
-    return "\n" + "\n".join(told[:1] + told[1:][-3:]) if told else ""
+def _told(frame: traceback.FrameSummary, source: str, file: str) -> str:
+    """How one frame is told: the check's own line or a line of the learner's cell; frames of packages are not."""
+    if frame.filename == file and frame.lineno:
+        return f"    in the check, line {frame.lineno + 1}: {_statement(source, frame.lineno)}"
+    if not _is_learners(frame.filename):
+        return ""
+    text = linecache.getline(frame.filename, frame.lineno or 0).strip()
+    return f"    in {frame.name}, line {_line_in_cell(Path(frame.filename), frame.lineno or 0)} of its cell: {text}"
+
+
+def _line_in_cell(path: Path, line: int) -> int:
+    """A line of a workspace file, counted in the cell it came from, whose first line is the magic."""
+    starts = [section.line for section in read_sections(path) if section.line <= line]
+    return line - starts[-1] + 2 if starts else line
 
 
 def _statement(source: str, line: int) -> str:

@@ -61,7 +61,10 @@ def start(chapter: Annotated[str | None, typer.Argument(help="A chapter's number
 
 
 @app.command()
-def check(chapter: Annotated[str, typer.Argument(help="A chapter's number or name.")]) -> None:
+def check(
+    chapter: Annotated[str, typer.Argument(help="A chapter's number or name.")],
+    exercise: Annotated[str | None, typer.Argument(help="One exercise's number or piece; all without it.")] = None,
+) -> None:
     """Run your notebook's graded cells and tell each exercise's points, or the hint."""
     from llmcourse.course import learner
 
@@ -73,6 +76,12 @@ def check(chapter: Annotated[str, typer.Argument(help="A chapter's number or nam
             outcomes = list(learner.check(root, _workspace(root), assignment))
     except (FileNotFoundError, ValueError) as error:
         _fail(error)
+    if exercise:
+        outcomes = [o for o in outcomes if exercise in (o.exercise.title.split()[0], o.exercise.piece.name)]
+        if not outcomes:
+            _fail(f"{assignment} has no exercise {exercise!r}: give its number, as in 1.6, or its piece's name")
+    if learner.is_outdated(root, _workspace(root), assignment):
+        console.print(f"Your copy is of an older release: `llmcourse start {assignment}` puts the new one beside it.")
     for outcome in outcomes:
         points = outcome.exercise.points
         earned, total = earned + points * outcome.passed, total + points
@@ -99,6 +108,7 @@ def status(
     if use:
         try:
             progress.use(workspace, _select(own, pieces), use)
+            console.print("Kernels that are running keep what they have: restart them.")
         except ValueError as error:
             _fail(error)
     elif pieces:
@@ -162,14 +172,14 @@ def lab(context: typer.Context) -> None:
 @app.command()
 def doctor() -> None:
     """Say what is missing on this machine, and how to mend it."""
-    from llmcourse.course import learner
+    from llmcourse.course.doctor import examine
 
     try:
         root: Path | None = course_root()
     except FileNotFoundError:
         root = None
     workspace = _workspace(root) if root else find_workspace()
-    findings = learner.examine(root, workspace if workspace and workspace.exists() else None)
+    findings = examine(root, workspace if workspace and workspace.exists() else None)
     colours = {"ok": "green", "optional": "yellow", "missing": "red"}
     table = Table("what", "found", "", "how to mend it")
     for finding in findings:
@@ -235,15 +245,6 @@ def grade(
     except GradingError as error:
         _fail(error)
     print_summary(report, console)
-
-
-@app.command()
-def clean() -> None:
-    """Remove built pages, caches and grades; never your work."""
-    from llmcourse.course.build import clean as run
-
-    for path in run(_root()):
-        console.print(f"removed {path.name}/")
 
 
 def main() -> None:

@@ -1,15 +1,12 @@
-"""What stands behind the learner's commands: starting a chapter, checking it, and looking over the machine."""
+"""What stands behind `llmcourse start` and `llmcourse check`."""
 
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
-import importlib.util
 import json
 import os
 import re
-import shutil
-import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +15,12 @@ import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 
-from llmcourse._overlay import WORKSPACE_VARIABLE
-from llmcourse.course.build import graded_path, notebook_client
+from llmcourse._overlay import WORKSPACE_VARIABLE, read_sections
+from llmcourse.course.build import graded_path
+from llmcourse.course.kernels import notebook_client
 from llmcourse.course.paths import MARKER, write_atomically
-from llmcourse.course.progress import Exercise, exercises
+from llmcourse.course.progress import Exercise, Progress, exercises
+from llmcourse.course.workspace import save_section
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -97,8 +96,20 @@ class Outcome:
     hint: str = ""
 
 
+def is_outdated(root: Path, workspace: Path, assignment: str) -> bool:
+    """Whether the course has a newer release of a chapter than the one a workspace was given."""
+    record = workspace / MARKER / "released.json"
+    known = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+    releases = (root / "notebooks" / assignment).glob("*.ipynb")
+    digests = {f"{assignment}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in releases}
+    return any(known.get(key, digest) != digest for key, digest in digests.items())
+
+
 def check(root: Path, workspace: Path, assignment: str, timeout_s: float = 120) -> Iterator[Outcome]:
     """Run the graded path of a learner's notebooks, experiments left out, and tell each exercise's outcome.
+
+    As in grading, nothing but the notebook counts: it runs in a workspace of its own, so that a helper which is no longer in
+    it is missed here and not in the grade. What it builds is then saved in the learner's workspace, with the outcomes.
 
     Raises:
         FileNotFoundError: The chapter has not been started.
@@ -113,11 +124,22 @@ def check(root: Path, workspace: Path, assignment: str, timeout_s: float = 120) 
             notebook = nbformat.read(mine, as_version=4)
         except Exception as error:
             raise ValueError(f"{mine} cannot be read as a notebook: {error}") from error
-        results = _run(notebook, workspace, mine.parent, timeout_s)
+        with tempfile.TemporaryDirectory(prefix="llmcourse-check-") as scratch:
+            results = _run(notebook, Path(scratch), mine.parent, timeout_s)
+            _save_pieces(Path(scratch), workspace)
+        for name, hint in results.items():
+            Progress(workspace).record(name, passed=hint == "")
         for exercise in exercises(release):
             if not exercise.is_written:
                 hint = results.get(exercise.check, "its check cell is gone: copy it from a fresh release")
                 yield Outcome(exercise, hint == "", hint)
+
+
+def _save_pieces(scratch: Path, workspace: Path) -> None:
+    for path in sorted((scratch / "llmcourse").rglob("*.py")):
+        module = ".".join(path.relative_to(scratch).with_suffix("").parts)
+        for section in read_sections(path):
+            save_section(workspace, module, section)
 
 
 def _run(notebook: NotebookNode, workspace: Path, folder: Path, timeout_s: float) -> dict[str, str]:
@@ -139,7 +161,9 @@ def _run(notebook: NotebookNode, workspace: Path, folder: Path, timeout_s: float
         stopped = "the kernel died before or in this check: does a cell exit, or use too much memory?"
     hints = {}
     for number, cell in enumerate(path.cells):
-        if _kind(cell) == "exercise" and (failed := _hint(cell, timeout_s, named=True)):
+        if _kind(cell) == "exercise" and not cell.source.startswith("%%build"):
+            broken[_piece(cell)] = f"the first line of its cell must be `%%build {_piece(cell)}`"
+        elif _kind(cell) == "exercise" and (failed := _hint(cell, timeout_s, named=True)):
             broken[_piece(cell)] = f"its %%build cell failed: {failed}"
         elif _kind(cell) == "check":
             own = _hint(cell, timeout_s) if number in finished else stopped
@@ -172,50 +196,3 @@ def _hint(cell: NotebookNode, timeout_s: float, *, named: bool = False) -> str:
             message = ANSI.sub("", output.evalue or output.ename)
             return f"{output.ename}: {message}" if named and output.ename != "BuildError" else message
     return ""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of `doctor`: what was looked at, what was found, whether it will do, and how to mend it."""
-
-    what: str
-    found: str
-    state: str
-    mend: str = ""
-
-
-def examine(root: Path | None, workspace: Path | None) -> list[Finding]:
-    """Look over this machine: everything the course uses, with how to mend what is missing."""
-    version = ".".join(map(str, sys.version_info[:3]))
-    python = "ok" if sys.version_info >= (3, 11) else "missing"
-    findings = [Finding("Python", version, python, "install Python 3.11 or newer and run `make` again")]
-    findings += [_package(name, "make") for name in ("torch", "tokenizers", "jupyterlab", "nbgrader", "jupytext")]
-    findings.append(_package("jupyter-book", "make", optional=True))
-    findings.append(_gpu())
-    bwrap = shutil.which("bwrap")
-    state = "ok" if bwrap else "optional"
-    findings.append(Finding("bubblewrap", bwrap or "not found", state, "for isolated grading: apt install bubblewrap"))
-    findings.append(_place("course", root, "run this inside a checkout of llmcourse"))
-    findings.append(_place("workspace", workspace, "`llmcourse start` makes one"))
-    return findings
-
-
-def _place(what: str, path: Path | None, mend: str) -> Finding:
-    return Finding(what, str(path) if path else "not found", "ok" if path else "missing", mend)
-
-
-def _package(name: str, mend: str, *, optional: bool = False) -> Finding:
-    try:
-        return Finding(name, importlib.metadata.version(name), "ok")
-    except importlib.metadata.PackageNotFoundError:
-        return Finding(name, "not installed", "optional" if optional else "missing", f"run `{mend}` in the checkout")
-
-
-def _gpu() -> Finding:
-    if importlib.util.find_spec("torch") is None:
-        return Finding("GPU", "unknown without torch", "optional", "run `make` in the checkout")
-    import torch
-
-    if torch.cuda.is_available():
-        return Finding("GPU", torch.cuda.get_device_name(0), "ok")
-    return Finding("GPU", "none", "optional", "not needed: every exercise runs on a CPU")

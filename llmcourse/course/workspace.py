@@ -104,7 +104,7 @@ class Builder:
         try:
             names = defined_names(source)
         except SyntaxError as error:
-            raise error.with_traceback(None) from None
+            raise BuildError(_syntax_error(error)) from None
         if name and name not in names:
             raise BuildError(_not_defined(name, names))
         if name and is_stub(source, name):
@@ -114,12 +114,13 @@ class Builder:
         self._define(module, section, names)
 
     def _keep_stub(self, piece: Piece, source: str, module: ModuleType) -> None:
-        """An unwritten exercise is defined in the notebook alone: the library goes on with what it has."""
-        stub = _defined_apart(compile(source, f"<{piece.name}>", "exec"), module)[piece.name]
-        self.shell.user_ns[piece.name] = self.built[piece] = stub
+        """An unwritten exercise is kept for its check alone: notebook and library go on with what they have."""
+        code = _overlay.compile_section(Section(str(piece), source), Path(f"<{piece.name}>"))
+        self.built[piece] = _defined_apart(code, module)[piece.name]
+        self.shell.user_ns[piece.name] = getattr(module, piece.name)
         stored = any(s.piece == piece.name for s in self._sections(module))
         other = "the version you built earlier" if stored else "the reference"
-        print(f"{piece.name} is not written yet: until it is, the library uses {other}.")
+        print(f"{piece.name} is not written yet: until it is, the notebook and the library use {other}.")
 
     def _sections(self, module: ModuleType) -> list[Section]:
         return _overlay.read_sections(_overlay.overlay_file(self.workspace, module.__name__))
@@ -153,7 +154,10 @@ class Builder:
 
     def check(self, line: str, cell: str) -> None:
         """`%%check module:piece [id]`: judge the notebook's version of one piece."""
-        piece = Piece.parse(line.partition(" ")[0])
+        try:
+            piece = Piece.parse(line.partition(" ")[0])
+        except ValueError as error:
+            raise CheckFailed(f"%%check: {error}") from None
         module = _library_module(piece.module)
         self._record(line, passed=False)  # it counts as failed until it has passed, also when the kernel dies in it
         if piece not in self.built:
@@ -203,6 +207,12 @@ def _defined_apart(code: CodeType, module: ModuleType) -> dict[str, Any]:
     namespace = dict(vars(module))
     exec(code, namespace)  # noqa: S102
     return namespace
+
+
+def _syntax_error(error: SyntaxError) -> str:
+    """Where Python stopped reading a cell, in the cell's own lines: the magic is its first."""
+    place = f"    {(error.text or '').rstrip()}\n    {' ' * max(0, (error.offset or 1) - 1)}^"
+    return f"SyntaxError in line {(error.lineno or 0) + 1} of this cell: {error.msg}\n{place}"
 
 
 def _library_module(name: str) -> ModuleType:

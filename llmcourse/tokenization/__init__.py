@@ -17,7 +17,7 @@ from llmcourse.tokenization.bpe import (
 )
 from llmcourse.tokenization.huffman import entropy, huffman_code_lengths, mean_code_length
 from llmcourse.tokenization.inputs import check_special_tokens, check_text, read_text
-from llmcourse.tokenization.pretokenize import (
+from llmcourse.tokenization.words import (
     BASE_VOCAB,
     BYTE_IDS,
     GPT2_PATTERN,

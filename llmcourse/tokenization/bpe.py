@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from llmcourse.tokenization.pretokenize import BASE_VOCAB, BYTE_IDS, split_bytes
+from llmcourse.tokenization.words import BASE_VOCAB, BYTE_IDS, split_bytes
 
 Pair = tuple[int, int]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from llmcourse.tokenization.pretokenize import GPT2_PATTERN
+from llmcourse.tokenization.words import GPT2_PATTERN
 
 
 def read_pattern(pre_tokenizer: Mapping[str, Any] | None) -> str:

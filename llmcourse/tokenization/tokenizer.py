@@ -10,7 +10,7 @@ import tokenizers
 from llmcourse.tokenization.bpe import Pair, build_vocab, decode, encode_word, rank_merges, train_bpe
 from llmcourse.tokenization.compatibility import check_supported, read_pattern
 from llmcourse.tokenization.inputs import check_special_tokens, check_text, read_text
-from llmcourse.tokenization.pretokenize import (
+from llmcourse.tokenization.words import (
     GPT2_PATTERN,
     compile_pattern,
     count_words,

@@ -13,7 +13,7 @@ from tokenizers import models, pre_tokenizers, trainers
 from llmcourse.course import interactive
 from llmcourse.course.interactive import asset, bpe_stepper, embed, figure_id, script_json
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
-from llmcourse.tokenization.pretokenize import byte_alphabet, count_words, pretokenize
+from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
 
 EXAMPLES = [
     "low lower lowest, new newer newest",

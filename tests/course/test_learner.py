@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from llmcourse.course import cli, learner
+from llmcourse.course import cli, doctor, learner
+from llmcourse._overlay import Section
 from llmcourse.course.build import build
 from llmcourse.course.paths import MARKER, course_root, find_workspace
 from llmcourse.course.progress import Progress, exercises
+from llmcourse.course.workspace import save_section
 
 ROOT = Path(__file__).resolve().parents[2]
 GRADED = exercises(ROOT / "notebooks/01_tokenization/01_tokenization.ipynb")
@@ -128,6 +130,44 @@ def test_an_endless_loop_costs_its_own_points_and_is_named(workspace):
     assert "endless loop" in outcomes["decode"].hint
 
 
+HELPED = "def count_pairs(words):\n    return mine(words)\n"
+HELPER = "%%build llmcourse.tokenization.bpe\ndef mine(words):\n    return Counter()\n"
+
+
+def test_a_helper_that_is_no_longer_in_the_notebook_is_missed_as_in_grading(workspace):
+    learner.start(ROOT, workspace, "01_tokenization")
+    save_section(workspace, "llmcourse.tokenization.bpe", Section("llmcourse.tokenization.bpe", HELPER.split("\n", 1)[1]))
+    write(workspace / "01_tokenization/01_tokenization.ipynb", {"count_pairs": HELPED})
+    outcomes = {o.exercise.piece.name: o for o in learner.check(ROOT, workspace, "01_tokenization")}
+    assert "NameError: name 'mine' is not defined" in outcomes["count_pairs"].hint
+
+
+def test_a_broken_cell_is_told_by_its_own_error(run, workspace):
+    run("start", "1")
+    notebook = workspace / "01_tokenization/01_tokenization.ipynb"
+    write(notebook, {"count_pairs": "def count_pairs(words:\n    pass", "decode": "def decoed(ids, vocab):\n    return ''"})
+    content = json.loads(notebook.read_text())
+    cell = next(c for c in content["cells"] if c["metadata"].get("llmcourse", {}).get("id") == "merge_pair")
+    cell["source"] = "# mine\n" + "".join(cell["source"])
+    notebook.write_text(json.dumps(content))
+    code, text = run("check", "1")
+    assert "SyntaxError in line 2 of this cell" in text
+    assert "Did you rename `decode` to `decoed`?" in text
+    assert "the first line of its cell must be `%%build llmcourse.tokenization.bpe:merge_pair`" in text
+    code, text = run("check", "1", "1.3")
+    assert "1.3 Count the pairs" in text
+    assert "1.4" not in text
+    code, text = run("check", "1", "9.9")
+    assert "has no exercise '9.9'" in text
+
+
+def test_an_older_copy_is_told(run, workspace):
+    run("start", "1")
+    record = workspace / MARKER / "released.json"
+    record.write_text(record.read_text().replace('"01_tokenization/01_tokenization.ipynb": "', '"01_tokenization/01_tokenization.ipynb": "0'))
+    assert "older release" in run("check", "1", "1.3")[1]
+
+
 def test_check_before_start_says_what_to_do(run):
     code, text = run("check", "1")
     assert code == 1
@@ -147,14 +187,14 @@ def test_doctor_names_every_part_and_fails_when_one_is_missing(run, monkeypatch)
     assert code == 0
     for part in ("Python", "torch", "jupyterlab", "GPU", "bubblewrap", "workspace"):
         assert part in text
-    monkeypatch.setattr(learner.importlib.metadata, "version", _nothing_installed)
+    monkeypatch.setattr(doctor.importlib.metadata, "version", _nothing_installed)
     code, text = run("doctor")
     assert code == 1
     assert "run `make` in the checkout" in text
 
 
 def _nothing_installed(name):
-    raise learner.importlib.metadata.PackageNotFoundError(name)
+    raise doctor.importlib.metadata.PackageNotFoundError(name)
 
 
 def test_exercises_of_the_release_have_their_titles_and_points():

@@ -135,7 +135,7 @@ def test_a_renamed_function_is_told_so(builder):
 
 def test_a_syntax_error_changes_nothing(builder, workspace):
     builder.build("llmcourse.toy:double", MINE)
-    with pytest.raises(SyntaxError):
+    with pytest.raises(BuildError, match=r"SyntaxError in line 2 of this cell: .*\n    def double\(x:\n"):
         builder.build("llmcourse.toy:double", "def double(x:\n")
     assert toy().double(4) == 8
     assert "x + x" in (workspace / "llmcourse" / "toy.py").read_text()
@@ -310,7 +310,7 @@ def test_a_check_that_does_not_end_counts_as_failed(builder, workspace, error):
 
 def test_a_version_that_no_longer_builds_is_not_judged(builder):
     builder.build("llmcourse.toy:double", MINE)
-    with pytest.raises(SyntaxError):
+    with pytest.raises(BuildError, match=r"SyntaxError in line 2 of this cell: .*\n    def double\(x:\n"):
         builder.build("llmcourse.toy:double", "def double(x:\n")
     with pytest.raises(CheckFailed, match="not built yet"):
         builder.check("llmcourse.toy:double", "assert double(1) == 2, 'wrong'")
@@ -322,8 +322,8 @@ def test_a_failed_check_shows_the_line_and_the_learners_own_frame(builder):
         builder.check("llmcourse.toy:double", "x = 1\nassert double(x) == 2, 'x'")
     text = str(failed.value)
     assert "AttributeError" in text
-    assert "in the check, line 2: assert double(x) == 2\n" in text
-    assert "in double, line" in text
+    assert "in the check, line 3: assert double(x) == 2\n" in text
+    assert "in double, line 3 of its cell: return x.nothing" in text
     assert "return x.nothing" in text
 
 
@@ -333,7 +333,7 @@ def test_a_failed_assert_is_shown_with_what_was_called_and_without_its_message_a
         builder.check("llmcourse.toy:double", "got = double(2)\nassert got == 5, f'got {got}: five wanted'")
     assert str(failed.value).splitlines() == [
         "double: got 4: five wanted",
-        "    in the check, line 2: got = double(2); assert got == 5",
+        "    in the check, line 3: got = double(2); assert got == 5",
     ]
 
 

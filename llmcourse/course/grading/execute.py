@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import copy
 import os
-import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -26,8 +25,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
 from nbclient.client import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
@@ -37,6 +34,7 @@ from traitlets import Float, Integer
 
 import llmcourse
 from llmcourse.course.grading.repair import kind_of
+from llmcourse.course.kernels import kernel_manager
 
 KERNEL_DIED, TIMED_OUT, NOT_RUN = "KernelDied", "TimedOut", "NotRun"
 GRADER_ERRORS = (KERNEL_DIED, TIMED_OUT, NOT_RUN)
@@ -56,15 +54,6 @@ class Failure:
 
 class KernelNotStarted(RuntimeError):
     """A kernel could not be started before any code of the submission ran: the machine's fault, not the student's."""
-
-
-class _ThisInterpreter(AsyncKernelManager):
-    """Starts ipykernel in the running interpreter, whatever kernels the machine has registered."""
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=argv, display_name="Python 3", language="python", interrupt_mode="signal")
 
 
 class SubmissionExecute(Execute):
@@ -228,9 +217,7 @@ class SubmissionExecute(Execute):
         home = Path(self._home.name).resolve()
         for name in ("cwd", "workspace", "ipython", "matplotlib"):
             (home / name).mkdir()
-        ipc = os.name == "posix" and len(str(home)) < 80
-        transport, connection = "ipc" if ipc else "tcp", str(home / "kernel.json")
-        self.km = _ThisInterpreter(parent=self, transport=transport, connection_file=connection, kernel_name="python3")
+        self.km = kernel_manager(home, parent=self)
         try:
             self.start_new_kernel(cwd=str(home / "cwd"), env=self._environment(home))
             self._prefer_for_oom_kill()

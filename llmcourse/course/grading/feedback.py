@@ -23,14 +23,14 @@ MAX_MESSAGE = 2000
 
 
 def hidden_lines(source: str) -> dict[int, str]:
-    r"""The lines of a check cell that stand in its hidden regions, by their number below the cell's first line.
+    r"""The lines of a check cell that stand in its hidden regions, by their number in the cell.
 
     Example:
         >>> hidden_lines("%%check m:f\nassert f(1) == 1\n### BEGIN HIDDEN TESTS\nassert f(41) == 41\n### END HIDDEN TESTS")
-        {3: 'assert f(41) == 41'}
+        {4: 'assert f(41) == 41'}
     """
     found, inside = {}, False
-    for number, line in enumerate(source.splitlines()):
+    for number, line in enumerate(source.splitlines(), 1):
         if "END HIDDEN TESTS" in line or "BEGIN HIDDEN TESTS" in line:
             inside = "BEGIN" in line
         elif inside and line.strip():
