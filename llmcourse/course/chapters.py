@@ -22,7 +22,7 @@ from typing import Any
 
 from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 
-from llmcourse.course.pieces import Piece, exercise_source
+from llmcourse.course.pieces import Piece, exercise_source, import_time_uses
 
 CODE_KINDS = ("setup", "exercise", "check", "experiment")
 MARKDOWN_KINDS = ("box", "written")
@@ -163,6 +163,9 @@ def _validate_piece(cell: Cell, faults: Faults, root: Path) -> None:
     try:
         cell.piece = Piece.parse(cell.options["piece"])
         exercise_source(cell.piece, root)
+        if lines := import_time_uses(cell.piece, root):
+            where = ", ".join(map(str, lines))
+            faults.add(cell, f"its module uses the piece while it is imported (line {where}): a learner's would not reach that")
     except ValueError as error:
         faults.add(cell, str(error))
     if cell.kind == "exercise":

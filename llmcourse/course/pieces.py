@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -90,6 +91,30 @@ def names_in_scope(piece: Piece, root: Path) -> list[str]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names += [target.id for target in targets if isinstance(target, ast.Name)]
     return [name for name in dict.fromkeys(names) if not name.startswith("_")]
+
+
+def import_time_uses(piece: Piece, root: Path) -> list[int]:
+    """Lines on which the piece's own module uses it while it is being imported: as a base class, a default, in a table.
+
+    A learner's version comes after that and would not reach them.
+    """
+    tree, _ = _module(piece.module, root)
+    return sorted({n.lineno for n in _import_time_names(tree) if n.id == piece.name and isinstance(n.ctx, ast.Load)})
+
+
+def _import_time_names(node: ast.AST) -> Iterator[ast.Name]:
+    """Every name that runs when a module is imported: function bodies and annotations are left out."""
+    if isinstance(node, ast.Name):
+        yield node
+    elif isinstance(node, Function):
+        for part in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
+            yield from _import_time_names(part)
+    elif not isinstance(node, ast.Lambda):
+        for name, value in ast.iter_fields(node):
+            children = value if isinstance(value, list) else [value]
+            for child in children if name != "annotation" else ():
+                if isinstance(child, ast.AST):
+                    yield from _import_time_names(child)
 
 
 def _has_docstring(node: ast.AST) -> bool:

@@ -31,7 +31,8 @@ def huffman_code_lengths(counts: Mapping[Hashable, int]) -> dict[Hashable, int]:
     >>> huffman_code_lengths({"a": 5, "b": 2, "c": 1, "d": 1})
     {'a': 1, 'b': 2, 'c': 3, 'd': 3}
 
-    Source: Huffman (1952); the tie rule: Schwartz, "An Optimum Encoding with Minimum Longest Code" (1964).
+    Source: Huffman (1952); the tie rule: Schwartz, "An Optimum Encoding with Minimum Longest Code and Total Number of
+    Digits" (1964).
     """
     if not counts:
         raise ValueError("no symbols: a code needs at least one")

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 
 def check_text(text: str) -> None:
@@ -26,6 +29,21 @@ def check_text(text: str) -> None:
         ) from None
 
 
+def as_list(items: Iterable[Item], name: str) -> list[Item]:
+    """Make a list of several texts or paths, and refuse a single one: it would be taken apart into its characters.
+
+    Raises:
+        TypeError: `items` is one string or one path.
+
+    >>> as_list("README.md", "paths")
+    Traceback (most recent call last):
+    TypeError: paths is one item, 'README.md': give a list, such as [paths]
+    """
+    if isinstance(items, str | Path):
+        raise TypeError(f"{name} is one item, {str(items)!r}: give a list, such as [{name}]")
+    return list(items)
+
+
 def check_special_tokens(special_tokens: Iterable[str]) -> list[str]:
     """Refuse special tokens that could not be told apart.
 
@@ -37,9 +55,7 @@ def check_special_tokens(special_tokens: Iterable[str]) -> list[str]:
     Traceback (most recent call last):
     ValueError: the special token '<|end|>' is given twice
     """
-    if isinstance(special_tokens, str):
-        raise TypeError("special_tokens is one string: give a list, such as [special_tokens]")
-    tokens = list(special_tokens)
+    tokens = as_list(special_tokens, "special_tokens")
     for i, token in enumerate(tokens):
         check_text(token)
         if not token:

@@ -9,7 +9,7 @@ import tokenizers
 
 from llmcourse.tokenization.bpe import Pair, build_vocab, decode, encode_word, rank_merges, train_bpe
 from llmcourse.tokenization.compatibility import check_supported, read_pattern
-from llmcourse.tokenization.inputs import check_special_tokens, check_text, read_text
+from llmcourse.tokenization.inputs import as_list, check_special_tokens, check_text, read_text
 from llmcourse.tokenization.words import (
     GPT2_PATTERN,
     compile_pattern,
@@ -132,6 +132,9 @@ def _index_tokens(vocab: Sequence[bytes], special_tokens: Mapping[str, int]) -> 
     for byte in range(256):
         if bytes([byte]) not in ids:
             raise ValueError(f"the byte 0x{byte:02x} has no token")
+    for token, token_id in special_tokens.items():
+        if ids.get(token.encode()) != token_id:
+            raise ValueError(f"the special token {token!r} has the id {token_id}, where the vocabulary has another token")
     return ids
 
 
@@ -168,7 +171,8 @@ class BPETokenizer:
             pattern: the pattern that finds the words.
 
         Raises:
-            ValueError: a byte has no token, a token has two ids, or a merge makes something that is no token.
+            ValueError: a byte has no token, a token has two ids, a special token is not in the vocabulary at its id, or
+                a merge takes or makes something that is no token.
         """
         compile_pattern(pattern)
         self.vocab = tuple(vocab)
@@ -176,6 +180,9 @@ class BPETokenizer:
         self.special_tokens = dict(special_tokens or {})
         self.pattern = pattern
         ids = _index_tokens(self.vocab, self.special_tokens)
+        for merge in self.merges:
+            if not all(0 <= token_id < len(self.vocab) for token_id in merge):
+                raise ValueError(f"the merge {merge} needs ids from 0 to {len(self.vocab) - 1}")
         merged = [self.vocab[left] + self.vocab[right] for left, right in self.merges]
         if unknown := [token for token in merged if token not in ids]:
             raise ValueError(f"a merge makes {unknown[0]!r}, which is no token")
@@ -228,7 +235,7 @@ class BPETokenizer:
         Raises:
             ValueError: as `train`; or a file is not UTF-8: the message names it and the offset of the first wrong byte.
         """
-        return cls.train(map(read_text, paths), vocab_size, pattern, special_tokens)
+        return cls.train(map(read_text, as_list(paths, "paths")), vocab_size, pattern, special_tokens)
 
     @classmethod
     def load(cls, path: str | Path) -> "BPETokenizer":
@@ -276,6 +283,7 @@ class BPETokenizer:
     ) -> list[list[int]]:
         """Turn many texts into token ids: what `encode` returns for each, computed in parallel by `tokenizers`.
 
+        (One difference: a pattern that leaves part of a text unmatched is an error for `encode`; here that part is a word.)
         The environment variable RAYON_NUM_THREADS, set before the first call, limits the number of threads;
         TOKENIZERS_PARALLELISM=false makes it one.
 
@@ -289,7 +297,7 @@ class BPETokenizer:
         Raises:
             ValueError: as `encode`.
         """
-        texts = list(texts)
+        texts = as_list(texts, "texts")
         for text in texts:
             check_text(text)
         allowed = self._allowed(allowed_special)

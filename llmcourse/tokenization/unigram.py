@@ -62,7 +62,7 @@ def wordpiece_segment(word: str, vocab: Collection[str], prefix: str = "##", unk
     >>> wordpiece_segment("unknowable", {"un", "##able"})
     ['[UNK]']
 
-    Source: Devlin et al., "BERT" (2019), its `tokenization.py`; the algorithm: Wu et al. (2016), section 4.1.
+    Source: Devlin et al., "BERT" (2019), its `tokenization.py`.
     """
     tokens: list[str] = []
     start = 0

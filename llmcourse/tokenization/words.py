@@ -200,7 +200,7 @@ def count_words(
     Counter({b' be': 2, b'to': 1, b' or': 1, b' not': 1, b' to': 1})
     """
     if isinstance(texts, str):
-        raise TypeError("texts is one string: give a list of texts, such as [text]")
+        raise TypeError(f"texts is one item, {texts[:40]!r}: give a list, such as [texts]")
     counts: Counter[str] = Counter()
     for text in texts:
         check_text(text)

@@ -134,6 +134,23 @@ def test_bad_input_is_named_with_its_file_and_line(small_course, old, new, says)
     assert "01_doubling.md" in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "use",
+    ["TABLE = {'double': double}", "class Sub:\n    f = double", "def f(g=double):\n    pass", "@double\ndef f(): pass"],
+)
+def test_a_piece_that_its_module_uses_while_imported_is_refused(small_course, use):
+    library = small_course / "llmcourse" / "toy.py"
+    library.write_text(library.read_text() + "\n\n" + use + "\n")
+    with pytest.raises(AuthoringError, match=r"uses the piece while it is imported \(line \d+\)"):
+        build(small_course, prove=False)
+
+
+def test_uses_in_function_bodies_and_annotations_are_fine(small_course):
+    library = small_course / "llmcourse" / "toy.py"
+    library.write_text(library.read_text() + "\n\ndef f(x: double) -> double:\n    return double(x)\n")
+    build(small_course, prove=False)
+
+
 def test_the_line_in_a_fault_is_the_line_in_the_file(small_course):
     edit(small_course, ":points: 2", ":points: 0")
     text = (small_course / "book/chapters/01_doubling.md").read_text().splitlines()

@@ -116,6 +116,7 @@ def test_a_stub_is_checked_as_unwritten_while_the_library_keeps_the_reference(bu
     builder.build("llmcourse.toy:double", STUB)
     assert "not written yet" in capsys.readouterr().out
     assert toy().quadruple(2) == 8
+    assert builder.shell.user_ns["double"](1) == 2, "experiments below an unwritten exercise run on the reference"
     with pytest.raises(CheckFailed, match="double is not written yet"):
         builder.check("llmcourse.toy:double", "assert double(1) == 2, 'x'")
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from llmcourse.data import corpus
 from llmcourse.tokenization import (
+    BASE_VOCAB,
     GPT2_PATTERN,
     BPETokenizer,
     build_vocab,
@@ -292,7 +293,7 @@ def test_ambiguous_special_token_is_refused(special_tokens, message):
 
 
 def test_one_string_as_special_tokens_is_refused():
-    with pytest.raises(TypeError, match="one string"):
+    with pytest.raises(TypeError, match="special_tokens is one item"):
         BPETokenizer.train(["text"], 300, special_tokens="<|end|>")
 
 
@@ -316,3 +317,24 @@ def test_parts_that_do_not_fit_are_refused():
         BPETokenizer(build_vocab([])[1:])
     with pytest.raises(ValueError, match=r"a merge makes b'!\"', which is no token"):
         BPETokenizer(build_vocab([]), [(0, 1)])
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"special_tokens": {"<s>": 999}}, "'<s>' has the id 999"),
+        ({"special_tokens": {"<s>": 3}}, "'<s>' has the id 3"),
+        ({"merges": [(0, 300)]}, r"merge \(0, 300\) needs ids from 0 to 255"),
+        ({"merges": [(-1, 0)]}, r"merge \(-1, 0\)"),
+    ],
+)
+def test_parts_that_do_not_fit_together_are_named(parts, says):
+    with pytest.raises(ValueError, match=says):
+        BPETokenizer(BASE_VOCAB, **parts)
+
+
+def test_one_string_is_not_taken_for_a_list():
+    with pytest.raises(TypeError, match="texts is one item, 'ab'"):
+        BPETokenizer(BASE_VOCAB).encode_many("ab")
+    with pytest.raises(TypeError, match=r"paths is one item, 'README\.md'"):
+        BPETokenizer.train_from_files("README.md", 300)
