@@ -183,8 +183,8 @@ def pop_most_frequent(heap: list[tuple[int, Pair]], counts: Mapping[Pair, int]) 
 
     An entry is (-count, pair), so that the smallest entry is the most frequent pair, ties broken by the smallest ids.
     A pair's count may have fallen since its entry was pushed: such an entry goes back with today's count, or is dropped
-    if the pair is gone. Entries that do not come up stay as they are. Every pair that occurs has an entry whose count is
-    not too low.
+    if the pair is gone. Entries that do not come up stay as they are. The caller guarantees that every pair that occurs
+    has an entry whose count is not too low.
 
     Args:
         heap: the entries, a heap in the sense of `heapq`; changed in place.
@@ -212,7 +212,7 @@ def train_bpe(word_counts: Mapping[bytes, int], vocab_size: int) -> list[Pair]:
 
     1. A merge changes only the words that hold the pair, and an inverted index finds them (`index_pairs`).
     2. Only the counts of these words' pairs change, so they are corrected, not counted again (`apply_merge`).
-    3. A heap of (-count, pair) finds the best pair without looking at all (`pop_most_frequent`). After each merge,
+    3. A heap of (-count, pair) finds the best pair without a look at every pair (`pop_most_frequent`). After each merge,
        the pairs whose counts may have risen are pushed.
 
     Args:

@@ -33,8 +33,8 @@ def to_tokenizer_json(
 
     - `"added_tokens"`: for each special token, by id, `{"id", "content", "single_word": False, "lstrip": False,
       "rstrip": False, "normalized": False, "special": True}`;
-    - `"model"`: `{"type": "BPE", "vocab": {string: id}, "merges": [[left string, right string], ...]}`, the special
-      tokens as they are in the vocabulary too;
+    - `"model"`: `{"type": "BPE", "vocab": {string: id}, "merges": [[left string, right string], ...]}`; the
+      vocabulary holds the special tokens too, as plain text, not through `to_printable`;
     - `"pre_tokenizer"`: a sequence of the pattern's split and the step that turns bytes into printable characters,
       as in the example;
     - `"decoder"`: the reverse of that step, `{"type": "ByteLevel"}` with the same three options.
