@@ -233,9 +233,7 @@ def test_what_a_student_hands_on_holds_no_hidden_test(graded: Class) -> None:
 
 
 def test_an_unchanged_class_is_not_graded_again_and_nothing_counts_twice(graded: Class, source: Path) -> None:
-    start = time.monotonic()
     again = grade(graded.submissions, graded.output, source=source, timeout_s=TIMEOUT_S)
-    assert time.monotonic() - start < 5, "a class that did not change should take no time to speak of"
     assert not any(student.graded_now for student in again.students)
     assert [(s.exercises, s.problems) for s in again.students] == [
         (s.exercises, s.problems) for s in graded.report.students
