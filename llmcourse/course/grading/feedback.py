@@ -14,7 +14,7 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import strip_ansi
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
-from nbgrader.preprocessors import ClearHiddenTests
+from nbgrader.preprocessors import ClearHiddenTests, GetGrades
 
 from llmcourse.course.grading.execute import GRADER_ERRORS
 from llmcourse.course.grading.repair import kind_of
@@ -57,6 +57,17 @@ def _shows(line: str, hidden: dict[int, str]) -> bool:
     return bool(quoted and int(quoted[1]) in hidden) or any(text in line for text in hidden.values() if len(text) > 3)
 
 
+class Marks(GetGrades):
+    """nbgrader's step that puts the marks into the notebook; it also says which answers nobody has marked yet."""
+
+    def _get_score(self, cell: NotebookNode, resources: Any) -> None:
+        super()._get_score(cell, resources)
+        grade_id = cell.metadata.nbgrader["grade_id"]
+        grade = self.gradebook.find_grade(grade_id, self.notebook_id, self.assignment_id, self.student_id)
+        if grade.needs_manual_grade:
+            resources.setdefault("unmarked", []).append(grade_id)
+
+
 class HideTests(ClearHiddenTests):
     """Part of nbgrader's feedback export: see the module."""
 
@@ -81,8 +92,11 @@ class FeedbackExporter(HTMLExporter):
         page, resources = super().from_notebook_node(nb, *args, **kwargs)
         page = re.sub(r"<script[^>]*\ssrc=[^>]*>\s*</script>", "", page)
         for grade_id, title in _titles(nb).items():
-            listed = re.escape(f'<a href="#{grade_id}">') + "(Test cell|Written response)</a>"
-            page = re.sub(listed, lambda _, i=grade_id, t=title: f'<a href="#{i}">{html.escape(t)}</a>', page)
+            link, listed = f'<a href="#{grade_id}">', "(Test cell|Written response)</a>"
+            page = re.sub(re.escape(link) + listed, lambda _, i=link, t=title: f"{i}{html.escape(t)}</a>", page)
+        for grade_id in resources.get("unmarked", []):
+            score = rf'(<a href="#{re.escape(grade_id)}">[^<]*</a>) \(Score: [^)]*\)'
+            page = re.sub(score, r"\1 (not marked yet)", page)
         style = "<style>pre { white-space: pre-wrap; overflow-wrap: anywhere; } table { display: block; overflow-x: auto; }</style></head>"
         return page.replace("</head>", style, 1), resources
 

@@ -27,7 +27,7 @@ from traitlets.config import Config
 
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.execute import SubmissionExecute
-from llmcourse.course.grading.feedback import FeedbackExporter, HideTests
+from llmcourse.course.grading.feedback import FeedbackExporter, HideTests, Marks
 from llmcourse.course.paths import write_atomically
 
 
@@ -87,7 +87,7 @@ class Course:
             nbgrader_steps.CheckCellMetadata,
         ]
         self.config.GenerateFeedback.exporter_class = FeedbackExporter
-        self.config.GenerateFeedback.preprocessors = [nbgrader_steps.GetGrades, HideTests, CSSHTMLHeaderPreprocessor]
+        self.config.GenerateFeedback.preprocessors = [Marks, HideTests, CSSHTMLHeaderPreprocessor]
 
     @contextmanager
     def logging(self) -> Iterator[None]:

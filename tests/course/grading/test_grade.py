@@ -194,7 +194,7 @@ def test_what_is_wrong_with_a_submission_is_listed_once_and_what_is_not_is_not(g
     assert graded["right"].problems == graded["visible_only"].problems == graded["blank"].problems == ()
     assert graded["loops"].problems == ("double: no answer within 2 s",)
     assert graded["empty"].problems == ("01_sums.ipynb is missing",)
-    assert graded["own_cell"].problems == ("the check cell 'check_square' was changed: the original was used",)
+    assert graded["own_cell"].problems == ("the check cell 'check_square' differs from the release (an older copy?): the original was used",)
 
 
 def test_the_csv_has_one_row_a_student_and_one_column_an_exercise(graded: Class) -> None:
@@ -250,10 +250,12 @@ def test_only_what_changed_is_graded_again_and_marks_by_hand_are_kept(tmp_path, 
         gradebook.db.commit()
     page = tmp_path / "out" / "feedback" / "ada" / ASSIGNMENT / f"{ASSIGNMENT}.html"
     assert "Score: 5.0 / 10.0" in page.read_text()
+    assert '<a href="#why">why</a> (not marked yet)' in page.read_text()
     report = grade(tmp_path / "in", tmp_path / "out", source=source)
     assert (points(report["ada"])["why"], points(report["bob"])["why"]) == (4.0, None)
     assert reasons(report["ada"])["why"] == "marked by hand"
     assert "Score: 9.0 / 10.0" in page.read_text()
+    assert '<a href="#why">why</a> (Score: 4.0 / 5.0)' in page.read_text()
     put(tmp_path / "in", "ada", make(why="because", double="def double(x): return x"))
     report = grade(tmp_path / "in", tmp_path / "out", source=source)
     assert {s.student: s.graded_now for s in report.students} == {"ada": True, "bob": False}
