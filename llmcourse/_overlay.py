@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder, SourceFileLoader
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 WORKSPACE_VARIABLE = "LLMCOURSE_WORKSPACE"
@@ -95,7 +95,9 @@ def read_sections(path: Path) -> list[Section]:
 
 def format_sections(module_name: str, sections: list[Section]) -> str:
     """The text of an overlay file, such that `read_sections` gives the sections back."""
-    head = f"# Your own {module_name}, cell by cell, as %%build saved it. The library runs this inside its own module.\n"
+    head = (
+        f"# Your own {module_name}, cell by cell, as %%build saved it. The library runs this inside its own module.\n"
+    )
     bodies = []
     for section in sections:
         source = _HEADER.sub(lambda match: "#" + match[0], section.source).rstrip()

@@ -90,7 +90,7 @@ def _exercise_box(source: str, facts: NotebookNode, notebook: str) -> str:
     dots = f'<span class="dots" aria-hidden="true">{"●" * level}{"○" * (5 - level)}</span>'
     shown = (
         f'<p class="exercise-facts"><span class="points">{_points(facts["points"])}</span>'
-        f'<span>difficulty {dots} {level} of 5</span><span>about {facts["minutes"]} minutes</span></p>'
+        f"<span>difficulty {dots} {level} of 5</span><span>about {facts['minutes']} minutes</span></p>"
     )
     label = f"{notebook}-{facts['piece'].replace(':', '-').replace('.', '-')}".lower()
     body = "\n".join(lines).strip()

@@ -95,7 +95,9 @@ def release_texts(solutions: dict[Path, str]) -> dict[Path, str]:
             with _quiet_nbgrader():
                 result = api.generate_assignment(assignment)
             if not result["success"]:
-                raise AuthoringError(f"nbgrader could not release {assignment}:\n{result.get('error') or result['log']}")
+                raise AuthoringError(
+                    f"nbgrader could not release {assignment}:\n{result.get('error') or result['log']}"
+                )
         texts = {}
         for relative in solutions:
             text = (course / "release" / relative).read_text(encoding="utf-8")
@@ -142,7 +144,9 @@ def build(
     stale = [path for path, text in wanted.items() if _read(root / path) != text]
     orphans = [p for p in _generated(root) if p not in wanted]
     if check and (stale or orphans):
-        raise StaleError("\n".join([_diff(root, path, wanted[path]) for path in stale] + [f"no source: {p}" for p in orphans]))
+        raise StaleError(
+            "\n".join([_diff(root, path, wanted[path]) for path in stale] + [f"no source: {p}" for p in orphans])
+        )
     for path in stale:
         write_atomically(root / path, wanted[path])
     for path in orphans:
@@ -177,7 +181,9 @@ def _diff(root: Path, path: Path, wanted: str) -> str:
     have = _read(root / path)
     if have is None:
         return f"missing: {path}"
-    lines = difflib.unified_diff(have.splitlines(), wanted.splitlines(), f"{path} (committed)", f"{path} (sources)", lineterm="", n=1)
+    lines = difflib.unified_diff(
+        have.splitlines(), wanted.splitlines(), f"{path} (committed)", f"{path} (sources)", lineterm="", n=1
+    )
     return "\n".join(list(lines)[:60])
 
 
@@ -205,7 +211,10 @@ def run_notebook(notebook: NotebookNode, root: Path) -> float:
     Raises:
         CellExecutionError: A cell raised.
     """
-    with tempfile.TemporaryDirectory(prefix="llmcourse-") as workspace, notebook_client(notebook, Path(workspace)) as client:
+    with (
+        tempfile.TemporaryDirectory(prefix="llmcourse-") as workspace,
+        notebook_client(notebook, Path(workspace)) as client,
+    ):
         env = {**os.environ, WORKSPACE_VARIABLE: workspace, "LLMCOURSE_SMALL": "1", "PYTHONPATH": str(root)}
         start = time.perf_counter()
         client.execute(env=env)
@@ -225,6 +234,8 @@ def _prove_once(source: Source, notebook: NotebookNode, root: Path, on_step: Cal
     except CellExecutionError as error:
         raise AuthoringError(f"{source.notebook}: the graded path fails without its experiments:\n{error}") from error
     if seconds > GRADED_PATH_LIMIT_S:
-        raise AuthoringError(f"{source.notebook}: the graded path took {seconds:.1f} s; the limit is {GRADED_PATH_LIMIT_S:g} s")
+        raise AuthoringError(
+            f"{source.notebook}: the graded path took {seconds:.1f} s; the limit is {GRADED_PATH_LIMIT_S:g} s"
+        )
     write_atomically(stamp, key)
     return seconds

@@ -165,7 +165,9 @@ def _validate_piece(cell: Cell, faults: Faults, root: Path) -> None:
         exercise_source(cell.piece, root)
         if lines := import_time_uses(cell.piece, root):
             where = ", ".join(map(str, lines))
-            faults.add(cell, f"its module uses the piece while it is imported (line {where}): a learner's would not reach that")
+            faults.add(
+                cell, f"its module uses the piece while it is imported (line {where}): a learner's would not reach that"
+            )
     except ValueError as error:
         faults.add(cell, str(error))
     if cell.kind == "exercise":
@@ -196,7 +198,9 @@ def _validate_regions(cell: Cell, faults: Faults) -> None:
             if part not in cell.source:
                 faults.add(cell, f"a written question needs a model answer and its marks: {part!r} is missing")
         if not cell.source.rstrip().endswith("### END SOLUTION"):
-            faults.add(cell, "text stands below '### END SOLUTION', inside the student's answer: put a line `+++` above it")
+            faults.add(
+                cell, "text stands below '### END SOLUTION', inside the student's answer: put a line `+++` above it"
+            )
 
 
 def _validate_check(cell: Cell, faults: Faults) -> None:

@@ -43,12 +43,16 @@ def raises(error: type[BaseException], function: Callable[..., Any], *args: Any,
     try:
         result = function(*args)
     except error as raised:
-        assert says in str(raised), f"{call} raised {error.__name__}, but its message {str(raised)!r} does not name {says!r}"
+        assert says in str(raised), (
+            f"{call} raised {error.__name__}, but its message {str(raised)!r} does not name {says!r}"
+        )
         return
     except NotImplementedError:
         raise
     except Exception as other:
-        raise AssertionError(f"{call} should raise {error.__name__}, but raised {type(other).__name__}: {other}") from None
+        raise AssertionError(
+            f"{call} should raise {error.__name__}, but raised {type(other).__name__}: {other}"
+        ) from None
     raise AssertionError(f"{call} should raise {error.__name__}, but returned {_short(result)}")
 
 

@@ -16,7 +16,12 @@ from llmcourse._overlay import WORKSPACE_VARIABLE, switched_to_reference
 from llmcourse.course.paths import course_root, find_workspace
 from llmcourse.course.pieces import Piece
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="A course on pretraining language models.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A course on pretraining language models.",
+)
 console = Console(highlight=False)
 
 
@@ -46,7 +51,9 @@ def _chapters(root: Path, chapter: str | None) -> list[str]:
 
 
 @app.command()
-def start(chapter: Annotated[str | None, typer.Argument(help="A chapter's number or name; all without it.")] = None) -> None:
+def start(
+    chapter: Annotated[str | None, typer.Argument(help="A chapter's number or name; all without it.")] = None,
+) -> None:
     """Copy a chapter's notebooks into your workspace. Your own work is never overwritten."""
     from llmcourse.course import learner
 
@@ -95,7 +102,9 @@ def check(
 
 @app.command()
 def status(
-    pieces: Annotated[list[str] | None, typer.Argument(help="With --use: the pieces to switch; all without it.")] = None,
+    pieces: Annotated[
+        list[str] | None, typer.Argument(help="With --use: the pieces to switch; all without it.")
+    ] = None,
     use: Annotated[str | None, typer.Option(help="Run the library on `mine` or on the `reference`.")] = None,
 ) -> None:
     """Show your progress over the whole course, and whose code the library runs."""
@@ -184,7 +193,9 @@ def doctor() -> None:
     table = Table("what", "found", "", "how to mend it")
     for finding in findings:
         mend = "" if finding.state == "ok" else finding.mend
-        table.add_row(finding.what, escape(finding.found), f"[{colours[finding.state]}]{finding.state}[/]", escape(mend))
+        table.add_row(
+            finding.what, escape(finding.found), f"[{colours[finding.state]}]{finding.state}[/]", escape(mend)
+        )
     console.print(table)
     raise typer.Exit(1 if any(finding.state == "missing" for finding in findings) else 0)
 
@@ -227,7 +238,9 @@ def book(small: Annotated[bool, typer.Option(help="Run the experiments at their 
 @app.command()
 def grade(
     submissions: Annotated[Path, typer.Argument(help="A folder with one folder or one .zip a student.")],
-    assignment: Annotated[str | None, typer.Option(help="A chapter's number or name; all that were handed in without it.")] = None,
+    assignment: Annotated[
+        str | None, typer.Option(help="A chapter's number or name; all that were handed in without it.")
+    ] = None,
     output: Annotated[Path, typer.Option(help="Where scores, feedback and the gradebook go.")] = Path("grades"),
     timeout: Annotated[float, typer.Option(help="Seconds that one cell may take.")] = 60.0,
     force: Annotated[bool, typer.Option(help="Grade unchanged submissions again.")] = False,

@@ -33,7 +33,9 @@ def kernel_manager(folder: Path, **options: Any) -> ThisInterpreter:
     """A manager of one kernel whose connection file and sockets lie in `folder`."""
     ipc = os.name == "posix" and len(str(folder)) < MAX_SOCKET_FOLDER
     connection = str(folder / "kernel.json")
-    return ThisInterpreter(transport="ipc" if ipc else "tcp", connection_file=connection, kernel_name="python3", **options)
+    return ThisInterpreter(
+        transport="ipc" if ipc else "tcp", connection_file=connection, kernel_name="python3", **options
+    )
 
 
 @contextmanager

@@ -46,7 +46,9 @@ class Piece:
         """
         module, colon, name = str(text).strip().partition(":")
         if not colon or not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
-            raise ValueError(f"{text!r} is not a piece: write module:name, as in llmcourse.tokenization.bpe:count_pairs")
+            raise ValueError(
+                f"{text!r} is not a piece: write module:name, as in llmcourse.tokenization.bpe:count_pairs"
+            )
         return cls(module, name)
 
 
@@ -69,7 +71,9 @@ def _definition(piece: Piece, root: Path) -> Definition:
     public = {n.name: n for n in tree.body if isinstance(n, Definition) and not n.name.startswith("_")}
     if piece.name not in public:
         close = difflib.get_close_matches(piece.name, public, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"{piece.module} has {', '.join(public) or 'no public names'}"
+        hint = (
+            f"did you mean {close[0]!r}?" if close else f"{piece.module} has {', '.join(public) or 'no public names'}"
+        )
         raise ValueError(f"unknown piece {str(piece)!r}: {hint}")
     return public[piece.name]
 
@@ -149,7 +153,9 @@ def exercise_source(piece: Piece, root: Path) -> str:
         if not body:
             continue
         if body[0].lineno == function.lineno:
-            raise ValueError(f"piece {str(piece)!r}, line {function.lineno}: put the body of {function.name} on its own line")
+            raise ValueError(
+                f"piece {str(piece)!r}, line {function.lineno}: put the body of {function.name} on its own line"
+            )
         indent = " " * (function.col_offset + 4)
         start = (function.body[0].end_lineno or 0) + 1 if _has_docstring(function) else body[0].lineno
         marked.setdefault(start, []).append(indent + BEGIN_SOLUTION)

@@ -100,7 +100,9 @@ class Builder:
         module_name, _, name = target.partition(":")
         module = _library_module(module_name)
         source = self.shell.transform_cell(cell.replace("\r\n", "\n"))
-        self.built.pop(Piece(module_name, name), None)  # whatever is wrong with this cell, its old version is not judged
+        self.built.pop(
+            Piece(module_name, name), None
+        )  # whatever is wrong with this cell, its old version is not judged
         try:
             names = defined_names(source)
         except SyntaxError as error:
@@ -146,9 +148,13 @@ class Builder:
 
     def _report(self, module: ModuleType, section: Section, names: list[str], off: bool, path: Path) -> None:
         where = os.path.relpath(path)
-        print(f"{', '.join(names) or 'nothing'} built into {module.__name__} (saved in {where if len(where) < 60 else path.name})")
+        print(
+            f"{', '.join(names) or 'nothing'} built into {module.__name__} (saved in {where if len(where) < 60 else path.name})"
+        )
         if off:
-            print(f"The library is switched to the reference: `llmcourse status --use mine {section.piece}` switches back.")
+            print(
+                f"The library is switched to the reference: `llmcourse status --use mine {section.piece}` switches back."
+            )
         for name in _overlay.missing_names(_overlay.compile_section(section, path), vars(module)):
             print(_missing_hint(name, self.shell.user_ns, module.__name__))
 
@@ -217,7 +223,9 @@ def _syntax_error(error: SyntaxError) -> str:
 
 def _library_module(name: str) -> ModuleType:
     if not _overlay.belongs_to_library(name):
-        raise BuildError(f"{name!r} is not a module of the library: write `%%build llmcourse.tokenization.bpe`, for example")
+        raise BuildError(
+            f"{name!r} is not a module of the library: write `%%build llmcourse.tokenization.bpe`, for example"
+        )
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -255,5 +263,3 @@ def load_magics(shell: Any) -> None:
     builder = Builder(shell, workspace, keeps_progress)
     shell.register_magic_function(builder.build, "cell", "build")
     shell.register_magic_function(builder.check, "cell", "check")
-
-

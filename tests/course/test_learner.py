@@ -136,7 +136,9 @@ HELPER = "%%build llmcourse.tokenization.bpe\ndef mine(words):\n    return Count
 
 def test_a_helper_that_is_no_longer_in_the_notebook_is_missed_as_in_grading(workspace):
     learner.start(ROOT, workspace, "01_tokenization")
-    save_section(workspace, "llmcourse.tokenization.bpe", Section("llmcourse.tokenization.bpe", HELPER.split("\n", 1)[1]))
+    save_section(
+        workspace, "llmcourse.tokenization.bpe", Section("llmcourse.tokenization.bpe", HELPER.split("\n", 1)[1])
+    )
     write(workspace / "01_tokenization/01_tokenization.ipynb", {"count_pairs": HELPED})
     outcomes = {o.exercise.piece.name: o for o in learner.check(ROOT, workspace, "01_tokenization")}
     assert "NameError: name 'mine' is not defined" in outcomes["count_pairs"].hint
@@ -145,7 +147,10 @@ def test_a_helper_that_is_no_longer_in_the_notebook_is_missed_as_in_grading(work
 def test_a_broken_cell_is_told_by_its_own_error(run, workspace):
     run("start", "1")
     notebook = workspace / "01_tokenization/01_tokenization.ipynb"
-    write(notebook, {"count_pairs": "def count_pairs(words:\n    pass", "decode": "def decoed(ids, vocab):\n    return ''"})
+    write(
+        notebook,
+        {"count_pairs": "def count_pairs(words:\n    pass", "decode": "def decoed(ids, vocab):\n    return ''"},
+    )
     content = json.loads(notebook.read_text())
     cell = next(c for c in content["cells"] if c["metadata"].get("llmcourse", {}).get("id") == "merge_pair")
     cell["source"] = "# mine\n" + "".join(cell["source"])
@@ -164,7 +169,11 @@ def test_a_broken_cell_is_told_by_its_own_error(run, workspace):
 def test_an_older_copy_is_told(run, workspace):
     run("start", "1")
     record = workspace / MARKER / "released.json"
-    record.write_text(record.read_text().replace('"01_tokenization/01_tokenization.ipynb": "', '"01_tokenization/01_tokenization.ipynb": "0'))
+    record.write_text(
+        record.read_text().replace(
+            '"01_tokenization/01_tokenization.ipynb": "', '"01_tokenization/01_tokenization.ipynb": "0'
+        )
+    )
     assert "older release" in run("check", "1", "1.3")[1]
 
 

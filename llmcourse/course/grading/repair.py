@@ -276,7 +276,9 @@ class _Rebuild:
         elif copies > 1:
             self._fault(cell, f"the check cell '{name}' is there {copies} times")
         elif not _same_text(student.source, cell.source):
-            self.problems.append(f"the check cell '{name}' differs from the release (an older copy?): the original was used")
+            self.problems.append(
+                f"the check cell '{name}' differs from the release (an older copy?): the original was used"
+            )
 
     def _fault(self, cell: NotebookNode, reason: str) -> None:
         self.problems.append(reason)
