@@ -34,7 +34,18 @@ METHODS = {
     "none": "ink", "learned": "orange", "sinusoidal": "sky", "alibi": "purple", "rope": "blue",
     # attention and optimizers
     "mha": "orange", "mqa": "green", "gqa": "blue", "mla": "purple",
-    "sgd": "ink", "adam": "sky", "adamw": "blue", "muon": "vermillion",
+    "sgd": "ink", "momentum": "green", "adam": "sky", "adamw": "blue", "muon": "vermillion",
+    # extending the context
+    "no scaling": "ink", "linear": "orange", "ntk": "green", "yarn": "vermillion", "llama3": "purple",
+    # layers
+    "layernorm": "orange", "rmsnorm": "blue", "pre-norm": "blue", "post-norm": "vermillion",
+    "relu": "orange", "gelu": "green", "swiglu": "blue",
+    # schedules, search and width
+    "constant": "ink", "cosine": "blue", "wsd": "vermillion", "inverse square root": "green",
+    "grid": "orange", "random": "green", "successive halving": "blue",
+    "standard": "orange", "mup": "blue",
+    # data and baselines
+    "5-gram": "orange", "padding": "orange", "packing": "blue", "transformer": "blue",
     # many ranks
     "one process": "ink", "ddp": "orange", "fsdp": "blue", "expert parallel": "green",
     # scaling and experts

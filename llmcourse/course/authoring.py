@@ -21,13 +21,16 @@ from llmcourse.course.pieces import Piece, exercise_source, names_in_scope
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
-def instructor_notebook(source: Source, root: Path, cite: Callable[[str, str], str] | None = None) -> NotebookNode:
+def instructor_notebook(
+    source: Source, root: Path, cite: Callable[[str, str], str] | None = None, n_before: int = 0
+) -> NotebookNode:
     """The instructor's notebook of one source: exercises filled, hidden tests and mark schemes in place.
 
     Args:
         source: The chapter's file.
         root: The course's checkout.
         cite: Makes the link for a citation from its role ("t" or "p") and its key; None leaves citations as they are.
+        n_before: How many exercises the chapter's earlier notebooks hold; numbers run through a chapter.
 
     Returns:
         A notebook without outputs whose bytes depend on the sources alone.
@@ -43,7 +46,7 @@ def instructor_notebook(source: Source, root: Path, cite: Callable[[str, str], s
     for cell in cells:
         if cell.kind == "check" and cell.piece:
             points[cell.piece] = points.get(cell.piece, 0) + cell.options["points"]
-    built = list(_build_cells(cells, points, int(source.assignment[:2]), root))
+    built = list(_build_cells(cells, points, int(source.assignment[:2]), n_before, root))
     _announce_work(built, cells, points)
     for node in built:
         if cite and node.cell_type == "markdown":
@@ -57,8 +60,9 @@ def instructor_notebook(source: Source, root: Path, cite: Callable[[str, str], s
     return notebook
 
 
-def _build_cells(cells: list[Cell], points: dict[Piece, float], chapter: int, root: Path) -> Iterator[NotebookNode]:
-    number = 0
+def _build_cells(
+    cells: list[Cell], points: dict[Piece, float], chapter: int, number: int, root: Path
+) -> Iterator[NotebookNode]:
     for position, cell in enumerate(cells):
         if cell.kind == "box":
             number += 1

@@ -12,6 +12,7 @@ import logging
 import os
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -57,15 +58,22 @@ def solution_notebooks(root: Path, cite: Callable[[str, str], str] | None = None
     Raises:
         AuthoringError: With the faults of all chapters.
     """
-    notebooks, faults = {}, []
+    notebooks: dict[Source, NotebookNode] = {}
+    faults, n_exercises = [], Counter[str]()
     for source in chapter_sources(root):
         try:
-            notebooks[source] = instructor_notebook(source, root, cite)
+            notebooks[source] = instructor_notebook(source, root, cite, n_exercises[source.assignment])
         except AuthoringError as error:
             faults.append(str(error))
+        else:
+            n_exercises[source.assignment] += _count_boxes(notebooks[source])
     if faults:
         raise AuthoringError("\n".join(faults))
     return notebooks
+
+
+def _count_boxes(notebook: NotebookNode) -> int:
+    return sum(cell.metadata.get("llmcourse", {}).get("kind") == "box" for cell in notebook.cells)
 
 
 def release_texts(solutions: dict[Path, str]) -> dict[Path, str]:

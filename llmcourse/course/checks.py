@@ -10,7 +10,7 @@ import linecache
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -54,6 +54,70 @@ def raises(error: type[BaseException], function: Callable[..., Any], *args: Any,
             f"{call} should raise {error.__name__}, but raised {type(other).__name__}: {other}"
         ) from None
     raise AssertionError(f"{call} should raise {error.__name__}, but returned {_short(result)}")
+
+
+def close(
+    got: Any,
+    want: Any,
+    hint: str,
+    *,
+    atol: float = 0.0,
+    rtol: float = 0.0,
+    mistakes: Mapping[str, Any] | None = None,
+) -> None:
+    """Assert that numbers are what they should be; a failure names the shape, the type or the largest difference.
+
+    Args:
+        got: What the piece gave: a tensor, an array, or a number.
+        want: What it should have given, from somewhere else than the library.
+        hint: The likely mistake, when nothing in `mistakes` fits.
+        atol: The largest absolute difference allowed.
+        rtol: The largest difference allowed, relative to `want`; the two are added, as in `torch.isclose`.
+        mistakes: What known mistakes give: the mistake's name -> its value. The first that fits is named.
+
+    Raises:
+        AssertionError: The numbers differ.
+
+    Example:
+        >>> close(1.0 + 1e-9, 1.0, "off by one?", atol=1e-8)
+        >>> close([1.0, 2.5], [1.0, 2.0], "is it rounded?", atol=0.1)
+        Traceback (most recent call last):
+        ...
+        AssertionError: got 2.5 where 2 is right (at index 1; largest difference 0.5): is it rounded?
+    """
+    import torch  # a chapter without tensors does not wait for it
+
+    if got is None:
+        raise AssertionError(f"got None: {hint}")
+    got_values, wanted = _tensor(got), _tensor(want)
+    if got_values.shape != wanted.shape:
+        raise AssertionError(f"got the shape {tuple(got_values.shape)}, {tuple(wanted.shape)} is right: {hint}")
+    if isinstance(got, torch.Tensor) and isinstance(want, torch.Tensor) and got.dtype != want.dtype:
+        raise AssertionError(f"got {got.dtype}, {want.dtype} is right: {hint}")
+    if _fits(got_values, wanted, atol, rtol):
+        return
+    for mistake, value in (mistakes or {}).items():
+        wrong = _tensor(value)
+        if wrong.shape == wanted.shape and not _fits(wrong, wanted, atol, rtol) and _fits(got_values, wrong, atol, rtol):
+            hint = mistake
+            break
+    difference = torch.where(got_values == wanted, 0.0, (got_values - wanted).abs()).nan_to_num(nan=float("inf"))
+    place = tuple(int(i) for i in torch.unravel_index(difference.argmax(), difference.shape))
+    where = f"at index {place[0] if len(place) == 1 else place}; " if place else ""
+    numbers = f"got {got_values[place].item():.6g} where {wanted[place].item():.6g} is right"
+    raise AssertionError(f"{numbers} ({where}largest difference {difference.max().item():.2g}): {hint}")
+
+
+def _tensor(value: Any) -> Any:
+    import torch
+
+    return torch.as_tensor(value).detach().to(torch.float64)
+
+
+def _fits(got: Any, want: Any, atol: float, rtol: float) -> bool:
+    import torch
+
+    return torch.allclose(got, want, rtol=rtol, atol=atol, equal_nan=True)
 
 
 def count_steps(function: Callable[..., Any], *args: Any) -> int:

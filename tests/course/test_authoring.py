@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from llmcourse.course.authoring import instructor_notebook
-from llmcourse.course.build import StaleError, build, notebook_text
+from llmcourse.course.build import StaleError, build, notebook_text, solution_notebooks
 from llmcourse.course.chapters import AuthoringError, chapter_sources
 from llmcourse.course.pieces import Piece, exercise_source, is_stub
 
@@ -96,6 +96,18 @@ def test_a_folder_of_notebooks_is_one_assignment(small_course):
     build(small_course, prove=False)
     released = {p.name for p in (small_course / "notebooks/03_recipes").iterdir()}
     assert released == {"a_architecture.ipynb", "b_training.ipynb"}
+
+
+def test_exercise_numbers_run_through_the_notebooks_of_a_chapter(small_course):
+    chapters = small_course / "book" / "chapters"
+    text = (chapters / "01_doubling.md").read_text()
+    (chapters / "03_recipes").mkdir()
+    for name in ("a_architecture", "b_training"):
+        (chapters / "03_recipes" / f"{name}.md").write_text(text)
+    notebooks = solution_notebooks(small_course)
+    boxes = [cell for notebook in notebooks.values() for cell in notebook.cells if "piece" in cell.metadata.get("llmcourse", {})]
+    numbers = [cell.metadata.llmcourse.number for cell in boxes if cell.metadata.llmcourse.kind == "box"]
+    assert numbers == ["1.1", "3.1", "3.2"]
 
 
 @pytest.mark.parametrize(

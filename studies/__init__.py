@@ -1,0 +1,9 @@
+"""Studies that take longer than a page may: `python -m studies.NAME` writes `book/data/NAME.csv`.
+
+Each module has a `main()` that runs the whole study and ends with `record(...)`. The page that shows the numbers says
+the command, the machine and the date, and runs a small version of the same code live.
+"""
+
+from llmcourse.course.recorded import record
+
+__all__ = ["record"]

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from llmcourse.course.checks import close
+
+
+def message(*args, **kwargs) -> str:
+    with pytest.raises(AssertionError) as caught:
+        close(*args, **kwargs)
+    return str(caught.value)
+
+
+def test_close_accepts_tensors_arrays_and_numbers_within_the_tolerance():
+    close(torch.tensor([1.0, 2.0]), np.array([1.0, 2.0]), "?")
+    close(3, 3.0, "?")
+    close(torch.tensor([1.0, float("inf")]), torch.tensor([1.0 + 1e-7, float("inf")]), "?", atol=1e-6)
+    close(torch.full((3,), 1000.0), torch.full((3,), 1000.5), "?", rtol=1e-3)
+
+
+def test_close_names_the_place_and_size_of_the_largest_difference():
+    got = torch.zeros(2, 3)
+    got[1, 2] = 0.25
+    told = message(got, torch.zeros(2, 3), "is the last column scaled?", atol=1e-6)
+    assert "got 0.25 where 0 is right" in told and "at index (1, 2)" in told and "is the last column scaled?" in told
+
+
+def test_close_names_the_mistake_that_explains_the_numbers():
+    want, epsilon_outside = torch.tensor([1.0, 2.0]), torch.tensor([1.01, 2.02])
+    mistakes = {
+        "the mean is not subtracted": torch.tensor([5.0, 6.0]),
+        "epsilon stands outside the root": epsilon_outside,
+    }
+    assert message(epsilon_outside, want, "wrong", atol=1e-6, mistakes=mistakes).endswith(
+        "epsilon stands outside the root"
+    )
+    assert message(torch.tensor([7.0, 7.0]), want, "wrong", atol=1e-6, mistakes=mistakes).endswith(": wrong")
+
+
+def test_a_mistake_that_is_within_the_tolerance_of_the_truth_is_never_named():
+    told = message(
+        torch.tensor([2.0]), torch.tensor([1.0]), "wrong", atol=0.4, mistakes={"too close": torch.tensor([1.3])}
+    )
+    assert told.endswith(": wrong")
+
+
+def test_close_tells_shape_type_missing_return_and_nan():
+    assert "got the shape (3,), (1, 3) is right" in message(torch.zeros(3), torch.zeros(1, 3), "?")
+    assert "got torch.float64, torch.float32 is right" in message(torch.zeros(3).double(), torch.zeros(3), "?")
+    assert "got None" in message(None, torch.zeros(3), "?")
+    assert "got nan where 0 is right" in message(torch.tensor([0.0, float("nan")]), torch.zeros(2), "?", atol=1.0)
+    assert "got inf" in message(torch.tensor(float("inf")), torch.tensor(1.0), "?", atol=1.0)
+
+
+def test_close_looks_through_gradients_without_touching_them():
+    parameter = torch.ones(2, requires_grad=True)
+    close(parameter * 2, torch.full((2,), 2.0), "?")
+    assert parameter.grad is None
