@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import models, pre_tokenizers, trainers
 
-from llmcourse.course import interactive
-from llmcourse.course.interactive import asset, bpe_stepper, embed, figure_id, script_json
+from llmcourse.course.interactive import bpe_stepper, figure, rope_rotator
+from llmcourse.course.interactive.figure import asset, embed, figure_id, script_json
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
 from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
 
@@ -138,11 +138,12 @@ def test_javascript_takes_half_a_surrogate_pair_for_the_replacement_character(js
     assert json.loads(js.eval(r"JSON.stringify(bpe.utf8('\ud83d'))")) == list("\ufffd".encode())
 
 
-def test_the_whole_figure_is_valid_javascript_and_leaves_no_global_behind():
+@pytest.mark.parametrize("shown", [bpe_stepper("low lower"), rope_rotator()], ids=["bpe", "rope"])
+def test_the_whole_figure_is_valid_javascript_and_leaves_no_global_behind(shown):
     context = quickjs.Context()
     before = json.loads(context.eval("JSON.stringify(Object.getOwnPropertyNames(globalThis))"))
     context.eval("globalThis.document = {querySelectorAll: () => []}")
-    (script,) = scripts_of(bpe_stepper("low lower").data)
+    (script,) = scripts_of(shown.data)
     context.eval(script)
     after = json.loads(context.eval("JSON.stringify(Object.getOwnPropertyNames(globalThis))"))
     assert set(after) - set(before) == {"document"}
@@ -162,8 +163,9 @@ def test_pages_are_reproducible_and_different_figures_have_different_ids():
     assert len({figure_id("a", {}), figure_id("b", {}), figure_id("a", {"x": 1})}) == 3
 
 
-def test_the_figure_asks_no_other_host_for_anything():
-    page = bpe_stepper("low lower").data
+@pytest.mark.parametrize("shown", [bpe_stepper("low lower"), rope_rotator()], ids=["bpe", "rope"])
+def test_the_figure_asks_no_other_host_for_anything(shown):
+    page = shown.data
     addresses = set(re.findall(r"(?:https?:)?//[\w.-]+\.\w+", page))
     assert addresses <= {"http://www.w3.org"}  # the name of SVG's namespace, which nothing fetches
     assert not re.search(r"\b(?:src|href|fetch|import|XMLHttpRequest)\s*[=(]", page)
@@ -211,7 +213,7 @@ def test_bad_input_is_named(arguments, message):
 
 def test_an_asset_that_would_end_its_script_is_refused(tmp_path, monkeypatch):
     (tmp_path / "bad.js").write_text("const s = '</script>';", encoding="utf-8")
-    monkeypatch.setattr(interactive, "STATIC", tmp_path)
+    monkeypatch.setattr(figure, "STATIC", tmp_path)
     with pytest.raises(ValueError, match="would end"):
         asset("bad.js")
     with pytest.raises(ValueError, match="no asset 'none.js'"):
