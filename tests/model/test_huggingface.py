@@ -1,0 +1,131 @@
+import pytest
+import torch
+from torch.testing import assert_close
+
+from llmcourse.huggingface import config_from_huggingface, config_to_huggingface, from_huggingface, to_huggingface
+from llmcourse.model import ModelConfig, Transformer
+
+transformers = pytest.importorskip("transformers")
+
+SIZES = {
+    "vocab_size": 96, "hidden_size": 64, "intermediate_size": 112, "num_hidden_layers": 3, "num_attention_heads": 4,
+    "max_position_embeddings": 256, "bos_token_id": 1, "eos_token_id": 2,
+}  # fmt: skip
+LLAMA3_SCALING = {
+    "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 64, "rope_theta": 500000.0,
+}  # fmt: skip
+LLAMAS = {
+    "multi-head": {},
+    "grouped, tied": {"num_key_value_heads": 2, "tie_word_embeddings": True, "rms_norm_eps": 1e-5},
+    "one key head, wide heads": {"num_key_value_heads": 1, "head_dim": 32},
+    "biases": {"attention_bias": True, "mlp_bias": True},
+    "linear scaling": {"rope_parameters": {"rope_type": "linear", "factor": 4.0, "rope_theta": 10000.0}},
+    "llama 3 scaling": {"num_key_value_heads": 2, "rope_parameters": LLAMA3_SCALING},
+}
+GPT2S = {"plain": {}, "untied, narrow": {"tie_word_embeddings": False, "n_inner": 96, "activation_function": "gelu"}}
+CASES = [("llama", name) for name in LLAMAS] + [("gpt2", name) for name in GPT2S]
+
+
+def theirs(kind, name):
+    torch.manual_seed(1)
+    if kind == "llama":
+        config = transformers.LlamaConfig(**SIZES, **LLAMAS[name])
+        model = transformers.LlamaForCausalLM(config)
+    else:
+        config = transformers.GPT2Config(
+            vocab_size=96,
+            n_embd=64,
+            n_layer=3,
+            n_head=4,
+            n_positions=256,
+            bos_token_id=1,
+            eos_token_id=2,
+            **GPT2S[name],
+        )
+        model = transformers.GPT2LMHeadModel(config)
+    # Fresh norms are ones and biases zeros, which would hide a mix-up.
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, mean=float(parameter.ndim == 1), std=0.1)
+    return model.eval()
+
+
+@pytest.mark.parametrize(("kind", "name"), CASES)
+def test_their_weights_give_their_logits(kind, name):
+    model = theirs(kind, name)
+    ours = from_huggingface(model.config.to_dict(), model.state_dict())
+    ids = torch.randint(96, (2, 200))
+    with torch.no_grad():
+        assert_close(ours(ids), model(ids).logits, atol=5e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("kind", "name"), CASES)
+def test_there_and_back_changes_nothing(kind, name):
+    model = theirs(kind, name)
+    config, weights = to_huggingface(from_huggingface(model.config.to_dict(), model.state_dict()))
+    assert_close(weights, dict(model.state_dict()), rtol=0, atol=0)
+    assert config_from_huggingface(config) == config_from_huggingface(model.config.to_dict())
+
+
+@pytest.mark.parametrize(("kind", "change"), [("llama", {}), ("gpt2", {"positions": "learned"})])
+def test_our_model_runs_there(kind, change):
+    if kind == "gpt2":
+        change |= {"norm": "layernorm", "bias": True, "activation": "gelu"}
+    ours = Transformer(ModelConfig(vocab_size=50, d_model=32, n_layers=2, n_heads=4, max_seq_len=64, **change)).eval()
+    config, weights = to_huggingface(ours)
+    library = {"llama": "LlamaForCausalLM", "gpt2": "GPT2LMHeadModel"}[config["model_type"]]
+    assert config["architectures"] == [library]
+    their_class = getattr(transformers, library)
+    options = {name: value for name, value in config.items() if name != "model_type"}
+    model = their_class(their_class.config_class(**options, bos_token_id=1, eos_token_id=2)).eval()
+    model.load_state_dict(weights)
+    ids = torch.randint(50, (2, 64))
+    with torch.no_grad():
+        assert_close(ours(ids), model(ids).logits, atol=5e-5, rtol=1e-4)
+
+
+def test_names_without_prefix_and_buffers_load():
+    model = theirs("gpt2", "plain")
+    bare = {name.removeprefix("transformer."): weight for name, weight in model.state_dict().items()}
+    del bare["lm_head.weight"]
+    bare["h.0.attn.bias"] = torch.ones(1, 1, 256, 256)
+    ours = from_huggingface(model.config.to_dict(), bare)
+    assert_close(ours.lm_head.weight, model.lm_head.weight)
+
+
+def test_older_configurations_of_llama_load():
+    old = {"model_type": "llama", **SIZES, "rope_theta": 5e5, "rope_scaling": {"type": "linear", "factor": 2.0}}
+    config = config_from_huggingface(old)
+    assert (config.rope_theta, config.rope_scaling.factor, config.n_kv_heads, config.norm_eps) == (5e5, 2.0, 4, 1e-6)
+
+
+def test_what_does_not_fit_is_named():
+    model = theirs("llama", "multi-head")
+    config, weights = model.config.to_dict(), dict(model.state_dict())
+    with pytest.raises(ValueError, match="has 'layers.0.self_attn.q_proj.bias', for which the model has no place"):
+        from_huggingface(config, weights | {"model.layers.0.self_attn.q_proj.bias": torch.zeros(64)})
+    with pytest.raises(ValueError, match="'lm_head.weight' as its own tensor|lacks 'norm.weight'"):
+        from_huggingface(config, {name: weight for name, weight in weights.items() if name != "model.norm.weight"})
+    with pytest.raises(ValueError, match=r"norm.weight must have shape \(64,\), not \(65,\)"):
+        from_huggingface(config, weights | {"model.norm.weight": torch.zeros(65)})
+    with pytest.raises(ValueError, match="llama or gpt2, not 'mamba'"):
+        config_from_huggingface({"model_type": "mamba"})
+    with pytest.raises(ValueError, match="hidden_act must be one of 'silu', not 'gelu'"):
+        config_from_huggingface(config | {"hidden_act": "gelu"})
+    with pytest.raises(ValueError, match="rope_type .* not 'dynamic'"):
+        config_from_huggingface(config | {"rope_parameters": {"rope_type": "dynamic"}})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"qk_norm": True}, "qk_norm must be False"),
+        ({"positions": "alibi"}, "positions must be 'rope'"),
+        ({"positions": "learned"}, "norm must be 'layernorm'"),
+        ({"rope_layout": "interleaved"}, "rope_layout must be 'half'"),
+    ],
+)
+def test_a_model_that_they_cannot_run_is_not_exported(change, message):
+    config = ModelConfig(vocab_size=50, d_model=32, n_layers=2, n_heads=4, max_seq_len=64, **change)
+    with pytest.raises(ValueError, match=message):
+        config_to_huggingface(config)
