@@ -1,0 +1,194 @@
+"""Optimizers: thin classes that keep a rule's state between steps (chapter 3).
+
+SGD, Adam and AdamW equal `torch.optim` step by step; Muon equals `torch.optim.Muon` where both compute in one precision.
+State is saved and loaded with `state_dict` and `load_state_dict`, as of any PyTorch optimizer.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from llmcourse.optim.muon import muon_scale, muon_step
+from llmcourse.optim.rules import adam_step, adamw_step, sgd_step
+
+
+class SGD(torch.optim.Optimizer):
+    """Gradient descent with momentum; equals `torch.optim.SGD` step by step.
+
+    Raises:
+        ValueError: A setting is out of range; the message names it.
+
+    Example:
+        >>> weight = torch.nn.Parameter(torch.tensor([3.0]))
+        >>> optimizer = SGD([weight], lr=0.5)
+        >>> (weight**2).sum().backward()
+        >>> optimizer.step()
+        >>> weight.item()
+        0.0
+    """
+
+    def __init__(self, params, lr: float, momentum: float = 0.0, nesterov: bool = False, weight_decay: float = 0.0):
+        _check(lr, weight_decay, momentum)
+        super().__init__(params, {"lr": lr, "momentum": momentum, "nesterov": nesterov, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        """Update every parameter that has a gradient."""
+        loss = _evaluate(closure)
+        for group in self.param_groups:
+            settings = {name: group[name] for name in ("lr", "momentum", "nesterov", "weight_decay")}
+            for param, state in _with_gradients(self, group, "momentum_buffer"):
+                sgd_step(param, param.grad, state["momentum_buffer"], **settings)
+        return loss
+
+
+class AdamW(torch.optim.Optimizer):
+    """Adam with decoupled weight decay; equals `torch.optim.AdamW` step by step.
+
+    Args:
+        params: Parameters, or groups of them with settings of their own.
+        lr: Learning rate.
+        betas: The share of the first and of the second moment that is kept.
+        eps: Added to the root of the second moment.
+        weight_decay: Strength of the decay.
+        decoupled: False for the older Adam, whose decay is part of the gradient; equals `torch.optim.Adam`.
+
+    Raises:
+        ValueError: A setting is out of range; the message names it.
+
+    Example:
+        >>> weight = torch.nn.Parameter(torch.tensor([3.0]))
+        >>> optimizer = AdamW([weight], lr=0.5, weight_decay=0.0)
+        >>> (weight**2).sum().backward()
+        >>> optimizer.step()
+        >>> weight.item()
+        2.5
+    """
+
+    def __init__(
+        self,
+        params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+        decoupled: bool = True,
+    ):
+        _check(lr, weight_decay, *betas)
+        settings = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "decoupled": decoupled}
+        super().__init__(params, settings)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        """Update every parameter that has a gradient."""
+        loss = _evaluate(closure)
+        for group in self.param_groups:
+            rule = adamw_step if group["decoupled"] else adam_step
+            for param, state in _with_gradients(self, group, "exp_avg", "exp_avg_sq"):
+                _adam(param, state, group, rule)
+        return loss
+
+
+class Muon(torch.optim.Optimizer):
+    """Muon for matrices, and AdamW in the groups that ask for it with `rule="adamw"`.
+
+    Args:
+        params: Matrices, or groups; a group's `rule` is "muon" or "adamw".
+        lr: Learning rate.
+        momentum: The share of Muon's moving average that is kept.
+        weight_decay: Strength of the decoupled decay.
+        ns_steps: Iterations of `newton_schulz`.
+        scale: How Muon's step depends on the shape, as in `muon_scale`.
+        compute_dtype: The dtype of the iteration; None for the gradient's own.
+        betas: For the groups under AdamW.
+        eps: For the groups under AdamW.
+
+    Raises:
+        ValueError: A setting is out of range, a rule is unknown, or Muon is to update something that is no matrix.
+
+    Example:
+        >>> weight, gain = torch.nn.Parameter(torch.eye(2)), torch.nn.Parameter(torch.ones(2))
+        >>> optimizer = Muon([{"params": [weight]}, {"params": [gain], "rule": "adamw"}], lr=0.1, weight_decay=0.0)
+        >>> (gain * weight).sum().backward()
+        >>> optimizer.step()
+        >>> gain.detach()
+        tensor([0.9000, 0.9000])
+    """
+
+    def __init__(
+        self,
+        params,
+        lr: float = 0.02,
+        momentum: float = 0.95,
+        weight_decay: float = 0.1,
+        ns_steps: int = 5,
+        scale: str = "original",
+        compute_dtype: torch.dtype | None = None,
+        betas: tuple[float, float] = (0.9, 0.95),
+        eps: float = 1e-8,
+    ):
+        _check(lr, weight_decay, momentum, *betas)
+        muon_scale(1, 1, scale)
+        settings = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "ns_steps": ns_steps, "scale": scale}
+        settings |= {"compute_dtype": compute_dtype, "betas": betas, "eps": eps, "rule": "muon"}
+        super().__init__(params, settings)
+        for group in self.param_groups:
+            if group["rule"] not in ("muon", "adamw"):
+                raise ValueError(f"a group's rule is {group['rule']!r}; it is 'muon' or 'adamw'")
+            for param in group["params"]:
+                if group["rule"] == "muon" and param.ndim < 2:
+                    raise ValueError(f"Muon updates matrices, not a tensor of shape {tuple(param.shape)}: use 'adamw'")
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        """Update every parameter that has a gradient."""
+        loss = _evaluate(closure)
+        for group in self.param_groups:
+            if group["rule"] == "adamw":
+                for param, state in _with_gradients(self, group, "exp_avg", "exp_avg_sq"):
+                    _adam(param, state, group, adamw_step)
+            else:
+                for param, state in _with_gradients(self, group, "momentum_buffer"):
+                    _muon(param, state, group)
+        return loss
+
+
+def _muon(param: Tensor, state: dict, group: dict) -> None:
+    settings = {name: group[name] for name in ("lr", "momentum", "weight_decay", "scale", "compute_dtype")}
+    muon_step(param, param.grad, state["momentum_buffer"], steps=group["ns_steps"], **settings)
+
+
+def _adam(param: Tensor, state: dict, group: dict, rule: Callable[..., None]) -> None:
+    state["step"] = state.get("step", 0) + 1
+    settings = {name: group[name] for name in ("lr", "betas", "eps", "weight_decay")}
+    rule(param, param.grad, state["exp_avg"], state["exp_avg_sq"], state["step"], **settings)
+
+
+def _with_gradients(optimizer: torch.optim.Optimizer, group: dict, *state_names: str) -> Iterator[tuple[Tensor, dict]]:
+    """A group's parameters that have a gradient, with their states; the named states start as zeros."""
+    for param in group["params"]:
+        if param.grad is not None:
+            state = optimizer.state[param]
+            for name in state_names:
+                if name not in state:
+                    state[name] = torch.zeros_like(param)
+            yield param, state
+
+
+def _check(lr: float, weight_decay: float, *kept: float) -> None:
+    if not (math.isfinite(lr) and lr >= 0):
+        raise ValueError(f"the learning rate is {lr}; it must be finite and at least 0")
+    if weight_decay < 0:
+        raise ValueError(f"weight_decay is {weight_decay}; it must be at least 0")
+    for share in kept:
+        if not 0 <= share < 1:
+            raise ValueError(f"a momentum or beta is {share}; it must be at least 0 and below 1")
+
+
+def _evaluate(closure: Callable[[], Tensor] | None) -> Tensor | None:
+    if closure is None:
+        return None
+    with torch.enable_grad():
+        return closure()
