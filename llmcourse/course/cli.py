@@ -70,7 +70,9 @@ def start(
 @app.command()
 def check(
     chapter: Annotated[str, typer.Argument(help="A chapter's number or name.")],
-    exercise: Annotated[str | None, typer.Argument(help="One exercise's number or piece; all without it.")] = None,
+    exercise: Annotated[
+        str | None, typer.Argument(help="One exercise's number or piece, or one notebook; all without it.")
+    ] = None,
 ) -> None:
     """Run your notebook's graded cells and tell each exercise's points, or the hint."""
     from llmcourse.course import learner
@@ -80,13 +82,9 @@ def check(
     assignment = _chapters(root, chapter)[0]
     try:
         with console.status(f"running {assignment}"):
-            outcomes = list(learner.check(root, _workspace(root), assignment))
+            outcomes = list(learner.check(root, _workspace(root), assignment, exercise))
     except (FileNotFoundError, ValueError) as error:
         _fail(error)
-    if exercise:
-        outcomes = [o for o in outcomes if exercise in (o.exercise.title.split()[0], o.exercise.piece.name)]
-        if not outcomes:
-            _fail(f"{assignment} has no exercise {exercise!r}: give its number, as in 1.6, or its piece's name")
     if learner.is_outdated(root, _workspace(root), assignment):
         console.print(f"Your copy is of an older release: `llmcourse start {assignment}` puts the new one beside it.")
     for outcome in outcomes:

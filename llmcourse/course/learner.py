@@ -105,18 +105,29 @@ def is_outdated(root: Path, workspace: Path, assignment: str) -> bool:
     return any(known.get(key, digest) != digest for key, digest in digests.items())
 
 
-def check(root: Path, workspace: Path, assignment: str, timeout_s: float = 120) -> Iterator[Outcome]:
+def check(
+    root: Path, workspace: Path, assignment: str, only: str | None = None, timeout_s: float = 120
+) -> Iterator[Outcome]:
     """Run the graded path of a learner's notebooks, experiments left out, and tell each exercise's outcome.
+
+    With `only`, the name of a notebook, an exercise's number or its piece's name, the notebooks that do not hold it are
+    not run, and of the others the outcomes asked for are told.
 
     As in grading, nothing but the notebook counts: it runs in a workspace of its own, so that a helper which is no longer in
     it is missed here and not in the grade. What it builds is then saved in the learner's workspace, with the outcomes.
 
     Raises:
         FileNotFoundError: The chapter has not been started.
-        ValueError: A notebook cannot be read.
+        ValueError: A notebook cannot be read, or nothing is called `only`.
     """
-    releases = sorted((root / "notebooks" / assignment).glob("*.ipynb"))
-    for release in releases:
+    releases = {path: list(exercises(path)) for path in sorted((root / "notebooks" / assignment).glob("*.ipynb"))}
+    wanted = {path: [e for e in found if _is_called(e, only)] for path, found in releases.items()}
+    if not any(wanted.values()):
+        names = ", ".join(path.stem for path in releases)
+        raise ValueError(
+            f"{assignment} has no exercise {only!r}: give its number, as in {int(assignment[:2])}.1, its piece's name, or a notebook of {names}"
+        )
+    for release in (path for path, found in wanted.items() if found):
         mine = workspace / assignment / release.name
         if not mine.exists():
             raise FileNotFoundError(f"{mine} does not exist: `llmcourse start {assignment}` copies the chapter there")
@@ -129,10 +140,16 @@ def check(root: Path, workspace: Path, assignment: str, timeout_s: float = 120) 
             _save_pieces(Path(scratch), workspace)
         for name, hint in results.items():
             Progress(workspace).record(name, passed=hint == "")
-        for exercise in exercises(release):
+        for exercise in wanted[release]:
             if not exercise.is_written:
                 hint = results.get(exercise.check, "its check cell is gone: copy it from a fresh release")
                 yield Outcome(exercise, hint == "", hint)
+
+
+def _is_called(exercise: Exercise, name: str | None) -> bool:
+    if name is None or exercise.notebook == name:
+        return True
+    return not exercise.is_written and name in (exercise.title.split()[0], exercise.piece.name)
 
 
 def _save_pieces(scratch: Path, workspace: Path) -> None:
