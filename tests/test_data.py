@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from llmcourse import data
 from llmcourse.data import TOY_GRAMMAR, CorpusUnavailableError, corpus, stream, toy_entropy_rate
+from llmcourse.data import corpora as data
 
 
 @pytest.fixture

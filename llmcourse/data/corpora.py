@@ -97,21 +97,43 @@ def _one_split(documents: Iterable[str], split: str) -> Iterator[str]:
 
 
 def _python_documents(seed: int) -> Iterator[str]:
-    """Read the .py files of the interpreter, in the order of their paths' hashes: no file system has a say in it."""
+    return (text for _, text in source_files(seed=seed))
+
+
+def source_files(limit_mb: float | None = None, seed: int = 0) -> Iterator[tuple[str, str]]:
+    """Read the files of the "python" corpus under their names, before it is split and copies are left out.
+
+    Args:
+        limit_mb: where to stop, in millions of UTF-8 bytes; the last file is the first one that passes the limit. None
+            is everything.
+        seed: another seed gives another order.
+
+    Returns:
+        An iterator over (name, text), the name being the path below "stdlib", "purelib" or "platlib".
+
+    >>> all(name.endswith(".py") for name, text in source_files(limit_mb=0.01))
+    True
+    """
     paths = sysconfig.get_paths()
     roots = {"stdlib": paths["stdlib"], "purelib": paths["purelib"], "platlib": paths["platlib"]}
-    files = {}
+    files: dict[Path, tuple[bytes, str]] = {}
     for root_name, root in roots.items():
         for path in _python_files(root):
+            name = f"{root_name}/{path.relative_to(root).as_posix()}"
             key = f"{seed} {root_name} {path.relative_to(root).as_posix()}"
-            files.setdefault(path, hashlib.blake2b(key.encode(), digest_size=16).digest())
-    for path in sorted(files, key=files.__getitem__):
+            files.setdefault(path, (hashlib.blake2b(key.encode(), digest_size=16).digest(), name))
+    left = math.inf if limit_mb is None else limit_mb * 1e6
+    # in the order of the paths' hashes: no file system has a say in it
+    for path, (_, name) in sorted(files.items(), key=lambda item: item[1]):
         try:
-            text = path.read_bytes().decode("utf-8")
+            text = _clean(path.read_bytes().decode("utf-8"))
         except (UnicodeDecodeError, OSError):
             continue
-        if text := _clean(text):
-            yield text
+        if text:
+            yield name, text
+            left -= len(text.encode())
+        if left <= 0:
+            return
 
 
 def _python_files(root: str) -> Iterator[Path]:

@@ -16,8 +16,8 @@ from IPython.display import HTML
 
 STATIC = Path(__file__).parent.parent / "static"
 
-# The book's theme marks dark pages on <html>, JupyterLab on <body>; elsewhere the reader's system decides. The last rule
-# takes away the light frame that the book's dark theme puts around any HTML output.
+# The book's theme marks dark pages on <html>, JupyterLab on <body>; elsewhere the reader's system decides. The last
+# rule takes away the light frame that the book's dark theme puts around any HTML output.
 HOST_CSS = """
 [data-llm-figure] { color-scheme: light dark; margin: 1rem 0; }
 html[data-theme="light"] [data-llm-figure],

@@ -257,8 +257,8 @@ function mount(box, config, host) {
       return "Without rotation the score is the same wherever the two stand: it cannot see position at all.";
     }
     if (moved?.what === "both" && Math.round(state.m - moved.from.m)) {
-      return `Both moved by ${signed(state.m - moved.from.m)}: every dial turned, yet each pair of arrows stays just as ` +
-        "far apart. The score depends on m − n alone.";
+      return `Both moved by ${signed(state.m - moved.from.m)}: every dial turned, yet each pair of arrows stays ` +
+        "just as far apart. The score depends on m − n alone.";
     }
     if (moved && moved.what !== "both" && distance() !== Math.round(moved.from.m - moved.from.n)) {
       return `The ${moved.what === "m" ? "query" : "key"} moved: the distance went from ` +
@@ -371,10 +371,11 @@ function mount(box, config, host) {
         element("table", { class: "sum" }, element("tbody", {}, ...bars.map((bar) => bar.row))),
         element("p", { class: "soft" }, "Each bar begins where the one above it ends.")),
       element("section", {}, element("h4", {}, "The score at every distance"),
-        element("div", { class: "chart" }, chart.svg), element("div", { class: "under" }, chart.legend, windowChoice.node))),
+        element("div", { class: "chart" }, chart.svg),
+        element("div", { class: "under" }, chart.legend, windowChoice.node))),
     element("p", { class: "soft" },
-      `Pair i holds channels 2i and 2i + 1 and turns by θ^(−2i/d) radians at every position (θ = ${theta.toLocaleString("en-US")}, ` +
-      `d = ${dHead}). ↺ counts turns since position 0, where the dashed arrows are. Choose a dial to see its share of ` +
+      `Pair i holds channels 2i and 2i + 1 and turns by θ^(−2i/d) radians at every position ` +
+      `(θ = ${theta.toLocaleString("en-US")}, d = ${dHead}). ↺ counts turns since position 0, where the dashed arrows are. Choose a dial to see its share of ` +
       "the curve; drag in the chart to set the distance. A causal model asks only about distances of 0 and more."),
     live));
   drawVectors();

@@ -1,0 +1,209 @@
+"""Batches of a long row of tokens, each a pure function of the seed and the step (chapter 3).
+
+Shapes: B rows of a batch, T tokens of a row, N tokens of the corpus.
+"""
+
+import functools
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+IGNORED = -100
+"""A target that counts for nothing: the value that `torch.nn.functional.cross_entropy` ignores."""
+
+
+class Batch(NamedTuple):
+    """What a model reads and what it should say, for one step.
+
+    Attributes:
+        inputs: token ids, int64, (B, T).
+        targets: the token after each input, int64, (B, T); -100 where there is nothing to predict.
+        documents: the number of each token's document within its row, int64, (B, T); None if rows are not divided.
+    """
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
+    documents: torch.Tensor | None = None
+
+
+def tokenize_corpus(texts: Iterable[str], tokenizer: Any, end_of_text: int | str | None = None) -> np.ndarray:
+    """Encode texts into one row of tokens, with a mark after each text.
+
+    Args:
+        texts: the documents. What looks like a special token in them is encoded as text.
+        tokenizer: has `encode_many(texts)`, `special_tokens` and a length, as `BPETokenizer` has.
+        end_of_text: the mark: the id of a token, or the spelling of a special token; None for no mark.
+
+    Returns:
+        Token ids (N,), uint16 if the vocabulary has at most 65,536 tokens, else uint32.
+
+    Raises:
+        ValueError: the tokenizer has no such token.
+
+    >>> from llmcourse.tokenization import BASE_VOCAB, BPETokenizer
+    >>> tokenizer = BPETokenizer([*BASE_VOCAB, b"<|end|>"], special_tokens={"<|end|>": 256})
+    >>> tokenize_corpus(["!", '"!'], tokenizer, "<|end|>")
+    array([  0, 256,   1,   0, 256], dtype=uint16)
+    """
+    mark = [] if end_of_text is None else [_token_id(tokenizer, end_of_text)]
+    dtype = np.uint16 if len(tokenizer) <= 2**16 else np.uint32
+    parts = [np.array([*ids, *mark], dtype=dtype) for ids in tokenizer.encode_many(list(texts))]
+    return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
+
+
+def _token_id(tokenizer: Any, token: int | str) -> int:
+    if isinstance(token, str):
+        if token not in tokenizer.special_tokens:
+            raise ValueError(f"no special token {token!r}: there are {sorted(tokenizer.special_tokens)}")
+        return int(tokenizer.special_tokens[token])
+    if not 0 <= token < len(tokenizer):
+        raise ValueError(f"no token has the id {token}: the ids are 0 to {len(tokenizer) - 1}")
+    return token
+
+
+@functools.lru_cache(maxsize=8)
+def epoch_order(n_windows: int, epoch: int, seed: int = 0) -> np.ndarray:
+    """Shuffle the numbers 0 to `n_windows` - 1 for one epoch; the same arguments always give the same order.
+
+    Args:
+        n_windows: how many windows there are.
+        epoch: number of the epoch, from 0.
+        seed: of the whole run, from 0.
+
+    Returns:
+        A permutation, int64, (n_windows,); it cannot be written to, for it is kept for the next call.
+
+    >>> sorted(epoch_order(4, 0).tolist()), epoch_order(4, 0) is epoch_order(4, 0)
+    ([0, 1, 2, 3], True)
+    """
+    order = np.random.default_rng([seed, epoch]).permutation(n_windows)
+    order.flags.writeable = False
+    return order
+
+
+def batch_windows(step: int, batch_size: int, n_windows: int, seed: int = 0) -> np.ndarray:
+    """Choose the windows of one batch, knowing nothing but the number of the step.
+
+    Think of an endless row of windows: all of them in the order `epoch_order(n_windows, 0, seed)`, then all of them
+    again in the order of epoch 1, and so on. Step k takes the places from k * `batch_size` on. A batch may therefore
+    hold the end of one epoch and the beginning of the next, or several epochs if there are few windows; no window is
+    left out, and none is taken twice in an epoch.
+
+    Args:
+        step: number of the step, from 0.
+        batch_size: windows in a batch.
+        n_windows: how many windows there are.
+        seed: of the whole run.
+
+    Returns:
+        The numbers of the windows, int64, (batch_size,).
+
+    Raises:
+        ValueError: the step is negative, or a size is below 1; the message names the number.
+
+    >>> epoch_order(3, 0, seed=1).tolist(), epoch_order(3, 1, seed=1).tolist()
+    ([0, 1, 2], [2, 0, 1])
+    >>> batch_windows(0, 2, 3, seed=1).tolist(), batch_windows(1, 2, 3, seed=1).tolist()
+    ([0, 1], [2, 2])
+    """
+    if step < 0 or batch_size < 1 or n_windows < 1:
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_windows {n_windows}: at least 0, 1 and 1")
+    epochs, places = np.divmod(np.arange(step * batch_size, (step + 1) * batch_size), n_windows)
+    windows = np.empty(batch_size, dtype=np.int64)
+    for epoch in np.unique(epochs):
+        here = epochs == epoch
+        windows[here] = epoch_order(n_windows, int(epoch), seed)[places[here]]
+    return windows
+
+
+class Batches:
+    """Batches of a long row of tokens: batch k is the same whoever asks for it, and whenever.
+
+    The row is cut into windows of `seq_len` tokens. Each window's targets are its tokens moved by one, so the last one
+    is the first token of the next window. One epoch visits each window once (what is left at the end of the row, less
+    than a window, is never read), in an order that the seed decides.
+
+    Attributes:
+        n_windows: windows in an epoch.
+        batches_per_epoch: full batches in an epoch.
+
+    >>> batches = Batches(np.arange(9, dtype=np.uint16), seq_len=2, batch_size=2, seed=1)
+    >>> batches.n_windows, batches.batch(0).inputs.tolist(), batches.batch(0).targets.tolist()
+    (4, [[0, 1], [2, 3]], [[1, 2], [3, 4]])
+    >>> batches.batch(0, rank=1, world_size=2).inputs.tolist()
+    [[2, 3]]
+    """
+
+    def __init__(
+        self,
+        tokens: np.ndarray | torch.Tensor,
+        seq_len: int,
+        batch_size: int,
+        seed: int = 0,
+        device: str | torch.device = "cpu",
+        end_of_text: int | None = None,
+    ):
+        """Cut tokens into windows; nothing is copied, so that they may lie in a memory-mapped file.
+
+        Args:
+            tokens: token ids, an array, a memory map or a tensor of integers, (N,).
+            seq_len: T, tokens of a row.
+            batch_size: B, rows of a batch, over all ranks together.
+            seed: decides the order.
+            device: where the batches go.
+            end_of_text: the id of the mark between documents. With it, a batch tells of which document each token is.
+                A mark counts as the first token of the document behind it: it sees nothing before itself, so a model
+                learns from it how documents begin. That a document ends, it learns from the document's last token.
+
+        Raises:
+            ValueError: the tokens are not a row, a size is below 1, or there are fewer tokens than one batch needs.
+        """
+        if len(tokens.shape) != 1:
+            raise ValueError(f"tokens have the shape {tuple(tokens.shape)}: one row is needed")
+        if seq_len < 1 or batch_size < 1:
+            raise ValueError(f"seq_len {seq_len} and batch_size {batch_size} must be at least 1")
+        needed = batch_size * seq_len + 1
+        if len(tokens) < needed:
+            raise ValueError(
+                f"{len(tokens)} tokens are fewer than the {needed} of one batch ({batch_size} rows of {seq_len}, "
+                "and one for the last target): take more text, or a smaller batch_size or seq_len"
+            )
+        self.tokens, self.seq_len, self.batch_size = tokens, seq_len, batch_size
+        self.seed, self.device, self.end_of_text = seed, device, end_of_text
+        self.n_windows = (len(tokens) - 1) // seq_len
+        self.batches_per_epoch = self.n_windows // batch_size
+
+    def batch(self, step: int, rank: int = 0, world_size: int = 1) -> Batch:
+        """Read the batch of a step, or one rank's rows of it.
+
+        Args:
+            step: number of the step, from 0.
+            rank: which of `world_size` equal parts, from 0. The parts in order are the batch of one process.
+            world_size: into how many parts the batch is cut.
+
+        Returns:
+            The rows of the rank, B / `world_size` of them.
+
+        Raises:
+            ValueError: the batch cannot be cut so, or there is no such rank.
+        """
+        if world_size < 1 or self.batch_size % world_size:
+            raise ValueError(f"a batch of {self.batch_size} rows cannot be cut into {world_size} equal parts")
+        if not 0 <= rank < world_size:
+            raise ValueError(f"rank is {rank}: with world_size {world_size} it is 0 to {world_size - 1}")
+        n_rows = self.batch_size // world_size
+        windows = batch_windows(step, self.batch_size, self.n_windows, self.seed)
+        return self.read(windows[rank * n_rows : (rank + 1) * n_rows])
+
+    def read(self, windows: np.ndarray) -> Batch:
+        """Read windows by their numbers, (B,)."""
+        rows = [self.tokens[w * self.seq_len : (w + 1) * self.seq_len + 1] for w in np.asarray(windows).tolist()]
+        if isinstance(self.tokens, torch.Tensor):
+            tokens = torch.stack(rows).to(self.device, torch.int64)
+        else:
+            tokens = torch.from_numpy(np.stack(rows).astype(np.int64)).to(self.device)
+        inputs, targets = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
+        documents = None if self.end_of_text is None else (inputs == self.end_of_text).cumsum(1)
+        return Batch(inputs, targets, documents)

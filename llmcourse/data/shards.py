@@ -1,0 +1,226 @@
+"""Tokens on disk: flat files of integers beside a manifest that says what they are (chapter 3).
+
+A shard is the tokens' bytes and nothing else, little-endian, so that it can be mapped into memory and read from any place.
+What a flat file cannot say of itself stands in `manifest.json`: which tokenizer made it, how many tokens, documents and
+bytes of text it holds, and a checksum of each file.
+"""
+
+import bisect
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from llmcourse.data.batches import tokenize_corpus
+from llmcourse.tokenization import to_tokenizer_json
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+DTYPES = {"uint16": np.dtype("<u2"), "uint32": np.dtype("<u4")}
+
+
+class ShardError(ValueError):
+    """Shards that cannot be used; the message says which file, and why."""
+
+
+def tokenizer_hash(tokenizer: Any) -> str:
+    """Compute a tokenizer's fingerprint: the SHA-256 of its vocabulary, merges, special tokens and pattern.
+
+    >>> from llmcourse.tokenization import BASE_VOCAB, BPETokenizer
+    >>> tokenizer_hash(BPETokenizer(BASE_VOCAB))[:12] == tokenizer_hash(BPETokenizer(list(BASE_VOCAB)))[:12]
+    True
+    """
+    parts = to_tokenizer_json(tokenizer.vocab, tokenizer.merges, tokenizer.special_tokens, tokenizer.pattern)
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def write_shards(
+    folder: str | Path,
+    texts: Iterable[str],
+    tokenizer: Any,
+    end_of_text: int | str | None = None,
+    shard_tokens: int = 1 << 26,
+) -> dict[str, Any]:
+    """Tokenize texts and write them as shards. Only one shard and some texts are in memory at a time.
+
+    The manifest comes last: a folder without it holds nothing that `open_shards` would read.
+
+    Args:
+        folder: where to; made if it does not exist.
+        texts: the documents.
+        tokenizer: a `BPETokenizer`.
+        end_of_text: the mark after each document, as `tokenize_corpus` takes it.
+        shard_tokens: tokens of a shard; the last one may have fewer.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        ValueError: `shard_tokens` is below 1, the tokenizer has no such mark, or there is no text.
+        FileExistsError: the folder holds shards already.
+    """
+    folder = Path(folder)
+    if shard_tokens < 1:
+        raise ValueError(f"shard_tokens is {shard_tokens}: a shard has at least 1 token")
+    if (folder / MANIFEST).exists():
+        raise FileExistsError(f"{folder} holds shards already: choose another folder, or delete it")
+    folder.mkdir(parents=True, exist_ok=True)
+    n_documents = n_bytes = 0
+
+    def parts() -> Iterator[np.ndarray]:
+        nonlocal n_documents, n_bytes
+        source = iter(texts)
+        while some := list(islice(source, 256)):
+            n_documents += len(some)
+            n_bytes += sum(len(text.encode()) for text in some)
+            yield tokenize_corpus(some, tokenizer, end_of_text)
+
+    shards = [_write_shard(folder, number, tokens) for number, tokens in enumerate(_in_pieces(parts(), shard_tokens))]
+    if not shards:
+        raise ValueError("there is no text to write")
+    manifest = {
+        "format": FORMAT,
+        "dtype": "uint16" if len(tokenizer) <= 1 << 16 else "uint32",
+        "tokenizer": tokenizer_hash(tokenizer),
+        "vocab_size": len(tokenizer),
+        "end_of_text": tokenizer.special_tokens[end_of_text] if isinstance(end_of_text, str) else end_of_text,
+        "n_tokens": sum(shard["n_tokens"] for shard in shards),
+        "n_documents": n_documents,
+        "n_bytes": n_bytes,
+        "shards": shards,
+    }
+    _write(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
+    return manifest
+
+
+def _in_pieces(parts: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Regroup arrays into arrays of `size`, the last one shorter."""
+    held: list[np.ndarray] = []
+    n_held = 0
+    for part in parts:
+        held.append(part)
+        n_held += len(part)
+        if n_held >= size:
+            joined = np.concatenate(held)
+            whole = len(joined) - len(joined) % size
+            yield from (joined[start : start + size] for start in range(0, whole, size))
+            held, n_held = [joined[whole:]], len(joined) - whole
+    if n_held:
+        yield np.concatenate(held)
+
+
+def _write_shard(folder: Path, number: int, tokens: np.ndarray) -> dict[str, Any]:
+    name = f"{number:05d}.bin"
+    content = tokens.astype(tokens.dtype.newbyteorder("<")).tobytes()
+    _write(folder / name, content)
+    return {"file": name, "n_tokens": len(tokens), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: whoever reads at the same time sees the old one or the new one."""
+    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished.write_bytes(content)
+    os.replace(unfinished, path)
+
+
+class ShardedTokens:
+    """Several memory-mapped shards that read like one row of tokens: `len`, `shape`, `dtype`, and `[i]` or `[i:j]`.
+
+    Attributes:
+        manifest: what `write_shards` wrote.
+    """
+
+    def __init__(self, folder: Path, manifest: dict[str, Any]):
+        """Map the files; nothing is read yet."""
+        self.manifest, self.dtype = manifest, DTYPES[manifest["dtype"]]
+        self._maps = [np.memmap(folder / shard["file"], dtype=self.dtype, mode="r") for shard in manifest["shards"]]
+        self._ends = list(accumulate(map(len, self._maps)))
+        self.shape = (self._ends[-1],)
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def __getitem__(self, key: int | slice) -> Any:
+        if not isinstance(key, slice):
+            number = range(len(self))[key]
+            shard = bisect.bisect_right(self._ends, number)
+            return self._maps[shard][number - self._ends[shard]]
+        start, stop, step = key.indices(len(self))
+        if step != 1:
+            raise ValueError(f"the step of a slice is {step}: only runs of neighbouring tokens can be read")
+        first, last = bisect.bisect_right(self._ends, start), bisect.bisect_left(self._ends, stop)
+        parts = []
+        for shard in range(first, min(last, len(self._maps) - 1) + 1):
+            begin = self._ends[shard] - len(self._maps[shard])
+            parts.append(self._maps[shard][max(0, start - begin) : max(0, stop - begin)])
+        return np.concatenate(parts) if parts else np.empty(0, dtype=self.dtype)
+
+
+def open_shards(folder: str | Path, tokenizer: Any = None, verify: bool = True) -> ShardedTokens:
+    """Open what `write_shards` wrote, and refuse what is damaged or made for another tokenizer.
+
+    Args:
+        folder: where the shards lie.
+        tokenizer: the tokenizer that the reader will use; None skips that comparison.
+        verify: also read every file and compare its checksum. The sizes are compared in any case.
+
+    Returns:
+        The tokens; `.manifest` tells the rest.
+
+    Raises:
+        ShardError: there is no manifest or not one of this format, a file is missing, has another size or another
+            checksum, or the tokenizer is another one.
+    """
+    folder = Path(folder)
+    manifest = _read_manifest(folder)
+    if tokenizer is not None and (hashed := tokenizer_hash(tokenizer)) != manifest["tokenizer"]:
+        raise ShardError(
+            f"{folder} was written with another tokenizer ({manifest['tokenizer'][:12]}, "
+            f"{manifest['vocab_size']} tokens) than this one ({hashed[:12]}, {len(tokenizer)} tokens): its numbers "
+            "would mean other words"
+        )
+    for shard in manifest["shards"]:
+        _check_shard(folder, shard, DTYPES[manifest["dtype"]].itemsize, verify)
+    return ShardedTokens(folder, manifest)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise ShardError(f"{folder} has no {MANIFEST}: no shards, or their writing was interrupted") from None
+    except ValueError:
+        raise ShardError(f"{path} is not JSON: it is damaged") from None
+    found = manifest.get("format") if isinstance(manifest, dict) else None
+    if found != FORMAT:
+        raise ShardError(f"{path} has the format {found}: this reads format {FORMAT}")
+    wanted = {"dtype", "tokenizer", "vocab_size", "n_tokens", "shards"}
+    if missing := sorted(wanted - manifest.keys()):
+        raise ShardError(f"{path} does not say its {', '.join(missing)}: it is damaged")
+    if manifest["dtype"] not in DTYPES or not manifest["shards"]:
+        raise ShardError(f"{path} has {len(manifest['shards'])} shards of {manifest['dtype']}: it is damaged")
+    if sum(shard["n_tokens"] for shard in manifest["shards"]) != manifest["n_tokens"]:
+        raise ShardError(f"{path}: the shards do not add up to {manifest['n_tokens']} tokens")
+    return manifest
+
+
+def _check_shard(folder: Path, shard: dict[str, Any], itemsize: int, verify: bool) -> None:
+    name = shard["file"]
+    path = folder / name
+    if Path(name).name != name:
+        raise ShardError(f"{folder / MANIFEST} names the file {name!r}: shards lie beside their manifest")
+    if not path.is_file():
+        raise ShardError(f"{path} is missing")
+    expected = shard["n_tokens"] * itemsize
+    if path.stat().st_size != expected:
+        raise ShardError(f"{path} has {path.stat().st_size} bytes, not {expected}: it is cut off or not this shard")
+    if verify:
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != shard["sha256"]:
+                raise ShardError(f"{path} has another checksum than its manifest says: its content has changed")

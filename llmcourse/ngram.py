@@ -1,0 +1,177 @@
+"""An n-gram language model: what counting alone can do (chapter 3).
+
+Source: Kneser and Ney, "Improved backing-off for m-gram language modeling" (1995); Chen and Goodman, "An Empirical Study
+of Smoothing Techniques for Language Modeling" (1999), section 2.7.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+def absolute_discounting(counts_V: np.ndarray, lower_V: np.ndarray, discount: float) -> np.ndarray:
+    """Mix what was counted after a context with what a shorter context says.
+
+    Each token that was seen gives up `discount` of its count (a whole count if that is less). What was given up, as a
+    share of all counts, is the weight of the shorter context's distribution, seen tokens included. A context that was
+    never seen knows nothing: the shorter one decides alone.
+
+    Args:
+        counts_V: how often each token of the vocabulary followed the context, not negative, (V,).
+        lower_V: the distribution after the shorter context; sums to 1, (V,).
+        discount: between 0 and 1.
+
+    Returns:
+        A distribution over the vocabulary, float64, (V,); it sums to 1.
+
+    Raises:
+        ValueError: `discount` is below 0 or above 1; the message names it.
+
+    >>> absolute_discounting(np.array([3, 1, 0, 0]), np.full(4, 0.25), discount=0.5)
+    array([0.6875, 0.1875, 0.0625, 0.0625])
+
+    Source: Ney, Essen and Kneser (1994); Chen and Goodman (1999), equation 11.
+    """
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}: it must be between 0 and 1")
+    total = counts_V.sum()
+    if total == 0:
+        return np.array(lower_V, dtype=np.float64)
+    kept = np.maximum(counts_V - discount, 0)
+    return kept / total + (1 - kept.sum() / total) * lower_V
+
+
+@dataclass(frozen=True)
+class _Level:
+    """All n-grams of one length that training saw.
+
+    A key is (number of the n-gram without its last token) * V + last token; the keys are sorted.
+
+    Attributes:
+        keys: int64, one a distinct n-gram; an n-gram's number is its place here.
+        counts: how often each occurs, or for a shorter n-gram after how many distinct tokens.
+        context_counts: for each shorter n-gram (as a context) the sum of the counts.
+        context_types: for each shorter n-gram how many different tokens followed it.
+        discount: what each count gives up.
+    """
+
+    keys: np.ndarray
+    counts: np.ndarray
+    context_counts: np.ndarray
+    context_types: np.ndarray
+    discount: float
+
+
+class NGram:
+    """A model that looks at the last `order` - 1 tokens, with interpolated Kneser-Ney smoothing.
+
+    The longest n-grams are counted. A shorter one counts as often as there are different tokens before it: after an
+    unknown word, "Francisco" is unlikely however frequent it is, for it only ever follows "San". Each level is mixed
+    with the next shorter one by absolute discounting, down to the uniform distribution, so that every token has a
+    probability above 0 and the probabilities of all tokens sum to 1.
+
+    >>> model = NGram(np.array([0, 1, 2, 0, 1, 2, 0, 1]), vocab_size=4, order=3)
+    >>> int(model.probabilities([0, 1]).argmax()), round(float(model.probabilities([0, 1]).sum()), 9)
+    (2, 1.0)
+    """
+
+    def __init__(self, tokens: np.ndarray, vocab_size: int, order: int = 5):
+        """Count a training text.
+
+        Args:
+            tokens: token ids, (N,).
+            vocab_size: V.
+            order: length of the longest n-grams, the predicted token included.
+
+        Raises:
+            ValueError: there are fewer than `order` tokens, `order` is below 1, or an id is not below `vocab_size`.
+        """
+        tokens = np.asarray(tokens).astype(np.int64)
+        if order < 1 or len(tokens) < order:
+            raise ValueError(f"order is {order} and there are {len(tokens)} tokens: at least 1, and as many tokens")
+        if tokens.min() < 0 or tokens.max() >= vocab_size:
+            raise ValueError(f"token ids {tokens.min()} to {tokens.max()} do not fit a vocabulary of {vocab_size}")
+        self.vocab_size, self.order = vocab_size, order
+        self.levels = _count_levels(tokens, vocab_size, order)
+
+    def log_probs(self, tokens: np.ndarray) -> np.ndarray:
+        """Compute ln p of each token after the up to `order` - 1 tokens before it, float64, (N,).
+
+        Raises:
+            ValueError: an id is not below `vocab_size`.
+        """
+        tokens = np.asarray(tokens).astype(np.int64)
+        if len(tokens) and (tokens.min() < 0 or tokens.max() >= self.vocab_size):
+            raise ValueError(f"token ids {tokens.min()} to {tokens.max()} do not fit a vocabulary of {self.vocab_size}")
+        probabilities = np.full(len(tokens), 1 / self.vocab_size)
+        contexts = np.zeros(len(tokens), dtype=np.int64)  # the empty context, number 0, before each token
+        for length, level in enumerate(self.levels):
+            here = slice(length, None)  # earlier tokens have no context of this length
+            grams = _find(level.keys, contexts, tokens[here], self.vocab_size)
+            probabilities[here] = _mix(level, contexts, grams, probabilities[here])
+            contexts = grams[:-1]  # the n-gram that ends at a token is the context of the next one
+        return np.log(probabilities)
+
+    def probabilities(self, context: list[int] | np.ndarray) -> np.ndarray:
+        """Compute the distribution of the next token, (V,), by `absolute_discounting` level by level."""
+        distribution = np.full(self.vocab_size, 1 / self.vocab_size)
+        for length, level in enumerate(self.levels[: len(context) + 1]):
+            number = 0
+            for depth, token in enumerate(context[len(context) - length :]):
+                number = int(_find(self.levels[depth].keys, np.array([number]), np.array([token]), self.vocab_size)[0])
+            if number < 0:
+                break
+            start, end = np.searchsorted(level.keys, [number * self.vocab_size, (number + 1) * self.vocab_size])
+            counts = np.zeros(self.vocab_size)
+            counts[level.keys[start:end] % self.vocab_size] = level.counts[start:end]
+            distribution = absolute_discounting(counts, distribution, level.discount)
+        return distribution
+
+    def generate(self, context: list[int], n_tokens: int, seed: int = 0) -> list[int]:
+        """Draw `n_tokens` tokens after a context; the context is not part of the result."""
+        rng, tokens = np.random.default_rng(seed), list(context)
+        for _ in range(n_tokens):
+            p = self.probabilities(tokens[max(0, len(tokens) - self.order + 1) :])
+            tokens.append(int(rng.choice(self.vocab_size, p=p / p.sum())))
+        return tokens[len(context) :]
+
+
+def _count_levels(tokens: np.ndarray, vocab_size: int, order: int) -> list[_Level]:
+    """Number the n-grams of each length, the shortest first, and count them."""
+    levels, numbers = [], [np.zeros(len(tokens) + 1, dtype=np.int64)]  # numbers[n][i]: the n-gram that starts at i
+    for length in range(1, order + 1):
+        keys = numbers[-1][: len(tokens) - length + 1] * vocab_size + tokens[length - 1 :]
+        levels.append(np.unique(keys, return_index=True, return_inverse=True, return_counts=True))
+        numbers.append(levels[-1][2])
+    counts = [level[3] for level in levels[-1:]]
+    for length in range(order - 1, 0, -1):
+        # each distinct longer n-gram is one token before its own end: one count for the shorter one
+        endings = numbers[length][levels[length][1] + 1]
+        counts.insert(0, np.bincount(endings, minlength=len(levels[length - 1][0])))
+    sizes = [1, *(len(level[0]) for level in levels)]
+    return [_level(level[0], count, size, vocab_size) for level, count, size in zip(levels, counts, sizes)]
+
+
+def _level(keys: np.ndarray, counts: np.ndarray, n_contexts: int, vocab_size: int) -> _Level:
+    once, twice = np.sum(counts == 1), np.sum(counts == 2)
+    discount = once / (once + 2 * twice) if once else 0.5
+    contexts = keys // vocab_size
+    totals = np.bincount(contexts, weights=counts, minlength=n_contexts)
+    types = np.bincount(contexts[counts > 0], minlength=n_contexts)
+    return _Level(keys, counts, totals, types, float(discount))
+
+
+def _find(keys: np.ndarray, contexts: np.ndarray, tokens: np.ndarray, vocab_size: int) -> np.ndarray:
+    """Find the numbers of n-grams given their contexts' numbers and last tokens; -1 for one that was never seen."""
+    wanted = contexts * vocab_size + tokens
+    places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where((contexts >= 0) & (keys[places] == wanted), places, -1)
+
+
+def _mix(level: _Level, contexts: np.ndarray, grams: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """Do for one token each what `absolute_discounting` does for all."""
+    totals = np.where(contexts >= 0, level.context_counts[contexts], 0.0)
+    counts = np.where(grams >= 0, level.counts[grams], 0)
+    kept = np.maximum(counts - level.discount, 0)
+    given_up = level.discount * level.context_types[contexts]
+    return np.where(totals > 0, (kept + given_up * lower) / np.maximum(totals, 1), lower)
