@@ -111,7 +111,7 @@ def close(
 def _tensor(value: Any) -> Any:
     import torch
 
-    return torch.as_tensor(value).detach().to(torch.float64)
+    return torch.as_tensor(value, dtype=torch.float64).detach()  # a list must not pass through float32
 
 
 def _fits(got: Any, want: Any, atol: float, rtol: float) -> bool:

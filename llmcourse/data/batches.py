@@ -98,7 +98,7 @@ def batch_windows(step: int, batch_size: int, n_windows: int, seed: int = 0) -> 
         seed: of the whole run.
 
     Returns:
-        The numbers of the windows, int64, (batch_size,).
+        The numbers of the windows, int64, (batch_size,): an array of its own, which the caller may change.
 
     Raises:
         ValueError: the step is negative, or a size is below 1; the message names the number.

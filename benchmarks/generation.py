@@ -1,0 +1,81 @@
+"""512 new tokens with the key/value cache, without it, and beside `transformers`' Llama of the same shape; one thread.
+
+All sides of a row run alternately in this one process, so that the ratio means something on any machine. Generation is
+greedy, from a prompt of 16 tokens. Ours and theirs have the same weights, and must choose the same tokens.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+import transformers
+
+from llmcourse.generation import generate
+from llmcourse.huggingface import to_huggingface
+from llmcourse.model import ModelConfig, Transformer
+
+NEW_TOKENS, PROMPT_TOKENS = 512, 16
+REPEATS = 3
+CONFIG = ModelConfig(vocab_size=1024, d_model=256, n_layers=4, n_heads=4, n_kv_heads=2, max_seq_len=1024)
+
+
+def same_in_transformers(model: Transformer) -> transformers.LlamaForCausalLM:
+    config, weights = to_huggingface(model)
+    theirs = transformers.LlamaForCausalLM(transformers.LlamaConfig(**config, eos_token_id=None, pad_token_id=0)).eval()
+    theirs.load_state_dict(weights, strict=False)
+    theirs.tie_weights()
+    return theirs
+
+
+def seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def alternate(*calls: Callable[[], object]) -> list[list[float]]:
+    """Time each call REPEATS times, in turn."""
+    rounds = [[seconds(call) for call in calls] for _ in range(REPEATS)]
+    return [list(times) for times in zip(*rounds)]
+
+
+def spread(values: list[float], form: str) -> str:
+    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
+
+
+def row(name: str, ours: list[float], other: list[float], target: str, least: float) -> bool:
+    ratios = [b / a for a, b in zip(ours, other)]
+    met = statistics.median(ratios) >= least
+    speeds = [[NEW_TOKENS / t for t in times] for times in (ours, other)]
+    columns = (*(spread(s, ".0f") for s in speeds), spread(ratios, ".2f"))
+    print(f"{name:<24}" + "".join(f"{column:<24}" for column in columns) + f"{target}: {'met' if met else 'MISSED'}")
+    return met
+
+
+def main() -> bool:
+    """Print the table; return whether every target was met."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    model = Transformer(CONFIG).eval()
+    theirs = same_in_transformers(model)
+    prompt = torch.randint(CONFIG.vocab_size, (1, PROMPT_TOKENS))
+
+    def ours(use_cache: bool = True) -> torch.Tensor:
+        return generate(model, prompt, NEW_TOKENS, temperature=0, use_cache=use_cache)
+
+    def by_transformers() -> torch.Tensor:
+        mask = torch.ones_like(prompt)
+        return theirs.generate(prompt, attention_mask=mask, max_new_tokens=NEW_TOKENS, do_sample=False)
+
+    assert torch.equal(ours()[:, :100], by_transformers()[:, :100]), "the two models do not choose the same tokens"
+    n_parameters = sum(parameter.numel() for parameter in model.parameters())
+    print(f"{NEW_TOKENS} new tokens, {n_parameters / 1e6:.1f} M parameters, transformers {transformers.__version__}")
+    print(f"tokens per second, median of {REPEATS} (smallest to largest)")
+    print(f"{'':<24}{'ours with cache':<24}{'the other':<24}{'ratio of speeds':<24}target")
+    cached, recomputed, library = alternate(ours, lambda: ours(use_cache=False), by_transformers)
+    results = [
+        row("without the cache", cached, recomputed, "ratio at least 10", 10),
+        row("transformers", cached, library, "ratio at least 1", 1),
+    ]
+    return all(results)
