@@ -8,7 +8,7 @@ key/value heads, G = H / K queries that share a key/value head, C channels of a 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -206,14 +206,24 @@ class Attention(nn.Module):
     def project(self, x_BTD: Tensor, rotate: Rotate | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Queries (B, H, T, C), keys and values (B, K, T, C), normalised and rotated where that is wanted."""
         q_BHTC, k_BKTC, v_BKTC = (
-            project(x_BTD).unflatten(-1, (-1, self.d_head)).transpose(1, 2)
-            for project in (self.query, self.key, self.value)
+            y_BTN.unflatten(-1, (-1, self.d_head)).transpose(1, 2) for y_BTN in self._project_all(x_BTD)
         )
         if self.query_norm is not None:
             q_BHTC, k_BKTC = self.query_norm(q_BHTC), self.key_norm(k_BKTC)
         if rotate is not None:
             q_BHTC, k_BKTC = rotate(q_BHTC), rotate(k_BKTC)
         return q_BHTC, k_BKTC, v_BKTC
+
+    def _project_all(self, x_BTD: Tensor) -> Sequence[Tensor]:
+        """The outputs of query, key and value, N components each."""
+        layers = (self.query, self.key, self.value)
+        if not self.training:
+            return [layer(x_BTD) for layer in layers]
+        # One product with the joined weights beats three. Joining copies them: cheap beside a batch of training, dear
+        # beside the single position of a decoding step.
+        weight = torch.cat([layer.weight for layer in layers])
+        bias = None if self.query.bias is None else torch.cat([layer.bias for layer in layers])
+        return F.linear(x_BTD, weight, bias).split([layer.out_features for layer in layers], dim=-1)
 
     def forward(
         self,

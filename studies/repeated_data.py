@@ -1,7 +1,7 @@
 """How often data may be repeated: one budget of training tokens, from 1 epoch of much text to 64 epochs of little.
 
 Every run makes the same number of steps on the same number of tokens; only how many of them are different changes. The
-smaller texts are the beginnings of the larger ones.
+smaller texts are the beginnings of the larger ones. Two models do this, a small one and one with ten times the parameters.
 """
 
 import numpy as np
@@ -22,6 +22,7 @@ from llmcourse.training import TrainingConfig, train
 from studies import record
 
 EPOCHS = (1, 2, 4, 8, 16, 32, 64)
+WIDTHS = (128, 32)
 STEPS, BATCH_SIZE, SEQ_LEN = 640, 8, 64
 VOCAB_SIZE = 512
 MARK = "<|endoftext|>"
@@ -37,11 +38,11 @@ def prepare() -> tuple[np.ndarray, np.ndarray]:
     return tokenize_corpus(texts, tokenizer, MARK), tokenize_corpus(validation, tokenizer, MARK)
 
 
-def run(epochs: int, tokens: np.ndarray, validation: np.ndarray) -> list[list[float]]:
-    """Train one model on a part of the tokens, `epochs` times over: rows of (epochs, unique tokens, step, losses)."""
+def run(width: int, epochs: int, tokens: np.ndarray, validation: np.ndarray) -> list[list[float]]:
+    """Train one model on a part of the tokens, `epochs` times over: a row each time it is evaluated."""
     n_unique = STEPS * BATCH_SIZE * SEQ_LEN // epochs
     torch.manual_seed(0)
-    model = Transformer(ModelConfig(vocab_size=VOCAB_SIZE, d_model=128, n_layers=2, n_heads=4, max_seq_len=SEQ_LEN))
+    model = Transformer(ModelConfig(vocab_size=VOCAB_SIZE, d_model=width, n_layers=2, n_heads=4, max_seq_len=SEQ_LEN))
     config = TrainingConfig(
         steps=STEPS, lr=0.01, warmup_steps=40, optimizer="muon", eval_every=64, eval_batches=100, log_every=64
     )
@@ -53,18 +54,27 @@ def run(epochs: int, tokens: np.ndarray, validation: np.ndarray) -> list[list[fl
         progress=False,
     )
     looks = [row for row in history if "val_loss" in row]
-    return [[epochs, n_unique, row["step"], row["loss"], row["val_loss"]] for row in looks]
+    n_parameters = sum(p.numel() for p in model.parameters())
+    return [[n_parameters, epochs, n_unique, row["step"], row["loss"], row["val_loss"]] for row in looks]
 
 
 def main() -> None:
-    """Run the study; about five minutes on one core."""
+    """Run the study; about ten minutes on one core."""
     torch.set_num_threads(1)
     tokens, validation = prepare()
     rows = []
-    for epochs in EPOCHS:
-        rows += run(epochs, tokens, validation)
-        print(rows[-1], flush=True)
-    columns = ["epochs", "unique tokens", "step", "training loss (nats per token)", "validation loss (nats per token)"]
+    for width in WIDTHS:
+        for epochs in EPOCHS:
+            rows += run(width, epochs, tokens, validation)
+            print(rows[-1], flush=True)
+    columns = [
+        "parameters",
+        "epochs",
+        "unique tokens",
+        "step",
+        "training loss (nats per token)",
+        "validation loss (nats per token)",
+    ]
     record("repeated_data", columns, rows)
 
 

@@ -270,5 +270,11 @@ def leaked_fractions(train_shingles: Sequence[np.ndarray], validation_shingles: 
 
     Source: overlap in n-grams of 13 words, Brown et al., "Language Models are Few-Shot Learners" (2020), appendix C.
     """
-    known = np.unique(np.concatenate(train_shingles)) if len(train_shingles) else np.empty(0, dtype=np.uint32)
-    return np.array([np.isin(found, known).mean() if len(found) else 0.0 for found in validation_shingles])
+    known = np.unique(np.concatenate([*train_shingles, np.empty(0, dtype=np.uint32)]))
+    fractions = np.zeros(len(validation_shingles))
+    for number, own in enumerate(validation_shingles):
+        if len(own) and len(known):
+            # not np.isin, which would sort the training set's shingles again for each document
+            places = np.minimum(np.searchsorted(known, own), len(known) - 1)
+            fractions[number] = np.mean(known[places] == own)
+    return fractions

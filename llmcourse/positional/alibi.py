@@ -47,7 +47,7 @@ def alibi_bias(slopes_H: Tensor, q_positions: Tensor, k_positions: Tensor) -> Te
     The distance is |query position - key position|. The causal mask is not part of it; the caller adds that.
 
     Args:
-        slopes_H: one slope a head, floating point.
+        slopes_H: one slope a head, floating point. Neither the slopes nor the positions are changed.
         q_positions: integers, (T,) or (B, T).
         k_positions: integers, (S,) or (B, S); batched if and only if the queries' are.
 

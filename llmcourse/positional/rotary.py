@@ -87,7 +87,8 @@ def apply_rotary(x: Tensor, cos: Tensor, sin: Tensor, layout: str = "half") -> T
         layout: "half" or "interleaved".
 
     Returns:
-        The shape and dtype of x. Computed in the wider of the two dtypes of x and cos, then rounded to that of x.
+        A new tensor of the shape and dtype of x, through which gradients reach x. Computed in the wider of the two
+        dtypes of x and cos, then rounded to that of x.
 
     Raises:
         ValueError: another layout, named in the message; or C is not twice the last dimension of cos: the message names

@@ -96,6 +96,13 @@ def test_module_is_causal_and_equals_the_explicit_version(n_kv_heads):
     assert_close(attention(x, mask=causal_mask(6, 6)), want)
 
 
+@pytest.mark.parametrize("bias", [False, True])
+def test_training_and_evaluation_compute_the_same(bias):
+    attention = Attention(32, n_heads=4, n_kv_heads=2, bias=bias).double()
+    x = torch.randn(2, 6, 32, dtype=torch.float64)
+    assert_close(attention.train()(x), attention.eval()(x))
+
+
 def test_qk_norm_bounds_the_scores():
     attention = Attention(32, n_heads=4, qk_norm="rmsnorm")
     q, k, _ = attention.project(1e4 * torch.randn(2, 6, 32))

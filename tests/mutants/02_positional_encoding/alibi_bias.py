@@ -1,0 +1,77 @@
+"""Wrong solutions of alibi_bias."""
+
+# %% rewards_distance: the minus is missing
+def alibi_bias(slopes_H, q_positions, k_positions):
+    distance = (q_positions[..., :, None] - k_positions[..., None, :]).abs()
+    return slopes_H[:, None, None] * distance[..., None, :, :]
+
+
+# %% signed: keys behind the query are rewarded
+def alibi_bias(slopes_H, q_positions, k_positions):
+    distance = q_positions[..., :, None] - k_positions[..., None, :]
+    return -slopes_H[:, None, None] * distance[..., None, :, :]
+
+
+# %% transposed: rows are keys
+def alibi_bias(slopes_H, q_positions, k_positions):
+    distance = (k_positions[..., :, None] - q_positions[..., None, :]).abs()
+    return -slopes_H[:, None, None] * distance[..., None, :, :]
+
+
+# %% counts_from_zero: uses places in the row instead of the positions given
+def alibi_bias(slopes_H, q_positions, k_positions):
+    q, k = torch.arange(q_positions.shape[-1]), torch.arange(k_positions.shape[-1])
+    bias = -slopes_H[:, None, None] * (q[:, None] - k).abs()
+    return bias.expand(*q_positions.shape[:-1], *bias.shape)
+
+
+# %% one_row_only: a batch of positions puts the heads in the wrong dimension
+def alibi_bias(slopes_H, q_positions, k_positions):
+    distance = (q_positions[..., :, None] - k_positions[..., None, :]).abs()
+    return -slopes_H.view(-1, *[1] * distance.ndim) * distance
+
+
+# %% always_float32: the dtype of the slopes is lost
+def alibi_bias(slopes_H, q_positions, k_positions):
+    distance = (q_positions[..., :, None] - k_positions[..., None, :]).abs()
+    return (-slopes_H[:, None, None] * distance[..., None, :, :]).float()
+
+
+# %% with_the_mask: keys behind the query are masked too
+def alibi_bias(slopes_H, q_positions, k_positions):
+    distance = (q_positions[..., :, None] - k_positions[..., None, :])[..., None, :, :]
+    return (-slopes_H[:, None, None] * distance).masked_fill(distance < 0, -torch.inf)
+
+
+# %% grows_with_the_key: slope times the key's position, which only a softmax would forgive
+def alibi_bias(slopes_H, q_positions, k_positions):
+    from_last = (k_positions[..., None, :] - k_positions.max()).expand(*q_positions.shape, -1)
+    return slopes_H[:, None, None] * from_last[..., None, :, :]
+
+
+# %% squared: the distance is squared
+def alibi_bias(slopes_H, q_positions, k_positions):
+    distance = (q_positions[..., :, None] - k_positions[..., None, :]) ** 2
+    return -slopes_H[:, None, None] * distance[..., None, :, :]
+
+
+# %% first_row_for_all: every row of a batch gets the positions of the first
+def alibi_bias(slopes_H, q_positions, k_positions):
+    distance = (q_positions[..., :, None] - k_positions[..., None, :]).abs()
+    if distance.ndim == 3:
+        distance = distance[:1].expand_as(distance)
+    return -slopes_H[:, None, None] * distance[..., None, :, :]
+
+
+# %% negates_the_slopes: changes the slopes it was given
+def alibi_bias(slopes_H, q_positions, k_positions):
+    distance = (q_positions[..., :, None] - k_positions[..., None, :]).abs()
+    return slopes_H.neg_()[:, None, None] * distance[..., None, :, :]
+
+
+# %% remembers_the_distances: distances are kept from call to call by the two lengths
+def alibi_bias(slopes_H, q_positions, k_positions, kept={}):
+    key = q_positions.shape, k_positions.shape
+    if key not in kept:
+        kept[key] = (q_positions[..., :, None] - k_positions[..., None, :]).abs()
+    return -slopes_H[:, None, None] * kept[key][..., None, :, :]

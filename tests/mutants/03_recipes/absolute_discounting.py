@@ -1,0 +1,41 @@
+"""Wrong solutions of absolute_discounting."""
+
+# %% backoff: the shorter context counts for unseen tokens only
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}")
+    total = counts_V.sum()
+    if total == 0:
+        return np.array(lower_V, dtype=np.float64)
+    kept = np.maximum(counts_V - discount, 0)
+    return kept / total + np.where(counts_V > 0, 0, (1 - kept.sum() / total) * lower_V)
+
+
+# %% one_discount: the weight is that of a single discount
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}")
+    total = counts_V.sum()
+    if total == 0:
+        return np.array(lower_V, dtype=np.float64)
+    return np.maximum(counts_V - discount, 0) / total + discount / total * lower_V
+
+
+# %% weight_by_types: takes a whole discount of every seen token, also of a count below it
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}")
+    total = counts_V.sum()
+    if total == 0:
+        return np.array(lower_V, dtype=np.float64)
+    weight = discount * (counts_V > 0).sum() / total
+    return np.maximum(counts_V - discount, 0) / total + weight * lower_V
+
+
+# %% divides_by_zero: an unseen context gives not a number
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}")
+    total = np.float64(counts_V.sum())
+    kept = np.maximum(counts_V - discount, 0)
+    return kept / total + (1 - kept.sum() / total) * lower_V

@@ -1,0 +1,79 @@
+"""Wrong solutions of accumulate_gradients."""
+
+# %% mean_of_means: each micro-batch counts the same, however many targets it has
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    total = 0.0
+    for batch in micro_batches:
+        with autocast(batch.inputs.device, precision):
+            logits = model(batch.inputs, documents_BT=batch.documents)
+            loss = next_token_loss(logits, batch.targets) / len(micro_batches)
+        loss.backward()
+        total += loss.item()
+    return total
+
+
+# %% sum_of_means: the means are added and not divided
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    total = 0.0
+    for batch in micro_batches:
+        with autocast(batch.inputs.device, precision):
+            loss = next_token_loss(model(batch.inputs, documents_BT=batch.documents), batch.targets)
+        loss.backward()
+        total += loss.item() / len(micro_batches)
+    return total
+
+
+# %% counts_all: targets of -100 are counted too
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    n_targets = n_targets or sum(batch.targets.numel() for batch in micro_batches)
+    total = 0.0
+    for batch in micro_batches:
+        with autocast(batch.inputs.device, precision):
+            logits = model(batch.inputs, documents_BT=batch.documents)
+            loss = next_token_loss(logits, batch.targets, reduction="sum") / n_targets
+        loss.backward()
+        total += loss.item()
+    return total
+
+
+# %% one_big_batch: concatenates the micro-batches, which is what accumulation is to avoid
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    inputs = torch.cat([batch.inputs for batch in micro_batches])
+    targets = torch.cat([batch.targets for batch in micro_batches])
+    n_targets = n_targets or int((targets != -100).sum())
+    if not n_targets:
+        raise ValueError("0 targets")
+    with autocast(inputs.device, precision):
+        loss = next_token_loss(model(inputs, documents_BT=micro_batches[0].documents), targets, reduction="sum")
+    (loss / n_targets).backward()
+    return loss.item() / n_targets
+
+
+# %% forgets_documents: attention runs across documents
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    if n_targets is None:
+        n_targets = sum(int((batch.targets != -100).sum()) for batch in micro_batches)
+    if n_targets < 1:
+        raise ValueError(f"{n_targets} targets")
+    total = 0.0
+    for batch in micro_batches:
+        with autocast(batch.inputs.device, precision):
+            loss = next_token_loss(model(batch.inputs), batch.targets, reduction="sum") / n_targets
+        loss.backward()
+        total += loss.item()
+    return total
+
+
+# %% forgets_precision: always computes in float32
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    if n_targets is None:
+        n_targets = sum(int((batch.targets != -100).sum()) for batch in micro_batches)
+    if n_targets < 1:
+        raise ValueError(f"{n_targets} targets")
+    total = 0.0
+    for batch in micro_batches:
+        logits = model(batch.inputs, documents_BT=batch.documents)
+        loss = next_token_loss(logits, batch.targets, reduction="sum") / n_targets
+        loss.backward()
+        total += loss.item()
+    return total

@@ -1,0 +1,42 @@
+"""Wrong solutions of cosine_schedule."""
+
+# %% from_zero: the wave begins at step 0, under the warm-up
+def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    progress = min(1.0, step / total_steps)
+    return min_ratio + (1 - min_ratio) * (1 + math.cos(math.pi * progress)) / 2
+
+
+# %% rises_again: the wave goes on after the end
+def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    progress = (step - warmup_steps) / (total_steps - warmup_steps)
+    return min_ratio + (1 - min_ratio) * (1 + math.cos(math.pi * progress)) / 2
+
+
+# %% floor: min_ratio cuts the wave off
+def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    progress = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
+    return max(min_ratio, (1 + math.cos(math.pi * progress)) / 2)
+
+
+# %% zero_after: the rate is zero once the run is over
+def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    if step > total_steps:
+        return 0.0
+    progress = (step - warmup_steps) / (total_steps - warmup_steps)
+    return min_ratio + (1 - min_ratio) * (1 + math.cos(math.pi * progress)) / 2
+
+
+# %% first_step_at_zero: the warm-up is step / warmup_steps
+def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
+    if step < warmup_steps:
+        return step / warmup_steps
+    progress = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
+    return min_ratio + (1 - min_ratio) * (1 + math.cos(math.pi * progress)) / 2

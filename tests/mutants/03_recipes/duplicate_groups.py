@@ -1,0 +1,62 @@
+"""Wrong solutions of duplicate_groups."""
+
+# %% one_step: each document takes the smallest number it is paired with, and no further
+def duplicate_groups(pairs, n_documents):
+    group = np.arange(n_documents, dtype=np.int64)
+    for i, j in pairs:
+        if not (0 <= i < n_documents and 0 <= j < n_documents):
+            raise ValueError(f"the pair ({i}, {j}) is not in range")
+        group[max(i, j)] = min(group[max(i, j)], i, j)
+    return group
+
+
+# %% in_order: joins the labels of two documents, but not of their groups
+def duplicate_groups(pairs, n_documents):
+    group = np.arange(n_documents, dtype=np.int64)
+    for i, j in pairs:
+        if not (0 <= i < n_documents and 0 <= j < n_documents):
+            raise ValueError(f"the pair ({i}, {j}) is not in range")
+        group[i] = group[j] = min(group[i], group[j])
+    return group
+
+
+# %% any_root: right groups, named by whichever member became the root
+def duplicate_groups(pairs, n_documents):
+    parent = list(range(n_documents))
+
+    def root(i):
+        while parent[i] != i:
+            i = parent[i]
+        return i
+
+    for i, j in pairs:
+        if not (0 <= i < n_documents and 0 <= j < n_documents):
+            raise ValueError(f"the pair ({i}, {j}) is not in range")
+        parent[root(i)] = root(j)
+    return np.array([root(i) for i in range(n_documents)], dtype=np.int64)
+
+
+# %% negative_from_the_end: a negative number counts from the end
+def duplicate_groups(pairs, n_documents):
+    group = np.arange(n_documents, dtype=np.int64)
+    for i, j in pairs:
+        if max(i, j) >= n_documents:
+            raise ValueError(f"the pair ({i}, {j}) is not in range")
+        low, high = sorted((group[i], group[j]))
+        group[group == high] = low
+    return group
+
+
+# %% recursion: too deep for a long chain
+def duplicate_groups(pairs, n_documents):
+    parent = list(range(n_documents))
+
+    def root(i):
+        return i if parent[i] == i else root(parent[i])
+
+    for i, j in pairs:
+        if not (0 <= i < n_documents and 0 <= j < n_documents):
+            raise ValueError(f"the pair ({i}, {j}) is not in range")
+        low, high = sorted((root(i), root(j)))
+        parent[high] = low
+    return np.array([root(i) for i in range(n_documents)], dtype=np.int64)

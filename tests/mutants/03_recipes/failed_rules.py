@@ -1,0 +1,80 @@
+"""Wrong solutions of failed_rules."""
+
+# %% blank_lines_count: blank lines pull the mean down and count as repetition
+def failed_rules(text, rules):
+    lines = [line.rstrip() for line in text.splitlines()]
+    visible = [char for char in text if not char.isspace()]
+    distinct = {line.strip() for line in lines}
+    n_lines = max(1, len(lines))
+    broken = {
+        "min_bytes": len(text.encode()) < rules.min_bytes,
+        "max_mean_line": sum(map(len, lines)) / n_lines > rules.max_mean_line,
+        "max_line": max(map(len, lines), default=0) > rules.max_line,
+        "min_letter_share": sum(map(str.isalpha, visible)) < rules.min_letter_share * len(visible or " "),
+        "max_repeated_share": (len(lines) - len(distinct)) / n_lines > rules.max_repeated_share,
+    }
+    return [name for name, is_broken in broken.items() if is_broken]
+
+
+# %% limits_are_broken: a text on a limit breaks the rule
+def failed_rules(text, rules):
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    visible = [char for char in text if not char.isspace()]
+    distinct = {line.strip() for line in lines}
+    n_lines = max(1, len(lines))
+    broken = {
+        "min_bytes": len(text.encode()) <= rules.min_bytes,
+        "max_mean_line": sum(map(len, lines)) / n_lines >= rules.max_mean_line,
+        "max_line": max(map(len, lines), default=0) >= rules.max_line,
+        "min_letter_share": sum(map(str.isalpha, visible)) <= rules.min_letter_share * len(visible or " "),
+        "max_repeated_share": (len(lines) - len(distinct)) / n_lines >= rules.max_repeated_share,
+    }
+    return [name for name, is_broken in broken.items() if is_broken]
+
+
+# %% share_of_all: the share of letters is taken of all characters, white space included
+def failed_rules(text, rules):
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    distinct = {line.strip() for line in lines}
+    n_lines = max(1, len(lines))
+    broken = {
+        "min_bytes": len(text.encode()) < rules.min_bytes,
+        "max_mean_line": sum(map(len, lines)) / n_lines > rules.max_mean_line,
+        "max_line": max(map(len, lines), default=0) > rules.max_line,
+        "min_letter_share": sum(map(str.isalpha, text)) < rules.min_letter_share * len(text or " "),
+        "max_repeated_share": (len(lines) - len(distinct)) / n_lines > rules.max_repeated_share,
+    }
+    return [name for name, is_broken in broken.items() if is_broken]
+
+
+# %% characters_for_bytes: min_bytes counts characters
+def failed_rules(text, rules):
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    visible = [char for char in text if not char.isspace()]
+    distinct = {line.strip() for line in lines}
+    n_lines = max(1, len(lines))
+    broken = {
+        "min_bytes": len(text) < rules.min_bytes,
+        "max_mean_line": sum(map(len, lines)) / n_lines > rules.max_mean_line,
+        "max_line": max(map(len, lines), default=0) > rules.max_line,
+        "min_letter_share": sum(map(str.isalpha, visible)) < rules.min_letter_share * len(visible or " "),
+        "max_repeated_share": (len(lines) - len(distinct)) / n_lines > rules.max_repeated_share,
+    }
+    return [name for name, is_broken in broken.items() if is_broken]
+
+
+# %% first_reason_only: stops at the first broken rule
+def failed_rules(text, rules):
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    visible = [char for char in text if not char.isspace()]
+    n_lines = max(1, len(lines))
+    if len(text.encode()) < rules.min_bytes:
+        return ["min_bytes"]
+    if sum(map(len, lines)) / n_lines > rules.max_mean_line:
+        return ["max_mean_line"]
+    if max(map(len, lines), default=0) > rules.max_line:
+        return ["max_line"]
+    if sum(map(str.isalpha, visible)) < rules.min_letter_share * len(visible or " "):
+        return ["min_letter_share"]
+    repeated = len(lines) - len({line.strip() for line in lines})
+    return ["max_repeated_share"] if repeated / n_lines > rules.max_repeated_share else []

@@ -1,0 +1,31 @@
+"""Wrong solutions of leaked_fractions."""
+
+# %% best_match: the largest overlap with one training document
+def leaked_fractions(train_shingles, validation_shingles):
+    found = []
+    for own in validation_shingles:
+        shares = [np.isin(own, known).mean() for known in train_shingles] if len(own) else []
+        found.append(max(shares, default=0.0))
+    return np.array(found)
+
+
+# %% jaccard: divides by the union
+def leaked_fractions(train_shingles, validation_shingles):
+    known = {int(x) for some in train_shingles for x in some}
+    found = []
+    for own in validation_shingles:
+        mine = {int(x) for x in own}
+        found.append(len(mine & known) / len(mine | known) if mine else 0.0)
+    return np.array(found)
+
+
+# %% empty_is_nan: a document without shingles gives 0 / 0
+def leaked_fractions(train_shingles, validation_shingles):
+    known = np.unique(np.concatenate(train_shingles)) if len(train_shingles) else np.array([])
+    return np.array([np.isin(own, known).sum() / np.float64(len(own)) for own in validation_shingles])
+
+
+# %% no_training_set: fails where there are no training documents
+def leaked_fractions(train_shingles, validation_shingles):
+    known = np.unique(np.concatenate(train_shingles))
+    return np.array([np.isin(own, known).mean() if len(own) else 0.0 for own in validation_shingles])

@@ -1,0 +1,29 @@
+"""Wrong solutions of linear_schedule."""
+
+# %% from_zero: the line begins at step 0, under the warm-up
+def linear_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    return 1 - (1 - min_ratio) * min(1.0, step / total_steps)
+
+
+# %% goes_below: the line goes on after the end
+def linear_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    return 1 - (1 - min_ratio) * (step - warmup_steps) / (total_steps - warmup_steps)
+
+
+# %% floor: min_ratio cuts the line off
+def linear_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    return max(min_ratio, 1 - (step - warmup_steps) / (total_steps - warmup_steps))
+
+
+# %% ends_early: reaches the end one step too soon
+def linear_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    progress = min(1.0, (step - warmup_steps) / max(1, total_steps - 1 - warmup_steps))
+    return 1 - (1 - min_ratio) * progress

@@ -1,0 +1,142 @@
+"""Wrong solutions of lowest_loss."""
+
+# %% last_token_only: takes the last token for the whole past
+def lowest_loss(inputs_BT, targets_BT):
+    followers = defaultdict(Counter)
+    for inputs, targets in zip(inputs_BT.tolist(), targets_BT.tolist()):
+        for token, target in zip(inputs, targets):
+            if target != -100:
+                followers[token][target] += 1
+    nats = -sum(n * math.log(n / c.total()) for c in followers.values() for n in c.values())
+    n_targets = sum(c.total() for c in followers.values())
+    return nats / n_targets if n_targets else 0.0
+
+
+# %% sum_for_mean: gives the sum over all positions
+def lowest_loss(inputs_BT, targets_BT):
+    followers = defaultdict(Counter)
+    for inputs, targets in zip(inputs_BT.tolist(), targets_BT.tolist()):
+        for t, target in enumerate(targets):
+            if target != -100:
+                followers[tuple(inputs[: t + 1])][target] += 1
+    return -sum(n * math.log(n / c.total()) for c in followers.values() for n in c.values())
+
+
+# %% ignored_targets_take_a_share: counts -100 among the tokens that follow
+def lowest_loss(inputs_BT, targets_BT):
+    followers = defaultdict(Counter)
+    for inputs, targets in zip(inputs_BT.tolist(), targets_BT.tolist()):
+        for t, target in enumerate(targets):
+            followers[tuple(inputs[: t + 1])][target] += 1
+    nats, n_targets = 0.0, 0
+    for counts in followers.values():
+        for target, n in counts.items():
+            if target != -100:
+                nats -= n * math.log(n / counts.total())
+                n_targets += n
+    return nats / n_targets if n_targets else 0.0
+
+
+# %% divides_by_all_positions: the mean is over ignored positions too
+def lowest_loss(inputs_BT, targets_BT):
+    followers = defaultdict(Counter)
+    for inputs, targets in zip(inputs_BT.tolist(), targets_BT.tolist()):
+        for t, target in enumerate(targets):
+            if target != -100:
+                followers[tuple(inputs[: t + 1])][target] += 1
+    nats = -sum(n * math.log(n / c.total()) for c in followers.values() for n in c.values())
+    return nats / targets_BT.numel()
+
+
+# %% uniform_guess: gives each token that followed the same probability
+def lowest_loss(inputs_BT, targets_BT):
+    followers = defaultdict(Counter)
+    for inputs, targets in zip(inputs_BT.tolist(), targets_BT.tolist()):
+        for t, target in enumerate(targets):
+            if target != -100:
+                followers[tuple(inputs[: t + 1])][target] += 1
+    nats = sum(c.total() * math.log(len(c)) for c in followers.values())
+    n_targets = sum(c.total() for c in followers.values())
+    return nats / n_targets if n_targets else 0.0
+
+
+# %% past_without_the_present: leaves out the token at the position itself
+def lowest_loss(inputs_BT, targets_BT):
+    followers = defaultdict(Counter)
+    for inputs, targets in zip(inputs_BT.tolist(), targets_BT.tolist()):
+        for t, target in enumerate(targets):
+            if target != -100:
+                followers[tuple(inputs[:t])][target] += 1
+    nats = -sum(n * math.log(n / c.total()) for c in followers.values() for n in c.values())
+    n_targets = sum(c.total() for c in followers.values())
+    return nats / n_targets if n_targets else 0.0
+
+
+# %% in_bits: takes the logarithm to base 2
+def lowest_loss(inputs_BT, targets_BT):
+    followers = defaultdict(Counter)
+    for inputs, targets in zip(inputs_BT.tolist(), targets_BT.tolist()):
+        for t, target in enumerate(targets):
+            if target != -100:
+                followers[tuple(inputs[: t + 1])][target] += 1
+    bits = -sum(n * math.log2(n / c.total()) for c in followers.values() for n in c.values())
+    n_targets = sum(c.total() for c in followers.values())
+    return bits / n_targets if n_targets else 0.0
+
+
+# %% every_past_alike: the mean over the different pasts, however many rows have them
+def lowest_loss(inputs_BT, targets_BT):
+    followers = defaultdict(Counter)
+    for inputs, targets in zip(inputs_BT.tolist(), targets_BT.tolist()):
+        for t, target in enumerate(targets):
+            if target != -100:
+                followers[tuple(inputs[: t + 1])][target] += 1
+    entropies = [-sum(n / c.total() * math.log(n / c.total()) for n in c.values()) for c in followers.values()]
+    return sum(entropies) / len(entropies) if entropies else 0.0
+
+
+# %% order_forgotten: pasts with the same tokens in another order count as the same
+def lowest_loss(inputs_BT, targets_BT):
+    followers = defaultdict(Counter)
+    for inputs, targets in zip(inputs_BT.tolist(), targets_BT.tolist()):
+        for t, target in enumerate(targets):
+            if target != -100:
+                followers[tuple(sorted(inputs[: t + 1]))][target] += 1
+    nats = -sum(n * math.log(n / c.total()) for c in followers.values() for n in c.values())
+    n_targets = sum(c.total() for c in followers.values())
+    return nats / n_targets if n_targets else 0.0
+
+
+# %% digits_run_together: joins ids to a text without a separator, so that 1, 12 is 11, 2
+def lowest_loss(inputs_BT, targets_BT):
+    followers = defaultdict(Counter)
+    for inputs, targets in zip(inputs_BT.tolist(), targets_BT.tolist()):
+        for t, target in enumerate(targets):
+            if target != -100:
+                followers["".join(map(str, inputs[: t + 1]))][target] += 1
+    nats = -sum(n * math.log(n / c.total()) for c in followers.values() for n in c.values())
+    n_targets = sum(c.total() for c in followers.values())
+    return nats / n_targets if n_targets else 0.0
+
+
+# %% nothing_to_divide_by: fails where no target counts
+def lowest_loss(inputs_BT, targets_BT):
+    followers = defaultdict(Counter)
+    for inputs, targets in zip(inputs_BT.tolist(), targets_BT.tolist()):
+        for t, target in enumerate(targets):
+            if target != -100:
+                followers[tuple(inputs[: t + 1])][target] += 1
+    nats = -sum(n * math.log(n / c.total()) for c in followers.values() for n in c.values())
+    return nats / sum(c.total() for c in followers.values())
+
+
+# %% token_zero_ignored: takes the token 0 for a place without a target
+def lowest_loss(inputs_BT, targets_BT):
+    followers = defaultdict(Counter)
+    for inputs, targets in zip(inputs_BT.tolist(), targets_BT.tolist()):
+        for t, target in enumerate(targets):
+            if target > 0:
+                followers[tuple(inputs[: t + 1])][target] += 1
+    nats = -sum(n * math.log(n / c.total()) for c in followers.values() for n in c.values())
+    n_targets = sum(c.total() for c in followers.values())
+    return nats / n_targets if n_targets else 0.0

@@ -1,0 +1,71 @@
+"""Wrong solutions of near_duplicates."""
+
+# %% any_band: a band of one document may meet another band of the other
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n_hashes = signatures_NK.shape[1]
+    if n_bands < 1 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    buckets = defaultdict(set)
+    for band in np.split(signatures_NK, n_bands, axis=1):
+        for number, row in enumerate(band):
+            buckets[tuple(row.tolist())].add(number)
+    pairs = {(i, j) for members in buckets.values() for i in members for j in members if i < j}
+    return sorted((i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() >= threshold)
+
+
+# %% candidates_are_enough: the threshold is not looked at
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n_hashes = signatures_NK.shape[1]
+    if n_bands < 1 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    pairs = set()
+    for band in np.split(signatures_NK, n_bands, axis=1):
+        buckets = defaultdict(list)
+        for number, row in enumerate(band):
+            buckets[tuple(row.tolist())].append(number)
+        pairs |= {(i, j) for members in buckets.values() for i in members for j in members if i < j}
+    return sorted(pairs)
+
+
+# %% all_pairs: compares everything, in spite of the bands
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n, n_hashes = signatures_NK.shape
+    if n_bands < 1 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    found = []
+    for i in range(n):
+        for j in range(i + 1, n):
+            if signatures_NK[i, 0] != signatures_NK[j, 0] and threshold > 1:
+                continue
+            same = signatures_NK[i] == signatures_NK[j]
+            if same.reshape(n_bands, -1).all(1).any() and same.mean() >= threshold:
+                found.append((i, j))
+    return found
+
+
+# %% above_the_threshold: a share equal to the threshold does not count
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n_hashes = signatures_NK.shape[1]
+    if n_bands < 1 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    pairs = set()
+    for band in np.split(signatures_NK, n_bands, axis=1):
+        buckets = defaultdict(list)
+        for number, row in enumerate(band):
+            buckets[tuple(row.tolist())].append(number)
+        pairs |= {(i, j) for members in buckets.values() for i in members for j in members if i < j}
+    return sorted((i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() > threshold)
+
+
+# %% once_a_band: a pair that meets in two bands is listed twice
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n_hashes = signatures_NK.shape[1]
+    if n_bands < 1 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    pairs = []
+    for band in np.split(signatures_NK, n_bands, axis=1):
+        buckets = defaultdict(list)
+        for number, row in enumerate(band):
+            buckets[tuple(row.tolist())].append(number)
+        pairs += [(i, j) for members in buckets.values() for i in members for j in members if i < j]
+    return sorted((i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() >= threshold)

@@ -1,0 +1,51 @@
+"""Wrong solutions of newton_schulz."""
+
+# %% not_divided: the singular values start wherever they are
+def newton_schulz(matrix, steps=5):
+    a, b, c = QUINTIC
+    x = matrix
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x
+
+
+# %% one_norm_for_all: divides a stack by the norm of the whole stack
+def newton_schulz(matrix, steps=5):
+    a, b, c = QUINTIC
+    x = matrix / (matrix.norm() + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x
+
+
+# %% not_back: a tall matrix comes back wide
+def newton_schulz(matrix, steps=5):
+    a, b, c = QUINTIC
+    x = matrix.mT if matrix.shape[-2] > matrix.shape[-1] else matrix
+    x = x / (torch.linalg.matrix_norm(x, keepdim=True) + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x
+
+
+# %% no_guard: a matrix of zeros becomes NaN
+def newton_schulz(matrix, steps=5):
+    a, b, c = QUINTIC
+    x = matrix / torch.linalg.matrix_norm(matrix, keepdim=True)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x
+
+
+# %% spectral: divides by the largest singular value
+def newton_schulz(matrix, steps=5):
+    a, b, c = QUINTIC
+    x = matrix / (torch.linalg.matrix_norm(matrix, 2, keepdim=True) + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x

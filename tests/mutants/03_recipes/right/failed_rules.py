@@ -1,0 +1,24 @@
+"""Right solutions of failed_rules that are not written as the library's is."""
+
+# %% one_rule_after_the_other: plain statements, counters, early exits
+def failed_rules(text, rules):
+    names, lengths, seen, repeated = [], [], set(), 0
+    for raw in text.splitlines():
+        if not raw.strip():
+            continue
+        lengths.append(len(raw.rstrip()))
+        repeated += raw.strip() in seen
+        seen.add(raw.strip())
+    if len(text.encode("utf-8")) < rules.min_bytes:
+        names.append("min_bytes")
+    if lengths and sum(lengths) > rules.max_mean_line * len(lengths):
+        names.append("max_mean_line")
+    if any(length > rules.max_line for length in lengths):
+        names.append("max_line")
+    squeezed = "".join(text.split())
+    share = sum(char.isalpha() for char in squeezed) / len(squeezed) if squeezed else 0
+    if share < rules.min_letter_share:
+        names.append("min_letter_share")
+    if lengths and repeated > rules.max_repeated_share * len(lengths):
+        names.append("max_repeated_share")
+    return names

@@ -1,0 +1,21 @@
+"""Right solutions of near_duplicates that are not written as the library's is."""
+
+# %% sorted_bands: sorts the rows of each band, equal ones stand side by side
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n, n_hashes = signatures_NK.shape
+    if n_bands < 1 or n_hashes % n_bands != 0:
+        raise ValueError(f"{n_bands} bands cannot be cut from {n_hashes} numbers")
+    n_rows, found = n_hashes // n_bands, set()
+    for start in range(0, n_hashes, n_rows):
+        keyed = sorted((tuple(row[start : start + n_rows]), i) for i, row in enumerate(signatures_NK.tolist()))
+        first = 0
+        for place in range(1, n + 1):
+            if place == n or keyed[place][0] != keyed[first][0]:
+                members = [i for _, i in keyed[first:place]]
+                for a in range(len(members)):
+                    for b in range(a + 1, len(members)):
+                        found.add((members[a], members[b]))
+                first = place
+    close = [(i, j) for i, j in found if np.count_nonzero(signatures_NK[i] == signatures_NK[j]) >= threshold * n_hashes]
+    close.sort()
+    return close

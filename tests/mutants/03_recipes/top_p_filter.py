@@ -1,0 +1,113 @@
+"""Wrong solutions of top_p_filter."""
+
+# %% drops_the_crossing_token: keeps only tokens whose sum is still at most p
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    probabilities, order = torch.sort(logits.double().softmax(-1), dim=-1, descending=True, stable=True)
+    dropped = probabilities.cumsum(-1) > p
+    dropped[..., 0] = False
+    return logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)
+
+
+# %% leaves_them_sorted: does not put the mask back in the tokens' order
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    probabilities, _ = torch.sort(logits.double().softmax(-1), dim=-1, descending=True, stable=True)
+    return logits.masked_fill(probabilities.cumsum(-1) - probabilities >= p, -math.inf)
+
+
+# %% threshold_on_probability: keeps tokens whose own probability is at least 1 - p
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    probabilities = logits.softmax(-1)
+    keep = (probabilities >= 1 - p) | (probabilities == probabilities.max(-1, keepdim=True).values)
+    return logits.masked_fill(~keep, -math.inf)
+
+
+# %% keeps_all_ties: compares with the smallest kept probability, so equal tokens all stay
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    values, _ = torch.sort(logits, dim=-1, descending=True)
+    probabilities = values.double().softmax(-1)
+    kept = probabilities.cumsum(-1) - probabilities < p
+    smallest = values.masked_fill(~kept, math.inf).min(-1, keepdim=True).values
+    return logits.masked_fill(logits < smallest, -math.inf)
+
+
+# %% in_place: changes the logits it was given
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    probabilities, order = torch.sort(logits.double().softmax(-1), dim=-1, descending=True, stable=True)
+    dropped = (probabilities.cumsum(-1) - probabilities >= p) & (p < 1)
+    return logits.masked_fill_(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)
+
+
+# %% rounds_away_the_tail: p = 1 loses the tokens that rounding puts behind a sum of 1
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    probabilities, order = torch.sort(logits.softmax(-1), dim=-1, descending=True, stable=True)
+    dropped = probabilities.cumsum(-1) - probabilities >= p
+    return logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)
+
+
+# %% last_row_rules: one nucleus, that of all rows together
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    flat = logits.flatten()
+    probabilities, order = torch.sort(flat.double().softmax(-1), dim=-1, descending=True, stable=True)
+    dropped = (probabilities.cumsum(-1) - probabilities >= p) & (p < 1)
+    return flat.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf).reshape(logits.shape)
+
+
+# %% returns_probabilities: gives renormalised probabilities instead of logits
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    probabilities, order = torch.sort(logits.double().softmax(-1), dim=-1, descending=True, stable=True)
+    dropped = (probabilities.cumsum(-1) - probabilities >= p) & (p < 1)
+    kept = logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)
+    return kept.softmax(-1)
+
+
+# %% sorted_upwards: sums from the least probable token up, so that of equal tokens the later ones stay
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    values, order = torch.sort(logits.double(), dim=-1, descending=False)
+    dropped = values.softmax(-1).cumsum(-1) <= 1 - p
+    dropped[..., -1] = False
+    return logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)
+
+
+# %% normalised_logits: gives back logarithms of probabilities
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    logits = logits.log_softmax(-1)
+    probabilities, order = torch.sort(logits.double().exp(), dim=-1, descending=True, stable=True)
+    dropped = (probabilities.cumsum(-1) - probabilities >= p) & (p < 1)
+    return logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)
+
+
+# %% one_is_refused: p = 1 is taken for an error
+def top_p_filter(logits, p):
+    if not 0 < p < 1:
+        raise ValueError(f"top_p is {p}; it must be between 0 and 1")
+    probabilities, order = torch.sort(logits.double().softmax(-1), dim=-1, descending=True, stable=True)
+    dropped = probabilities.cumsum(-1) - probabilities >= p
+    return logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)
+
+
+# %% no_error: takes any p
+def top_p_filter(logits, p):
+    probabilities, order = torch.sort(logits.double().softmax(-1), dim=-1, descending=True, stable=True)
+    dropped = (probabilities.cumsum(-1) - probabilities >= p) & (p < 1)
+    dropped[..., 0] = False
+    return logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)

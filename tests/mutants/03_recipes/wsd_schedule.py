@@ -1,0 +1,39 @@
+"""Wrong solutions of wsd_schedule."""
+
+# %% straight: the decay is a line
+def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=None):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    decay_steps = decay_steps or max(1, total_steps // 5)
+    start = max(warmup_steps, total_steps - decay_steps)
+    progress = min(1.0, max(0.0, (step - start) / (total_steps - start)))
+    return min_ratio + (1 - min_ratio) * (1 - progress)
+
+
+# %% root_of_the_rest: slow first and fast at the end
+def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=None):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    decay_steps = decay_steps or max(1, total_steps // 5)
+    start = max(warmup_steps, total_steps - decay_steps)
+    progress = min(1.0, max(0.0, (step - start) / (total_steps - start)))
+    return min_ratio + (1 - min_ratio) * math.sqrt(1 - progress)
+
+
+# %% decays_in_the_warm_up: a long decay begins before the warm-up is over
+def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=None):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    decay_steps = decay_steps or max(1, total_steps // 5)
+    progress = min(1.0, max(0.0, (step - total_steps + decay_steps) / decay_steps))
+    return min_ratio + (1 - min_ratio) * (1 - math.sqrt(progress))
+
+
+# %% short_runs: a run of fewer than five steps divides by zero
+def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=None):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    decay_steps = total_steps // 5 if decay_steps is None else decay_steps
+    start = max(warmup_steps, total_steps - decay_steps)
+    progress = min(1.0, max(0.0, (step - start) / (total_steps - start)))
+    return min_ratio + (1 - min_ratio) * (1 - math.sqrt(progress))
