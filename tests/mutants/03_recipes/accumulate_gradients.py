@@ -77,3 +77,94 @@ def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=No
         loss.backward()
         total += loss.item()
     return total
+
+
+# %% one_backward_at_the_end: adds the losses up and keeps every micro-batch's activations until then
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    if n_targets is None:
+        n_targets = sum(int((batch.targets != -100).sum()) for batch in micro_batches)
+    if n_targets < 1:
+        raise ValueError(f"{n_targets} targets")
+    total = 0.0
+    for batch in micro_batches:
+        with autocast(batch.inputs.device, precision):
+            logits = model(batch.inputs, documents_BT=batch.documents)
+            total = total + next_token_loss(logits, batch.targets, reduction="sum")
+    (total / n_targets).backward()
+    return float(total) / n_targets
+
+
+# %% clears_first: what `.grad` held is lost
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    model.zero_grad()
+    if n_targets is None:
+        n_targets = sum(int((batch.targets != -100).sum()) for batch in micro_batches)
+    if n_targets < 1:
+        raise ValueError(f"{n_targets} targets")
+    total = 0.0
+    for batch in micro_batches:
+        with autocast(batch.inputs.device, precision):
+            logits = model(batch.inputs, documents_BT=batch.documents)
+            loss = next_token_loss(logits, batch.targets, reduction="sum") / n_targets
+        loss.backward()
+        total += loss.item()
+    return total
+
+
+# %% ignores_n_targets: always divides by its own targets
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    n_targets = sum(int((batch.targets != -100).sum()) for batch in micro_batches)
+    if n_targets < 1:
+        raise ValueError(f"{n_targets} targets")
+    total = 0.0
+    for batch in micro_batches:
+        with autocast(batch.inputs.device, precision):
+            logits = model(batch.inputs, documents_BT=batch.documents)
+            loss = next_token_loss(logits, batch.targets, reduction="sum") / n_targets
+        loss.backward()
+        total += loss.item()
+    return total
+
+
+# %% the_last_loss: returns the loss of the last micro-batch
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    if n_targets is None:
+        n_targets = sum(int((batch.targets != -100).sum()) for batch in micro_batches)
+    if n_targets < 1:
+        raise ValueError(f"{n_targets} targets")
+    for batch in micro_batches:
+        with autocast(batch.inputs.device, precision):
+            logits = model(batch.inputs, documents_BT=batch.documents)
+            loss = next_token_loss(logits, batch.targets, reduction="sum") / n_targets
+        loss.backward()
+    return loss.item()
+
+
+# %% a_tensor: returns the loss as a tensor
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    if n_targets is None:
+        n_targets = sum(int((batch.targets != -100).sum()) for batch in micro_batches)
+    if n_targets < 1:
+        raise ValueError(f"{n_targets} targets")
+    total = 0.0
+    for batch in micro_batches:
+        with autocast(batch.inputs.device, precision):
+            logits = model(batch.inputs, documents_BT=batch.documents)
+            loss = next_token_loss(logits, batch.targets, reduction="sum") / n_targets
+        loss.backward()
+        total += loss.detach()
+    return total
+
+
+# %% nothing_is_nan: no target at all gives 0 / 0 and no error
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    if n_targets is None:
+        n_targets = sum(int((batch.targets != -100).sum()) for batch in micro_batches)
+    total = 0.0
+    for batch in micro_batches:
+        with autocast(batch.inputs.device, precision):
+            logits = model(batch.inputs, documents_BT=batch.documents)
+            loss = next_token_loss(logits, batch.targets, reduction="sum") / n_targets
+        loss.backward()
+        total += loss.item()
+    return total

@@ -46,3 +46,49 @@ def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
     m.mul_(betas[0]).add_((1 - betas[0]) * grad)
     v.mul_(betas[1]).add_((1 - betas[1]) * grad.square_())
     param.sub_(lr * m / (1 - betas[0] ** step) / ((v / (1 - betas[1] ** step)).sqrt() + eps))
+
+
+# %% corrects_one_step_ahead: the power is step + 1, as if the first step were number 0
+def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
+    param.mul_(1 - lr * weight_decay)
+    m.mul_(betas[0]).add_((1 - betas[0]) * grad)
+    v.mul_(betas[1]).add_((1 - betas[1]) * grad**2)
+    m_hat, v_hat = m / (1 - betas[0] ** (step + 1)), v / (1 - betas[1] ** (step + 1))
+    param.sub_(lr * m_hat / (v_hat.sqrt() + eps))
+
+
+# %% epsilon_before_the_correction: the correction is moved into the rate, and epsilon goes to the uncorrected root
+def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
+    param.mul_(1 - lr * weight_decay)
+    m.mul_(betas[0]).add_(grad, alpha=1 - betas[0])
+    v.mul_(betas[1]).addcmul_(grad, grad, value=1 - betas[1])
+    rate = lr * math.sqrt(1 - betas[1] ** step) / (1 - betas[0] ** step)
+    param.addcdiv_(m, v.sqrt().add_(eps), value=-rate)
+
+
+# %% decays_by_lambda: the decay is not multiplied by the learning rate, as in the paper's algorithm
+def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
+    param.mul_(1 - weight_decay)
+    m.mul_(betas[0]).add_((1 - betas[0]) * grad)
+    v.mul_(betas[1]).add_((1 - betas[1]) * grad**2)
+    param.sub_(lr * m / (1 - betas[0] ** step) / ((v / (1 - betas[1] ** step)).sqrt() + eps))
+
+
+# %% number_by_number: a loop that works for vectors alone
+def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
+    for i in range(len(param)):
+        g = grad[i].item()
+        m[i] = betas[0] * m[i].item() + (1 - betas[0]) * g
+        v[i] = betas[1] * v[i].item() + (1 - betas[1]) * g * g
+        m_hat, v_hat = m[i].item() / (1 - betas[0] ** step), v[i].item() / (1 - betas[1] ** step)
+        param[i] = param[i].item() * (1 - lr * weight_decay) - lr * m_hat / (math.sqrt(v_hat) + eps)
+
+
+# %% counts_its_calls: keeps a counter of its own instead of looking at `step`
+def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
+    adamw_step.calls = getattr(adamw_step, "calls", 0) + 1
+    param.mul_(1 - lr * weight_decay)
+    m.mul_(betas[0]).add_((1 - betas[0]) * grad)
+    v.mul_(betas[1]).add_((1 - betas[1]) * grad**2)
+    m_hat, v_hat = m / (1 - betas[0] ** adamw_step.calls), v / (1 - betas[1] ** adamw_step.calls)
+    param.sub_(lr * m_hat / (v_hat.sqrt() + eps))

@@ -66,3 +66,89 @@ def clip_gradients(parameters, max_norm):
         for grad in grads:
             grad.mul_(max_norm / norm)
     return norm
+
+
+# %% cuts_single_numbers: clips each number by itself
+def clip_gradients(parameters, max_norm):
+    if not max_norm > 0:
+        raise ValueError(f"max_norm is {max_norm}")
+    grads = [p.grad for p in parameters if p.grad is not None]
+    norm = total_norm(grads)
+    if norm > max_norm:
+        for grad in grads:
+            grad.clamp_(-max_norm, max_norm)
+    return norm
+
+
+# %% no_root: compares the sum of squares with the norm
+def clip_gradients(parameters, max_norm):
+    if not max_norm > 0:
+        raise ValueError(f"max_norm is {max_norm}")
+    grads = [p.grad for p in parameters if p.grad is not None]
+    norm = sum((grad.square().sum() for grad in grads), torch.zeros(()))
+    if norm > max_norm:
+        for grad in grads:
+            grad.mul_(max_norm / norm)
+    return norm
+
+
+# %% every_parameter_has_one: a parameter that took no part in the loss stops it
+def clip_gradients(parameters, max_norm):
+    if not max_norm > 0:
+        raise ValueError(f"max_norm is {max_norm}")
+    grads = [p.grad for p in parameters]
+    norm = total_norm(grads)
+    if norm > max_norm:
+        for grad in grads:
+            grad.mul_(max_norm / norm)
+    return norm
+
+
+# %% divides_by_zero: divides before it asks whether there is anything to scale
+def clip_gradients(parameters, max_norm):
+    if not max_norm > 0:
+        raise ValueError(f"max_norm is {max_norm}")
+    grads = [p.grad for p in parameters if p.grad is not None]
+    norm = total_norm(grads)
+    factor = min(1.0, max_norm / norm.item())
+    for grad in grads:
+        grad.mul_(factor)
+    return norm
+
+
+# %% refuses_infinity: the norm cannot be measured without clipping
+def clip_gradients(parameters, max_norm):
+    if not 0 < max_norm < float("inf"):
+        raise ValueError(f"max_norm is {max_norm}")
+    grads = [p.grad for p in parameters if p.grad is not None]
+    norm = total_norm(grads)
+    if norm > max_norm:
+        for grad in grads:
+            grad.mul_(max_norm / norm)
+    return norm
+
+
+# %% a_plain_number: returns a number where a tensor is promised
+def clip_gradients(parameters, max_norm):
+    if not max_norm > 0:
+        raise ValueError(f"max_norm is {max_norm}")
+    grads = [p.grad for p in parameters if p.grad is not None]
+    norm = sum(grad.double().square().sum().item() for grad in grads) ** 0.5
+    if norm > max_norm:
+        for grad in grads:
+            grad.mul_(max_norm / norm)
+    return norm
+
+
+# %% in_the_type_of_the_gradients: the norm of bfloat16 gradients is a bfloat16 number
+def clip_gradients(parameters, max_norm):
+    if not max_norm > 0:
+        raise ValueError(f"max_norm is {max_norm}")
+    grads = [p.grad for p in parameters if p.grad is not None]
+    if not grads:
+        return torch.zeros(())
+    norm = torch.stack([grad.norm() for grad in grads]).norm()
+    if norm > max_norm:
+        for grad in grads:
+            grad.mul_(max_norm / norm)
+    return norm

@@ -40,3 +40,35 @@ def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
         return step / warmup_steps
     progress = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
     return min_ratio + (1 - min_ratio) * (1 + math.cos(math.pi * progress)) / 2
+
+
+# %% ends_early: the last step of the run, not the step after it, has the last factor
+def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    progress = min(1.0, (step - warmup_steps) / max(1, total_steps - 1 - warmup_steps))
+    return min_ratio + (1 - min_ratio) * (1 + math.cos(math.pi * progress)) / 2
+
+
+# %% ends_late: progress is counted like the warm-up, so that it never gets to the end
+def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    progress = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps + 1))
+    return min_ratio + (1 - min_ratio) * (1 + math.cos(math.pi * progress)) / 2
+
+
+# %% without_pi: the cosine of the progress, which ends at 0.54
+def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    progress = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
+    return min_ratio + (1 - min_ratio) * math.cos(progress)
+
+
+# %% added_on_top: the wave keeps its height, and the floor is added to it
+def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    progress = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
+    return min_ratio + (1 + math.cos(math.pi * progress)) / 2

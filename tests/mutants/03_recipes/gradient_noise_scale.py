@@ -38,3 +38,54 @@ def gradient_noise_scale(small_norms, big_norms, small_batch, big_batch):
     noise = (small - big) / (1 / small_batch - 1 / big_batch)
     signal = max(0.0, (big_batch * big - small_batch * small) / (big_batch - small_batch))
     return NoiseScale(signal, noise, noise / signal if signal > 0 else float("inf"))
+
+
+# %% squares_again: the norms are squared already
+def gradient_noise_scale(small_norms, big_norms, small_batch, big_batch):
+    if not 1 <= small_batch < big_batch:
+        raise ValueError(f"{small_batch} {big_batch}")
+    small, big = (sum(n**2 for n in norms) / len(norms) for norms in (small_norms, big_norms))
+    noise = (small - big) / (1 / small_batch - 1 / big_batch)
+    signal = small - noise / small_batch
+    return NoiseScale(signal, noise, noise / signal if signal > 0 else float("inf"))
+
+
+# %% finite_by_force: no signal is a division by zero
+def gradient_noise_scale(small_norms, big_norms, small_batch, big_batch):
+    if not 1 <= small_batch < big_batch:
+        raise ValueError(f"{small_batch} {big_batch}")
+    small, big = sum(small_norms) / len(small_norms), sum(big_norms) / len(big_norms)
+    noise = (small - big) / (1 / small_batch - 1 / big_batch)
+    signal = (big_batch * big - small_batch * small) / (big_batch - small_batch)
+    return NoiseScale(signal, noise, noise / signal)
+
+
+# %% negative_scale: a signal below 0 gives a scale below 0
+def gradient_noise_scale(small_norms, big_norms, small_batch, big_batch):
+    if not 1 <= small_batch < big_batch:
+        raise ValueError(f"{small_batch} {big_batch}")
+    small, big = sum(small_norms) / len(small_norms), sum(big_norms) / len(big_norms)
+    noise = (small - big) / (1 / small_batch - 1 / big_batch)
+    signal = (big_batch * big - small_batch * small) / (big_batch - small_batch)
+    return NoiseScale(signal, noise, noise / signal if signal != 0 else float("inf"))
+
+
+# %% pair_by_pair: zip drops the norms that have no partner
+def gradient_noise_scale(small_norms, big_norms, small_batch, big_batch):
+    if not 1 <= small_batch < big_batch:
+        raise ValueError(f"{small_batch} {big_batch}")
+    pairs = list(zip(small_norms, big_norms))
+    small, big = (sum(pair[i] for pair in pairs) / len(pairs) for i in (0, 1))
+    noise = (small - big) / (1 / small_batch - 1 / big_batch)
+    signal = (big_batch * big - small_batch * small) / (big_batch - small_batch)
+    return NoiseScale(signal, noise, noise / signal if signal > 0 else float("inf"))
+
+
+# %% either_order: a small batch above the big one is taken as it comes
+def gradient_noise_scale(small_norms, big_norms, small_batch, big_batch):
+    if min(small_batch, big_batch) < 1 or small_batch == big_batch:
+        raise ValueError(f"{small_batch} {big_batch}")
+    small, big = sum(small_norms) / len(small_norms), sum(big_norms) / len(big_norms)
+    noise = (small - big) / (1 / small_batch - 1 / big_batch)
+    signal = (big_batch * big - small_batch * small) / (big_batch - small_batch)
+    return NoiseScale(signal, noise, noise / signal if signal > 0 else float("inf"))

@@ -27,3 +27,35 @@ def linear_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0):
         return warm_up(step, warmup_steps)
     progress = min(1.0, (step - warmup_steps) / max(1, total_steps - 1 - warmup_steps))
     return 1 - (1 - min_ratio) * progress
+
+
+# %% ends_late: the line is one step too long
+def linear_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    progress = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps + 1))
+    return 1 - (1 - min_ratio) * progress
+
+
+# %% ignores_the_floor: always goes to zero
+def linear_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    return 1 - min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
+
+
+# %% zero_after: the factor is zero once the run is over
+def linear_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    if step > total_steps:
+        return 0.0
+    return 1 - (1 - min_ratio) * (step - warmup_steps) / (total_steps - warmup_steps)
+
+
+# %% warms_up_from_zero: the first step has the factor 0 and trains nothing
+def linear_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0):
+    if step < warmup_steps:
+        return step / warmup_steps
+    progress = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
+    return 1 - (1 - min_ratio) * progress

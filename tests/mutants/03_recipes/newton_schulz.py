@@ -49,3 +49,54 @@ def newton_schulz(matrix, steps=5):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
     return x
+
+
+# %% starts_again: every iteration multiplies by the first product X X^T
+def newton_schulz(matrix, steps=5):
+    a, b, c = QUINTIC
+    x = matrix / (torch.linalg.matrix_norm(matrix, keepdim=True) + 1e-7)
+    gram = x @ x.mT
+    for _ in range(steps):
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x
+
+
+# %% in_place: divides the caller's matrix
+def newton_schulz(matrix, steps=5):
+    a, b, c = QUINTIC
+    x = matrix.div_(torch.linalg.matrix_norm(matrix, keepdim=True) + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x
+
+
+# %% in_bfloat16: computes in bfloat16 and returns that, as on a GPU
+def newton_schulz(matrix, steps=5):
+    a, b, c = QUINTIC
+    x = matrix.bfloat16()
+    x = x / (torch.linalg.matrix_norm(x, keepdim=True) + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x
+
+
+# %% divides_large_ones_only: a matrix whose norm is below 1 stays as small as it is
+def newton_schulz(matrix, steps=5):
+    a, b, c = QUINTIC
+    x = matrix / torch.linalg.matrix_norm(matrix, keepdim=True).clamp(min=1.0)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x
+
+
+# %% always_five: ignores the number of iterations
+def newton_schulz(matrix, steps=5):
+    a, b, c = QUINTIC
+    x = matrix / (torch.linalg.matrix_norm(matrix, keepdim=True) + 1e-7)
+    for _ in range(5):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x

@@ -98,3 +98,107 @@ def successive_halving(train, candidates, *, min_steps, eta=2):
         kept = sorted(sorted(range(len(rung)), key=lambda i: -rung[i].loss)[: max(1, len(alive) // eta)])
         alive = [alive[i] for i in kept]
         before, steps = steps, steps * eta
+
+
+# %% losses_by_candidate: keeps the losses in a dictionary of candidates, which must then be hashable
+def successive_halving(train, candidates, *, min_steps, eta=2):
+    if not candidates or min_steps < 1 or eta < 2:
+        raise ValueError(f"{len(candidates)} {min_steps} {eta}")
+    alive, steps, before, paid, trials = list(candidates), min_steps, 0, 0, []
+    while True:
+        losses = {candidate: train(candidate, steps) for candidate in alive}
+        trials += [Trial(candidate, steps, loss) for candidate, loss in losses.items()]
+        paid += len(alive) * (steps - before)
+        if len(alive) == 1:
+            return SearchResult(alive[0], losses[alive[0]], paid, trials)
+        rank = sorted(alive, key=lambda c: losses[c] if math.isfinite(losses[c]) else math.inf)
+        kept = rank[: max(1, len(alive) // eta)]
+        alive = [candidate for candidate in alive if candidate in kept]
+        before, steps = steps, steps * eta
+
+
+# %% asks_for_what_is_added: tells `train` the added steps instead of the steps in all
+def successive_halving(train, candidates, *, min_steps, eta=2):
+    if not candidates or min_steps < 1 or eta < 2:
+        raise ValueError(f"{len(candidates)} {min_steps} {eta}")
+    alive, steps, before, paid, trials = list(range(len(candidates))), min_steps, 0, 0, []
+    while True:
+        rung = [Trial(candidates[n], steps, train(candidates[n], steps - before)) for n in alive]
+        trials += rung
+        paid += len(alive) * (steps - before)
+        if len(alive) == 1:
+            return SearchResult(rung[0].candidate, rung[0].loss, paid, trials)
+        key = lambda i: rung[i].loss if math.isfinite(rung[i].loss) else math.inf
+        kept = sorted(sorted(range(len(rung)), key=key)[: max(1, len(alive) // eta)])
+        alive = [alive[i] for i in kept]
+        before, steps = steps, steps * eta
+
+
+# %% in_order_of_rank: the next rung begins with the best
+def successive_halving(train, candidates, *, min_steps, eta=2):
+    if not candidates or min_steps < 1 or eta < 2:
+        raise ValueError(f"{len(candidates)} {min_steps} {eta}")
+    alive, steps, before, paid, trials = list(range(len(candidates))), min_steps, 0, 0, []
+    while True:
+        rung = [Trial(candidates[n], steps, train(candidates[n], steps)) for n in alive]
+        trials += rung
+        paid += len(alive) * (steps - before)
+        if len(alive) == 1:
+            return SearchResult(rung[0].candidate, rung[0].loss, paid, trials)
+        key = lambda i: rung[i].loss if math.isfinite(rung[i].loss) else math.inf
+        alive = [alive[i] for i in sorted(range(len(rung)), key=key)[: max(1, len(alive) // eta)]]
+        before, steps = steps, steps * eta
+
+
+# %% lowest_loss_ever: reports the lowest loss that the winner ever had
+def successive_halving(train, candidates, *, min_steps, eta=2):
+    if not candidates or min_steps < 1 or eta < 2:
+        raise ValueError(f"{len(candidates)} {min_steps} {eta}")
+    alive, steps, before, paid, trials = list(range(len(candidates))), min_steps, 0, 0, []
+    lowest = [math.inf] * len(candidates)
+    while True:
+        rung = [Trial(candidates[n], steps, train(candidates[n], steps)) for n in alive]
+        trials += rung
+        paid += len(alive) * (steps - before)
+        for n, trial in zip(alive, rung):
+            lowest[n] = min(lowest[n], trial.loss)
+        if len(alive) == 1:
+            return SearchResult(rung[0].candidate, lowest[alive[0]], paid, trials)
+        key = lambda i: rung[i].loss if math.isfinite(rung[i].loss) else math.inf
+        kept = sorted(sorted(range(len(rung)), key=key)[: max(1, len(alive) // eta)])
+        alive = [alive[i] for i in kept]
+        before, steps = steps, steps * eta
+
+
+# %% always_halves: ignores eta
+def successive_halving(train, candidates, *, min_steps, eta=2):
+    if not candidates or min_steps < 1 or eta < 2:
+        raise ValueError(f"{len(candidates)} {min_steps} {eta}")
+    alive, steps, before, paid, trials = list(range(len(candidates))), min_steps, 0, 0, []
+    while True:
+        rung = [Trial(candidates[n], steps, train(candidates[n], steps)) for n in alive]
+        trials += rung
+        paid += len(alive) * (steps - before)
+        if len(alive) == 1:
+            return SearchResult(rung[0].candidate, rung[0].loss, paid, trials)
+        key = lambda i: rung[i].loss if math.isfinite(rung[i].loss) else math.inf
+        kept = sorted(sorted(range(len(rung)), key=key)[: max(1, len(alive) // 2)])
+        alive = [alive[i] for i in kept]
+        before, steps = steps, steps * 2
+
+
+# %% position_for_the_candidate: returns where the winner stands in the last rung's list
+def successive_halving(train, candidates, *, min_steps, eta=2):
+    if not candidates or min_steps < 1 or eta < 2:
+        raise ValueError(f"{len(candidates)} {min_steps} {eta}")
+    alive, steps, before, paid, trials = list(candidates), min_steps, 0, 0, []
+    while True:
+        rung = [Trial(candidate, steps, train(candidate, steps)) for candidate in alive]
+        trials += rung
+        paid += len(alive) * (steps - before)
+        key = lambda i: rung[i].loss if math.isfinite(rung[i].loss) else math.inf
+        kept = sorted(sorted(range(len(rung)), key=key)[: max(1, len(alive) // eta)])
+        if len(alive) == 1:
+            return SearchResult(candidates[kept[0]], rung[0].loss, paid, trials)
+        alive = [alive[i] for i in kept]
+        before, steps = steps, steps * eta

@@ -37,3 +37,50 @@ def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=N
     start = max(warmup_steps, total_steps - decay_steps)
     progress = min(1.0, max(0.0, (step - start) / (total_steps - start)))
     return min_ratio + (1 - min_ratio) * (1 - math.sqrt(progress))
+
+
+# %% always_a_fifth: ignores decay_steps
+def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=None):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    start = max(warmup_steps, total_steps - max(1, total_steps // 5))
+    progress = min(1.0, max(0.0, (step - start) / (total_steps - start)))
+    return min_ratio + (1 - min_ratio) * (1 - math.sqrt(progress))
+
+
+# %% rounds_the_fifth: a run of nine steps decays for two
+def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=None):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    decay_steps = max(1, round(total_steps / 5)) if decay_steps is None else decay_steps
+    start = max(warmup_steps, total_steps - decay_steps)
+    progress = min(1.0, max(0.0, (step - start) / (total_steps - start)))
+    return min_ratio + (1 - min_ratio) * (1 - math.sqrt(progress))
+
+
+# %% no_plateau: the decay begins as soon as the warm-up is over
+def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=None):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    progress = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
+    return min_ratio + (1 - min_ratio) * (1 - math.sqrt(progress))
+
+
+# %% goes_below: the root goes on growing after the end
+def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=None):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    decay_steps = max(1, total_steps // 5) if decay_steps is None else decay_steps
+    start = max(warmup_steps, total_steps - decay_steps)
+    progress = max(0.0, (step - start) / (total_steps - start))
+    return min_ratio + (1 - min_ratio) * (1 - math.sqrt(progress))
+
+
+# %% floor: min_ratio cuts the decay off
+def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=None):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    decay_steps = max(1, total_steps // 5) if decay_steps is None else decay_steps
+    start = max(warmup_steps, total_steps - decay_steps)
+    progress = min(1.0, max(0.0, (step - start) / (total_steps - start)))
+    return max(min_ratio, 1 - math.sqrt(progress))

@@ -6,3 +6,13 @@ def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
     v[...] = betas[1] * v + (1 - betas[1]) * grad * grad
     mean, square = m / (1 - betas[0] ** step), v / (1 - betas[1] ** step)
     param.copy_(param - lr * weight_decay * param - lr * mean / (square.sqrt() + eps))
+
+
+# %% corrected_numbers: follows the docstring line by line, with numbers for the corrections
+def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
+    param -= lr * weight_decay * param
+    for moment, beta, seen in ((m, betas[0], grad), (v, betas[1], grad * grad)):
+        moment *= beta
+        moment += (1 - beta) * seen
+    correction_1, correction_2 = (1 - beta**step for beta in betas)
+    param -= lr * (m / correction_1) / ((v / correction_2) ** 0.5 + eps)

@@ -8,3 +8,12 @@ def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
         return min_ratio
     share = math.cos(math.pi / 2 * (step - warmup_steps) / (total_steps - warmup_steps)) ** 2
     return share + (1 - share) * min_ratio
+
+
+# %% mean_of_both_ends: the middle between peak and floor, and a swing around it
+def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
+    rising = warm_up(step, warmup_steps)
+    if rising < 1:
+        return rising
+    angle = math.pi * (min(step, total_steps) - warmup_steps) / (total_steps - warmup_steps)
+    return (1 + min_ratio) / 2 + (1 - min_ratio) / 2 * math.cos(angle)

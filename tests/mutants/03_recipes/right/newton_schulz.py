@@ -8,3 +8,18 @@ def newton_schulz(matrix, steps=5):
         cube = x @ (x.transpose(-2, -1) @ x)
         x = a * x + b * cube + c * cube @ (x.transpose(-2, -1) @ x)
     return x
+
+
+# %% one_by_one: takes the matrices of a stack one after the other, and the polynomial in Horner's form
+def newton_schulz(matrix, steps=5):
+    if matrix.ndim > 2:
+        return torch.stack([newton_schulz(one, steps) for one in matrix])
+    if matrix.shape[0] > matrix.shape[1]:
+        return newton_schulz(matrix.T, steps).T
+    a, b, c = QUINTIC
+    x = matrix / (matrix.norm() + 1e-7)
+    identity = torch.eye(len(matrix), dtype=matrix.dtype)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = (a * identity + gram @ (b * identity + c * gram)) @ x
+    return x
