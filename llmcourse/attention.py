@@ -38,7 +38,7 @@ def grouped_query_attention(
         scale: factor of the scores; 1 / sqrt(C) when None.
 
     Returns:
-        The outputs, shape (B, H, T, C).
+        The outputs, shape (B, H, T, C), computed in the inputs' dtype. The inputs are not changed.
 
     Raises:
         ValueError: K does not divide H; the message names both.
@@ -104,7 +104,8 @@ def cached_attention(
         The outputs, shape (B, H, T, C).
 
     Raises:
-        ValueError: the new positions do not fit; the message names the position past the end and the room.
+        ValueError: the new positions do not fit; the message names the number of positions needed and the room. Nothing is
+            written then.
 
     >>> keys, values = torch.zeros(1, 1, 3, 2), torch.zeros(1, 1, 3, 2)
     >>> one = torch.ones(1, 1, 1, 2)

@@ -15,7 +15,8 @@ class RMSNorm(nn.Module):
     """Divide each vector by its root mean square, then multiply it by a learned weight.
 
     y = x / sqrt(mean(x²) + eps) * weight, where the mean runs over the last axis. The mean is not subtracted and there
-    is no bias. An input of lower precision (bfloat16, float16) is normalised in float32; the result has the input's dtype.
+    is no bias. An input of lower precision (bfloat16, float16) is normalised in float32, any other in its own dtype; the
+    result has the input's dtype. The input is not changed.
 
     Args:
         size: number of components of a vector.

@@ -256,7 +256,7 @@ def init_weights(model: nn.Module, std: float, residual_std: float, generator: t
     A weight with one dimension, as norms have, becomes 1 and every bias 0. Parameters with other names stay as they are.
 
     Args:
-        model: any module; its parameters are changed in place.
+        model: any module; its parameters are changed in place and stay the same objects.
         std: standard deviation, e.g. 0.02.
         residual_std: of the layers that write to the residual stream, e.g. 0.02 / sqrt(2 * n_layers).
         generator: where the random numbers come from; PyTorch's global one when None.

@@ -149,7 +149,7 @@ def train_step(
 ) -> StepResult:
     """One step of training: new gradients, clipped, and the optimizer's step.
 
-    1. Forget the gradients of the step before.
+    1. Forget the gradients that are there, those of the step before.
     2. `accumulate_gradients(model, micro_batches, precision=precision)` gives the loss and leaves the gradients.
     3. `clip_gradients(parameters, clip_norm)` gives their norm and limits it. Without a limit (`clip_norm` is None) the
        norm is measured all the same, and the gradients stay as they are.

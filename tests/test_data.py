@@ -5,6 +5,7 @@ import random
 import sys
 import types
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -51,6 +52,17 @@ def test_python_corpus_is_clean_and_holds_each_text_once(tree):
     tree(list(range(200)))
     documents = corpus("python") + corpus("python", "validation")
     assert Counter(documents) == Counter([f"value = {i}\n" * 5 for i in range(200)] + ["a\nb\nc\n"])
+
+
+def test_source_files_come_by_file_or_by_whole_folders(tree):
+    tree(list(range(200)))
+    by_file, by_folder = list(data.source_files()), list(data.source_files(by="folder"))
+    assert sorted(by_file) == sorted(by_folder) and by_file != by_folder
+    folders = [name.rsplit("/", 1)[0] for name, _ in by_folder]
+    changes = len([1 for a, b in pairwise(folders) if a != b])
+    assert changes == len(set(folders)) - 1
+    with pytest.raises(ValueError, match="'size'"):
+        next(data.source_files(by="size"))
 
 
 def test_splits_share_no_document_and_validation_is_about_a_twentieth(tree):

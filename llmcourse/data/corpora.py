@@ -100,31 +100,40 @@ def _python_documents(seed: int) -> Iterator[str]:
     return (text for _, text in source_files(seed=seed))
 
 
-def source_files(limit_mb: float | None = None, seed: int = 0) -> Iterator[tuple[str, str]]:
+def source_files(limit_mb: float | None = None, seed: int = 0, by: str = "file") -> Iterator[tuple[str, str]]:
     """Read the files of the "python" corpus under their names, before it is split and copies are left out.
 
     Args:
         limit_mb: where to stop, in millions of UTF-8 bytes; the last file is the first one that passes the limit. None
             is everything.
         seed: another seed gives another order.
+        by: "file" takes the files in a random order; "folder" takes the folders of a package (or of a part of one) in a
+            random order, all files of each: copies mostly lie near each other, and a random sample of files tears them
+            apart.
 
     Returns:
         An iterator over (name, text), the name being the path below "stdlib", "purelib" or "platlib".
 
+    Raises:
+        ValueError: `by` is neither.
+
     >>> all(name.endswith(".py") for name, text in source_files(limit_mb=0.01))
     True
     """
+    if by not in ("file", "folder"):
+        raise ValueError(f"by is {by!r}: it is 'file' or 'folder'")
     paths = sysconfig.get_paths()
     roots = {"stdlib": paths["stdlib"], "purelib": paths["purelib"], "platlib": paths["platlib"]}
-    files: dict[Path, tuple[bytes, str]] = {}
+    files: dict[Path, tuple[bytes, bytes, str]] = {}
     for root_name, root in roots.items():
         for path in _python_files(root):
             name = f"{root_name}/{path.relative_to(root).as_posix()}"
-            key = f"{seed} {root_name} {path.relative_to(root).as_posix()}"
-            files.setdefault(path, (hashlib.blake2b(key.encode(), digest_size=16).digest(), name))
+            folder = "/".join(name.split("/")[:3][: name.count("/")]) if by == "folder" else ""
+            order = [_digest(f"{seed} {root_name} {part}") for part in (folder, path.relative_to(root).as_posix())]
+            files.setdefault(path, (order[0] if folder else b"", order[1], name))
     left = math.inf if limit_mb is None else limit_mb * 1e6
     # in the order of the paths' hashes: no file system has a say in it
-    for path, (_, name) in sorted(files.items(), key=lambda item: item[1]):
+    for path, (*_, name) in sorted(files.items(), key=lambda item: item[1]):
         try:
             text = _clean(path.read_bytes().decode("utf-8"))
         except (UnicodeDecodeError, OSError):
@@ -134,6 +143,10 @@ def source_files(limit_mb: float | None = None, seed: int = 0) -> Iterator[tuple
             left -= len(text.encode())
         if left <= 0:
             return
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def _python_files(root: str) -> Iterator[Path]:

@@ -39,3 +39,58 @@ def absolute_discounting(counts_V, lower_V, discount):
     total = np.float64(counts_V.sum())
     kept = np.maximum(counts_V - discount, 0)
     return kept / total + (1 - kept.sum() / total) * lower_V
+
+
+# %% stupid_backoff: what was not seen gets a share of the shorter context, and nothing sums to 1
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}")
+    total = counts_V.sum()
+    if total == 0:
+        return np.array(lower_V, dtype=np.float64)
+    return np.where(counts_V > 0, counts_V / total, 0.4 * lower_V)
+
+
+# %% evenly: what was given up is spread over all tokens alike
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}")
+    total = counts_V.sum()
+    if total == 0:
+        return np.array(lower_V, dtype=np.float64)
+    kept = np.maximum(counts_V - discount, 0)
+    return kept / total + (1 - kept.sum() / total) / len(counts_V)
+
+
+# %% normalised_over_the_unseen: the weight is shared out among the tokens that were not seen
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}")
+    total = counts_V.sum()
+    if total == 0:
+        return np.array(lower_V, dtype=np.float64)
+    kept = np.maximum(counts_V - discount, 0)
+    unseen = np.where(counts_V > 0, 0.0, lower_V)
+    shares = unseen / unseen.sum() if unseen.any() else np.asarray(lower_V)
+    return kept / total + (1 - kept.sum() / total) * shares
+
+
+# %% linear_interpolation: the discount is a share of every probability, not of a count
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}")
+    total = counts_V.sum()
+    if total == 0:
+        return np.array(lower_V, dtype=np.float64)
+    return (1 - discount) * counts_V / total + discount * np.asarray(lower_V)
+
+
+# %% open_interval: a discount of 0 or 1 is refused
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 < discount < 1:
+        raise ValueError(f"discount is {discount}")
+    total = counts_V.sum()
+    if total == 0:
+        return np.array(lower_V, dtype=np.float64)
+    kept = np.maximum(counts_V - discount, 0)
+    return kept / total + (1 - kept.sum() / total) * lower_V

@@ -52,3 +52,45 @@ def batch_windows(step, batch_size, n_windows, seed=0):
         return order[place : place + batch_size]
     epochs, places = np.divmod(np.arange(start, start + batch_size), n_windows)
     return np.array([epoch_order(n_windows, int(e), seed)[p] for e, p in zip(epochs, places)], dtype=np.int64)
+
+
+# %% short_last_batch: the last batch of an epoch is as short as what is left
+def batch_windows(step, batch_size, n_windows, seed=0):
+    if step < 0 or batch_size < 1 or n_windows < 1:
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_windows {n_windows}")
+    epoch, place = divmod(step, -(-n_windows // batch_size))
+    order = epoch_order(n_windows, epoch, seed)
+    return order[place * batch_size : (place + 1) * batch_size].copy()
+
+
+# %% one_border_at_most: a batch holds parts of two epochs and no more
+def batch_windows(step, batch_size, n_windows, seed=0):
+    if step < 0 or batch_size < 1 or n_windows < 1:
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_windows {n_windows}")
+    epoch, place = divmod(step * batch_size, n_windows)
+    two = np.concatenate([epoch_order(n_windows, epoch, seed), epoch_order(n_windows, epoch + 1, seed)])
+    return two[place : place + batch_size]
+
+
+# %% epoch_added_to_the_seed: the next epoch is the first epoch of the next seed
+def batch_windows(step, batch_size, n_windows, seed=0):
+    if step < 0 or batch_size < 1 or n_windows < 1:
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_windows {n_windows}")
+    epochs, places = np.divmod(np.arange(step * batch_size, (step + 1) * batch_size), n_windows)
+    return np.array([epoch_order(n_windows, 0, seed + int(e))[p] for e, p in zip(epochs, places)], dtype=np.int64)
+
+
+# %% a_list: returns a list of numbers where an array is promised
+def batch_windows(step, batch_size, n_windows, seed=0):
+    if step < 0 or batch_size < 1 or n_windows < 1:
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_windows {n_windows}")
+    numbers = range(step * batch_size, (step + 1) * batch_size)
+    return [int(epoch_order(n_windows, i // n_windows, seed)[i % n_windows]) for i in numbers]
+
+
+# %% an_empty_batch: a batch of 0 windows is an empty array, not an error
+def batch_windows(step, batch_size, n_windows, seed=0):
+    if step < 0 or n_windows < 1:
+        raise ValueError(f"step {step}, n_windows {n_windows}")
+    numbers = range(step * batch_size, (step + 1) * batch_size)
+    return np.array([epoch_order(n_windows, i // n_windows, seed)[i % n_windows] for i in numbers], dtype=np.int64)

@@ -32,3 +32,46 @@ def bits_per_byte(total_nats, n_bytes):
     if not total_nats >= 0:
         raise ValueError(f"total_nats is {total_nats}")
     return total_nats / math.log(2) / n_bytes if n_bytes > 0 else math.inf
+
+
+# %% bits_per_bit: divides by the bits of the text
+def bits_per_byte(total_nats, n_bytes):
+    if n_bytes < 1:
+        raise ValueError(f"n_bytes is {n_bytes}")
+    if not total_nats >= 0:
+        raise ValueError(f"total_nats is {total_nats}")
+    return total_nats / math.log(2) / (8 * n_bytes)
+
+
+# %% rounded: two digits after the point
+def bits_per_byte(total_nats, n_bytes):
+    if n_bytes < 1:
+        raise ValueError(f"n_bytes is {n_bytes}")
+    if not total_nats >= 0:
+        raise ValueError(f"total_nats is {total_nats}")
+    return round(total_nats / math.log(2) / n_bytes, 2)
+
+
+# %% no_loss_is_an_error: a sum of 0 is refused too
+def bits_per_byte(total_nats, n_bytes):
+    if n_bytes < 1:
+        raise ValueError(f"n_bytes is {n_bytes}")
+    if not total_nats > 0:
+        raise ValueError(f"total_nats is {total_nats}")
+    return total_nats / math.log(2) / n_bytes
+
+
+# %% nameless_error: the message does not say which number is wrong
+def bits_per_byte(total_nats, n_bytes):
+    if n_bytes < 1 or not total_nats >= 0:
+        raise ValueError("bad input")
+    return total_nats / math.log(2) / n_bytes
+
+
+# %% perplexity_of_a_byte: exponentiates
+def bits_per_byte(total_nats, n_bytes):
+    if n_bytes < 1:
+        raise ValueError(f"n_bytes is {n_bytes}")
+    if not total_nats >= 0:
+        raise ValueError(f"total_nats is {total_nats}")
+    return math.exp(total_nats / n_bytes)

@@ -60,3 +60,66 @@ def duplicate_groups(pairs, n_documents):
         low, high = sorted((root(i), root(j)))
         parent[high] = low
     return np.array([root(i) for i in range(n_documents)], dtype=np.int64)
+
+
+# %% two_rounds: pushes the smaller label along each pair twice, which is not always enough
+def duplicate_groups(pairs, n_documents):
+    pairs, group = list(pairs), np.arange(n_documents, dtype=np.int64)
+    for i, j in pairs:
+        if not (0 <= i < n_documents and 0 <= j < n_documents):
+            raise ValueError(f"the pair ({i}, {j}) is not in range")
+    for _ in range(2):
+        for i, j in pairs:
+            group[i] = group[j] = min(group[i], group[j])
+    return group
+
+
+# %% first_fitting_set: a pair joins the first group that knows one of its members; groups are never joined
+def duplicate_groups(pairs, n_documents):
+    groups = []
+    for i, j in pairs:
+        if not (0 <= i < n_documents and 0 <= j < n_documents):
+            raise ValueError(f"the pair ({i}, {j}) is not in range")
+        for group in groups:
+            if i in group or j in group:
+                group |= {i, j}
+                break
+        else:
+            groups.append({i, j})
+    names = np.arange(n_documents, dtype=np.int64)
+    for group in groups:
+        names[list(group)] = min(group)
+    return names
+
+
+# %% reads_the_pairs_twice: an iterator is empty after the range has been checked
+def duplicate_groups(pairs, n_documents):
+    if any(not (0 <= i < n_documents and 0 <= j < n_documents) for i, j in pairs):
+        raise ValueError(f"a pair of {pairs} is not in range")
+    group = np.arange(n_documents, dtype=np.int64)
+    for i, j in pairs:
+        low, high = sorted((group[i], group[j]))
+        group[group == high] = low
+    return group
+
+
+# %% a_list: returns a list of numbers where an array is promised
+def duplicate_groups(pairs, n_documents):
+    group = np.arange(n_documents, dtype=np.int64)
+    for i, j in pairs:
+        if not (0 <= i < n_documents and 0 <= j < n_documents):
+            raise ValueError(f"the pair ({i}, {j}) is not in range")
+        low, high = sorted((group[i], group[j]))
+        group[group == high] = low
+    return group.tolist()
+
+
+# %% numbered_anew: groups are numbered 0, 1, 2, not by their smallest member
+def duplicate_groups(pairs, n_documents):
+    group = np.arange(n_documents, dtype=np.int64)
+    for i, j in pairs:
+        if not (0 <= i < n_documents and 0 <= j < n_documents):
+            raise ValueError(f"the pair ({i}, {j}) is not in range")
+        low, high = sorted((group[i], group[j]))
+        group[group == high] = low
+    return np.unique(group, return_inverse=True)[1].astype(np.int64)

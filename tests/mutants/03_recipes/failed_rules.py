@@ -78,3 +78,83 @@ def failed_rules(text, rules):
         return ["min_letter_share"]
     repeated = len(lines) - len({line.strip() for line in lines})
     return ["max_repeated_share"] if repeated / n_lines > rules.max_repeated_share else []
+
+
+# %% without_indentation: white space at the beginning of a line is not counted either
+def failed_rules(text, rules):
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    visible = [char for char in text if not char.isspace()]
+    distinct = {line.strip() for line in lines}
+    n_lines = max(1, len(lines))
+    broken = {
+        "min_bytes": len(text.encode()) < rules.min_bytes,
+        "max_mean_line": sum(map(len, lines)) / n_lines > rules.max_mean_line,
+        "max_line": max(map(len, lines), default=0) > rules.max_line,
+        "min_letter_share": sum(map(str.isalpha, visible)) < rules.min_letter_share * len(visible or " "),
+        "max_repeated_share": (len(lines) - len(distinct)) / n_lines > rules.max_repeated_share,
+    }
+    return [name for name, is_broken in broken.items() if is_broken]
+
+
+# %% digits_are_letters: counts letters and digits
+def failed_rules(text, rules):
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    visible = [char for char in text if not char.isspace()]
+    distinct = {line.strip() for line in lines}
+    n_lines = max(1, len(lines))
+    broken = {
+        "min_bytes": len(text.encode()) < rules.min_bytes,
+        "max_mean_line": sum(map(len, lines)) / n_lines > rules.max_mean_line,
+        "max_line": max(map(len, lines), default=0) > rules.max_line,
+        "min_letter_share": sum(map(str.isalnum, visible)) < rules.min_letter_share * len(visible or " "),
+        "max_repeated_share": (len(lines) - len(distinct)) / n_lines > rules.max_repeated_share,
+    }
+    return [name for name, is_broken in broken.items() if is_broken]
+
+
+# %% english_letters: letters are a to z and A to Z
+def failed_rules(text, rules):
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    visible = [char for char in text if not char.isspace()]
+    distinct = {line.strip() for line in lines}
+    n_lines = max(1, len(lines))
+    broken = {
+        "min_bytes": len(text.encode()) < rules.min_bytes,
+        "max_mean_line": sum(map(len, lines)) / n_lines > rules.max_mean_line,
+        "max_line": max(map(len, lines), default=0) > rules.max_line,
+        "min_letter_share": sum(c.isascii() and c.isalpha() for c in visible) < rules.min_letter_share * len(visible or " "),
+        "max_repeated_share": (len(lines) - len(distinct)) / n_lines > rules.max_repeated_share,
+    }
+    return [name for name, is_broken in broken.items() if is_broken]
+
+
+# %% by_the_alphabet: names in the order of the alphabet
+def failed_rules(text, rules):
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    visible = [char for char in text if not char.isspace()]
+    distinct = {line.strip() for line in lines}
+    n_lines = max(1, len(lines))
+    broken = {
+        "min_bytes": len(text.encode()) < rules.min_bytes,
+        "max_mean_line": sum(map(len, lines)) / n_lines > rules.max_mean_line,
+        "max_line": max(map(len, lines), default=0) > rules.max_line,
+        "min_letter_share": sum(map(str.isalpha, visible)) < rules.min_letter_share * len(visible or " "),
+        "max_repeated_share": (len(lines) - len(distinct)) / n_lines > rules.max_repeated_share,
+    }
+    return sorted(name for name in broken if broken[name])
+
+
+# %% fails_on_blank_texts: the longest of no lines
+def failed_rules(text, rules):
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    visible = [char for char in text if not char.isspace()]
+    distinct = {line.strip() for line in lines}
+    n_lines = max(1, len(lines))
+    broken = {
+        "min_bytes": len(text.encode()) < rules.min_bytes,
+        "max_mean_line": sum(map(len, lines)) / n_lines > rules.max_mean_line,
+        "max_line": max(map(len, lines)) > rules.max_line,
+        "min_letter_share": sum(map(str.isalpha, visible)) < rules.min_letter_share * len(visible or " "),
+        "max_repeated_share": (len(lines) - len(distinct)) / n_lines > rules.max_repeated_share,
+    }
+    return [name for name, is_broken in broken.items() if is_broken]

@@ -29,3 +29,37 @@ def leaked_fractions(train_shingles, validation_shingles):
 def leaked_fractions(train_shingles, validation_shingles):
     known = np.unique(np.concatenate(train_shingles))
     return np.array([np.isin(own, known).mean() if len(own) else 0.0 for own in validation_shingles])
+
+
+# %% of_the_training_set: divides by the number of the training set's shingles
+def leaked_fractions(train_shingles, validation_shingles):
+    known = {int(x) for some in train_shingles for x in some}
+    return np.array([len({int(x) for x in own} & known) / max(1, len(known)) for own in validation_shingles])
+
+
+# %% remembers_earlier_calls: the set of known shingles lives as long as the function
+def leaked_fractions(train_shingles, validation_shingles, known=set()):
+    for some in train_shingles:
+        known |= {int(x) for x in some}
+    return np.array([sum(int(x) in known for x in own) / max(1, len(own)) for own in validation_shingles])
+
+
+# %% mean_over_training_documents: averages the overlaps with the single documents
+def leaked_fractions(train_shingles, validation_shingles):
+    found = np.zeros(len(validation_shingles))
+    for number, own in enumerate(validation_shingles):
+        if len(own) and len(train_shingles):
+            found[number] = np.mean([np.isin(own, known).mean() for known in train_shingles])
+    return found
+
+
+# %% yes_or_no: tells whether anything leaked, not how much
+def leaked_fractions(train_shingles, validation_shingles):
+    known = {int(x) for some in train_shingles for x in some}
+    return np.array([float(any(int(x) in known for x in own)) for own in validation_shingles])
+
+
+# %% a_list: returns a list of numbers where an array is promised
+def leaked_fractions(train_shingles, validation_shingles):
+    known = {int(x) for some in train_shingles for x in some}
+    return [sum(int(x) in known for x in own) / max(1, len(own)) for own in validation_shingles]

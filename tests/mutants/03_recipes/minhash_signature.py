@@ -38,3 +38,44 @@ def minhash_signature(shingles_S, a_K, b_K):
         raise ValueError("the set has 0 members")
     members = shingles_S.astype(np.uint64)
     return np.array([(a * members + b).min() >> np.uint64(32) for a, b in zip(a_K, b_K)])
+
+
+# %% one_function_for_all: the first function in every place, so that one coin is counted K times
+def minhash_signature(shingles_S, a_K, b_K):
+    if len(shingles_S) == 0:
+        raise ValueError("the set has 0 members")
+    least = (a_K[0] * shingles_S.astype(np.uint64) + b_K[0]).min() >> np.uint64(32)
+    return np.full(len(a_K), least, dtype=np.uint32)
+
+
+# %% the_k_smallest: the K smallest values of one function
+def minhash_signature(shingles_S, a_K, b_K):
+    if len(shingles_S) == 0:
+        raise ValueError("the set has 0 members")
+    hashes = (a_K[0] * shingles_S.astype(np.uint64) + b_K[0]) >> np.uint64(32)
+    return np.sort(hashes)[: len(a_K)].astype(np.uint32)
+
+
+# %% the_member_itself: names the member that comes first instead of its hash value
+def minhash_signature(shingles_S, a_K, b_K):
+    if len(shingles_S) == 0:
+        raise ValueError("the set has 0 members")
+    members = shingles_S.astype(np.uint64)
+    return np.array([shingles_S[(a * members + b).argmin()] for a, b in zip(a_K, b_K)], dtype=np.uint32)
+
+
+# %% forgets_the_summand: multiplies and does not add b
+def minhash_signature(shingles_S, a_K, b_K):
+    if len(shingles_S) == 0:
+        raise ValueError("the set has 0 members")
+    members = shingles_S.astype(np.uint64)
+    return np.array([(a * members).min() >> np.uint64(32) for a in a_K], dtype=np.uint32)
+
+
+# %% sorts_the_callers_set: puts the members in order where they lie
+def minhash_signature(shingles_S, a_K, b_K):
+    if len(shingles_S) == 0:
+        raise ValueError("the set has 0 members")
+    shingles_S.sort()
+    members = shingles_S.astype(np.uint64)
+    return np.array([(a * members + b).min() >> np.uint64(32) for a, b in zip(a_K, b_K)], dtype=np.uint32)

@@ -69,3 +69,78 @@ def near_duplicates(signatures_NK, n_bands, threshold):
             buckets[tuple(row.tolist())].append(number)
         pairs += [(i, j) for members in buckets.values() for i in members for j in members if i < j]
     return sorted((i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() >= threshold)
+
+
+# %% interleaved: a band takes every n_bands-th number instead of neighbours
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n_hashes = signatures_NK.shape[1]
+    if n_bands < 1 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    pairs = set()
+    for start in range(n_bands):
+        buckets = defaultdict(list)
+        for number, row in enumerate(signatures_NK[:, start::n_bands]):
+            buckets[tuple(row.tolist())].append(number)
+        pairs |= {(i, j) for members in buckets.values() for i in members for j in members if i < j}
+    return sorted((i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() >= threshold)
+
+
+# %% with_the_first_only: in a bucket, each document is compared with the first one alone
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n_hashes = signatures_NK.shape[1]
+    if n_bands < 1 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    pairs = set()
+    for band in np.split(signatures_NK, n_bands, axis=1):
+        first = {}
+        for number, row in enumerate(band):
+            earlier = first.setdefault(tuple(row.tolist()), number)
+            if earlier < number:
+                pairs.add((earlier, number))
+    return sorted((i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() >= threshold)
+
+
+# %% digits_joined: a band's key is its numbers written side by side, without anything between them
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n_hashes = signatures_NK.shape[1]
+    if n_bands < 1 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    pairs = set()
+    for band in np.split(signatures_NK, n_bands, axis=1):
+        buckets = defaultdict(list)
+        for number, row in enumerate(band.tolist()):
+            buckets["".join(map(str, row))].append(number)
+        pairs |= {(i, j) for members in buckets.values() for i in members for j in members if i < j}
+    return sorted((i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() >= threshold)
+
+
+# %% share_of_bands: the threshold is compared with the share of equal bands, not of equal numbers
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n_hashes = signatures_NK.shape[1]
+    if n_bands < 1 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    met = defaultdict(int)
+    for band in np.split(signatures_NK, n_bands, axis=1):
+        buckets = defaultdict(list)
+        for number, row in enumerate(band):
+            buckets[tuple(row.tolist())].append(number)
+        for members in buckets.values():
+            for place, j in enumerate(members):
+                for i in members[:place]:
+                    met[i, j] += 1
+    return sorted(pair for pair, n in met.items() if n / n_bands >= threshold)
+
+
+# %% as_they_come: pairs in the order in which the bands give them
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n_hashes = signatures_NK.shape[1]
+    if n_bands < 1 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    pairs = {}
+    for band in np.split(signatures_NK, n_bands, axis=1):
+        buckets = defaultdict(list)
+        for number, row in enumerate(band):
+            buckets[tuple(row.tolist())].append(number)
+        for members in buckets.values():
+            pairs.update({(i, j): None for i in members for j in members if i < j})
+    return [(i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() >= threshold]

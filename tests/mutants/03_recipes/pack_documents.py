@@ -94,3 +94,119 @@ def pack_documents(documents, seq_len):
     filling = -n_tokens % seq_len
     columns = ((inputs, 0), (targets, IGNORED), (numbers, -1), (positions, 0))
     return Packed(*(torch.tensor(column + [fill] * filling).view(-1, seq_len) for column, fill in columns))
+
+
+# %% drops_the_rest: a last row that is not full is thrown away
+def pack_documents(documents, seq_len):
+    n_tokens = sum(len(document) for document in documents)
+    if seq_len < 1:
+        raise ValueError(f"seq_len is {seq_len}")
+    if n_tokens == 0:
+        raise ValueError(f"the {len(documents)} documents have no token")
+    inputs, targets, numbers, positions = [], [], [], []
+    for number, document in enumerate(documents):
+        start = len(inputs)
+        inputs += document
+        targets += [*document[1:], IGNORED] if len(document) else []
+        numbers += [number] * len(document)
+        positions += [min(i - start, i % seq_len) for i in range(start, len(inputs))]
+    full = n_tokens // seq_len * seq_len
+    return Packed(*(torch.tensor(column[:full]).view(-1, seq_len) for column in (inputs, targets, numbers, positions)))
+
+
+# %% cuts_long_documents: a document longer than a row loses its end
+def pack_documents(documents, seq_len):
+    n_tokens = sum(len(document) for document in documents)
+    if seq_len < 1:
+        raise ValueError(f"seq_len is {seq_len}")
+    if n_tokens == 0:
+        raise ValueError(f"the {len(documents)} documents have no token")
+    inputs, targets, numbers, positions = [], [], [], []
+    for number, document in enumerate(documents):
+        document = document[:seq_len]
+        start = len(inputs)
+        inputs += document
+        targets += [*document[1:], IGNORED] if len(document) else []
+        numbers += [number] * len(document)
+        positions += [min(i - start, i % seq_len) for i in range(start, len(inputs))]
+    filling = -len(inputs) % seq_len
+    columns = ((inputs, 0), (targets, IGNORED), (numbers, -1), (positions, 0))
+    return Packed(*(torch.tensor(column + [fill] * filling).view(-1, seq_len) for column, fill in columns))
+
+
+# %% a_row_for_each: a document begins a row of its own
+def pack_documents(documents, seq_len):
+    if seq_len < 1:
+        raise ValueError(f"seq_len is {seq_len}")
+    if not any(map(len, documents)):
+        raise ValueError(f"the {len(documents)} documents have no token")
+    inputs, targets, numbers, positions = [], [], [], []
+    for number, document in enumerate(documents):
+        filling = -len(document) % seq_len
+        inputs += [*document, *[0] * filling]
+        targets += [*document[1:], IGNORED, *[IGNORED] * filling] if len(document) else []
+        numbers += [number] * len(document) + [-1] * filling
+        positions += [i % seq_len for i in range(len(document))] + [0] * filling
+    return Packed(*(torch.tensor(column).view(-1, seq_len) for column in (inputs, targets, numbers, positions)))
+
+
+# %% token_0_is_filling: every token 0 is taken for filling, also one that a document holds
+def pack_documents(documents, seq_len):
+    n_tokens = sum(len(document) for document in documents)
+    if seq_len < 1:
+        raise ValueError(f"seq_len is {seq_len}")
+    if n_tokens == 0:
+        raise ValueError(f"the {len(documents)} documents have no token")
+    inputs, targets, numbers, positions = [], [], [], []
+    for number, document in enumerate(documents):
+        start = len(inputs)
+        inputs += document
+        targets += [*document[1:], IGNORED] if len(document) else []
+        numbers += [number] * len(document)
+        positions += [min(i - start, i % seq_len) for i in range(start, len(inputs))]
+    inputs, targets, numbers, positions = (
+        torch.tensor(column + [0] * (-n_tokens % seq_len)).view(-1, seq_len)
+        for column in (inputs, targets, numbers, positions)
+    )
+    filling = inputs == 0
+    return Packed(inputs, targets.masked_fill(filling, IGNORED), numbers.masked_fill(filling, -1), positions)
+
+
+# %% finds_by_content: looks a document's number up, and two equal documents get the same
+def pack_documents(documents, seq_len):
+    n_tokens = sum(len(document) for document in documents)
+    if seq_len < 1:
+        raise ValueError(f"seq_len is {seq_len}")
+    if n_tokens == 0:
+        raise ValueError(f"the {len(documents)} documents have no token")
+    inputs, targets, numbers, positions = [], [], [], []
+    for document in documents:
+        start = len(inputs)
+        inputs += document
+        targets += [*document[1:], IGNORED] if len(document) else []
+        numbers += [documents.index(document)] * len(document)
+        positions += [min(i - start, i % seq_len) for i in range(start, len(inputs))]
+    filling = -n_tokens % seq_len
+    columns = ((inputs, 0), (targets, IGNORED), (numbers, -1), (positions, 0))
+    return Packed(*(torch.tensor(column + [fill] * filling).view(-1, seq_len) for column, fill in columns))
+
+
+# %% grows_the_first_document: writes the others behind the first one, in the caller's list
+def pack_documents(documents, seq_len):
+    n_tokens = sum(len(document) for document in documents)
+    if seq_len < 1:
+        raise ValueError(f"seq_len is {seq_len}")
+    if n_tokens == 0:
+        raise ValueError(f"the {len(documents)} documents have no token")
+    targets, numbers, positions = [], [], []
+    for number, document in enumerate(documents):
+        start = len(targets)
+        targets += [*document[1:], IGNORED] if len(document) else []
+        numbers += [number] * len(document)
+        positions += [min(i - start, i % seq_len) for i in range(start, len(targets))]
+    inputs = documents[0]
+    for document in documents[1:]:
+        inputs += document
+    filling = -n_tokens % seq_len
+    columns = ((inputs, 0), (targets, IGNORED), (numbers, -1), (positions, 0))
+    return Packed(*(torch.tensor(column + [fill] * filling).view(-1, seq_len) for column, fill in columns))

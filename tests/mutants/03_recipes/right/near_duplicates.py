@@ -19,3 +19,20 @@ def near_duplicates(signatures_NK, n_bands, threshold):
     close = [(i, j) for i, j in found if np.count_nonzero(signatures_NK[i] == signatures_NK[j]) >= threshold * n_hashes]
     close.sort()
     return close
+
+
+# %% one_dictionary: the number of the band is part of the key, and pairs are tested as they are found
+def near_duplicates(signatures_NK, n_bands, threshold):
+    rows = [tuple(row) for row in signatures_NK.tolist()]
+    width = signatures_NK.shape[1]
+    if not (n_bands >= 1 and width % n_bands == 0):
+        raise ValueError(f"cannot cut {width} numbers into {n_bands} bands")
+    size, seen, judged = width // n_bands, {}, {}
+    for j, row in enumerate(rows):
+        for band in range(n_bands):
+            earlier = seen.setdefault((band, row[band * size : (band + 1) * size]), [])
+            for i in earlier:
+                if (i, j) not in judged:
+                    judged[i, j] = sum(a == b for a, b in zip(rows[i], row)) / width >= threshold
+            earlier.append(j)
+    return sorted(pair for pair in judged if judged[pair])

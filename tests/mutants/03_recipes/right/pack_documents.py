@@ -23,3 +23,23 @@ def pack_documents(documents, seq_len):
         positions[:, t] = torch.where(rows[:, t] == rows[:, t - 1], positions[:, t - 1] + 1, 0)
     positions[rows < 0] = 0
     return Packed(inputs.view(n_rows, seq_len), targets.view(n_rows, seq_len), rows, positions)
+
+
+# %% token_by_token: rows of lists, each token placed by its number
+def pack_documents(documents, seq_len):
+    if seq_len < 1:
+        raise ValueError(f"a row of {seq_len} tokens")
+    tokens = [(number, place) for number, document in enumerate(documents) for place in range(len(document))]
+    if not tokens:
+        raise ValueError(f"no token in {len(documents)} documents")
+    rows = []
+    for k, (number, place) in enumerate(tokens):
+        document = documents[number]
+        if k % seq_len == 0:
+            rows.append([])
+        row = rows[-1]
+        going_on = bool(row) and row[-1][2] == number
+        target = int(document[place + 1]) if place + 1 < len(document) else -100
+        row.append((int(document[place]), target, number, row[-1][3] + 1 if going_on else 0))
+    rows[-1] += [(0, -100, -1, 0)] * (seq_len - len(rows[-1]))
+    return Packed(*torch.tensor(rows, dtype=torch.int64).unbind(-1))
