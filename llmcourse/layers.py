@@ -42,7 +42,7 @@ class RMSNorm(nn.Module):
         """Normalise x of shape (..., size); the result has its shape and dtype."""
         wide = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
         inverse_root = torch.rsqrt(wide.square().mean(dim=-1, keepdim=True) + self.eps)
-        return (wide * inverse_root).to(x.dtype) * self.weight
+        return ((wide * inverse_root).to(x.dtype) * self.weight).to(x.dtype)
 
 
 class LayerNorm(nn.Module):

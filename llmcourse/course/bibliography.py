@@ -57,7 +57,8 @@ def citation_link(role: str, key: str, bib: BibliographyData) -> str:
     if not year:
         raise ValueError(f"citation key {key!r}: the entry has no year")
     shown = f"{authors} ({year})" if role == "t" else f"({authors}, {year})"
-    return f'[{shown}]({entry_address(entry, key)} "cite:{role} {key}")'
+    address = entry_address(entry, key).replace("(", "%28").replace(")", "%29")  # a bracket would end the link
+    return f'[{shown}]({address} "cite:{role} {key}")'
 
 
 def author_names(entry: Entry, key: str) -> str:

@@ -173,7 +173,7 @@ def _count_by_monitoring(call: Callable[[], Any]) -> int:
 
 
 def _short(value: Any, limit: int = 60) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 

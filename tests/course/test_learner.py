@@ -108,7 +108,8 @@ def test_a_learner_starts_checks_and_sees_progress(run, workspace):
     assert "each pair counts as often as its word occurs" in text
     assert f"1 of {sum(item.points for item in GRADED if not item.is_written):g} points" in text
     code, text = run("status")
-    assert f"1 of {sum(item.points for item in GRADED):g} points" in text
+    course = [item for path in (ROOT / "notebooks").glob("*/*.ipynb") for item in exercises(path)]
+    assert f"1 of {sum(item.points for item in course):g} points" in text
     assert any("Merge a pair" in line and "yours" in line for line in text.splitlines())
     assert any("Decode" in line and "reference" in line for line in text.splitlines())
     code, text = run("status", "merge_pair", "--use", "reference")
@@ -164,6 +165,18 @@ def test_a_broken_cell_is_told_by_its_own_error(run, workspace):
     assert "1.4" not in text
     code, text = run("check", "1", "9.9")
     assert "has no exercise '9.9'" in text
+
+
+def test_one_exercise_or_one_notebook_of_a_long_chapter_is_checked_alone(workspace):
+    learner.start(ROOT, workspace, "03_recipes")
+    others = [path for path in (workspace / "03_recipes").glob("*.ipynb") if path.stem != "1_architecture"]
+    for path in others:
+        path.write_text("this is not read")
+    (outcome,) = learner.check(ROOT, workspace, "03_recipes", "RMSNorm")
+    assert outcome.exercise.notebook == "1_architecture" and "is not written yet" in outcome.hint
+    assert len(list(learner.check(ROOT, workspace, "03_recipes", "1_architecture"))) > 5
+    with pytest.raises(ValueError, match="has no exercise '3.99'.*2_optimization"):
+        list(learner.check(ROOT, workspace, "03_recipes", "3.99"))
 
 
 def test_an_older_copy_is_told(run, workspace):
