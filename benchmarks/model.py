@@ -19,7 +19,7 @@ from llmcourse.model import ModelConfig, Transformer, next_token_loss
 
 VOCAB_SIZE, D_MODEL, N_LAYERS, N_HEADS, SEQ_LEN, BATCH_SIZE = 1024, 192, 4, 6, 128, 8
 D_FF = 512  # of the Llamas
-ROUNDS = 15
+ROUNDS = 25
 
 
 class PlainAttention(nn.Module):
