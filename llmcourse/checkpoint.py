@@ -46,7 +46,7 @@ def save_checkpoint(
     """
     path = Path(folder) / "checkpoints" / f"step-{step:08d}.pt"
     path.parent.mkdir(parents=True, exist_ok=True)
-    state = {"step": step, "config": config, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    state = {"step": step, "config": _plain(config), "model": model.state_dict(), "optimizer": optimizer.state_dict()}
     state |= {"random": torch.get_rng_state(), "random_cuda": torch.cuda.get_rng_state_all()}
     unfinished = path.with_suffix(".unfinished")
     with open(unfinished, "wb") as file:
@@ -57,6 +57,15 @@ def save_checkpoint(
     for old in sorted(path.parent.glob("step-*.pt"))[:-keep]:
         old.unlink()
     return path
+
+
+def _plain(value: Any) -> Any:
+    """Settings without subclasses of int, as `asdict` of a `ModelConfig` has: `weights_only` reads none of them back."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_plain, value))
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def latest_checkpoint(folder: str | Path) -> Path | None:

@@ -104,7 +104,8 @@ def choose_next(
         raise ValueError(f"temperature is {temperature}; it must be finite and at least 0")
     logits_BV = logits_BV.float() if logits_BV.dtype in (torch.bfloat16, torch.float16) else logits_BV
     if temperature > 0:
-        logits_BV = logits_BV / temperature
+        # The largest first becomes 0, so that no temperature, however small, makes it infinite.
+        logits_BV = (logits_BV - logits_BV.amax(-1, keepdim=True)) / temperature
     if top_k is not None:
         logits_BV = top_k_filter(logits_BV, top_k)
     if top_p is not None:

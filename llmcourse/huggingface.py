@@ -61,7 +61,8 @@ def _allow(theirs: Mapping[str, Any], name: str, *allowed: Any) -> None:
 def _llama_config(theirs: Mapping[str, Any]) -> ModelConfig:
     _allow(theirs, "hidden_act", "silu")
     bias = theirs.get("attention_bias", False)
-    _allow(theirs, "mlp_bias", bias)
+    if (mlp_bias := theirs.get("mlp_bias", False)) != bias:  # files older than mlp_bias have none in their networks
+        raise ValueError(f"mlp_bias is {mlp_bias!r} and attention_bias {bias!r}; our model has both or neither")
     rope = dict(theirs.get("rope_parameters") or theirs.get("rope_scaling") or {})
     return ModelConfig(
         vocab_size=theirs["vocab_size"], d_model=theirs["hidden_size"], n_layers=theirs["num_hidden_layers"],
@@ -131,6 +132,8 @@ def _llama_dictionary(config: ModelConfig) -> dict[str, Any]:
     if (scaling := config.rope_scaling) is not None:
         if scaling.name not in ("linear", "llama3"):
             raise ValueError(f"rope_scaling must be linear or llama3 for this export, not {scaling.name!r}")
+        if scaling.attention_factor not in (None, 1.0):
+            raise ValueError(f"attention_factor must be None or 1 for this export, not {scaling.attention_factor!r}")
         rope |= {
             "rope_type": scaling.name, "factor": scaling.factor,
             "original_max_position_embeddings": scaling.original_max_seq_len,

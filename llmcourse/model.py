@@ -5,6 +5,7 @@ head, L layers, V vocabulary.
 """
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -170,6 +171,12 @@ class Transformer(nn.Module):
         super()._apply(*args, **kwargs)
         self._tie()
         return self
+
+    def load_state_dict(self, *args, **kwargs) -> Any:
+        """As of any module; `assign=True` makes new parameters: tie them again."""
+        keys = super().load_state_dict(*args, **kwargs)
+        self._tie()
+        return keys
 
     def init_weights(self, generator: torch.Generator | None = None) -> None:
         """Draw every weight anew, see the function `init_weights`; a learned position table included."""

@@ -113,7 +113,13 @@ class NGram:
         return np.log(probabilities)
 
     def probabilities(self, context: list[int] | np.ndarray) -> np.ndarray:
-        """Compute the distribution of the next token, (V,), by `absolute_discounting` level by level."""
+        """Compute the distribution of the next token, (V,), by `absolute_discounting` level by level.
+
+        Raises:
+            ValueError: an id is not below `vocab_size`.
+        """
+        if len(context) and not 0 <= min(context) <= max(context) < self.vocab_size:
+            raise ValueError(f"token ids {min(context)} to {max(context)} do not fit a vocabulary of {self.vocab_size}")
         distribution = np.full(self.vocab_size, 1 / self.vocab_size)
         for length, level in enumerate(self.levels[: len(context) + 1]):
             number = 0

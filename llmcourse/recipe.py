@@ -117,7 +117,7 @@ def overfit_one_batch(
         tolerance: How far above the floor the loss may end, in nats; half of it may be missing below.
     """
     losses = _fit(copy.deepcopy(model).eval(), lambda step: batch, steps, lr)
-    loss, floor = min(losses), lowest_loss(batch.inputs, batch.targets)
+    loss, floor = min(losses), lowest_loss(*_rows_of_documents(batch))
     message = f"one batch: the loss goes from {losses[0]:.3f} to {loss:.3f} in {steps} steps; {floor:.3f} is possible"
     if not loss <= floor + tolerance:
         message += ": does every layer get a gradient, and are the targets the inputs' next tokens?"
@@ -276,6 +276,19 @@ def _evaluation_mode(model: nn.Module) -> Iterator[None]:
 def _logits(model: nn.Module, batch: Batch) -> Tensor:
     more = {} if batch.documents is None else {"documents_BT": batch.documents}
     return model(batch.inputs, **more)
+
+
+def _rows_of_documents(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Inputs and targets with a row for each document: attention sees no further back, so neither may the floor."""
+    if batch.documents is None:
+        return batch.inputs, batch.targets
+    parts: list[tuple[Tensor, Tensor]] = []
+    for inputs_T, targets_T, documents_T in zip(batch.inputs, batch.targets, batch.documents):
+        lengths = documents_T.unique_consecutive(return_counts=True)[1].tolist()
+        parts += zip(inputs_T.split(lengths), targets_T.split(lengths))
+    inputs, targets = zip(*parts)
+    pad = nn.utils.rnn.pad_sequence
+    return pad(inputs, batch_first=True), pad(targets, batch_first=True, padding_value=-100)
 
 
 def _loss(logits_BTV: Tensor, targets_BT: Tensor) -> Tensor:

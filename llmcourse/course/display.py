@@ -1,7 +1,8 @@
-"""Tables in notebooks and on pages."""
+"""Tables and listings in notebooks and on pages."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -32,6 +33,18 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Markdown:
     rule = ["--:" if is_numeric else ":--" for is_numeric in numeric] or [":--"] * len(header)
     lines = [_line(header), _line(rule), *(_line([_text(cell) for cell in row]) for row in rows)]
     return Markdown("\n".join(lines))
+
+
+def listing(source: str) -> Markdown:
+    """Python source as the page shows code, moved to the left margin.
+
+    Example:
+        >>> print(listing("    x = 1\\n").data)
+        ```python
+        x = 1
+        ```
+    """
+    return Markdown(f"```python\n{textwrap.dedent(source).strip()}\n```")
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -198,8 +198,15 @@ class Batches:
         return self.read(windows[rank * n_rows : (rank + 1) * n_rows])
 
     def read(self, windows: np.ndarray) -> Batch:
-        """Read windows by their numbers, (B,)."""
-        rows = [self.tokens[w * self.seq_len : (w + 1) * self.seq_len + 1] for w in np.asarray(windows).tolist()]
+        """Read windows by their numbers, (B,).
+
+        Raises:
+            ValueError: a number is not among 0 to `n_windows` - 1.
+        """
+        windows = np.asarray(windows)
+        if windows.size and not 0 <= windows.min() <= windows.max() < self.n_windows:
+            raise ValueError(f"windows {windows.min()} to {windows.max()}: there are 0 to {self.n_windows - 1}")
+        rows = [self.tokens[w * self.seq_len : (w + 1) * self.seq_len + 1] for w in windows.tolist()]
         if isinstance(self.tokens, torch.Tensor):
             tokens = torch.stack(rows).to(self.device, torch.int64)
         else:

@@ -100,3 +100,9 @@ def test_exactly_one_batch_is_enough_and_one_token_less_is_not():
 def test_what_makes_no_batch_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("window", [-1, 4])
+def test_a_window_that_is_not_there_is_refused(window):
+    with pytest.raises(ValueError, match=f"{window}.*0 to 3"):
+        Batches(np.arange(9), seq_len=2, batch_size=2).read([window])

@@ -97,3 +97,9 @@ def test_text_drawn_from_the_model_is_the_same_for_the_same_seed():
     assert (
         model.generate([1, 2], 20, seed=1) == model.generate([1, 2], 20, seed=1) != model.generate([1, 2], 20, seed=2)
     )
+
+
+@pytest.mark.parametrize("wrong", [-1, 4])
+def test_a_context_outside_the_vocabulary_is_refused(wrong):
+    with pytest.raises(ValueError, match=f"{wrong} .*vocabulary of 4"):
+        NGram(np.array([0, 1, 2, 3, 0]), vocab_size=4, order=2).probabilities([0, wrong, 0])

@@ -4,6 +4,7 @@ from torch.testing import assert_close
 
 from llmcourse.huggingface import config_from_huggingface, config_to_huggingface, from_huggingface, to_huggingface
 from llmcourse.model import ModelConfig, Transformer
+from llmcourse.positional import RopeScaling
 
 transformers = pytest.importorskip("transformers")
 
@@ -128,4 +129,17 @@ def test_what_does_not_fit_is_named():
 def test_a_model_that_they_cannot_run_is_not_exported(change, message):
     config = ModelConfig(vocab_size=50, d_model=32, n_layers=2, n_heads=4, max_seq_len=64, **change)
     with pytest.raises(ValueError, match=message):
+        config_to_huggingface(config)
+
+
+def test_biases_in_attention_alone_are_refused_also_where_mlp_bias_is_not_named():
+    config = {**SIZES, "model_type": "llama", "attention_bias": True}
+    with pytest.raises(ValueError, match="mlp_bias is False and attention_bias True"):
+        config_from_huggingface(config)
+
+
+def test_an_attention_factor_that_they_do_not_apply_is_not_exported():
+    scaling = RopeScaling("linear", factor=2, attention_factor=1.5)
+    config = ModelConfig(vocab_size=16, d_model=8, n_layers=1, n_heads=2, max_seq_len=8, rope_scaling=scaling)
+    with pytest.raises(ValueError, match="attention_factor .* 1.5"):
         config_to_huggingface(config)

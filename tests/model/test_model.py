@@ -253,3 +253,12 @@ def test_presets_can_be_built_without_memory():
     for config in PRESETS.values():
         with torch.device("meta"):
             Transformer(config)
+
+
+def test_tied_weights_stay_tied_when_a_state_is_assigned():
+    config = ModelConfig(vocab_size=16, d_model=8, n_layers=1, n_heads=2, max_seq_len=8)
+    state = Transformer(config).state_dict()
+    model = Transformer(config)
+    model.load_state_dict(state, assign=True)
+    assert model.lm_head.weight is model.embedding.weight
+    assert_close(model.embedding.weight, state["embedding.weight"])

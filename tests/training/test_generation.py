@@ -133,3 +133,8 @@ def test_a_wrong_request_is_named(make_model, arguments, says):
 def test_a_model_without_a_cache_can_generate():
     model = torch.nn.Embedding(8, 8)
     assert generate(model, torch.tensor([[1, 2]]), 3, use_cache=False).shape == (1, 5)
+
+
+def test_a_tiny_temperature_is_greedy_and_not_infinite():
+    logits = torch.tensor([[0.0, 200.0, 1.0]])
+    assert choose_next(logits, temperature=1e-38).tolist() == [1]

@@ -180,3 +180,12 @@ def test_tracing_leaves_no_gradient_and_no_hook(make_model):
     trace_dependencies(lambda x_TD: function(x_TD[None])[0], x[0])
     assert all(parameter.grad is None for parameter in model.parameters())
     assert torch.equal(model(ids), want)
+
+
+def test_the_floor_of_divided_rows_is_what_each_document_allows(make_model):
+    row = torch.tensor([15, 1, 2, 3, 15, 4, 5, 6, 15, 7, 8, 9, 15])
+    inputs, targets = row[None, :-1], row[None, 1:]
+    batch = Batch(inputs, targets, (inputs == 15).cumsum(1))
+    finding = overfit_one_batch(make_model(), batch)
+    assert finding.passed, finding.message
+    assert finding.values["floor"] == pytest.approx(3 * math.log(3) / 12)  # each document begins otherwise

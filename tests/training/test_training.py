@@ -289,3 +289,10 @@ def test_metrics_are_one_json_object_a_line(make_model, batches, tmp_path):
     rows = run(make_model(), batches, CONFIG, folder=tmp_path)
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == rows
+
+
+def test_the_settings_of_a_model_can_stand_in_a_checkpoint(make_model, tmp_path):
+    model = make_model()
+    settings = {"model": dataclasses.asdict(model.config), "betas": (0.9, 0.95), "tied": True}
+    path = save_checkpoint(tmp_path, 1, model, torch.optim.SGD(model.parameters(), lr=0.1), settings)
+    assert load_checkpoint(path)["config"] == settings
