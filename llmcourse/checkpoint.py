@@ -31,7 +31,7 @@ def save_checkpoint(
         model: Its parameters and buffers are saved.
         optimizer: Its state is saved.
         config: The run's settings, as plain numbers and strings.
-        keep: How many checkpoints stay; older ones are deleted.
+        keep: How many checkpoints stay, at least 1; older ones are deleted.
 
     Returns:
         The file.
@@ -54,13 +54,13 @@ def save_checkpoint(
         file.flush()
         os.fsync(file.fileno())
     os.replace(unfinished, path)
-    for old in sorted(path.parent.glob("step-*.pt"))[:-keep]:
+    for old in sorted(path.parent.glob("step-*.pt"))[: -max(keep, 1)]:
         old.unlink()
     return path
 
 
 def _plain(value: Any) -> Any:
-    """Settings without subclasses of int, as `asdict` of a `ModelConfig` has: `weights_only` reads none of them back."""
+    """Settings without subclasses of int, as `asdict` of a `ModelConfig` has: `weights_only` refuses to read them."""
     if isinstance(value, dict):
         return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

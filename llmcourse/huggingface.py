@@ -156,6 +156,7 @@ def _gpt2_dictionary(config: ModelConfig) -> dict[str, Any]:
         raise ValueError(f"activation must be one of {', '.join(activations)} for GPT-2, not {config.activation!r}")
     return {
         "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"],
+        "resid_pdrop": config.dropout, "embd_pdrop": config.dropout, "attn_pdrop": config.dropout,
         "activation_function": activations[config.activation], "vocab_size": config.vocab_size,
         "n_embd": config.d_model, "n_inner": int(config.d_ff), "n_layer": config.n_layers, "n_head": config.n_heads,
         "n_positions": config.max_seq_len, "layer_norm_epsilon": config.norm_eps,

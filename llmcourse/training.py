@@ -224,7 +224,7 @@ def train(
         validation: What `evaluate` reads; None for no evaluation.
         folder: Where metrics.jsonl and checkpoints go; None to keep nothing on disk.
         progress: Whether to show a progress bar.
-        optimizer: None makes the one of `config`.
+        optimizer: None makes the one of `config`. With another, the history's `lr` is still that of `config`.
         sample: Called with the model each `sample_every` steps; the text it returns is in the history's `sample`.
 
     Returns:
@@ -253,6 +253,7 @@ def train(
             micro_batches = split_batch(batch, config.grad_accum_steps)
             result = train_step(model, optimizer, micro_batches, config.clip_norm, config.precision)
             if not all(map(math.isfinite, result)):
+                metrics.close()
                 raise NonFiniteLossError(step, result, batch, checkpoint)
             tokens, seconds = tokens + batch.inputs.numel(), seconds + time.perf_counter() - began
 
