@@ -104,7 +104,11 @@ def close(
     difference = torch.where(got_values == wanted, 0.0, (got_values - wanted).abs()).nan_to_num(nan=float("inf"))
     place = tuple(int(i) for i in torch.unravel_index(difference.argmax(), difference.shape))
     where = f"at index {place[0] if len(place) == 1 else place}; " if place else ""
-    numbers = f"got {got_values[place].item():.6g} where {wanted[place].item():.6g} is right"
+    shown, right = (f"{values[place].item():.6g}" for values in (got_values, wanted))
+    if shown == right:
+        shown, right = (f"{values[place].item():.12g}" for values in (got_values, wanted))
+        hint = f"nearly right; was something computed in float32 on the way? {hint}"
+    numbers = f"got {shown} where {right} is right"
     raise AssertionError(f"{numbers} ({where}largest difference {difference.max().item():.2g}): {hint}")
 
 

@@ -107,7 +107,7 @@ def yarn_frequencies(
         ramp: "rotations" or "dimensions".
 
     Returns:
-        (N,), float64. The attention factor is separate: `yarn_attention_factor`.
+        (N,), float64, and computed in float64. The attention factor is separate: `yarn_attention_factor`.
 
     Raises:
         ValueError: the factor is below 1, or another ramp; the message names it.

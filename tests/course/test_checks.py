@@ -58,3 +58,9 @@ def test_close_looks_through_gradients_without_touching_them():
     parameter = torch.ones(2, requires_grad=True)
     close(parameter * 2, torch.full((2,), 2.0), "?")
     assert parameter.grad is None
+
+
+def test_a_difference_that_six_digits_do_not_show_is_shown_and_explained():
+    got, want = torch.tensor([1 / 3]).double(), torch.tensor([1 / 3], dtype=torch.float64)
+    told = message(got, want, "is the ramp right?", atol=1e-12)
+    assert "got 0.333333343267 where 0.333333333333 is right" in told and "computed in float32" in told
