@@ -32,9 +32,10 @@ sample: notebooks
 book: notebooks
 	$(BIN)/llmcourse book
 
+# Two tests run side by side: two threads each would wait for one another.
 test: $(READY)
 	$(BIN)/llmcourse build --check
-	LLMCOURSE_SMALL=1 $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout 300 tests llmcourse solutions
+	LLMCOURSE_SMALL=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout 300 tests llmcourse solutions
 
 lab: $(READY)
 	$(BIN)/llmcourse start
