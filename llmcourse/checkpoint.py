@@ -36,6 +36,9 @@ def save_checkpoint(
     Returns:
         The file.
 
+    Raises:
+        ValueError: `keep` is below 1.
+
     Example:
         >>> import tempfile
         >>> model = nn.Linear(2, 2)
@@ -44,6 +47,8 @@ def save_checkpoint(
         ...     path.name, load_checkpoint(path)["step"], latest_checkpoint(folder) == path
         ('step-00000007.pt', 7, True)
     """
+    if keep < 1:
+        raise ValueError(f"keep is {keep}; at least 1 checkpoint must stay")
     path = Path(folder) / "checkpoints" / f"step-{step:08d}.pt"
     path.parent.mkdir(parents=True, exist_ok=True)
     state = {"step": step, "config": _plain(config), "model": model.state_dict(), "optimizer": optimizer.state_dict()}
@@ -54,7 +59,7 @@ def save_checkpoint(
         file.flush()
         os.fsync(file.fileno())
     os.replace(unfinished, path)
-    for old in sorted(path.parent.glob("step-*.pt"))[: -max(keep, 1)]:
+    for old in sorted(path.parent.glob("step-*.pt"))[:-keep]:
         old.unlink()
     return path
 

@@ -296,3 +296,12 @@ def test_the_settings_of_a_model_can_stand_in_a_checkpoint(make_model, tmp_path)
     settings = {"model": dataclasses.asdict(model.config), "betas": (0.9, 0.95), "tied": True}
     path = save_checkpoint(tmp_path, 1, model, torch.optim.SGD(model.parameters(), lr=0.1), settings)
     assert load_checkpoint(path)["config"] == settings
+
+
+def test_a_run_keeps_at_least_one_checkpoint(tmp_path):
+    from llmcourse.checkpoint import save_checkpoint
+
+    model = torch.nn.Linear(2, 2)
+    with pytest.raises(ValueError, match="keep is 0"):
+        save_checkpoint(tmp_path, 1, model, torch.optim.SGD(model.parameters(), lr=0.1), {}, keep=0)
+    assert not list(tmp_path.iterdir())
