@@ -27,7 +27,7 @@ from llmcourse._overlay import WORKSPACE_VARIABLE
 from llmcourse.course.authoring import instructor_notebook
 from llmcourse.course.bibliography import citation_link, load_bibliography
 from llmcourse.course.chapters import AuthoringError, Source, chapter_sources
-from llmcourse.course.kernels import notebook_client
+from llmcourse.course.kernels import graded_path, notebook_client
 from llmcourse.course.paths import write_atomically
 
 GRADED_PATH_LIMIT_S = 20.0
@@ -203,14 +203,6 @@ def library_hash(root: Path) -> str:
         if not relative.startswith("course/"):
             digest.update(relative.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-def graded_path(notebook: NotebookNode) -> NotebookNode:
-    """A copy of a notebook with its graded path alone: no experiments, no prose."""
-    copy = nbformat.from_dict(notebook)
-    kinds = ("setup", "exercise", "check")
-    copy.cells = [cell for cell in notebook.cells if cell.metadata.get("llmcourse", {}).get("kind") in kinds]
-    return copy
 
 
 def run_notebook(notebook: NotebookNode, root: Path) -> float:

@@ -1,4 +1,4 @@
-"""Kernels that the course starts itself: this very interpreter, reached over local sockets alone."""
+"""Running notebooks: kernels of this very interpreter, reached over local sockets alone, and the cells that count."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
@@ -36,6 +37,14 @@ def kernel_manager(folder: Path, **options: Any) -> ThisInterpreter:
     return ThisInterpreter(
         transport="ipc" if ipc else "tcp", connection_file=connection, kernel_name="python3", **options
     )
+
+
+def graded_path(notebook: NotebookNode) -> NotebookNode:
+    """A copy of a notebook with its graded path alone: no experiments, no prose."""
+    copy = nbformat.from_dict(notebook)
+    kinds = ("setup", "exercise", "check")
+    copy.cells = [cell for cell in notebook.cells if cell.metadata.get("llmcourse", {}).get("kind") in kinds]
+    return copy
 
 
 @contextmanager

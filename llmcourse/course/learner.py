@@ -16,8 +16,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 
 from llmcourse._overlay import WORKSPACE_VARIABLE, read_sections
-from llmcourse.course.build import graded_path
-from llmcourse.course.kernels import notebook_client
+from llmcourse.course.kernels import graded_path, notebook_client
 from llmcourse.course.paths import MARKER, write_atomically
 from llmcourse.course.progress import Exercise, Progress, exercises
 from llmcourse.course.workspace import save_section

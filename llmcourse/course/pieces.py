@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,8 @@ from pathlib import Path
 
 BEGIN_SOLUTION = "### BEGIN SOLUTION"
 END_SOLUTION = "### END SOLUTION"
+REMOVED = "removed.json"
+"""The file beside this one that lists what a student edition comes without."""
 
 _FOR_SIGNATURES = ("__future__", "typing", "collections.abc", "dataclasses")
 """Modules that signatures import from: there are no tools for a solution in them."""
@@ -147,25 +150,98 @@ def exercise_source(piece: Piece, root: Path) -> str:
         raise ValueError(f"piece {str(piece)!r} has no docstring: the docstring is the exercise's specification")
     _, lines = _module(piece.module, root)
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    last = node.end_lineno or 0
     marked: dict[int, list[str]] = {}
-    for function in _bodies(node):
+    for body in solution_regions(piece, root):
+        indent = " " * body.indent
+        marked.setdefault(body.first, []).append(indent + BEGIN_SOLUTION)
+        marked.setdefault(body.last + 1, []).append(indent + END_SOLUTION)
+        last = max(last, body.last)
+    source: list[str] = []
+    for number in range(first, last + 2):
+        source += marked.get(number, [])
+        if number <= last:
+            source.append(lines[number - 1])
+    return "\n".join(source)
+
+
+@dataclass(frozen=True)
+class Region:
+    """The lines of a module that hold one body of a piece: everything below its signature and docstring."""
+
+    first: int
+    last: int
+    indent: int
+
+
+def solution_regions(piece: Piece, root: Path) -> list[Region]:
+    """Where the bodies of a piece lie in its module: of a function one, of a class one for every method that has code.
+
+    A region begins below the docstring, or below the signature where there is none, and takes in the comments above
+    the first statement and below the last one: all that a solution says.
+
+    Args:
+        piece: The piece.
+        root: The folder that holds the package `llmcourse`.
+
+    Raises:
+        ValueError: There is no such module or piece, or a body begins on a line that holds something else.
+    """
+    _, lines = _module(piece.module, root)
+    regions = []
+    for function in _bodies(_definition(piece, root)):
         body = function.body[1:] if _has_docstring(function) else function.body
         if not body:
             continue
-        if body[0].lineno == function.lineno:
+        if lines[body[0].lineno - 1].encode()[: body[0].col_offset].strip():
             raise ValueError(
-                f"piece {str(piece)!r}, line {function.lineno}: put the body of {function.name} on its own line"
+                f"piece {str(piece)!r}, line {body[0].lineno}: put the body of {function.name} on its own line"
             )
-        indent = " " * (function.col_offset + 4)
-        start = (function.body[0].end_lineno or 0) + 1 if _has_docstring(function) else body[0].lineno
-        marked.setdefault(start, []).append(indent + BEGIN_SOLUTION)
-        marked.setdefault((function.end_lineno or 0) + 1, []).append(indent + END_SOLUTION)
-    source: list[str] = []
-    for number in range(first, (node.end_lineno or 0) + 2):
-        source += marked.get(number, [])
-        if number <= (node.end_lineno or 0):
-            source.append(lines[number - 1])
-    return "\n".join(source)
+        if _has_docstring(function):
+            start = (function.body[0].end_lineno or 0) + 1
+        else:
+            start = _below_signature(body[0], lines)
+        regions.append(Region(start, _with_comments_below(function, lines), function.col_offset + 4))
+    return regions
+
+
+def _below_signature(statement: ast.stmt, lines: list[str]) -> int:
+    """The first line of a body without a docstring, comments above its first statement included."""
+    first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
+    while not lines[first - 2].strip() or lines[first - 2].lstrip().startswith("#"):
+        first -= 1
+    return first
+
+
+def _with_comments_below(function: Function, lines: list[str]) -> int:
+    """The last line of a body, comments below its last statement included."""
+    last = number = function.end_lineno or 0
+    while number < len(lines):
+        text = lines[number].strip()
+        number += 1
+        if text.startswith("#") and len(lines[number - 1]) - len(lines[number - 1].lstrip()) > function.col_offset:
+            last = number
+        elif text:
+            break
+    return last
+
+
+def removed_pieces() -> dict[Piece, str]:
+    """The pieces whose bodies this copy of the library comes without -> the exercise that asks for each.
+
+    Empty in a full checkout. A student edition lists them beside this file, where they were taken out.
+
+    Example:
+        >>> all(isinstance(piece, Piece) for piece in removed_pieces())
+        True
+    """
+    path = Path(__file__).with_name(REMOVED)
+    return _read_removed(path, path.stat().st_mtime_ns) if path.exists() else {}
+
+
+@lru_cache(maxsize=4)
+def _read_removed(path: Path, mtime_ns: int) -> dict[Piece, str]:
+    return {Piece.parse(name): where for name, where in json.loads(path.read_text(encoding="utf-8")).items()}
 
 
 def _is_stub_body(function: Function) -> bool:
