@@ -209,7 +209,7 @@ def _warn_unusable(path: Path, section: Section, error: BaseException) -> None:
     what = section.piece or "a helper cell"
     line = getattr(error, "lineno", None) or section.line
     warnings.warn(
-        f"{path}, line {line}: {what} cannot be used, the reference stands in: {type(error).__name__}: {error}",
+        f"{path}, line {line}: {what} cannot be used, the library's own stands in: {type(error).__name__}: {error}",
         WorkspaceWarning,
         stacklevel=2,
     )
@@ -267,7 +267,7 @@ def install(workspace: str | os.PathLike[str]) -> None:
     """
     folder = Path(workspace).resolve()
     if not folder.exists():
-        message = f"the workspace {folder} does not exist (yet): the reference is used, and `llmcourse start` makes it"
+        message = f"the workspace {folder} does not exist (yet): the library's own code runs, and `llmcourse start` makes it"
         warnings.warn(message, WorkspaceWarning, stacklevel=2)
     elif not folder.is_dir():
         raise NotADirectoryError(f"{WORKSPACE_VARIABLE}={os.fspath(workspace)!r} is not a folder")

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any
 
 from llmcourse._overlay import WORKSPACE_VARIABLE, read_sections
+from llmcourse.course.pieces import IS_MISSING
 
 
 class CheckFailed(AssertionError):
@@ -193,6 +194,8 @@ def explain(error: BaseException, name: str, source: str, file: str) -> CheckFai
     frames = traceback.extract_tb(error.__traceback__)
     told = [line for frame in frames if (line := _told(frame, source, file))]
     where = "\n" + "\n".join(told[:1] + told[1:][-3:]) if told else ""
+    if isinstance(error, NotImplementedError) and IS_MISSING in str(error):
+        return CheckFailed(f"{name} needs another piece here, and {error}. Write it first.")
     if isinstance(error, NotImplementedError):
         return CheckFailed(f"{name} is not written yet: replace `raise NotImplementedError()` in its cell.")
     if isinstance(error, AssertionError):

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from llmcourse.course.pieces import REMOVED, Definition, Piece, solution_regions
+from llmcourse.course.pieces import IS_MISSING, REMOVED, Definition, Piece, solution_regions
 from llmcourse.course.progress import exercises
 
 LEARNERS_MACHINERY = (
@@ -185,7 +185,7 @@ def _without_bodies(root: Path, pieces: Iterable[Piece], where: Mapping[Piece, s
     cuts: dict[Path, list[tuple[int, int, str]]] = {}
     for piece in pieces:
         place = f": {where[piece]} asks for it" if piece in where else ""
-        text = json.dumps(f"{piece.name} is not written yet{place}", ensure_ascii=False)
+        text = json.dumps(f"{piece.name} {IS_MISSING}{place}", ensure_ascii=False)
         for region in solution_regions(piece, root):
             line = " " * region.indent + f"raise NotImplementedError({text})"
             cuts.setdefault(_module_file(root, piece.module), []).append((region.first, region.last, line))

@@ -18,6 +18,8 @@ BEGIN_SOLUTION = "### BEGIN SOLUTION"
 END_SOLUTION = "### END SOLUTION"
 REMOVED = "removed.json"
 """The file beside this one that lists what a student edition comes without."""
+IS_MISSING = "is not written yet"
+"""What a piece without a body says when it is called: its name before, the exercise that asks for it behind."""
 
 _FOR_SIGNATURES = ("__future__", "typing", "collections.abc", "dataclasses")
 """Modules that signatures import from: there are no tools for a solution in them."""

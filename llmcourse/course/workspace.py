@@ -3,7 +3,8 @@
 `%%build module:piece` saves a cell in the workspace and puts its definitions inside the living library module, so that
 the notebook, the library and every process started from here use the same object. `%%check module:piece` runs a graded
 cell on the notebook's version of one piece, with the reference standing in for every other piece: one mistake costs one
-exercise.
+exercise. A student edition has no reference for its exercises' pieces: there the learner's own version stands in, and
+where there is none, the library's says which exercise asks for it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import difflib
 import importlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +29,7 @@ from llmcourse import _overlay
 from llmcourse._overlay import WORKSPACE_VARIABLE, Section
 from llmcourse.course.checks import CheckFailed, explain
 from llmcourse.course.paths import MARKER, find_workspace, write_atomically
-from llmcourse.course.pieces import Piece, is_stub
+from llmcourse.course.pieces import Piece, is_stub, removed_pieces
 from llmcourse.course.progress import Progress
 
 
@@ -122,7 +124,10 @@ class Builder:
         self.shell.user_ns[piece.name] = getattr(module, piece.name)
         stored = any(s.piece == piece.name for s in self._sections(module))
         other = "the version you built earlier" if stored else "the reference"
-        print(f"{piece.name} is not written yet: until it is, the notebook and the library use {other}.")
+        until = f"the notebook and the library use {other}"
+        if piece in removed_pieces() and not stored:
+            until = "whatever needs it says so"
+        print(f"{piece.name} is not written yet: until it is, {until}.")
 
     def _sections(self, module: ModuleType) -> list[Section]:
         return _overlay.read_sections(_overlay.overlay_file(self.workspace, module.__name__))
@@ -187,13 +192,17 @@ class Builder:
 
     @contextmanager
     def _alone(self, piece: Piece, module: ModuleType) -> Iterator[dict[str, Any]]:
-        """The learner's version of one piece among references: in the library and in the namespace yielded."""
+        """The learner's version of one piece among references: in the library and in the namespace yielded.
+
+        A piece that this edition of the library comes without has no reference: the library keeps what it has for it.
+        """
         mine = self.built[piece]
-        others = [(m, name, ref) for m, name, ref in _overlay.replaced_names() if (m, name) != (module, piece.name)]
+        bare = {piece, *removed_pieces()}
+        others = [(m, name, ref) for m, name, ref in _overlay.replaced_names() if Piece(m.__name__, name) not in bare]
         stand_ins = {id(getattr(m, name)): ref for m, name, ref in others if callable(ref)}
         for other, built in self.built.items():
             if other != piece:
-                stand_ins[id(built)] = _overlay.reference_object(other.module, other.name)
+                stand_ins[id(built)] = _stand_in(other)
         stand_ins[id(_overlay.reference_object(piece.module, piece.name))] = mine
         namespace = {name: stand_ins.get(id(value), value) for name, value in self.shell.user_ns.items()}
         namespace[piece.name] = mine
@@ -206,6 +215,13 @@ class Builder:
         finally:
             for m, name, value in reversed(before):
                 _overlay.rebind(m, name, value)
+
+
+def _stand_in(piece: Piece) -> Any:
+    """What stands in for a piece while another is checked: the reference or, without one, what the library runs."""
+    if piece in removed_pieces():
+        return getattr(sys.modules[piece.module], piece.name)
+    return _overlay.reference_object(piece.module, piece.name)
 
 
 def _defined_apart(code: CodeType, module: ModuleType) -> dict[str, Any]:

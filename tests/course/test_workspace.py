@@ -163,7 +163,7 @@ def test_a_half_written_file_costs_only_the_broken_section(library, workspace):
     path.write_text(
         "# %%build llmcourse.toy:quadruple\ndef quadruple(x):\n    return 'mine'\n\n# %%build llmcourse.toy:double\ndef doub"
     )
-    with pytest.warns(_overlay.WorkspaceWarning, match=r"toy\.py, line 6: double cannot be used.*reference stands in"):
+    with pytest.warns(_overlay.WorkspaceWarning, match=r"toy\.py, line 6: double cannot be used.*library's own stands in"):
         _overlay.install(workspace)
         module = toy()
     assert module.quadruple(1) == "mine"
