@@ -31,7 +31,10 @@ class ModelConfig:
         bias: biases in linear layers and LayerNorms; the output layer has none.
         dropout: probability, on the embedding, the attention weights and both branches.
         tie_embeddings: the output layer's weight is the embedding's.
-        init_std, scale_residual_init: see `init_weights`.
+        init_std: standard deviation of the first weights. 0.02 is what GPT-2 took for a width of 768. It starts a much
+            narrower model too quietly: 0.02 * sqrt(768 / d_model) keeps the proportion. The default does not follow the
+            width by itself, so that a recipe which says 0.02 means 0.02.
+        scale_residual_init: start the layers that write to the residual stream smaller, by 1 / sqrt(2 * n_layers).
         logit_scale: factor of the logits; attention_scale: factor of the scores, 1 / sqrt(d_head) when None.
 
     Raises:

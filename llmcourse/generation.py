@@ -29,7 +29,7 @@ def top_k_filter(logits: Tensor, k: int) -> Tensor:
         >>> top_k_filter(torch.tensor([1.0, 3.0, 2.0]), 2)
         tensor([-inf, 3., 2.])
 
-    Source: Fan, Lewis and Dauphin, "Hierarchical Neural Story Generation" (2018), section 5.1.
+    Source: Fan, Lewis and Dauphin, "Hierarchical Neural Story Generation" (2018).
     """
     if k < 1:
         raise ValueError(f"top_k is {k}; it must be at least 1")

@@ -56,7 +56,7 @@ class LayerNorm(nn.Module):
     >>> LayerNorm(2, eps=0.0)(torch.tensor([[3.0, -4.0]])).tolist()
     [[1.0, -1.0]]
 
-    Source: Ba, Kiros and Hinton, "Layer Normalization" (2016), equation 4.
+    Source: Ba, Kiros and Hinton, "Layer Normalization" (2016), section 3.
     """
 
     def __init__(self, size: int, eps: float = 1e-5, bias: bool = False) -> None:

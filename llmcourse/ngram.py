@@ -1,7 +1,7 @@
 """An n-gram language model: what counting alone can do (chapter 3).
 
 Source: Kneser and Ney, "Improved backing-off for m-gram language modeling" (1995); Chen and Goodman, "An Empirical Study
-of Smoothing Techniques for Language Modeling" (1999), section 2.7.
+of Smoothing Techniques for Language Modeling" (1999).
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ def absolute_discounting(counts_V: np.ndarray, lower_V: np.ndarray, discount: fl
     >>> absolute_discounting(np.array([3, 1, 0, 0]), np.full(4, 0.25), discount=0.5)
     array([0.6875, 0.1875, 0.0625, 0.0625])
 
-    Source: Ney, Essen and Kneser (1994); Chen and Goodman (1999), equation 11.
+    Source: Ney, Essen and Kneser (1994); Chen and Goodman (1999).
     """
     if not 0 <= discount <= 1:
         raise ValueError(f"discount is {discount}: it must be between 0 and 1")

@@ -112,8 +112,8 @@ def wsd_schedule(
         >>> [wsd_schedule(step, total_steps=20, warmup_steps=1, decay_steps=4) for step in (0, 1, 15, 16, 17, 20)]
         [0.5, 1.0, 1.0, 1.0, 0.5, 0.0]
 
-    Source: Hu et al., "MiniCPM" (2024), section 4, with the decay of Hägele et al., "Scaling Laws and Compute-Optimal
-    Training Beyond Fixed Training Durations" (2024), equation 1.
+    Source: Hu et al., "MiniCPM" (2024), with the decay of Hägele et al., "Scaling Laws and Compute-Optimal
+    Training Beyond Fixed Training Durations" (2024), section 3.
     """
     if step < warmup_steps:
         return warm_up(step, warmup_steps)

@@ -224,12 +224,14 @@ def train(
         validation: What `evaluate` reads; None for no evaluation.
         folder: Where metrics.jsonl and checkpoints go; None to keep nothing on disk.
         progress: Whether to show a progress bar.
-        optimizer: None makes the one of `config`. With another, the history's `lr` is still that of `config`.
+        optimizer: None makes the one of `config`. In another the schedule multiplies each group's own rate, and `lr`,
+            `betas` and `weight_decay` of `config` count for nothing.
         sample: Called with the model each `sample_every` steps; the text it returns is in the history's `sample`.
 
     Returns:
-        The history, a row for each `log_every` steps and for each evaluation: `step` (steps done), `loss`, `lr`,
-        `grad_norm`, `tokens_per_second`, and `val_loss` and `sample` where there is one. Losses are in nats per token.
+        The history, a row for each `log_every` steps and for each evaluation: `step` (steps done), `loss`, `lr` (the rate
+        of that step, the largest if groups differ), `grad_norm`, `tokens_per_second`, and `val_loss` and `sample` where
+        there is one. Losses are in nats per token.
 
     Raises:
         NonFiniteLossError: A loss or gradient is not finite. The model is as it was before that step.
@@ -258,7 +260,8 @@ def train(
             tokens, seconds = tokens + batch.inputs.numel(), seconds + time.perf_counter() - began
 
             done = step + 1
-            row = {"step": done, "loss": result.loss, "lr": config.lr * schedule(step), "grad_norm": result.grad_norm}
+            lr = max(float(group["lr"]) for group in optimizer.param_groups)
+            row = {"step": done, "loss": result.loss, "lr": lr, "grad_norm": result.grad_norm}
             row["tokens_per_second"] = round(tokens / seconds)
             row |= _look(model, config, done, validation, sample)
             if done % config.log_every == 0 or done == config.steps or "val_loss" in row or "sample" in row:

@@ -98,7 +98,7 @@ def hash_functions(n_hashes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray
     Returns:
         a and b, uint64, (K,) each.
 
-    Source: Dietzfelbinger (1996); Thorup, "High Speed Hashing for Integers and Strings" (2015), section 3.3.
+    Source: Dietzfelbinger (1996); Thorup, "High Speed Hashing for Integers and Strings" (2015).
     """
     numbers = np.random.default_rng(seed).integers(0, 1 << 64, size=(2, n_hashes), dtype=np.uint64)
     return numbers[0], numbers[1]

@@ -118,7 +118,7 @@ def best_fit(lengths: Sequence[int], seq_len: int) -> list[list[int]]:
     >>> best_fit([3, 5, 2, 6, 4], seq_len=8)
     [[3, 2], [1, 0], [4]]
 
-    Source: Ding et al., "Fewer Truncations Improve Language Modeling" (2024), section 3.
+    Source: Ding et al., "Fewer Truncations Improve Language Modeling" (2024).
     """
     if too_long := [length for length in lengths if length > seq_len]:
         raise ValueError(f"a document of {too_long[0]} tokens does not fit into a row of {seq_len}: cut it first")

@@ -22,6 +22,8 @@ from llmcourse.tokenization import to_tokenizer_json
 FORMAT = 1
 MANIFEST = "manifest.json"
 DTYPES = {"uint16": np.dtype("<u2"), "uint32": np.dtype("<u4")}
+FIELDS = {"dtype": str, "tokenizer": str, "vocab_size": int, "n_tokens": int, "shards": list}
+SHARD_FIELDS = {"file": str, "n_tokens": int, "sha256": str}
 
 
 class ShardError(ValueError):
@@ -173,8 +175,8 @@ def open_shards(folder: str | Path, tokenizer: Any = None, verify: bool = True) 
         The tokens; `.manifest` tells the rest.
 
     Raises:
-        ShardError: there is no manifest or not one of this format, a file is missing, has another size or another
-            checksum, or the tokenizer is another one.
+        ShardError: there is no manifest or not one of this format, one of its fields is missing or cannot be right, a
+            file is missing, has another size or another checksum, or the tokenizer is another one.
     """
     folder = Path(folder)
     manifest = _read_manifest(folder)
@@ -200,14 +202,27 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     found = manifest.get("format") if isinstance(manifest, dict) else None
     if found != FORMAT:
         raise ShardError(f"{path} has the format {found}: this reads format {FORMAT}")
-    wanted = {"dtype", "tokenizer", "vocab_size", "n_tokens", "shards"}
-    if missing := sorted(wanted - manifest.keys()):
-        raise ShardError(f"{path} does not say its {', '.join(missing)}: it is damaged")
+    _check_fields(str(path), manifest, FIELDS)
     if manifest["dtype"] not in DTYPES or not manifest["shards"]:
         raise ShardError(f"{path} has {len(manifest['shards'])} shards of {manifest['dtype']}: it is damaged")
+    for number, shard in enumerate(manifest["shards"]):
+        _check_fields(f"{path}, entry {number} of shards,", shard, SHARD_FIELDS)
     if sum(shard["n_tokens"] for shard in manifest["shards"]) != manifest["n_tokens"]:
         raise ShardError(f"{path}: the shards do not add up to {manifest['n_tokens']} tokens")
     return manifest
+
+
+def _check_fields(where: str, entry: Any, fields: dict[str, type]) -> None:
+    """Raise a ShardError that names the first field of a manifest's entry which is missing or cannot be right."""
+    if not isinstance(entry, dict):
+        raise ShardError(f"{where} is {entry!r} and no object: it is damaged")
+    if missing := sorted(fields.keys() - entry.keys()):
+        raise ShardError(f"{where} does not say its {', '.join(missing)}: it is damaged")
+    for name, kind in fields.items():
+        value = entry[name]
+        if not isinstance(value, kind) or isinstance(value, bool) or (kind is int and value < 1):
+            wanted = "a whole number of at least 1" if kind is int else f"of type {kind.__name__}"
+            raise ShardError(f"{where} says {name} = {value!r}, which should be {wanted}: it is damaged")
 
 
 def _check_shard(folder: Path, shard: dict[str, Any], itemsize: int, verify: bool) -> None:

@@ -106,7 +106,7 @@ def muon_step(
         tensor([[-1.1933,  0.0000],
                 [ 0.0000, -0.9765]])
 
-    Source: Jordan et al. (2024), with the decay and the scale of Liu et al. (2025), algorithm 1.
+    Source: Jordan et al. (2024), with the decay and the scale of Liu et al. (2025), section 2.2.
     """
     momentum_buffer.lerp_(grad, 1 - momentum)
     ahead = grad.lerp(momentum_buffer, momentum)

@@ -6,6 +6,7 @@ State is saved and loaded with `state_dict` and `load_state_dict`, as of any PyT
 
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,8 +31,12 @@ class SGD(torch.optim.Optimizer):
     """
 
     def __init__(self, params, lr: float, momentum: float = 0.0, nesterov: bool = False, weight_decay: float = 0.0):
-        _check(lr, weight_decay, momentum)
         super().__init__(params, {"lr": lr, "momentum": momentum, "nesterov": nesterov, "weight_decay": weight_decay})
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group whose own settings, where it has any, take the place of the optimizer's."""
+        _check(self.defaults | param_group)
+        super().add_param_group(param_group)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
@@ -76,9 +81,13 @@ class AdamW(torch.optim.Optimizer):
         weight_decay: float = 0.01,
         decoupled: bool = True,
     ):
-        _check(lr, weight_decay, *betas)
         settings = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "decoupled": decoupled}
         super().__init__(params, settings)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group whose own settings, where it has any, take the place of the optimizer's."""
+        _check(self.defaults | param_group)
+        super().add_param_group(param_group)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
@@ -129,17 +138,22 @@ class Muon(torch.optim.Optimizer):
         betas: tuple[float, float] = (0.9, 0.95),
         eps: float = 1e-8,
     ):
-        _check(lr, weight_decay, momentum, *betas)
-        muon_scale(1, 1, scale)
         settings = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "ns_steps": ns_steps, "scale": scale}
         settings |= {"compute_dtype": compute_dtype, "betas": betas, "eps": eps, "rule": "muon"}
         super().__init__(params, settings)
-        for group in self.param_groups:
-            if group["rule"] not in ("muon", "adamw"):
-                raise ValueError(f"a group's rule is {group['rule']!r}; it is 'muon' or 'adamw'")
-            for param in group["params"]:
-                if group["rule"] == "muon" and param.ndim < 2:
-                    raise ValueError(f"Muon updates matrices, not a tensor of shape {tuple(param.shape)}: use 'adamw'")
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group whose own settings, where it has any, take the place of the optimizer's."""
+        settings = self.defaults | param_group
+        _check(settings)
+        muon_scale(1, 1, settings["scale"])
+        if settings["rule"] not in ("muon", "adamw"):
+            raise ValueError(f"a group's rule is {settings['rule']!r}; it is 'muon' or 'adamw'")
+        super().add_param_group(param_group)
+        for param in self.param_groups[-1]["params"]:
+            if settings["rule"] == "muon" and param.ndim < 2:
+                self.param_groups.pop()
+                raise ValueError(f"Muon updates matrices, not a tensor of shape {tuple(param.shape)}: use 'adamw'")
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
@@ -177,12 +191,16 @@ def _with_gradients(optimizer: torch.optim.Optimizer, group: dict, *state_names:
             yield param, state
 
 
-def _check(lr: float, weight_decay: float, *kept: float) -> None:
+def _check(settings: dict[str, Any]) -> None:
+    """Raise a ValueError that names the first setting of a group which is out of range."""
+    lr = settings["lr"]
     if not (math.isfinite(lr) and lr >= 0):
         raise ValueError(f"the learning rate is {lr}; it must be finite and at least 0")
-    if weight_decay < 0:
-        raise ValueError(f"weight_decay is {weight_decay}; it must be at least 0")
-    for share in kept:
+    for name in ("weight_decay", "eps"):
+        value = settings.get(name, 0.0)
+        if not (math.isfinite(value) and value >= 0):
+            raise ValueError(f"{name} is {value}; it must be finite and at least 0")
+    for share in (settings.get("momentum", 0.0), *settings.get("betas", ())):
         if not 0 <= share < 1:
             raise ValueError(f"a momentum or beta is {share}; it must be at least 0 and below 1")
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from llmcourse.positional.absolute import sinusoidal_table
 from llmcourse.positional.alibi import alibi_bias, alibi_slopes
-from llmcourse.positional.rotary import apply_rotary, check_layout, rotary_cos_sin
+from llmcourse.positional.rotary import apply_rotary, check_layout, float64_device, rotary_cos_sin
 from llmcourse.positional.scaling import RopeScaling, scaled_frequencies
 
 ENCODINGS = ("none", "learned", "sinusoidal", "rope", "alibi")
@@ -104,7 +104,8 @@ class SinusoidalPositions(PositionalEncoding):
         self.d_model = d_model
 
     def add(self, x_BTD: Tensor, positions: Tensor) -> Tensor:
-        return x_BTD * math.sqrt(self.d_model) + sinusoidal_table(positions, self.d_model).to(x_BTD.dtype)
+        table = sinusoidal_table(positions.to(float64_device(positions.device)), self.d_model)
+        return x_BTD * math.sqrt(self.d_model) + table.to(x_BTD.dtype).to(x_BTD.device)
 
 
 class RotaryPositions(PositionalEncoding):
@@ -142,7 +143,7 @@ class AlibiPositions(PositionalEncoding):
         self.n_heads = n_heads
 
     def bias(self, q_positions: Tensor, k_positions: Tensor) -> Tensor:
-        slopes_H = alibi_slopes(self.n_heads).to(q_positions.device, torch.float32)
+        slopes_H = alibi_slopes(self.n_heads).to(torch.float32).to(q_positions.device)
         return alibi_bias(slopes_H, q_positions, k_positions)
 
 

@@ -51,10 +51,21 @@ def rotary_frequencies(d_head: int, theta: float = 10000.0) -> Tensor:
     return theta ** (-torch.arange(0, d_head, 2, dtype=torch.float64) / d_head)
 
 
+def float64_device(device: torch.device) -> torch.device:
+    """Where to compute in float64 what is wanted on a device: there, or on the CPU if the device has no float64 (MPS).
+
+    >>> float64_device(torch.device("cpu")), float64_device(torch.device("mps"))
+    (device(type='cpu'), device(type='cpu'))
+    """
+    return torch.device("cpu") if device.type == "mps" else device
+
+
 def rotary_cos_sin(
     positions: Tensor, frequencies_N: Tensor, attention_factor: float = 1.0, dtype: torch.dtype = torch.float32
 ) -> tuple[Tensor, Tensor]:
     """The cosine and sine of each pair's angle at each position. Angles are computed in float64, then rounded.
+
+    A device without float64 gets its tables from the CPU.
 
     Args:
         positions: integers, (T,) or (B, T).
@@ -63,15 +74,17 @@ def rotary_cos_sin(
         dtype: of the result.
 
     Returns:
-        cos and sin, each (T, N) or (B, T, N).
+        cos and sin, each (T, N) or (B, T, N), on the positions' device.
 
     >>> cos, sin = rotary_cos_sin(torch.tensor([0, 1]), rotary_frequencies(4))
     >>> sin
     tensor([[0.0000, 0.0000],
             [0.8415, 0.0100]])
     """
-    angles = positions.to(torch.float64).unsqueeze(-1) * frequencies_N.to(positions.device)
-    return (angles.cos() * attention_factor).to(dtype), (angles.sin() * attention_factor).to(dtype)
+    where = float64_device(positions.device)
+    angles = positions.to(where).to(torch.float64).unsqueeze(-1) * frequencies_N.to(where)
+    cos, sin = (angles.cos() * attention_factor).to(dtype), (angles.sin() * attention_factor).to(dtype)
+    return cos.to(positions.device), sin.to(positions.device)
 
 
 def apply_rotary(x: Tensor, cos: Tensor, sin: Tensor, layout: str = "half") -> Tensor:

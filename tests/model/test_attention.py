@@ -103,6 +103,26 @@ def test_training_and_evaluation_compute_the_same(bias):
     assert_close(attention.train()(x), attention.eval()(x))
 
 
+def test_hooks_and_replaced_projections_act_in_training_too():
+    class Doubled(torch.nn.Linear):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+    x = torch.randn(2, 6, 32)
+    for name in ("query", "key", "value"):
+        attention = Attention(32, n_heads=4)
+        plain, layer = attention.train()(x), getattr(attention, name)
+        handle = layer.register_forward_hook(lambda module, inputs, out: 2 * out)
+        hooked = attention(x)
+        assert not torch.allclose(hooked, plain, atol=1e-4)
+        assert_close(hooked, attention.eval()(x))
+        handle.remove()
+        doubled = Doubled(32, 32, bias=False)
+        doubled.weight = layer.weight
+        setattr(attention, name, doubled)
+        assert_close(attention.train()(x), hooked)
+
+
 def test_qk_norm_bounds_the_scores():
     attention = Attention(32, n_heads=4, qk_norm="rmsnorm")
     q, k, _ = attention.project(1e4 * torch.randn(2, 6, 32))

@@ -91,6 +91,18 @@ def test_clipping_equals_torch(max_norm):
         torch.testing.assert_close(got.grad, wanted.grad, rtol=1e-3, atol=0)  # PyTorch adds 1e-6 to the norm
 
 
+@pytest.mark.parametrize("bad", [float("inf"), float("-inf"), float("nan")])
+def test_clipping_a_gradient_that_is_not_finite_equals_torch_and_returns_the_norm(bad):
+    ours, theirs = nn.Parameter(torch.zeros(3)), nn.Parameter(torch.zeros(3))
+    for p in (ours, theirs):
+        p.grad = torch.tensor([1.0, bad, 2.0])
+    want = torch.nn.utils.clip_grad_norm_([theirs], 1.0)
+    got = clip_gradients([ours], 1.0)
+    assert not got.isfinite()
+    torch.testing.assert_close(got, want, equal_nan=True)
+    torch.testing.assert_close(ours.grad, theirs.grad, equal_nan=True)
+
+
 def test_clipping_passes_over_parameters_without_gradient_and_survives_zeros():
     p = nn.Parameter(torch.zeros(3))
     assert clip_gradients([p], 1.0).item() == 0

@@ -156,8 +156,27 @@ def test_make_optimizer_keeps_the_peak_rate_in_each_group():
         (lambda p: Muon(p, scale="huge"), "'huge'"),
         (lambda p: Muon([{"params": p, "rule": "lion"}]), "'lion'"),
         (lambda p: make_optimizer(nn.Linear(2, 2), "lion", lr=0.1), "'lion'"),
+        (lambda p: SGD([{"params": p, "lr": -3.0}], lr=0.1), "-3.0"),
+        (lambda p: SGD([{"params": p, "momentum": 1.5}], lr=0.1), "1.5"),
+        (lambda p: AdamW([{"params": p, "betas": (0.9, -0.25)}]), "-0.25"),
+        (lambda p: AdamW([{"params": p, "eps": -1e-3}]), "eps is -0.001"),
+        (lambda p: AdamW([{"params": p, "weight_decay": float("nan")}]), "weight_decay is nan"),
+        (lambda p: Muon([{"params": p, "rule": "adamw", "lr": float("inf")}]), "inf"),
     ],
 )
 def test_bad_settings_are_named(make, says):
     with pytest.raises(ValueError, match=says):
         make([nn.Parameter(torch.zeros(3))])
+
+
+def test_a_group_that_is_added_later_is_checked_too_and_not_kept():
+    matrix, vector = nn.Parameter(torch.zeros(2, 2)), nn.Parameter(torch.zeros(3))
+    for optimizer in (SGD([matrix], lr=0.1), AdamW([matrix]), Muon([matrix])):
+        with pytest.raises(ValueError, match="-7"):
+            optimizer.add_param_group({"params": [vector], "weight_decay": -7.0})
+        assert len(optimizer.param_groups) == 1
+    with pytest.raises(ValueError, match="matrices"):
+        optimizer.add_param_group({"params": [vector]})
+    assert len(optimizer.param_groups) == 1
+    optimizer.add_param_group({"params": [vector], "rule": "adamw", "lr": 0.5})
+    assert [group["lr"] for group in optimizer.param_groups] == [0.02, 0.5]

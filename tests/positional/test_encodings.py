@@ -15,6 +15,7 @@ from llmcourse.positional import (
     scaled_frequencies,
     sinusoidal_table,
 )
+from llmcourse.positional.rotary import float64_device
 
 SIZES = {"d_model": 32, "n_heads": 4, "d_head": 8, "max_seq_len": 16}
 
@@ -84,6 +85,12 @@ def test_sinusoidal_scales_the_embedding_and_adds_the_table():
     x = random(2, 5, 32)
     added = make_positions("sinusoidal", **SIZES).add(x, torch.arange(5))
     assert torch.allclose(added, x * math.sqrt(32) + sinusoidal_table(torch.arange(5), 32).float())
+
+
+def test_a_device_without_float64_gets_its_tables_from_the_cpu():
+    assert float64_device(torch.device("mps")) == torch.device("cpu")
+    for kind in ("cpu", "cuda", "meta"):
+        assert float64_device(torch.device(kind)) == torch.device(kind)
 
 
 def test_casting_a_model_does_not_round_its_frequencies():

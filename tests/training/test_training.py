@@ -54,6 +54,19 @@ def test_training_learns_and_reports_every_step(make_model, batches):
     assert all(row["tokens_per_second"] > 0 for row in rows)
 
 
+def test_the_history_holds_the_rate_that_was_used_also_of_another_optimizer(make_model, batches):
+    model = make_model()
+    matrices = [p for p in model.parameters() if p.ndim >= 2]
+    rest = [p for p in model.parameters() if p.ndim < 2]
+    optimizer = torch.optim.SGD([{"params": matrices, "lr": 0.25}, {"params": rest}], lr=0.5)
+    rows = run(model, batches, CONFIG, optimizer=optimizer)
+    schedule = CONFIG.make_schedule()
+    assert [row["lr"] for row in rows] == [0.5 * schedule(step) for step in range(CONFIG.steps)]
+    assert optimizer.param_groups[0]["lr"] == 0.25 * schedule(CONFIG.steps - 1)
+    rows = run(make_model(), batches, CONFIG)
+    assert [row["lr"] for row in rows] == [CONFIG.lr * schedule(step) for step in range(CONFIG.steps)]
+
+
 def test_one_run_equals_a_loop_written_with_torch_alone(make_model, batches):
     config = dataclasses.replace(CONFIG, schedule="linear", min_lr_ratio=0.0, weight_decay=0.0, clip_norm=0.5)
     ours, theirs = make_model(), make_model()
