@@ -1,0 +1,211 @@
+"""The grader's side of a server and of the kernels that it starts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import select
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from llmcourse.course.sandbox import bubblewrap, policy
+from llmcourse.course.sandbox.errors import SandboxUnavailable
+from llmcourse.course.sandbox.inside.keeper import KILLED
+from llmcourse.course.sandbox.policy import Limits
+
+START_S = 60.0
+"""Seconds that a server or a kernel may take to say that it is ready; importing everything takes about five."""
+STOP_S = 5.0
+MAX_MESSAGE = 1 << 16
+
+
+def message_pair() -> tuple[socket.socket, socket.socket]:
+    """Two connected sockets that keep messages apart."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+class Server:
+    """A server in a room, which starts kernels on request; its end is the end of all of them.
+
+    Args:
+        package: The folder of the package `llmcourse` that its kernels import.
+        option: `--warm`: it has imported what kernels import. `--once`: it has imported nothing and starts one kernel.
+
+    Raises:
+        SandboxUnavailable: It cannot be started.
+    """
+
+    def __init__(self, package: Path, option: str):
+        self.package, self.option = package, option
+        self.not_imported: dict[str, str] = {}
+        self._owner = os.getpid()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
+        self._requests, theirs = message_pair()
+        try:
+            self._process: subprocess.Popen[bytes] = bubblewrap.start(
+                package, theirs.fileno(), self._log.fileno(), option
+            )
+        except BaseException:
+            self._requests.close()
+            self._log.close()
+            raise
+        finally:
+            theirs.close()
+
+    def wait_until_ready(self, timeout_s: float = START_S) -> None:
+        """Wait until it takes requests.
+
+        Raises:
+            SandboxUnavailable: It does not, and why.
+        """
+        answer = b""
+        if select.select([self._requests], [], [], timeout_s)[0]:
+            answer = self._requests.recv(MAX_MESSAGE)
+        message = json.loads(answer) if answer else {}
+        if not message.get("ready"):
+            raise SandboxUnavailable(self.why_not(message.get("error", "")))
+        self.not_imported = message["not_imported"]
+
+    def start(
+        self,
+        limits: Limits,
+        listeners: Mapping[str, socket.socket],
+        kernel: Mapping[str, str] | None,
+        environment: Mapping[str, str],
+        pass_fd: int | None = None,
+        *,
+        owned: bool,
+    ) -> KernelProcess:
+        """Ask for a kernel; see `Room.start`.
+
+        Args:
+            kernel: None for a process that does what comes before a kernel, and ends.
+            owned: Whether the server is there for this kernel alone.
+
+        Raises:
+            SandboxUnavailable: The server is gone.
+        """
+        message = {
+            "channels": list(listeners),
+            "kernel": kernel and dict(kernel),
+            "environment": policy.environment(environment),
+            "limits": vars(limits),
+            "inside_id": policy.INSIDE_ID,
+            "outside_id": policy.OUTSIDE_ID,
+        }
+        control, theirs = message_pair()
+        fds = [theirs.fileno(), *(sock.fileno() for sock in listeners.values())]
+        with theirs:
+            try:
+                text = json.dumps(message).encode()
+                socket.send_fds(self._requests, [text], fds if pass_fd is None else [*fds, pass_fd])
+            except OSError as error:
+                control.close()
+                raise SandboxUnavailable(f"{self.why_not()} ({error})") from error
+        return KernelProcess(control, self, owned=owned)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the room stands; only the process that started it can tell, others are told that it does."""
+        return os.getpid() != self._owner or self._process.poll() is None
+
+    def why_not(self, error: str = "") -> str:
+        """What the room said before it ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=1)
+        self._log.seek(0)
+        said = error or self._log.read(1 << 16).decode(errors="replace").strip() or "no reason given"
+        return f"the room does not stand (exit status {self._process.returncode}): {said}"
+
+    def close(self) -> None:
+        """End the room and all that runs in it. In a fork of the process that started it: only let go of it."""
+        self._requests.close()
+        if os.getpid() == self._owner:
+            self._process.kill()
+            self._process.wait(timeout=STOP_S)
+        self._log.close()
+
+
+class KernelProcess:
+    """A kernel in its namespaces, as far as the grader can see it.
+
+    Args:
+        control: This side's end of the socket that the kernel's warden holds; closing it ends the kernel.
+        server: Where it runs.
+        owned: Whether the server is there for this kernel alone.
+    """
+
+    def __init__(self, control: socket.socket, server: Server, *, owned: bool):
+        self.control, self.server, self.owned = control, server, owned
+        self.code: int | None = None
+        self.killed = ""
+        """Why the warden ended it, if it did so by itself."""
+
+    async def wait_until_ready(self) -> None:
+        """Wait until it serves.
+
+        Raises:
+            SandboxUnavailable: It could not be shut in, and why.
+        """
+        self.control.setblocking(False)
+        answer = asyncio.get_running_loop().sock_recv(self.control, MAX_MESSAGE)
+        try:
+            self.check(await asyncio.wait_for(answer, timeout=START_S))
+        except asyncio.TimeoutError:
+            raise SandboxUnavailable(f"a kernel was not ready after {START_S:g} s") from None
+
+    def check(self, answer: bytes) -> None:
+        """Look at the first answer: ready, or the reason why not.
+
+        Raises:
+            SandboxUnavailable: It is not ready.
+        """
+        message = json.loads(answer) if answer else {}
+        if not message.get("ready"):
+            raise SandboxUnavailable(message.get("error") or self.server.why_not())
+
+    def poll(self) -> int | None:
+        """Its exit code, in a shell's numbering, once all its processes have ended; None before."""
+        while self.code is None:
+            try:
+                answer = self.control.recv(MAX_MESSAGE, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                break
+            except OSError:
+                answer = b""
+            message = json.loads(answer) if answer else {"exit": KILLED}
+            self.killed = message.get("killed", self.killed)
+            self.code = message.get("exit")
+        return self.code
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the kernel's process group."""
+        self._order(signal=int(number))
+
+    def kill(self) -> None:
+        """End every process of it, without waiting."""
+        self._order(end=True)
+
+    async def wait(self, timeout_s: float = STOP_S) -> int | None:
+        """Wait for its end; None when the time is up."""
+        end = time.monotonic() + timeout_s
+        while self.poll() is None and time.monotonic() < end:
+            await asyncio.sleep(0.002)
+        return self.code
+
+    def close(self) -> None:
+        """Let go of it, which ends it."""
+        self.control.close()
+        if self.owned:
+            self.server.close()
+
+    def _order(self, **order: Any) -> None:
+        with suppress(OSError):  # it has ended, and `poll` tells
+            self.control.send(json.dumps(order).encode())

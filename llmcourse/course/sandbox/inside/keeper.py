@@ -1,0 +1,294 @@
+"""From a request to a kernel that holds no right: three processes, each with less to lose than the one before.
+
+    porter   leaves every namespace for a new one, starts the warden, and tells the grader how it all ended
+    warden   the first process of the new namespaces: mounts, loopback, then only watches. Its end, whatever the reason, is
+             the end of every process in there, so nothing that the guest leaves behind outlives it
+    guest    becomes an unprivileged user in a namespace of its own, gives up all rights, takes on the limits, and runs
+             the kernel. It cannot signal, trace or read its warden
+
+Porter and warden hold the control socket, whose other end only the grader has. When the grader closes it or dies, the
+warden ends. What they say there: `{"ready": true}`, `{"error": ...}`, `{"killed": ...}` and at last `{"exit": code}`. What
+the warden takes: `{"signal": number}` for the guest's process group, and `{"end": true}`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from . import linux, seccomp
+
+NEW_NAMESPACES = (
+    linux.CLONE_NEWNS | linux.CLONE_NEWPID | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS
+)
+SCRATCH = "/scratch"
+WATCH_S = 0.2
+"""Seconds between two looks at the memory that all of a kernel's processes use."""
+FILES_PER_TMPFS = 1 << 16
+"""Inodes cost the machine memory that no size limit of a tmpfs counts."""
+KILLED = 128 + signal.SIGKILL
+
+
+@dataclass(frozen=True)
+class Request:
+    """A kernel to start.
+
+    Attributes:
+        control: Where porter and warden speak with the grader.
+        listeners: Listening sockets by channel.
+        passed: A descriptor that the guest keeps, if any.
+        kernel: The kernel's key and scheme of signing; None for a trial that ends as soon as it is ready.
+        environment: All the guest's environment variables.
+        limits: The fields of `Limits`.
+        inside_id: The guest's user and group, as it sees them.
+        outside_id: The same as seen outside, when the grader is root; otherwise the grader's own.
+    """
+
+    control: socket.socket
+    listeners: dict[str, int]
+    passed: int | None
+    kernel: dict[str, str] | None
+    environment: dict[str, str]
+    limits: dict[str, int]
+    inside_id: int
+    outside_id: int
+
+    @classmethod
+    def parse(cls, message: bytes, fds: list[int]) -> Request:
+        """Read a request and the descriptors that came with it: control, listeners and, perhaps, one to pass."""
+        fields: dict[str, Any] = json.loads(message)
+        channels = fields.pop("channels")
+        control, listeners, passed = fds[0], fds[1 : 1 + len(channels)], fds[1 + len(channels) :]
+        return cls(
+            control=socket.socket(fileno=control),
+            listeners=dict(zip(channels, listeners, strict=True)),
+            passed=passed[0] if passed else None,
+            **fields,
+        )
+
+
+def say(control: socket.socket, **message: Any) -> None:
+    """Tell the grader; it may be gone."""
+    try:
+        control.send(json.dumps(message).encode()[:60_000])
+    except OSError:
+        return
+
+
+def porter(request: Request) -> NoReturn:
+    """Start a warden in new namespaces and report its end, which is the end of all that ran there."""
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        linux.die_with_parent()
+        as_root = os.geteuid() == 0
+        if as_root:
+            linux.unshare(NEW_NAMESPACES)
+        else:
+            outside = os.geteuid(), os.getegid()
+            linux.unshare(NEW_NAMESPACES | linux.CLONE_NEWUSER)
+            linux.map_self(*outside, request.inside_id)
+        pid = os.fork()
+        if pid == 0:
+            warden(request, as_root=as_root)
+        linux.close_all_but([request.control.fileno()])
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        say(request.control, exit=128 - code if code < 0 else code)
+    except BaseException:
+        say(request.control, error=traceback.format_exc(limit=-3))
+    os._exit(0)
+
+
+def warden(request: Request, *, as_root: bool) -> NoReturn:
+    """Furnish the namespaces, start the guest in them, and watch until it ends or the grader says so."""
+    try:
+        linux.die_with_parent()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        _furnish(request, as_root=as_root)
+        wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            guest(request, as_root=as_root)
+        linux.close_all_but([request.control.fileno(), wake_read, wake_write])
+        linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+        linux.keep_only_capabilities([linux.CAP_KILL])
+        linux.prctl(linux.PR_SET_DUMPABLE, 0)
+        code = _watch(request, pid, wake_read)
+    except BaseException:
+        say(request.control, error=traceback.format_exc(limit=-3))
+        code = 1
+    os._exit(code)
+
+
+def _furnish(request: Request, *, as_root: bool) -> None:
+    owner = request.outside_id if as_root else request.inside_id
+    size, private = request.limits["scratch_bytes"], linux.MS_NOSUID | linux.MS_NODEV
+    data = f"size={size},nr_inodes={FILES_PER_TMPFS},mode=0700,uid={owner},gid={owner}"
+    linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
+    linux.mount("proc", "/proc", "proc", private | linux.MS_NOEXEC)
+    linux.mount("tmpfs", SCRATCH, "tmpfs", private, data)
+    linux.mount("tmpfs", "/dev/shm", "tmpfs", private | linux.MS_NOEXEC, data)
+    socket.sethostname("sandbox")
+    linux.loopback_up()
+
+
+def _watch(request: Request, pid: int, wake: int) -> int:
+    """Reap every orphan until the guest itself has ended; its exit code, in a shell's numbering."""
+    while True:
+        ready, _, _ = select.select([request.control, wake], [], [], WATCH_S)
+        if wake in ready:
+            os.read(wake, 4096)
+        while True:
+            try:
+                ended, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return KILLED
+            if ended == pid:
+                code = os.waitstatus_to_exitcode(status)
+                return 128 - code if code < 0 else code
+            if ended == 0:
+                break
+        if request.control in ready:
+            message = request.control.recv(4096)
+            order = json.loads(message) if message else {"end": True}
+            if "signal" not in order:
+                return KILLED
+            os.killpg(pid, order["signal"])
+        used = memory_in_use()
+        if used > request.limits["memory_bytes"]:
+            say(request.control, killed=f"its processes used {used:,} bytes of memory together")
+            return KILLED
+
+
+def memory_in_use() -> int:
+    """Bytes of memory, shared ones counted for each process, that the processes of this namespace hold, its first apart."""
+    total = 0
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or name == "1":
+            continue
+        try:
+            with open(f"/proc/{name}/status", "rb") as file:
+                lines = file.read().splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.startswith((b"RssAnon:", b"RssShmem:")))
+    return total * 1024
+
+
+def guest(request: Request, *, as_root: bool) -> NoReturn:
+    """Give everything up, then run the kernel."""
+    code = 1
+    try:
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.setsid()
+        passed = [] if request.passed is None else [request.passed]
+        _use_null_for_standard_streams()
+        linux.close_all_but([request.control.fileno(), *request.listeners.values(), *passed])
+        linux.write("/proc/self/oom_score_adj", "1000")
+        _become_nobody(request, as_root=as_root)
+        _take_on(request.limits)
+        _settle_in(request)
+        run = _prepared(request)
+        say(request.control, ready=True)
+        request.control.close()
+    except BaseException:
+        say(request.control, error=traceback.format_exc(limit=-3))
+        os._exit(code)
+    try:
+        run()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    finally:
+        os._exit(code & 0xFF)
+
+
+def _prepared(request: Request) -> Callable[[], None]:
+    if request.kernel is None:
+        return lambda: None
+    from . import kernel  # here, because a trial needs none of what it imports
+
+    return kernel.prepare(request.kernel, request.listeners)
+
+
+def _use_null_for_standard_streams() -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+
+
+def _become_nobody(request: Request, *, as_root: bool) -> None:
+    """An unprivileged user, in a user namespace below the warden's, without a capability or a way to get one."""
+    if as_root:
+        os.setgroups([])
+        os.setresgid(*[request.outside_id] * 3)
+        os.setresuid(*[request.outside_id] * 3)
+        # A process that changed its user may not write its own /proc/self/uid_map before it says this.
+        linux.prctl(linux.PR_SET_DUMPABLE, 1)
+    outside = os.geteuid(), os.getegid()
+    linux.unshare(linux.CLONE_NEWUSER)
+    linux.map_self(*outside, request.inside_id)
+    # A user namespace is where a process has every capability again, and much of the system's code to attack with them.
+    linux.write("/proc/sys/user/max_user_namespaces", "0")
+    linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+    linux.keep_only_capabilities([])
+    seccomp.install()
+
+
+def _take_on(limits: dict[str, int]) -> None:
+    """Limits of each process, and the number of processes: that one counts this user namespace alone."""
+    for name, value in {
+        "RLIMIT_DATA": limits["memory_bytes"],
+        "RLIMIT_NPROC": limits["processes"],
+        "RLIMIT_NOFILE": limits["open_files"],
+        "RLIMIT_FSIZE": limits["file_bytes"],
+        "RLIMIT_CPU": limits["cpu_seconds"],
+        "RLIMIT_CORE": 0,
+        "RLIMIT_MSGQUEUE": 0,
+        "RLIMIT_MEMLOCK": 1 << 16,
+        "RLIMIT_STACK": 64 << 20,
+        "RLIMIT_RTPRIO": 0,
+    }.items():
+        which = getattr(resource, name)
+        hard = resource.getrlimit(which)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        soft = min(value, 8 << 20) if name == "RLIMIT_STACK" else value
+        resource.setrlimit(which, (soft, value))
+
+
+def make_folders() -> None:
+    """The folders that the environment names."""
+    for name in ("work", "home", "tmp", "workspace", "ipython", "matplotlib"):
+        os.makedirs(os.path.join(SCRATCH, name), exist_ok=True)
+
+
+def _settle_in(request: Request) -> None:
+    """The environment and the folders; randomness that no two forks share; a learner's own definitions."""
+    os.environ.clear()
+    os.environ.update(request.environment)
+    if request.passed is not None:
+        os.environ["LLMCOURSE_LINK"] = str(request.passed)
+    os.umask(0o022)
+    make_folders()
+    os.chdir(os.path.join(SCRATCH, "work"))
+    if "random" in sys.modules:
+        sys.modules["random"].seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    workspace = request.environment.get("LLMCOURSE_WORKSPACE")
+    if workspace and "llmcourse._overlay" in sys.modules:
+        sys.modules["llmcourse._overlay"].install(workspace)

@@ -1,0 +1,100 @@
+"""Waits for requests and starts a porter for each; with `--warm`, only after it has imported what kernels will import.
+
+The server computes nothing and starts no thread: a fork of a process in which OpenMP has run hangs at its first product of
+matrices, and a process with two threads may not make a user namespace.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import pkgutil
+import signal
+import socket
+from types import ModuleType
+
+from . import keeper, linux
+
+PACKAGES = (
+    "torch",
+    "numpy",
+    "tokenizers",
+    "regex",
+    "tqdm.auto",
+    "matplotlib.pyplot",
+    "matplotlib.font_manager",
+    "matplotlib_inline.backend_inline",
+    "IPython.core.interactiveshell",
+    "ipykernel.ipkernel",
+    "ipykernel.kernelapp",
+    "inside.kernel",
+)
+COURSE_MODULES = ("llmcourse.course", "llmcourse.course.workspace", "llmcourse.course.checks", "llmcourse.course.display")
+"""What `%load_ext llmcourse.course` needs; the rest of `llmcourse.course` builds and grades, and no kernel imports it."""
+MAX_MESSAGE, MAX_DESCRIPTORS = 1 << 20, 16
+
+
+def main(arguments: list[str]) -> None:
+    """Serve requests that come in over the socket whose number is the first argument.
+
+    Args:
+        arguments: The socket's number; then `--warm`, or `--once` to end with the first kernel.
+    """
+    requests = socket.socket(fileno=int(arguments[0]))
+    requests.set_inheritable(False)
+    linux.die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        not_imported = preload() if "--warm" in arguments else {}
+        n_threads = len(os.listdir("/proc/self/task"))
+        if n_threads > 1:
+            raise RuntimeError(f"importing started {n_threads - 1} threads: {sorted(os.listdir('/proc/self/task'))}")
+        keeper.say(requests, ready=True, not_imported=not_imported)
+        gc.collect()
+        gc.freeze()
+    except BaseException as error:
+        keeper.say(requests, error=f"{type(error).__name__}: {error}")
+        raise
+    serve(requests, once="--once" in arguments)
+
+
+def serve(requests: socket.socket, *, once: bool) -> None:
+    """Start a porter for each request, until nobody is left who could send one."""
+    if not once:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system reaps porters
+    while True:
+        message, fds, _, _ = socket.recv_fds(requests, MAX_MESSAGE, MAX_DESCRIPTORS)
+        if not message:
+            return
+        pid = os.fork()
+        if pid == 0:
+            requests.close()
+            keeper.porter(keeper.Request.parse(message, fds))
+        for fd in fds:
+            os.close(fd)
+        if once:
+            requests.close()
+            os.waitpid(pid, 0)
+            return
+
+
+def preload() -> dict[str, str]:
+    """Import what kernels import; what could not be imported, and why: a kernel that needs it will say the same."""
+    not_imported = {}
+    keeper.make_folders()
+    for name in PACKAGES:
+        importlib.import_module(name)
+    for name in [*library_modules(), *COURSE_MODULES]:
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            not_imported[name] = f"{type(error).__name__}: {error}"
+    return not_imported
+
+
+def library_modules() -> list[str]:
+    """Every module of the library, the course's machinery apart."""
+    library: ModuleType = importlib.import_module("llmcourse")
+    found = pkgutil.walk_packages(library.__path__, "llmcourse.", onerror=lambda name: None)
+    return [module.name for module in found if not module.name.startswith("llmcourse.course.")]

@@ -1,0 +1,137 @@
+"""Where kernels run that nobody trusts, and the two ways of starting one.
+
+`bubblewrap` starts an interpreter for each kernel. `warm` forks kernels from a server that has imported what they import.
+Both shut a kernel in by the same steps; see `inside.keeper`.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from llmcourse.course.sandbox import policy
+from llmcourse.course.sandbox.availability import available
+from llmcourse.course.sandbox.errors import SandboxUnavailable
+from llmcourse.course.sandbox.forkserver import KernelProcess, Server
+from llmcourse.course.sandbox.policy import Limits
+
+if TYPE_CHECKING:
+    from llmcourse.course.sandbox.manager import SandboxManager
+
+WAYS = ("warm", "bubblewrap")
+"""Best first."""
+
+
+class Room:
+    """Kernels with one library and the same limits; a context manager, whose end is the end of every kernel.
+
+    Args:
+        library: A folder that holds a package `llmcourse`; kernels see that package and nothing else of the folder.
+        limits: What each kernel may use.
+        way: "warm", "bubblewrap", or "auto" for the best that works here.
+
+    Raises:
+        ValueError: There is no such way, or no package `llmcourse` in the library.
+    """
+
+    def __init__(self, library: Path, limits: Limits | None = None, way: str = "auto"):
+        if way not in ("auto", *WAYS):
+            raise ValueError(f"way={way!r}: it is one of auto, {', '.join(WAYS)}")
+        self.package = policy.package_of(library)
+        self.limits = limits or Limits()
+        self._wanted = way
+        self._way: str | None = None
+        self._server: Server | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def way(self) -> str:
+        """How kernels are started.
+
+        Raises:
+            SandboxUnavailable: In no way, or not in the one that was asked for.
+        """
+        if self._way is None:
+            found = available()
+            if not found.ways or self._wanted not in ("auto", *found.ways):
+                raise SandboxUnavailable(found.reason)
+            self._way = found.ways[0] if self._wanted == "auto" else self._wanted
+        return self._way
+
+    def __enter__(self) -> Room:
+        if self.way == "warm":
+            self._warm_server()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every kernel that was forked here."""
+        with self._lock:
+            server, self._server = self._server, None
+        if server is not None:
+            server.close()
+
+    def kernel_manager(
+        self, folder: Path, environment: Mapping[str, str] | None = None, pass_fd: int | None = None
+    ) -> SandboxManager:
+        """A manager of one kernel; `start_kernel` starts it.
+
+        Args:
+            folder: An existing folder, not visible to the kernel, for its sockets and its connection file.
+            environment: Variables for the kernel, besides those that every kernel has.
+            pass_fd: A descriptor that the kernel gets, under the number in its variable LLMCOURSE_LINK.
+        """
+        from llmcourse.course.sandbox.manager import sandbox_manager
+
+        return sandbox_manager(self, Path(folder), environment or {}, pass_fd)
+
+    def start(
+        self,
+        listeners: Mapping[str, socket.socket],
+        kernel: Mapping[str, str],
+        environment: Mapping[str, str],
+        pass_fd: int | None = None,
+    ) -> KernelProcess:
+        """Start a kernel on sockets that are listening already; `KernelProcess.wait_until_ready` waits for it.
+
+        Args:
+            listeners: A listening socket for each channel.
+            kernel: `key` and `signature_scheme` of the kernel's messages.
+            environment: Variables for the kernel, besides those that every kernel has.
+            pass_fd: A descriptor that the kernel gets.
+
+        Raises:
+            SandboxUnavailable: The room does not stand.
+        """
+        warm = self.way == "warm"
+        server = self._warm_server() if warm else Server(self.package, "--once")
+        try:
+            return server.start(self.limits, listeners, kernel, environment, pass_fd, owned=not warm)
+        except BaseException:
+            if not warm:
+                server.close()
+            raise
+
+    def _warm_server(self) -> Server:
+        """The server that kernels are forked from; a new one when there is none, or none any more."""
+        with self._lock:
+            if self._server is not None and not self._server.is_running:
+                self._server.close()
+                self._server = None
+            if self._server is None:
+                server = Server(self.package, "--warm")
+                try:
+                    server.wait_until_ready()
+                except SandboxUnavailable:
+                    server.close()
+                    raise
+                self._server = server
+            return self._server
