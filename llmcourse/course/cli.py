@@ -1,9 +1,15 @@
-"""The command line: `llmcourse start`, `check`, `status`, `lab`, `doctor` for learners; `grade`, `build`, `book` for authors."""
+"""The command line.
+
+`llmcourse start`, `check`, `status`, `submit`, `lab`, `doctor` for learners; `grade`, `release`, `build`, `book` for
+instructors and authors, in a full checkout.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -14,7 +20,7 @@ from rich.table import Table
 
 from llmcourse._overlay import WORKSPACE_VARIABLE, switched_to_reference
 from llmcourse.course.paths import course_root, find_workspace
-from llmcourse.course.pieces import Piece
+from llmcourse.course.pieces import Piece, removed_pieces
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +29,11 @@ app = typer.Typer(
     help="A course on pretraining language models.",
 )
 console = Console(highlight=False)
+
+
+def authors_command(function: Callable[..., None]) -> Callable[..., None]:
+    """Register a command where its machinery is: a student edition comes without it."""
+    return app.command()(function) if find_spec("llmcourse.course.build") else function
 
 
 def _fail(message: object) -> NoReturn:
@@ -114,7 +125,10 @@ def status(
     own = progress.own_pieces(workspace)
     if use:
         try:
-            progress.use(workspace, _select(own, pieces), use)
+            chosen = _select(own, pieces)
+            if use == "reference":
+                _need_references(chosen)
+            progress.use(workspace, chosen, use)
             console.print("Kernels that are running keep what they have: restart them.")
         except ValueError as error:
             _fail(error)
@@ -146,7 +160,7 @@ def _whose(piece: Piece | None, own: set[Piece], off: set[str]) -> str:
     if piece is None:
         return ""
     if piece not in own:
-        return "[dim]reference[/]"
+        return "not written" if piece in removed_pieces() else "[dim]reference[/]"
     return "reference (yours is off)" if str(piece) in off else "[green]yours[/]"
 
 
@@ -159,6 +173,32 @@ def _select(own: set[Piece], wanted: list[str] | None) -> set[Piece]:
         names = ", ".join(sorted(piece.name for piece in own)) or "none yet"
         raise ValueError(f"{', '.join(sorted(unknown))}: not a piece you have built; yours: {names}")
     return chosen
+
+
+def _need_references(chosen: set[Piece]) -> None:
+    if bare := sorted(piece.name for piece in chosen & set(removed_pieces())):
+        raise ValueError(f"{', '.join(bare)}: this course comes without a reference for that, so yours stays in use")
+
+
+@app.command("submit")
+def hand_in(
+    chapter: Annotated[str, typer.Argument(help="A chapter's number or name.")],
+    name: Annotated[str | None, typer.Option(help="Your name, for the file; without it, your login's.")] = None,
+    output: Annotated[Path, typer.Option(help="The folder that gets the file.")] = Path("."),
+) -> None:
+    """Put a chapter's notebooks into one file to hand in."""
+    from llmcourse.course.submission import login, submit
+
+    root = _root()
+    assignment = _chapters(root, chapter)[0]
+    try:
+        done = submit(root, _workspace(root), assignment, name or login(), output)
+    except (OSError, ValueError) as error:
+        _fail(error)
+    for title in done.unanswered:
+        console.print(f"[yellow]not answered[/]  {escape(title)}")
+    what = f"Hand in [bold]{escape(os.path.relpath(done.archive))}[/]"
+    console.print(f"{what}: it holds {', '.join(done.notebooks)} as last saved.", soft_wrap=True)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -198,7 +238,7 @@ def doctor() -> None:
     raise typer.Exit(1 if any(finding.state == "missing" for finding in findings) else 0)
 
 
-@app.command()
+@authors_command
 def build(
     check: Annotated[bool, typer.Option(help="Write nothing; fail with a diff when a notebook is stale.")] = False,
     prove: Annotated[bool, typer.Option(help="Run each changed notebook's graded path alone.")] = True,
@@ -221,7 +261,7 @@ def build(
     console.print(f"{len(built.unchanged)} notebooks up to date, {len(built.written)} written")
 
 
-@app.command()
+@authors_command
 def book(small: Annotated[bool, typer.Option(help="Run the experiments at their small setting.")] = False) -> None:
     """Build the static book in _build/html."""
     from llmcourse.course.book import BookError, build_book
@@ -233,7 +273,35 @@ def book(small: Annotated[bool, typer.Option(help="Run the experiments at their 
     console.print(f"The book is at {os.path.relpath(page)}")
 
 
-@app.command()
+@authors_command
+def release(
+    folder: Annotated[Path, typer.Argument(help="A new or an empty folder.")],
+    chapters: Annotated[str | None, typer.Option(help="Numbers or names, with commas: 1,2. All without it.")] = None,
+    later: Annotated[str, typer.Option(help="`keep` or `remove` the solutions of other chapters' pieces.")] = "keep",
+    force: Annotated[bool, typer.Option(help="Release again into an earlier release; work in it stays.")] = False,
+) -> None:
+    """Write what a class receives: notebooks, and the library without their solutions."""
+    from llmcourse.course.build import StaleError
+    from llmcourse.course.build import build as run
+    from llmcourse.course.chapters import AuthoringError
+    from llmcourse.course.release import ReleaseError
+    from llmcourse.course.release import release as write
+
+    root = _root()
+    wanted = [_chapters(root, part.strip())[0] for part in chapters.split(",")] if chapters else None
+    try:
+        with console.status("checking that the notebooks are up to date"):
+            run(root, check=True, prove=False)
+        done = write(root, folder, wanted, later=later, force=force)
+    except StaleError:
+        _fail("the notebooks are not what the chapters say: run `llmcourse build` first")
+    except (AuthoringError, ReleaseError) as error:
+        _fail(error)
+    console.print(f"{os.path.relpath(done.folder)}: {', '.join(done.chapters)}; {done.n_files} files")
+    console.print(f"The library in it comes without {done.n_pieces} pieces. Its README.md says how a student starts.")
+
+
+@authors_command
 def grade(
     submissions: Annotated[Path, typer.Argument(help="A folder with one folder or one .zip a student.")],
     assignment: Annotated[

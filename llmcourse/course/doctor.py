@@ -9,6 +9,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import llmcourse
+from llmcourse.course.paths import is_received
+
+INSTALL = "pip install -c constraints.txt -e ."
+"""What puts a received course's own library and commands in place."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -21,35 +27,59 @@ class Finding:
 
 
 def examine(root: Path | None, workspace: Path | None) -> list[Finding]:
-    """Look over this machine: everything the course uses, with how to mend what is missing."""
+    """Look over this machine: everything the course uses, with how to mend what is missing.
+
+    Args:
+        root: The course's folder. One that a class received needs less than a checkout: nothing that builds or grades.
+        workspace: The learner's workspace.
+
+    Example:
+        >>> [finding.what for finding in examine(None, None)][:2]
+        ['Python', 'torch']
+    """
+    received = root is not None and is_received(root)
+    install = f"run `{INSTALL}` in the course's folder" if received else "run `make` in the checkout"
     version = ".".join(map(str, sys.version_info[:3]))
     python = "ok" if sys.version_info >= (3, 11) else "missing"
-    findings = [Finding("Python", version, python, "install Python 3.11 or newer and run `make` again")]
-    findings += [_package(name, "make") for name in ("torch", "tokenizers", "jupyterlab", "nbgrader", "jupytext")]
-    findings.append(_package("jupyter-book", "make", optional=True))
-    findings.append(_gpu())
-    bwrap = shutil.which("bwrap")
-    state = "ok" if bwrap else "optional"
-    findings.append(Finding("bubblewrap", bwrap or "not found", state, "for isolated grading: apt install bubblewrap"))
-    findings.append(_place("course", root, "run this inside a checkout of llmcourse"))
-    findings.append(_place("workspace", workspace, "`llmcourse start` makes one"))
+    findings = [Finding("Python", version, python, f"install Python 3.11 or newer, then {install}")]
+    findings += [_package(name, install) for name in ("torch", "tokenizers", "jupyterlab")]
+    if not received:
+        findings += [_package(name, install) for name in ("nbgrader", "jupytext")]
+        findings.append(_package("jupyter-book", install, optional=True))
+    findings.append(_gpu(install))
+    findings += [_library(root)] if received else [_bubblewrap()]
+    findings.append(_place("course", root, "run this inside the course's folder"))
+    findings.append(_place("workspace", workspace, "`llmcourse start` makes one", "optional"))
     return findings
 
 
-def _place(what: str, path: Path | None, mend: str) -> Finding:
-    return Finding(what, str(path) if path else "not found", "ok" if path else "missing", mend)
+def _bubblewrap() -> Finding:
+    bwrap = shutil.which("bwrap")
+    state = "ok" if bwrap else "optional"
+    return Finding("bubblewrap", bwrap or "not found", state, "for isolated grading: apt install bubblewrap")
+
+
+def _library(root: Path) -> Finding:
+    """Whether the package that runs is the one in the course's folder: another does not follow a new release."""
+    package = Path(llmcourse.__file__).resolve().parent
+    state = "ok" if package.parent == root.resolve() else "optional"
+    return Finding("library", str(package), state, f"run `{INSTALL}` in {root}")
+
+
+def _place(what: str, path: Path | None, mend: str, otherwise: str = "missing") -> Finding:
+    return Finding(what, str(path) if path else "not found", "ok" if path else otherwise, mend)
 
 
 def _package(name: str, mend: str, *, optional: bool = False) -> Finding:
     try:
         return Finding(name, importlib.metadata.version(name), "ok")
     except importlib.metadata.PackageNotFoundError:
-        return Finding(name, "not installed", "optional" if optional else "missing", f"run `{mend}` in the checkout")
+        return Finding(name, "not installed", "optional" if optional else "missing", mend)
 
 
-def _gpu() -> Finding:
+def _gpu(install: str) -> Finding:
     if importlib.util.find_spec("torch") is None:
-        return Finding("GPU", "unknown without torch", "optional", "run `make` in the checkout")
+        return Finding("GPU", "unknown without torch", "optional", install)
     import torch
 
     if torch.cuda.is_available():

@@ -36,6 +36,7 @@ LEARNERS_MACHINERY = (
     "recorded.py",
     "setting.py",
     "static",
+    "submission.py",
     "workspace.py",
 )
 """What a learner's commands and notebooks need of `llmcourse/course`; the rest is for authors and graders."""

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 
-from llmcourse._overlay import WORKSPACE_VARIABLE, read_sections
+from llmcourse._overlay import WORKSPACE_VARIABLE, Section, compile_section, global_names, overlay_file, read_sections
 from llmcourse.course.kernels import graded_path, notebook_client
 from llmcourse.course.paths import MARKER, write_atomically
-from llmcourse.course.progress import Exercise, Progress, exercises
-from llmcourse.course.workspace import save_section
+from llmcourse.course.pieces import Piece, is_stub, removed_pieces
+from llmcourse.course.progress import Exercise, Progress, exercises, own_pieces
+from llmcourse.course.workspace import defined_names, save_section
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -113,7 +115,9 @@ def check(
     not run, and of the others the outcomes asked for are told.
 
     As in grading, nothing but the notebook counts: it runs in a workspace of its own, so that a helper which is no longer in
-    it is missed here and not in the grade. What it builds is then saved in the learner's workspace, with the outcomes.
+    it is missed here and not in the grade. What it builds is then saved in the learner's workspace, with the outcomes. A
+    student edition has no reference for other pieces: the learner's own are there from the start, whichever notebook
+    they stand in.
 
     Raises:
         FileNotFoundError: The chapter has not been started.
@@ -135,8 +139,9 @@ def check(
         except Exception as error:
             raise ValueError(f"{mine} cannot be read as a notebook: {error}") from error
         with tempfile.TemporaryDirectory(prefix="llmcourse-check-") as scratch:
+            brought = _bring_pieces(notebook, workspace, Path(scratch))
             results = _run(notebook, Path(scratch), mine.parent, timeout_s)
-            _save_pieces(Path(scratch), workspace)
+            _save_pieces(Path(scratch), workspace, brought)
         for name, hint in results.items():
             Progress(workspace).record(name, passed=hint == "")
         for exercise in wanted[release]:
@@ -151,11 +156,71 @@ def _is_called(exercise: Exercise, name: str | None) -> bool:
     return not exercise.is_written and name in (exercise.title.split()[0], exercise.piece.name)
 
 
-def _save_pieces(scratch: Path, workspace: Path) -> None:
+def _bring_pieces(notebook: NotebookNode, workspace: Path, scratch: Path) -> set[tuple[str, str, str]]:
+    """Give a workspace the pieces that the library comes without, before a notebook runs in it.
+
+    A piece of this notebook comes from its cell, any other from the learner's workspace. Returns what came from there.
+    """
+    bare = set(removed_pieces())
+    cells = _built_sections(notebook)
+    here = {piece for piece in bare if str(piece) in {section.target for _, section in cells}}
+    elsewhere = own_pieces(workspace) & bare - here if bare else set()
+    brought = set()
+    for module in sorted({piece.module for piece in here | elsewhere}):
+        for section in _with_helpers(read_sections(overlay_file(workspace, module)), module, elsewhere):
+            save_section(scratch, module, section)
+            brought.add((module, section.target, section.source))
+        for section in _with_helpers([section for name, section in cells if name == module], module, here):
+            save_section(scratch, module, section)
+    return brought
+
+
+def _built_sections(notebook: NotebookNode) -> list[tuple[str, Section]]:
+    """What a notebook's %%build cells would save: the module and the section of each, unwritten exercises left out."""
+    found = []
+    for cell in notebook.cells:
+        magic, _, source = cell.source.partition("\n")
+        if cell.cell_type == "code" and magic.startswith("%%build "):
+            section = Section(magic.removeprefix("%%build ").strip(), TransformerManager().transform_cell(source))
+            module = section.target.partition(":")[0]
+            if not section.piece or section.piece in _defined(section) and not is_stub(section.source, section.piece):
+                found.append((module, section))
+    return found
+
+
+def _with_helpers(sections: list[Section], module: str, wanted: set[Piece]) -> list[Section]:
+    """The sections of wanted pieces and of the helpers that these use, in the order in which they were built."""
+    chosen = [section.piece is not None and Piece(module, section.piece) in wanted for section in sections]
+    used: set[str] = set()
+    for _ in sections:
+        used |= {name for section, is_in in zip(sections, chosen) if is_in for name in _used_names(section)}
+        for position, section in enumerate(sections):
+            chosen[position] |= section.piece is None and not used.isdisjoint(_defined(section))
+    return [section for section, is_in in zip(sections, chosen) if is_in]
+
+
+def _used_names(section: Section) -> set[str]:
+    try:
+        code = compile_section(section, Path("<workspace>"), definitions_only=True)
+    except SyntaxError:
+        return set()
+    return {*global_names(code), *code.co_names}
+
+
+def _defined(section: Section) -> set[str]:
+    try:
+        return set(defined_names(section.source))
+    except SyntaxError:
+        return set()
+
+
+def _save_pieces(scratch: Path, workspace: Path, brought: set[tuple[str, str, str]]) -> None:
+    """Keep what a run has built, and leave alone what it was given: the learner may have written on meanwhile."""
     for path in sorted((scratch / "llmcourse").rglob("*.py")):
         module = ".".join(path.relative_to(scratch).with_suffix("").parts)
         for section in read_sections(path):
-            save_section(workspace, module, section)
+            if (module, section.target, section.source) not in brought:
+                save_section(workspace, module, section)
 
 
 def _run(notebook: NotebookNode, workspace: Path, folder: Path, timeout_s: float) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Where things are: the course's checkout and the learner's workspace."""
+"""Where things are: the course's checkout, or the folder that a class received, and the learner's workspace."""
 
 from __future__ import annotations
 
@@ -9,19 +9,28 @@ from pathlib import Path
 from llmcourse._overlay import WORKSPACE_VARIABLE
 
 MARKER = ".llmcourse"
+RECORD = "course.json"
+"""The file that makes a folder a received course: it says what was released into it."""
 
 
 def course_root(start: Path | None = None) -> Path:
-    """The folder that holds `book/chapters`: above `start` (the current folder by default), or above this package.
+    """The course's folder: at or above `start` (the current folder by default), or above this package.
+
+    It is a checkout, which holds `book/chapters`, or a folder that `llmcourse release` wrote, which holds `course.json`.
 
     Raises:
         FileNotFoundError: Neither holds a course.
     """
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
-        if (folder / "book" / "chapters").is_dir() and (folder / "llmcourse").is_dir():
+        if ((folder / "book" / "chapters").is_dir() or is_received(folder)) and (folder / "llmcourse").is_dir():
             return folder
-    raise FileNotFoundError(f"no course found at or above {here}: run this inside a checkout of llmcourse")
+    raise FileNotFoundError(f"no course found at or above {here}: run this inside the course's folder")
+
+
+def is_received(folder: Path) -> bool:
+    """Whether a folder is what `llmcourse release` wrote for a class, and no checkout."""
+    return (folder / RECORD).is_file() and (folder / "notebooks").is_dir()
 
 
 def find_workspace(start: Path | None = None) -> Path | None:

@@ -30,7 +30,7 @@ from llmcourse._overlay import WORKSPACE_VARIABLE, Section
 from llmcourse.course.checks import CheckFailed, explain
 from llmcourse.course.paths import MARKER, find_workspace, write_atomically
 from llmcourse.course.pieces import Piece, is_stub, removed_pieces
-from llmcourse.course.progress import Progress
+from llmcourse.course.progress import Progress, own_pieces
 
 
 class BuildError(Exception):
@@ -179,9 +179,24 @@ class Builder:
             try:
                 exec(compile(source, file, "exec"), namespace)  # noqa: S102
             except (Exception, SystemExit) as error:
-                raise explain(error, piece.name, source, file) from None
+                raise CheckFailed(f"{explain(error, piece.name, source, file)}{self._suspects(piece, module)}") from None
         self._record(line, passed=True)
         print(f"✓ {piece.name}: all checks passed")
+
+    def _suspects(self, piece: Piece, module: ModuleType) -> str:
+        """A line that names the learner's own pieces which a piece was checked with and which have not passed themselves.
+
+        Empty where references stand in for other pieces.
+        """
+        bare = removed_pieces()
+        section = next((s for s in self._sections(module) if s.piece == piece.name), None)
+        if not bare or not section or not self.progress:
+            return ""
+        passed = self.progress.passed()
+        used = set(_overlay.global_names(_overlay.compile_section(section, Path(f"<{piece.name}>"))))
+        others = sorted(other for other in own_pieces(self.workspace) & bare.keys() - {piece} if other.name in used)
+        unsure = [p.name for p in others if not all(_results(passed, p))]
+        return f"\n    It uses your own {', '.join(unsure)}, not checked yet or not passed: look there first." if unsure else ""
 
     def _record(self, check: str, *, passed: bool) -> None:
         if self.progress:
@@ -215,6 +230,11 @@ class Builder:
         finally:
             for m, name, value in reversed(before):
                 _overlay.rebind(m, name, value)
+
+
+def _results(passed: dict[str, bool], piece: Piece) -> list[bool]:
+    """How the checks of a piece ended, one False for a piece that was never checked."""
+    return [ok for check, ok in passed.items() if check.partition(" ")[0] == str(piece)] or [False]
 
 
 def _stand_in(piece: Piece) -> Any:
