@@ -26,8 +26,14 @@ PACKAGES = (
     "matplotlib.font_manager",
     "matplotlib_inline.backend_inline",
     "IPython.core.interactiveshell",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "tornado.platform.asyncio",
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",
+    "ipykernel.debugger",
     "inside.kernel",
 )
 COURSE_MODULES = ("llmcourse.course", "llmcourse.course.workspace", "llmcourse.course.checks", "llmcourse.course.display")
@@ -50,9 +56,10 @@ def main(arguments: list[str]) -> None:
         n_threads = len(os.listdir("/proc/self/task"))
         if n_threads > 1:
             raise RuntimeError(f"importing started {n_threads - 1} threads: {sorted(os.listdir('/proc/self/task'))}")
-        keeper.say(requests, ready=True, not_imported=not_imported)
+        # Collecting garbage writes to every object, and a fork would have to copy each page that its collector visits.
         gc.collect()
         gc.freeze()
+        keeper.say(requests, ready=True, not_imported=not_imported)
     except BaseException as error:
         keeper.say(requests, error=f"{type(error).__name__}: {error}")
         raise
