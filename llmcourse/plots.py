@@ -2,6 +2,9 @@
 
 Figures are light cards with dark ink. The book's dark theme puts images on a light ground and dims them in any case,
 and JupyterLab's dark theme leaves them alone: an opaque card reads in both, a transparent figure in only one.
+
+A figure is 5.6 inches wide: a phone shows it at two thirds of its size, and its text is still read there. Two panels
+stand one above the other for the same reason.
 """
 
 import hashlib
@@ -71,7 +74,7 @@ def use_style(fmt: str = "svg") -> None:
         raise ValueError(f"fmt is {fmt!r}; it is 'svg' or 'png'")
     matplotlib.rcParams.update(
         {
-            "figure.figsize": (7.0, 3.8), "figure.dpi": 96, "savefig.dpi": 192, "figure.constrained_layout.use": True,
+            "figure.figsize": (5.6, 3.5), "figure.dpi": 96, "savefig.dpi": 192, "figure.constrained_layout.use": True,
             "figure.facecolor": CARD, "axes.facecolor": CARD, "savefig.facecolor": CARD, "savefig.pad_inches": 0.15,
             "figure.constrained_layout.h_pad": 0.12, "figure.constrained_layout.w_pad": 0.12,
             "text.color": INK, "axes.labelcolor": INK, "axes.titlecolor": INK, "axes.edgecolor": SOFT,

@@ -137,12 +137,21 @@ def _code_cell(cell: Cell, root: Path) -> NotebookNode:
 
 
 def _markdown_cell(cell: Cell) -> NotebookNode:
-    metadata: dict[str, Any] = {}
-    if cell.kind == "written":
-        facts = {key: cell.options[key] for key in ("id", "points", "title", "minutes") if key in cell.options}
-        metadata["llmcourse"] = {"kind": "written", **facts}
-        metadata["nbgrader"] = _nbgrader(str(cell.id), grade=True, solution=True, points=cell.options["points"])
-    return nbformat.v4.new_markdown_cell(cell.source, metadata=metadata)
+    if cell.kind != "written":
+        return nbformat.v4.new_markdown_cell(cell.source)
+    facts = {key: cell.options[key] for key in ("id", "points", "title", "minutes") if key in cell.options}
+    metadata = {
+        "llmcourse": {"kind": "written", **facts},
+        "nbgrader": _nbgrader(str(cell.id), grade=True, solution=True, points=cell.options["points"]),
+    }
+    return nbformat.v4.new_markdown_cell(f"{_written_line(facts)}\n\n{cell.source}", metadata=metadata)
+
+
+def _written_line(facts: dict[str, Any]) -> str:
+    """What stands above a written answer: the question's title and what it is worth, as above an exercise."""
+    points, minutes = facts["points"], facts.get("minutes")
+    worth = f"{points:g} point{'s' * (points != 1)}, graded by hand"
+    return f"**{facts.get('title', 'Written question')}** · {worth}" + (f" · about {minutes} minutes" if minutes else "")
 
 
 def _resolve_citations(text: str, cite: Callable[[str, str], str], file: str) -> str:

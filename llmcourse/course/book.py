@@ -77,7 +77,8 @@ def _shown(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterato
         yield _code(bodies[grade_id], tags=["hide-cell", "remove-output", "solution"], mystnb=prompt, llmcourse=facts)
     elif facts.get("kind") == "check":
         yield _markdown(f'<p class="check-points">Check <span>{_points(cell.metadata.nbgrader.points)}</span></p>')
-        cell.metadata["tags"] = [*cell.metadata.get("tags", []), "check"]
+        cell.metadata["tags"] = [*cell.metadata.get("tags", []), "check", "hide-input"]
+        cell.metadata["mystnb"] = {"code_prompt_show": "Show the check", "code_prompt_hide": "Hide the check"}
         yield cell
     else:
         yield cell
@@ -98,7 +99,9 @@ def _exercise_box(source: str, facts: NotebookNode, notebook: str) -> str:
 
 
 def _written_question(source: str, facts: NotebookNode, points: float) -> str:
-    body = re.sub(r"^#{1,6}\s+(.+)$", r"**\1**", source, flags=re.MULTILINE)
+    # The notebook's own line of title and points gives way to the box's title.
+    body = re.sub(r"\A\*\*.+\*\* · [\d.]+ points?, graded by hand.*\n+", "", source)
+    body = re.sub(r"^#{1,6}\s+(.+)$", r"**\1**", body, flags=re.MULTILINE)
     body = body.replace(ANSWER_PLACEHOLDER, "*Write your answer in the notebook.*")
     title = f"{facts.get('title', 'Written question')} · {_points(points)}"
     return f"{_FENCE}{{admonition}} {title}\n:class: written\n\n{body}\n{_FENCE}"
