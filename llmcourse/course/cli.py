@@ -298,7 +298,7 @@ def release(
     except (AuthoringError, ReleaseError) as error:
         _fail(error)
     console.print(f"{os.path.relpath(done.folder)}: {', '.join(done.chapters)}; {done.n_files} files")
-    console.print(f"The library in it comes without {done.n_pieces} pieces. Its README.md says how a student starts.")
+    console.print(f"The library comes without {done.n_pieces} pieces. README.md there says how a student starts.")
 
 
 @authors_command

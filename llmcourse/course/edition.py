@@ -1,8 +1,8 @@
 """The student edition of the library: every module, with the bodies of chosen pieces taken out.
 
-What a body was is in no file of it: the lines of the body go, its comments with them, and so do the private helpers that
-served removed bodies alone. Signatures and docstrings stay, for they are the exercises' specifications. The library's
-modules all import, and whatever needs a missing piece says which exercise writes it.
+What a body was is in no file of it: the lines of the body go, its comments with them, and so do the private helpers
+that served removed bodies alone. Signatures and docstrings stay, for they are the exercises' specifications. The
+library's modules all import, and whatever needs a missing piece says which exercise asks for it.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ LEARNERS_MACHINERY = (
 
 
 def write_edition(root: Path, target: Path, without: Iterable[Piece], *, grading: bool = False) -> Path:
-    """Write the student edition of the package llmcourse into target/llmcourse: every module, with the bodies of the given pieces removed.
+    """Write the student edition of the package llmcourse: every module, with the bodies of the given pieces removed.
 
-    The body of a function, or of every method of a class, becomes `raise NotImplementedError(...)`, whose text names the
-    exercise. A private function, class or constant of a module goes too when removed bodies used it and nothing that is
+    The body of a function, or of every method of a class, becomes `raise NotImplementedError(...)`, whose text names
+    the exercise. A private function, class or constant of a module goes too when removed bodies used it and nothing that is
     left does: no code of the package, no docstring's example, no cell of a released notebook. Of the files beside the
     modules those are copied that `pyproject.toml` names as package data. `llmcourse/course/removed.json` lists what is
     missing and is what `removed_pieces` reads.
@@ -225,9 +225,9 @@ def _orphans(
             name = _private_name(statement)
             if name not in used or name in words or _is_used(name, texts, but=(path, position)):
                 continue
-            below = body[position + 1] if position + 1 < len(body) else None
-            is_documented = not isinstance(statement, Definition) and isinstance(getattr(below, "value", 0), ast.Constant)
-            yield path, statement, below if is_documented and isinstance(below, ast.Expr) else None
+            below = next(iter(body[position + 1 : position + 2]), None)
+            is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+            yield path, statement, below if is_text and not isinstance(statement, Definition) else None
 
 
 def _is_used(name: str, texts: Mapping[Path, str], but: tuple[Path, int]) -> bool:
@@ -265,7 +265,8 @@ def _parsed(text: str, path: Path) -> ast.Module:
     try:
         return ast.parse(text)
     except SyntaxError as error:
-        raise ValueError(f"{path.as_posix()}, line {error.lineno}: no Python without its bodies: {error.msg}") from error
+        where = f"{path.as_posix()}, line {error.lineno}"
+        raise ValueError(f"{where}: no Python without its bodies: {error.msg}") from error
 
 
 @lru_cache(maxsize=512)

@@ -114,9 +114,9 @@ def check(
     With `only`, the name of a notebook, an exercise's number or its piece's name, the notebooks that do not hold it are
     not run, and of the others the outcomes asked for are told.
 
-    As in grading, nothing but the notebook counts: it runs in a workspace of its own, so that a helper which is no longer in
-    it is missed here and not in the grade. What it builds is then saved in the learner's workspace, with the outcomes. A
-    student edition has no reference for other pieces: the learner's own are there from the start, whichever notebook
+    As in grading, nothing but the notebook counts: it runs in a workspace of its own, so that a helper which is no longer
+    in it is missed here and not in the grade. What it builds is then saved in the learner's workspace, with the outcomes.
+    A student edition has no reference for other pieces: the learner's own are there from the start, whichever notebook
     they stand in.
 
     Raises:

@@ -16,7 +16,7 @@ RECORD = "course.json"
 def course_root(start: Path | None = None) -> Path:
     """The course's folder: at or above `start` (the current folder by default), or above this package.
 
-    It is a checkout, which holds `book/chapters`, or a folder that `llmcourse release` wrote, which holds `course.json`.
+    It is a checkout, which holds `book/chapters`, or what `llmcourse release` wrote, which holds `course.json`.
 
     Raises:
         FileNotFoundError: Neither holds a course.

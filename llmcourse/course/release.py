@@ -1,4 +1,4 @@
-"""What a class receives: the released notebooks and a library without their solutions, in one folder that installs itself."""
+"""What a class receives: the released notebooks and a library without their solutions, in one folder."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _earlier_release(folder: Path, force: bool) -> list[Path]:
         shown = ", ".join(found[:3]) + (", ..." if len(found) > 3 else "")
         raise ReleaseError(f"{folder} holds {shown}: name a new or an empty folder, or one that was released into")
     if not force:
-        raise ReleaseError(f"{folder} holds a release already: --force replaces it and leaves everybody's work as it is")
+        raise ReleaseError(f"{folder} holds a release already: --force replaces it; work in it stays as it is")
     try:
         listed = [Path(name) for name in json.loads((folder / RECORD).read_text(encoding="utf-8"))["files"]]
     except (ValueError, KeyError, TypeError) as error:
@@ -174,7 +174,7 @@ def _project_files(root: Path, chapters: Sequence[str]) -> dict[Path, bytes]:
 
 
 def _requirements(facts: dict[str, Any]) -> list[str]:
-    """What a learner installs: what the library needs, and of the course's machinery what serves notebooks and commands."""
+    """What a learner installs: what the library needs, and what serves notebooks and commands."""
     course = facts["project"].get("optional-dependencies", {}).get("course", [])
     commands = [text for text in course if Requirement(text).name in LEARNERS_REQUIREMENTS]
     return [*facts["project"]["dependencies"], *commands, *NOTEBOOK_REQUIREMENTS]
@@ -264,8 +264,8 @@ source .venv/bin/activate          # on Windows: .venv\\Scripts\\activate
 llmcourse doctor                   # what is missing, and how to mend it
 ```
 
-On Linux, pip's default PyTorch brings its CUDA libraries, some gigabytes; the CPU build from pytorch.org is a tenth of that.
-Use `-e`: without it a new release of the course does not reach the library that is installed.
+On Linux, pip's default PyTorch brings its CUDA libraries, some gigabytes; the CPU build from pytorch.org is a tenth of
+that. Use `-e`: without it a new release of the course does not reach the library that is installed.
 
 ## Work
 
@@ -276,8 +276,8 @@ llmcourse check {first}    # runs your notebook: points, or the hint, for each e
 llmcourse status     # your progress, and whose code the library runs
 ```
 
-The first line of an exercise's cell is `%%build`. Running the cell puts your function into the library; the cell below it,
-which begins with `%%check`, judges it. A function that is not written yet says which exercise asks for it. What your
+The first line of an exercise's cell is `%%build`. Running the cell puts your function into the library; the cell below
+it, which begins with `%%check`, judges it. A function that is not written yet says which exercise asks for it. What your
 functions need from earlier exercises is your own: write those first.
 
 ## Hand in

@@ -38,8 +38,8 @@ def login() -> str:
 def submit(root: Path, workspace: Path, assignment: str, name: str, folder: Path) -> Submitted:
     """Put a chapter's notebooks from a workspace into one archive, as `llmcourse grade` reads it.
 
-    The archive is `folder/ASSIGNMENT-NAME.zip` and holds `ASSIGNMENT/NOTEBOOK.ipynb`. An earlier one is replaced, and the
-    same notebooks give the same bytes. What JupyterLab has not saved yet is not in it.
+    The archive is `folder/ASSIGNMENT-NAME.zip` and holds `ASSIGNMENT/NOTEBOOK.ipynb`. An earlier one is replaced, and
+    the same notebooks give the same bytes. What JupyterLab has not saved yet is not in it.
 
     Args:
         root: The course's folder.
