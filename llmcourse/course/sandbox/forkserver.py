@@ -15,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from llmcourse.course.sandbox import bubblewrap, policy
 from llmcourse.course.sandbox.errors import SandboxUnavailable
 from llmcourse.course.sandbox.inside.keeper import KILLED
@@ -22,7 +24,7 @@ from llmcourse.course.sandbox.policy import Limits
 
 START_S = 60.0
 """Seconds that a server or a kernel may take to say that it is ready; importing everything takes about five."""
-STOP_S = 5.0
+CLOSE_S, STOP_S = 1.0, 5.0
 MAX_MESSAGE = 1 << 16
 
 
@@ -126,11 +128,27 @@ class Server:
 
     def close(self) -> None:
         """End the room and all that runs in it. In a fork of the process that started it: only let go of it."""
+        if os.getpid() == self._owner:
+            with suppress(OSError):  # it has ended
+                self._requests.send(b'{"end": true}', socket.MSG_DONTWAIT)
         self._requests.close()
         if os.getpid() == self._owner:
+            try:
+                self._process.wait(timeout=CLOSE_S)
+            except subprocess.TimeoutExpired:
+                self._kill()
+        self._log.close()
+
+    def _kill(self) -> None:
+        """End the room's first process, and with it the room; bubblewrap, which waits for it, ends then."""
+        for first in psutil.Process(self._process.pid).children():
+            with suppress(psutil.Error):
+                first.kill()
+        try:
+            self._process.wait(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(timeout=STOP_S)
-        self._log.close()
 
 
 class KernelProcess:

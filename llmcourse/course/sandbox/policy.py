@@ -50,8 +50,8 @@ class Limits:
     """
 
     memory_bytes: int = 3 << 30
-    processes: int = 256
-    open_files: int = 1024
+    processes: int = 128
+    open_files: int = 512
     file_bytes: int = 256 << 20
     cpu_seconds: int = 900
     scratch_bytes: int = 512 << 20

@@ -6,6 +6,7 @@ Both shut a kernel in by the same steps; see `inside.keeper`.
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Mapping
@@ -64,7 +65,13 @@ class Room:
 
     def __enter__(self) -> Room:
         if self.way == "warm":
-            self._warm_server()
+            try:
+                self._warm_server()
+            except SandboxUnavailable as error:
+                if self._wanted == "warm":
+                    raise
+                logging.getLogger(__name__).warning("kernels are started one by one, not forked: %s", error)
+                self._way = "bubblewrap"
         return self
 
     def __exit__(

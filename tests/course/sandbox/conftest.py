@@ -76,7 +76,7 @@ class Kernel:
 
     def send(self, code: str) -> None:
         """Run code without waiting for it."""
-        self.client.execute(code, allow_stdin=False)
+        self.client.execute(code, allow_stdin=False, stop_on_error=False)
 
     def wait(self, coroutine: Any) -> Any:
         """Wait for what one of the manager's or the client's methods returned."""
@@ -132,6 +132,15 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / SECRET).chmod(0o600)
     (folder / "solutions").mkdir()
     (folder / "solutions" / "solved.ipynb").write_text("{}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package with nothing in it, for tests that start a server of their own."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "llmcourse").mkdir()
+    (folder / "llmcourse" / "__init__.py").touch()
     return folder
 
 

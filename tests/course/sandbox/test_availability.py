@@ -20,7 +20,6 @@ pytestmark = [pytest.mark.xdist_group("sandbox"), pytest.mark.timeout(120)]
 CONFIG = """
 c = get_config()
 c.CourseDirectory.course_id = "stock"
-c.KernelProvisionerFactory.default_provisioner_name = "llmcourse-sandbox"
 c.SandboxProvisioner.library = {library!r}
 """
 
@@ -92,7 +91,8 @@ def test_stock_nbgrader_autogrades_in_the_sandbox(tmp_path: Path, library: Path)
     def nbgrader(*arguments: str) -> None:
         command = [sys.executable, "-m", "nbgrader", *arguments]
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        environment = {**os.environ, "PATH": path}  # nbgrader looks for `alembic` there
+        sandbox = {"JUPYTER_DEFAULT_PROVISIONER_NAME": "llmcourse-sandbox"}
+        environment = {**os.environ, **sandbox, "PATH": path}  # nbgrader looks for `alembic` there
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
         assert done.returncode == 0, done.stderr[-3000:]
 

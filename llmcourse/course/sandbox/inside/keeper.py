@@ -123,7 +123,7 @@ def warden(request: Request, *, as_root: bool) -> NoReturn:
             guest(request, as_root=as_root)
         linux.close_all_but([request.control.fileno(), wake_read, wake_write])
         linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
-        linux.keep_only_capabilities([linux.CAP_KILL])
+        linux.keep_only_capabilities([linux.CAP_KILL, linux.CAP_SYS_PTRACE])
         linux.prctl(linux.PR_SET_DUMPABLE, 0)
         code = _watch(request, pid, wake_read)
     except BaseException:
@@ -166,25 +166,32 @@ def _watch(request: Request, pid: int, wake: int) -> int:
             if "signal" not in order:
                 return KILLED
             os.killpg(pid, order["signal"])
-        used = memory_in_use()
-        if used > request.limits["memory_bytes"]:
+        used = memory_above(request.limits["memory_bytes"])
+        if used:
             say(request.control, killed=f"its processes used {used:,} bytes of memory together")
             return KILLED
 
 
-def memory_in_use() -> int:
-    """Bytes of memory, shared ones counted for each process, that the processes of this namespace hold, its first apart."""
-    total = 0
-    for name in os.listdir("/proc"):
-        if not name.isdigit() or name == "1":
-            continue
-        try:
-            with open(f"/proc/{name}/status", "rb") as file:
-                lines = file.read().splitlines()
-        except OSError:
-            continue
-        total += sum(int(line.split()[1]) for line in lines if line.startswith((b"RssAnon:", b"RssShmem:")))
-    return total * 1024
+def memory_above(limit: int) -> int:
+    """Bytes of memory that the processes of this namespace hold, its first apart, if they are above the limit; else 0.
+
+    What a process holds is quick to read; what it shares with its forks is not, and only needed when the sum of the former
+    is above the limit.
+    """
+    pids = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+    if sum(_kilobytes(f"/proc/{pid}/status", (b"RssAnon:", b"RssShmem:")) for pid in pids) * 1024 <= limit:
+        return 0
+    used = sum(_kilobytes(f"/proc/{pid}/smaps_rollup", (b"Pss_Anon:", b"Pss_Shmem:")) for pid in pids) * 1024
+    return used if used > limit else 0
+
+
+def _kilobytes(path: str, names: tuple[bytes, ...]) -> int:
+    """The sum of some lines of a file of /proc; 0 for a process that has ended."""
+    try:
+        with open(path, "rb") as file:
+            return sum(int(line.split()[1]) for line in file.read().splitlines() if line.startswith(names))
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def guest(request: Request, *, as_root: bool) -> NoReturn:
@@ -257,7 +264,7 @@ def _take_on(limits: dict[str, int]) -> None:
         "RLIMIT_NOFILE": limits["open_files"],
         "RLIMIT_FSIZE": limits["file_bytes"],
         "RLIMIT_CPU": limits["cpu_seconds"],
-        "RLIMIT_CORE": 0,
+        "RLIMIT_CORE": 1,  # as good as 0 for a file, and unlike 0 it also keeps a system's crash handler from being started
         "RLIMIT_MSGQUEUE": 0,
         "RLIMIT_MEMLOCK": 1 << 16,
         "RLIMIT_STACK": 64 << 20,

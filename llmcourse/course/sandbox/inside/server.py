@@ -64,15 +64,16 @@ def main(arguments: list[str]) -> None:
         keeper.say(requests, error=f"{type(error).__name__}: {error}")
         raise
     serve(requests, once="--once" in arguments)
+    os._exit(0)  # without taking torch apart
 
 
 def serve(requests: socket.socket, *, once: bool) -> None:
-    """Start a porter for each request, until nobody is left who could send one."""
+    """Start a porter for each request, until one says `{"end": true}` or nobody is left who could send one."""
     if not once:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system reaps porters
     while True:
         message, fds, _, _ = socket.recv_fds(requests, MAX_MESSAGE, MAX_DESCRIPTORS)
-        if not message:
+        if not message or b'"end"' in message[:8]:
             return
         pid = os.fork()
         if pid == 0:
@@ -90,9 +91,7 @@ def preload() -> dict[str, str]:
     """Import what kernels import; what could not be imported, and why: a kernel that needs it will say the same."""
     not_imported = {}
     keeper.make_folders()
-    for name in PACKAGES:
-        importlib.import_module(name)
-    for name in [*library_modules(), *COURSE_MODULES]:
+    for name in [*PACKAGES, *library_modules(), *COURSE_MODULES]:
         try:
             importlib.import_module(name)
         except Exception as error:
