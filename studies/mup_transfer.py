@@ -1,7 +1,7 @@
 """The best learning rate at three widths, in the ordinary parametrization and under muP.
 
 The same two-layer model at widths 32, 64 and 128 (heads of 16 channels), trained for 120 steps with a linear decay at
-each learning rate. In both parametrizations the matrices start with the standard deviation 0.5 / sqrt(width); under muP
+each learning rate, with three seeds (of the first weights and of the order of the data). In both parametrizations the matrices start with the standard deviation 0.5 / sqrt(width); under muP
 only the hidden ones do, and the embedding starts like that of the base. muP's base is the smallest width, where the two
 are the same.
 """
@@ -20,14 +20,17 @@ from studies.search_curves import VOCAB, tokens
 
 WIDTHS = (32, 64, 128)
 RATES = tuple(2.0**k for k in range(-11, -3))
+SEEDS = (0, 1, 2)
 STEPS = 120
 
 
-def final_loss(width: int, lr: float, is_mup: bool, batches: Batches, validation: Batches, steps: int = STEPS) -> float:
+def final_loss(
+    width: int, lr: float, is_mup: bool, seed: int, batches: Batches, validation: Batches, steps: int = STEPS
+) -> float:
     """Validation loss of one run."""
     config = ModelConfig(vocab_size=VOCAB, d_model=width, n_layers=2, n_heads=width // 16, max_seq_len=64)
     started = replace(config, init_std=0.5 * (WIDTHS[0] if is_mup else width) ** -0.5)
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     model, optimizer = build_mup(started, WIDTHS[0], lr=lr) if is_mup else (Transformer(started), None)
     settings = TrainingConfig(steps=steps, lr=lr, warmup_steps=steps // 10, schedule="linear", min_lr_ratio=0.0)
     train(model, batches, settings, optimizer=optimizer, progress=False)
@@ -35,18 +38,20 @@ def final_loss(width: int, lr: float, is_mup: bool, batches: Batches, validation
 
 
 def main() -> None:
-    """Run all widths, rates and parametrizations."""
+    """Run all seeds, widths, rates and parametrizations."""
     torch.set_num_threads(1)
     train_tokens, held_out = tokens()
-    batches, validation = Batches(train_tokens, 64, 8), Batches(held_out, 64, 16)
+    validation = Batches(held_out, 64, 16)
     rows = []
-    for width in WIDTHS:
-        for lr in RATES:
-            standard = final_loss(width, lr, False, batches, validation)
-            mup = standard if width == WIDTHS[0] else final_loss(width, lr, True, batches, validation)
-            rows += [["standard", width, lr, standard], ["muP", width, lr, mup]]
-            print(width, lr, round(standard, 3), round(mup, 3), flush=True)
-    record("mup_transfer", ["parametrization", "width", "lr", "loss"], rows)
+    for seed in SEEDS:
+        batches = Batches(train_tokens, 64, 8, seed=seed)
+        for width in WIDTHS:
+            for lr in RATES:
+                standard = final_loss(width, lr, False, seed, batches, validation)
+                mup = standard if width == WIDTHS[0] else final_loss(width, lr, True, seed, batches, validation)
+                rows += [["standard", width, lr, seed, standard], ["muP", width, lr, seed, mup]]
+                print(seed, width, lr, round(standard, 3), round(mup, 3), flush=True)
+    record("mup_transfer", ["parametrization", "width", "lr", "seed", "loss"], rows)
 
 
 if __name__ == "__main__":
