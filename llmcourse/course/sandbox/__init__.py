@@ -4,9 +4,10 @@
         manager = room.kernel_manager(folder=sockets, environment={})
         await manager.start_kernel()
 
-A kernel sees the system's programs, this Python and the package `llmcourse` of one folder, all read-only, and a scratch
-folder of its own. It has no network, no capability, no process of anybody else's, and bounded resources; when it is stopped,
-or whoever started it dies, nothing of it is left. See `policy` for what it may see and use, and `inside.keeper` for how.
+A kernel sees the system's programs, this Python and the package `llmcourse` of one folder, all read-only, and a
+scratch folder of its own. It has no network, no capability, no process of anybody else's, and bounded resources; when
+it is stopped, or whoever started it dies, nothing of it is left. See `policy` for what it may see and use, and
+`inside.keeper` for how.
 """
 
 from llmcourse.course.sandbox.availability import Availability, available

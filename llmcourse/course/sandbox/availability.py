@@ -23,7 +23,7 @@ SWITCHES = (
     ("/proc/sys/user/max_net_namespaces", "0", "user.max_net_namespaces"),
     ("/proc/sys/user/max_mnt_namespaces", "0", "user.max_mnt_namespaces"),
 )
-"""Files with which a system forbids namespaces: the file, the value that forbids, and the name that `sysctl` has for it."""
+"""What a system forbids namespaces with: a file, the value in it that forbids, and its name for `sysctl`."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Availability:
 def available() -> Availability:
     """Try it: a process is shut in by all the steps that shut in a kernel. The answer holds for this process's life.
 
-    Both ways take the same steps, so there is one trial; a warm server that cannot import its packages says so when it starts.
+    Both ways take the same steps, so there is one trial. A warm server that cannot start after all says why when it is
+    started.
     """
     try:
         _try()

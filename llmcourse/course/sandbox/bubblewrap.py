@@ -1,9 +1,9 @@
 """The room in which everything of a kernel runs, made by bubblewrap.
 
-The room has a read-only root with the system's programs, this Python and the library in it, and namespaces of its own. A
-server runs there (`inside.server`), which starts each kernel in namespaces below the room's. The server waits for requests
-on a socket; when the grader closes its end or dies, the server ends, and as the first process of the room's process
-namespace it takes everything with it.
+The room has a read-only root with the system's programs, this Python and the library in it, and namespaces of its own.
+A server runs there (`inside.server`), which starts each kernel in namespaces below the room's. The server waits for
+requests on a socket; when the grader closes its end or dies, the server ends, and as the first process of the room's
+process namespace it takes everything with it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from llmcourse.course.sandbox.inside.keeper import SCRATCH
 from llmcourse.course.sandbox.policy import INSIDE, INSIDE_ID, LIBRARY, STUBS, environment, visible_paths
 
 BUBBLEWRAP = "bwrap"
-SERVER_SCRATCH = 64 << 20
-"""Bytes of the server's own scratch folder; each kernel gets another one in its place."""
 ENTRY = f"""
 import sys
 sys.path[0] = {os.path.dirname(INSIDE)!r}
@@ -64,12 +62,16 @@ def arguments(package: Path, stubs: dict[str, int]) -> list[str]:
     options += ["--as-pid-1", "--cap-add", "ALL", "--hostname", "sandbox", "--chdir", "/"]
     for path in visible_paths():
         options += _folders_above(path)
-        options += ["--symlink", os.readlink(path), str(path)] if path.is_symlink() else _bound(path, str(path))
+        if path.is_symlink():
+            options += ["--symlink", os.readlink(path), str(path)]
+        else:
+            options += _bound(path, str(path))
     options += _folders_above(Path(LIBRARY, "llmcourse")) + _bound(package, f"{LIBRARY}/llmcourse")
     options += _folders_above(Path(INSIDE)) + _bound(Path(inside.__file__).parent, INSIDE)
     for name, fd in stubs.items():
         options += ["--perms", "0444", "--ro-bind-data", str(fd), name]
-    options += ["--proc", "/proc", "--dev", "/dev", "--size", str(SERVER_SCRATCH), "--tmpfs", SCRATCH, "--symlink", "scratch/tmp", "/tmp"]
+    # The scratch folder is the server's own; each kernel gets another one in its place.
+    options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", SCRATCH, "--symlink", "scratch/tmp", "/tmp"]
     return [*options, "--remount-ro", "/dev", "--remount-ro", "/"]
 
 

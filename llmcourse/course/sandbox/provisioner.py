@@ -2,9 +2,9 @@
 
 `Room.kernel_manager` gives it a room. Where jupyter_client makes it by its name, because the environment variable
 JUPYTER_DEFAULT_PROVISIONER_NAME is `llmcourse-sandbox`, it makes a room for its kernel alone. So an ordinary
-`nbgrader autograde` with an ordinary kernel runs in the sandbox, in its scratch folder: files that came with a submission
-are not there. (nbclient does not pass a configuration on to jupyter_client's choice of a provisioner, which is why
-`c.KernelProvisionerFactory.default_provisioner_name` does nothing there.)
+`nbgrader autograde` with an ordinary kernel runs in the sandbox, in its scratch folder: files that came with a
+submission are not there. (nbclient does not pass a configuration on to jupyter_client's choice of a provisioner, which
+is why `c.KernelProvisionerFactory.default_provisioner_name` does nothing there.)
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from llmcourse.course.sandbox.forkserver import KernelProcess
 from llmcourse.course.sandbox.room import WAYS, Room
 
 CHANNELS = ("shell", "iopub", "stdin", "hb", "control")
-"""In the order of their ports, which count from 1; the same as in `inside.kernel`, which needs ipykernel to be imported."""
+"""In the order of their ports, which count from 1; the same as in `inside.kernel`."""
 MAX_SOCKET_PATH = 100
 """A Unix socket's path has at most 107 bytes on Linux."""
 SOCKET_OPTIONS = {zmq.MAXMSGSIZE: 8 << 20, zmq.RCVHWM: 128}
-"""How long a frame from a kernel may be, in bytes, and how many messages wait for whoever reads them: a kernel that sends a
-longer one loses its connection. Together they bound what a kernel can make the grader hold."""
+"""How long a frame from a kernel may be, in bytes, and how many messages wait for whoever reads them: a kernel that
+sends a longer one loses its connection. Together they bound what a kernel can make the grader hold."""
 
 
 class BoundedClient(AsyncKernelClient):

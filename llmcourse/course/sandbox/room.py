@@ -1,7 +1,7 @@
 """Where kernels run that nobody trusts, and the two ways of starting one.
 
-`bubblewrap` starts an interpreter for each kernel. `warm` forks kernels from a server that has imported what they import.
-Both shut a kernel in by the same steps; see `inside.keeper`.
+`bubblewrap` starts an interpreter for each kernel. `warm` forks kernels from a server that has imported what they
+import. Both shut a kernel in by the same steps; see `inside.keeper`.
 """
 
 from __future__ import annotations

@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from llmcourse.course.sandbox import Room, SandboxUnavailable, available, bubblewrap
+from llmcourse.course.sandbox import Limits, Room, SandboxUnavailable, available, bubblewrap
 
 pytestmark = [pytest.mark.xdist_group("sandbox"), pytest.mark.timeout(120)]
 
@@ -64,12 +65,20 @@ def test_a_room_needs_a_library_and_a_known_way(tmp_path: Path, library: Path) -
         Room(library=library, way="chroot")
 
 
+@pytest.mark.parametrize("limit", [field.name for field in fields(Limits)])
+def test_a_limit_too_small_for_a_kernel_is_refused(limit: str) -> None:
+    for value in (0, -1, 1.5, True, None):
+        with pytest.raises(ValueError, match=limit):
+            Limits(**{limit: value})
+
+
 def _course(folder: Path, library: Path) -> None:
     cells = [
         new_code_cell("import os, socket", id="imports"),
         new_code_cell("def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION", id="double"),
         new_code_cell(
-            "### BEGIN HIDDEN TESTS\nassert double(4) == 8\n### END HIDDEN TESTS\nprint(os.getcwd(), socket.gethostname())",
+            "### BEGIN HIDDEN TESTS\nassert double(4) == 8\n### END HIDDEN TESTS\n"
+            "print(os.getcwd(), socket.gethostname())",
             id="check",
         ),
     ]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
 from llmcourse.course.sandbox import Room
 
@@ -20,6 +25,14 @@ from .conftest import Kernel, kernel_in, processes_with
 
 pytestmark = [pytest.mark.xdist_group("sandbox"), pytest.mark.timeout(60)]
 
+DESCRIPTORS = """
+import os
+for number in os.listdir("/proc/self/fd"):
+    try:
+        print(os.readlink(f"/proc/self/fd/{number}"))
+    except OSError:
+        pass
+"""
 GRADER = """
 import sys, time
 from pathlib import Path
@@ -132,7 +145,13 @@ def test_the_end_of_a_room_is_the_end_of_its_kernels(small_library: Path) -> Non
 
 def test_two_kernels_have_nothing_in_common(room: Room) -> None:
     write = "for f in ('/scratch/work/a', '/dev/shm/a', '/tmp/a'): open(f, 'w').close()"
-    serve = "import socket\ns = socket.create_server(('127.0.0.1', 4321))\nt = socket.socket(socket.AF_UNIX)\nt.bind('\\0a')\nt.listen()"
+    serve = """
+import socket
+s = socket.create_server(("127.0.0.1", 4321))
+t = socket.socket(socket.AF_UNIX)
+t.bind("\\0a")
+t.listen()
+"""
     with kernel_in(room) as one, kernel_in(room) as two:
         one.text(write)
         one.text(serve)
@@ -160,7 +179,8 @@ def test_a_descriptor_is_passed(room: Room) -> None:
     ours, theirs = socket.socketpair()
     with ours, kernel_in(room, pass_fd=theirs.fileno()) as kernel:
         theirs.close()
-        kernel.text("import os, socket\nlink = socket.socket(fileno=int(os.environ['LLMCOURSE_LINK']))\nlink.sendall(b'from inside')")
+        kernel.text("import os, socket; link = socket.socket(fileno=int(os.environ['LLMCOURSE_LINK']))")
+        kernel.text("link.sendall(b'from inside')")
         assert ours.recv(100) == b"from inside"
         ours.sendall(b"from outside")
         assert kernel.text("print(link.recv(100))") == "b'from outside'"
@@ -172,7 +192,7 @@ def test_a_descriptor_is_passed(room: Room) -> None:
 def test_no_other_descriptor_gets_in(room: Room) -> None:
     with open(os.devnull) as file, kernel_in(room) as kernel:
         os.set_inheritable(file.fileno(), True)
-        kinds = kernel.text("import os\nfor n in os.listdir('/proc/self/fd'):\n    try: print(os.readlink(f'/proc/self/fd/{n}'))\n    except OSError: pass")
+        kinds = kernel.text(DESCRIPTORS)
     allowed = ("/dev/null", "socket:", "pipe:", "anon_inode:", "/proc/", "/dev/urandom")
     assert [kind for kind in kinds.splitlines() if not kind.startswith(allowed)] == []
 
@@ -187,6 +207,40 @@ def test_a_restarted_kernel_is_a_new_one(room: Room) -> None:
         assert kernel.text("import os; print(os.listdir())") == "[]"
 
 
+def test_nbclient_runs_a_notebook_in_it(room: Room, tmp_path: Path) -> None:
+    notebook = new_notebook(cells=[new_code_cell("import os; os.getcwd()")])
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(notebook, km=room.kernel_manager(folder=Path(folder)), timeout=30)
+        client.owns_km = True
+        client.execute(cwd=str(tmp_path), env={**os.environ, "GRADER_SECRET": "x"})
+        assert os.listdir(folder) == []
+    assert notebook.cells[0].outputs[0].data["text/plain"] == "'/scratch/work'"
+
+
+def test_a_kernel_outlives_the_thread_that_started_it(room: Room, library: Path) -> None:
+    with ThreadPoolExecutor(1) as pool, Room(library=library, way="bubblewrap") as other:
+        kernels = [pool.submit(Kernel, room).result(), pool.submit(Kernel, other).result()]
+    time.sleep(0.2)
+    for kernel in kernels:
+        assert kernel.text("1 + 1") == "2"
+        kernel.close()
+
+
+def test_worker_processes_share_a_room(room: Room) -> None:
+    def work() -> None:
+        with kernel_in(room) as kernel:
+            os._exit(int(kernel.text("6 * 7")))
+
+    workers = [multiprocessing.get_context("fork").Process(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(40)
+    assert [worker.exitcode for worker in workers] == [42, 42]
+    with kernel_in(room) as kernel:
+        assert kernel.text("1 + 1") == "2"
+
+
 def test_no_two_kernels_draw_the_same_random_numbers(room: Room) -> None:
     code = "import random, numpy; print(random.random(), numpy.random.rand())"
     with kernel_in(room) as one, kernel_in(room) as two:
@@ -196,4 +250,4 @@ def test_no_two_kernels_draw_the_same_random_numbers(room: Room) -> None:
 def test_a_message_that_is_too_long_does_not_reach_the_grader(room: Room) -> None:
     with kernel_in(room) as kernel:
         with pytest.raises(TimeoutError):
-            kernel.run("print('x' * (16 << 20))", timeout_s=4)
+            kernel.run("print('x' * (16 << 20))", timeout_s=2)

@@ -37,8 +37,8 @@ def test_code_runs_and_its_output_returns(kernel: Kernel) -> None:
 
 
 def test_torch_multiplies_and_goes_backward(kernel: Kernel) -> None:
-    code = "import torch\nx = torch.ones(256, 256, requires_grad=True)\n(x @ x).sum().backward()\nprint(x.grad.sum().item())"
-    assert kernel.text(code) == str(256.0**3 * 2)
+    kernel.text("import torch; x = torch.ones(256, 256, requires_grad=True); (x @ x).sum().backward()")
+    assert kernel.text("print(x.grad.sum().item())") == str(256.0**3 * 2)
 
 
 def test_the_library_is_the_one_that_was_named(kernel: Kernel) -> None:
@@ -80,8 +80,8 @@ def writable(folder):
         return True
     except OSError:
         return False
-folders = ["/", "/etc", "/usr", "/usr/bin", "/library", "/library/llmcourse", "/opt", "/dev", "/proc", "/sys", sys.prefix,
-           sys.base_prefix, "/proc/sys/kernel", "/scratch", "/scratch/work", "/dev/shm", "/tmp"]
+folders = ["/", "/etc", "/usr", "/usr/bin", "/library", "/library/llmcourse", "/opt", "/dev", "/proc", "/sys",
+           sys.prefix, sys.base_prefix, "/proc/sys/kernel", "/scratch", "/scratch/work", "/dev/shm", "/tmp"]
 print([folder for folder in folders if writable(folder)])
 """
     assert kernel.text(code) == "['/scratch', '/scratch/work', '/dev/shm', '/tmp']"
@@ -145,12 +145,13 @@ def test_it_has_no_right_and_no_way_to_get_one(kernel: Kernel) -> None:
     code = """
 import os
 status = dict(line.split(":", 1) for line in open("/proc/self/status").read().splitlines())
+sets = {int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")}
 print(os.getuid(), os.getgid(), os.getgroups() in ([], [1000]))
-print({int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")}, status["NoNewPrivs"].strip())
+print(sets, status["NoNewPrivs"].strip())
 """
     assert kernel.text(code).splitlines() == ["1000 1000 True", "{0} 1"]
-    calls = ["unshare(0x10000000)", "unshare(0x00020000)", "ptrace(16, 1, 0, 0)", "memfd_create(b'x', 0)", "shmget(0, 4096, 0o1600)"]
-    for call in calls:
+    calls = ["unshare(0x10000000)", "unshare(0x00020000)", "ptrace(16, 1, 0, 0)", "memfd_create(b'x', 0)"]
+    for call in [*calls, "shmget(0, 4096, 0o1600)", "mount(b'none', b'/scratch', b'tmpfs', 0, 0)"]:
         code = f"import ctypes; lib = ctypes.CDLL(None, use_errno=True); print(lib.{call}, ctypes.get_errno())"
         assert kernel.text(code) == "-1 1", call
     # clone(CLONE_NEWUSER | SIGCHLD): past the filter, since its flags are an argument, but forbidden in its namespace.

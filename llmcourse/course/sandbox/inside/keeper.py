@@ -1,14 +1,14 @@
 """From a request to a kernel that holds no right: three processes, each with less to lose than the one before.
 
     porter   leaves every namespace for a new one, starts the warden, and tells the grader how it all ended
-    warden   the first process of the new namespaces: mounts, loopback, then only watches. Its end, whatever the reason, is
-             the end of every process in there, so nothing that the guest leaves behind outlives it
+    warden   the first process of the new namespaces: mounts, loopback, then only watches. Its end, whatever the reason,
+             is the end of every process in there, so nothing that the guest leaves behind outlives it
     guest    becomes an unprivileged user in a namespace of its own, gives up all rights, takes on the limits, and runs
              the kernel. It cannot signal, trace or read its warden
 
 Porter and warden hold the control socket, whose other end only the grader has. When the grader closes it or dies, the
-warden ends. What they say there: `{"ready": true}`, `{"error": ...}`, `{"killed": ...}` and at last `{"exit": code}`. What
-the warden takes: `{"signal": number}` for the guest's process group, and `{"end": true}`.
+warden ends. What they say there: `{"ready": true}`, `{"error": ...}`, `{"killed": ...}` and at last `{"exit": code}`.
+What the warden takes: `{"signal": number}` for the guest's process group, and `{"end": true}`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from . import linux, seccomp
+from . import linux, memory, seccomp
 
 NEW_NAMESPACES = (
     linux.CLONE_NEWNS | linux.CLONE_NEWPID | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS
@@ -166,32 +166,10 @@ def _watch(request: Request, pid: int, wake: int) -> int:
             if "signal" not in order:
                 return KILLED
             os.killpg(pid, order["signal"])
-        used = memory_above(request.limits["memory_bytes"])
+        used = memory.above(request.limits["memory_bytes"])
         if used:
             say(request.control, killed=f"its processes used {used:,} bytes of memory together")
             return KILLED
-
-
-def memory_above(limit: int) -> int:
-    """Bytes of memory that the processes of this namespace hold, its first apart, if they are above the limit; else 0.
-
-    What a process holds is quick to read; what it shares with its forks is not, and only needed when the sum of the former
-    is above the limit.
-    """
-    pids = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
-    if sum(_kilobytes(f"/proc/{pid}/status", (b"RssAnon:", b"RssShmem:")) for pid in pids) * 1024 <= limit:
-        return 0
-    used = sum(_kilobytes(f"/proc/{pid}/smaps_rollup", (b"Pss_Anon:", b"Pss_Shmem:")) for pid in pids) * 1024
-    return used if used > limit else 0
-
-
-def _kilobytes(path: str, names: tuple[bytes, ...]) -> int:
-    """The sum of some lines of a file of /proc; 0 for a process that has ended."""
-    try:
-        with open(path, "rb") as file:
-            return sum(int(line.split()[1]) for line in file.read().splitlines() if line.startswith(names))
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
 
 
 def guest(request: Request, *, as_root: bool) -> NoReturn:
@@ -264,7 +242,7 @@ def _take_on(limits: dict[str, int]) -> None:
         "RLIMIT_NOFILE": limits["open_files"],
         "RLIMIT_FSIZE": limits["file_bytes"],
         "RLIMIT_CPU": limits["cpu_seconds"],
-        "RLIMIT_CORE": 1,  # as good as 0 for a file, and unlike 0 it also keeps a system's crash handler from being started
+        "RLIMIT_CORE": 1,  # no file is that small; and unlike 0, it keeps the system's crash handler from starting
         "RLIMIT_MSGQUEUE": 0,
         "RLIMIT_MEMLOCK": 1 << 16,
         "RLIMIT_STACK": 64 << 20,

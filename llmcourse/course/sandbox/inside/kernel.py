@@ -1,7 +1,8 @@
 """ipykernel on sockets that somebody else opened.
 
-The grader makes the listening sockets, in a folder that the room does not have, and hands them over. So nothing writable is
-shared with the outside, and the code in the kernel can put nothing in the place of a socket that the grader connects to.
+The grader makes the listening sockets, in a folder that the room does not have, and hands them over. So nothing
+writable is shared with the outside, and the code in the kernel can put nothing in the place of a socket that the grader
+connects to.
 """
 
 from __future__ import annotations

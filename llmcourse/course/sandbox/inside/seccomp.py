@@ -1,8 +1,8 @@
 """A filter of system calls: what no exercise needs, and what reaches past the namespaces or past the memory limits.
 
-What is refused, with EPERM: making and joining namespaces, mounts, kernel modules, keys, tracing, io_uring and bpf (large
-kernel interfaces that attacks like); memory that belongs to no process and to no bounded folder (memfd, System V); socket
-families other than Unix, IPv4, IPv6 and netlink, since vsock, for one, knows no network namespace.
+What is refused, with EPERM: making and joining namespaces, mounts, kernel modules, keys, tracing, io_uring and bpf
+(large kernel interfaces that attacks like); memory that belongs to no process and to no bounded folder (memfd, System
+V); socket families other than Unix, IPv4, IPv6 and netlink, since vsock, for one, knows no network namespace.
 
 A filter is a classic BPF program over `struct seccomp_data`; see seccomp(2).
 """

@@ -1,7 +1,7 @@
 """Waits for requests and starts a porter for each; with `--warm`, only after it has imported what kernels will import.
 
-The server computes nothing and starts no thread: a fork of a process in which OpenMP has run hangs at its first product of
-matrices, and a process with two threads may not make a user namespace.
+The server computes nothing and starts no thread: a fork of a process in which OpenMP has run hangs at its first product
+of matrices, and a process with two threads may not make a user namespace.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ PACKAGES = (
     "ipykernel.debugger",
     "inside.kernel",
 )
-COURSE_MODULES = ("llmcourse.course", "llmcourse.course.workspace", "llmcourse.course.checks", "llmcourse.course.display")
-"""What `%load_ext llmcourse.course` needs; the rest of `llmcourse.course` builds and grades, and no kernel imports it."""
+COURSE_MODULES = tuple(f"llmcourse.course.{name}" for name in ("workspace", "checks", "display"))
+"""What `%load_ext llmcourse.course` needs; the rest of the course's machinery builds and grades, and no kernel imports
+it."""
 MAX_MESSAGE, MAX_DESCRIPTORS = 1 << 20, 16
 
 
