@@ -186,7 +186,8 @@ class SandboxProvisioner(KernelProvisionerBase):
         if self._folder is not None and len(os.fsencode(self._folder / "k-1")) <= MAX_SOCKET_PATH:
             return self._folder
         if self._own_folder is None:
-            self._own_folder = tempfile.TemporaryDirectory(prefix="kernel-")
+            short = len(os.fsencode(tempfile.gettempdir())) <= MAX_SOCKET_PATH - len("/kernel-12345678/k-1")
+            self._own_folder = tempfile.TemporaryDirectory(prefix="kernel-", dir=None if short else "/tmp")
         return Path(self._own_folder.name)
 
 

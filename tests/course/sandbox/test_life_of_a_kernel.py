@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -41,7 +42,7 @@ from llmcourse.course.sandbox import Room
 from tests.course.sandbox.conftest import kernel_in
 with Room(library=Path(sys.argv[1]), way=sys.argv[2]) as room, kernel_in(room) as kernel:
     kernel.text(sys.argv[3])
-    print("ready", flush=True)
+    print(kernel.manager.connection_file, flush=True)
     time.sleep(60)
 """
 
@@ -121,13 +122,17 @@ def test_nothing_is_left_when_the_grader_is_killed(room: Room, small_library: Pa
     command = [sys.executable, "-c", GRADER, str(small_library), room.way, code, str(Path(__file__).parents[3])]
     grader = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:
-        assert grader.stdout is not None and grader.stdout.readline() == b"ready\n"
+        assert grader.stdout is not None
+        sockets = Path(grader.stdout.readline().decode().strip()).parent
+        assert sockets.name.startswith("kernel-")
         assert seen_within(mark, 5)
         below = psutil.Process(grader.pid).children(recursive=True)
         assert len(below) >= 4
     finally:
         grader.kill()
         grader.wait()
+        grader.stdout.close()
+    shutil.rmtree(sockets)
     assert gone_within(mark, 5)
     assert not psutil.wait_procs(below, timeout=5)[1]
 
@@ -229,7 +234,8 @@ def test_a_kernel_outlives_the_thread_that_started_it(room: Room, library: Path)
 def test_worker_processes_share_a_room(room: Room) -> None:
     def work() -> None:
         with kernel_in(room) as kernel:
-            os._exit(int(kernel.text("6 * 7")))
+            answer = int(kernel.text("6 * 7"))
+        os._exit(answer)
 
     workers = [multiprocessing.get_context("fork").Process(target=work) for _ in range(2)]
     for worker in workers:

@@ -28,7 +28,7 @@ FORK_BOMB = "import os\nwhile True:\n    try:\n        os.fork()\n    except OSE
 
 @pytest.fixture(autouse=True, scope="module")
 def next_kernel_starts(room: Room) -> Iterator[None]:
-    """Each of these tests starts a kernel after what the one before did to the machine; so does this, after the last."""
+    """Each of these tests starts a kernel after what the one before did; so does this, after the last."""
     yield
     with kernel_in(room) as kernel:
         assert kernel.text("1 + 1") == "2"
