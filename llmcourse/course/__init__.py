@@ -8,6 +8,10 @@ from typing import Any
 
 def load_ipython_extension(shell: Any) -> None:
     """Called by IPython for `%load_ext llmcourse.course`."""
-    from llmcourse.course.workspace import load_magics
+    import os
 
-    load_magics(shell)
+    if os.environ.get("LLMCOURSE_JUDGE") == "1":  # a kernel that judges what another one has built
+        from llmcourse.course.remote.judge import load_judge as load
+    else:
+        from llmcourse.course.workspace import load_magics as load
+    load(shell)

@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from llmcourse._overlay import WORKSPACE_VARIABLE, read_sections
@@ -134,8 +134,29 @@ def count_steps(function: Callable[..., Any], *args: Any) -> int:
         >>> count_steps(lambda n: [i for i in range(n)], 1000) > 1000
         True
     """
+    if remote := getattr(function, "count_steps", None):  # a function of another process, which counts there
+        return remote(*args)
     count = _count_by_monitoring if sys.version_info >= (3, 12) else _count_by_tracing
     return count(lambda: function(*args))
+
+
+def names_used(function: Any) -> set[str]:
+    """The names that a piece's source mentions: to ask whether it leaves its work to another piece.
+
+    Example:
+        >>> sorted(names_used(lambda x: sorted(abs(x))))
+        ['abs', 'sorted']
+    """
+    source = getattr(function, "source", None)
+    if source is not None:  # a piece that is judged from another process
+        return {n.id for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name)}
+    code = getattr(function, "__code__", None)
+    return _names_in(code) if code else set()
+
+
+def _names_in(code: CodeType) -> set[str]:
+    nested = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return set(code.co_names).union(*map(_names_in, nested))
 
 
 def _count_by_tracing(call: Callable[[], Any]) -> int:
@@ -192,7 +213,8 @@ def explain(error: BaseException, name: str, source: str, file: str) -> CheckFai
         file: The file name the cell was compiled under.
     """
     frames = traceback.extract_tb(error.__traceback__)
-    told = [line for frame in frames if (line := _told(frame, source, file))]
+    elsewhere = getattr(error, "told_lines", [])  # of a piece that ran in another process
+    told = [line for frame in frames if (line := _told(frame, source, file))] + elsewhere
     where = "\n" + "\n".join(told[:1] + told[1:][-3:]) if told else ""
     if isinstance(error, NotImplementedError) and IS_MISSING in str(error):
         return CheckFailed(f"{name} needs another piece here, and {error}. Write it first.")
@@ -206,10 +228,16 @@ def explain(error: BaseException, name: str, source: str, file: str) -> CheckFai
     if isinstance(error, NameError) and error.name:
         hint = f" Is `{error.name}` in a cell that was not built? Its first line must be %%build, or import it inside the cell."
         return CheckFailed(f"{name} raised {what}.{hint}{where}")
-    if not any(_is_learners(frame.filename) for frame in frames):
+    if not elsewhere and not any(_is_learners(frame.filename) for frame in frames):
         forgot = " Is a `return` missing?" if "NoneType" in what else ""
         return CheckFailed(f"{name} returned something that the check cannot use: {what}.{forgot}{where}")
     return CheckFailed(f"{name} raised {what}{where}")
+
+
+def learner_lines(error: BaseException) -> list[str]:
+    """The lines of the learner's own cells that an error came through, the last three."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [line for frame in frames if _is_learners(frame.filename) and (line := _told(frame, "", ""))][-3:]
 
 
 def _told(frame: traceback.FrameSummary, source: str, file: str) -> str:

@@ -285,6 +285,20 @@ def _missing_hint(name: str, notebook: dict[str, Any], module: str) -> str:
     return f"Note: `{name}` is not defined anywhere yet. If it is a helper, build it with `%%build {module}`."
 
 
+_current: Builder | None = None
+
+
+def current() -> Builder:
+    """This kernel's link to its workspace.
+
+    Raises:
+        RuntimeError: The extension `llmcourse.course` is not loaded here.
+    """
+    if _current is None:
+        raise RuntimeError("%load_ext llmcourse.course has not run in this kernel")
+    return _current
+
+
 def load_magics(shell: Any) -> None:
     """Register the magics in a notebook and install its workspace, a temporary one where none was started."""
     workspace = find_workspace()
@@ -296,6 +310,7 @@ def load_magics(shell: Any) -> None:
     (workspace / MARKER).mkdir(parents=True, exist_ok=True)
     os.environ[WORKSPACE_VARIABLE] = str(workspace)
     _overlay.install(workspace)
-    builder = Builder(shell, workspace, keeps_progress)
+    global _current
+    builder = _current = Builder(shell, workspace, keeps_progress)
     shell.register_magic_function(builder.build, "cell", "build")
     shell.register_magic_function(builder.check, "cell", "check")

@@ -1,0 +1,86 @@
+"""The student's end of the line, inside the student's kernel.
+
+While a check of some piece is judged elsewhere, `serve` answers its calls with the version that the notebook has built.
+The library around that version is the student edition, in which pieces have no body: where the piece needs another one,
+it finds the student's own if that has passed its check, else the reference, which stays with the judge and is called there.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from IPython import get_ipython
+
+from llmcourse import _overlay
+from llmcourse.course import workspace
+from llmcourse.course.checks import learner_lines
+from llmcourse.course.pieces import Piece
+from llmcourse.course.remote import wire
+from llmcourse.course.remote.modules import RemoteFunction
+from llmcourse.course.remote.peer import Peer, connect
+from llmcourse.course.remote.shared import kind_of
+
+LINE_VARIABLE = "LLMCOURSE_LINK"
+"""Names the file descriptor of the line to the judge."""
+
+
+@cache
+def _peer() -> Peer:
+    return Peer(connect(int(os.environ[LINE_VARIABLE])), is_host=False, lines_of=learner_lines)
+
+
+def serve() -> None:
+    """Answer the judge's calls until the check is over."""
+    peer = _peer()
+    session = _Session()
+    peer.on_begin, peer.on_end = session.begin, session.end
+    peer.serve()
+
+
+class _Session:
+    """One check: which piece is judged, and what stands in the library in the place of the others."""
+
+    def __init__(self) -> None:
+        self.before: list[tuple[Any, str, Any]] = []
+
+    def begin(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Put the right pieces into the library; returns what the notebook has of the piece judged."""
+        if "names" in told:
+            defined = get_ipython().user_ns
+            return {"found": {name: defined[name] for name in told["names"] if name in defined and _can_cross(defined[name])}}
+        piece, built = Piece.parse(told["piece"]), workspace.current().built
+        if piece not in built:
+            return {"built": False, "mine": None}
+        mine = built[piece]
+        passed = {Piece.parse(name) for name in told["passed"]}
+        references: dict[str, Callable[..., Any]] = told["references"]
+        for name, reference in references.items():
+            other = Piece.parse(name)
+            own = built.get(other) if other in passed else None
+            self._put(other, reference if own is None else own)
+        self._put(piece, mine)
+        return {"built": True, "mine": mine}
+
+    def _put(self, piece: Piece, value: Any) -> None:
+        module = importlib.import_module(piece.module)
+        if isinstance(value, RemoteFunction):
+            value.__module__ = piece.module  # what the library's own has, so that it can be put back
+        self.before.append((module, piece.name, getattr(module, piece.name)))
+        _overlay.rebind(module, piece.name, value)
+
+    def end(self) -> None:
+        """Put back what was there."""
+        while self.before:
+            _overlay.rebind(*self.before.pop())
+
+
+def _can_cross(value: Any) -> bool:
+    try:
+        wire.encode(value, lambda part: 0 if kind_of(part) else None)
+    except wire.CannotCross:
+        return False
+    return True

@@ -1,0 +1,139 @@
+"""The judge's end of the line: the `%%check` of a kernel in which no student's code runs.
+
+The library here is whole, the reference. For a check, the judged piece's name means a stand-in that calls the student's
+version in the student's kernel, in the check's own namespace and in the library.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from llmcourse import _overlay
+from llmcourse.course.checks import CheckFailed, explain
+from llmcourse.course.pieces import Piece
+from llmcourse.course.remote.box import LINE_VARIABLE
+from llmcourse.course.remote.modules import RemoteFunction
+from llmcourse.course.remote.peer import BadMessage, LineClosed, Peer, connect
+from llmcourse.course.remote.uses import assignment_pieces, pieces_used
+
+ROLE_VARIABLE = "LLMCOURSE_JUDGE"
+"""Set to 1 in a judge's kernel: its `%%check` judges what another kernel has built."""
+
+
+class Judge:
+    """A judge's kernel: the checks of one notebook.
+
+    Attributes:
+        passed: Pieces whose checks have passed, as the grader told it.
+        sources: What the student's notebook has as each piece's cell, as the grader told it.
+    """
+
+    def __init__(self, shell: Any):
+        self.shell = shell
+        self.peer = Peer(connect(int(os.environ[LINE_VARIABLE])), is_host=True)
+        self.passed: set[str] = set()
+        self.sources: dict[str, str] = {}
+
+    def tell(self, passed: list[str], sources: dict[str, str]) -> None:
+        """What the grader says before a check."""
+        self.passed, self.sources = set(passed), sources
+
+    def check_plain(self, line: str, cell: str) -> None:
+        """A graded cell without a magic of its own: names that nothing here defines are the other kernel's."""
+        source = self.shell.transform_cell(cell)
+        tree = ast.parse(source)
+        here = {*self.shell.user_ns, *vars(builtins)}
+        names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)} - here
+        file = "<check>"
+        with self._told({"names": sorted(names)}) as answer:
+            try:
+                exec(compile(source, file, "exec"), {**self.shell.user_ns, **answer["found"]})  # noqa: S102
+            except (BadMessage, LineClosed) as error:
+                raise CheckFailed(str(error)) from None
+            except Exception as error:
+                raise error.with_traceback(None) from None
+
+    def check(self, line: str, cell: str) -> None:
+        """`%%check module:piece [id]`: judge the other kernel's version of one piece."""
+        piece = Piece.parse(line.partition(" ")[0])
+        importlib.import_module(piece.module)
+        source = self.shell.transform_cell(cell)
+        file = f"<check of {piece.name}>"
+        with self._session(piece) as stand_in, _in_library(piece, stand_in):
+            reference = _overlay.reference_object(piece.module, piece.name)
+            known = {p.name: _overlay.reference_object(p.module, p.name) for p in map(_imported, assignment_pieces())}
+            known |= self.shell.user_ns
+            namespace = {name: stand_in if value is reference else value for name, value in known.items()}
+            namespace[piece.name] = stand_in
+            try:
+                exec(compile(source, file, "exec"), namespace)  # noqa: S102
+            except (BadMessage, LineClosed) as error:
+                raise CheckFailed(f"{piece.name}: {error}") from None
+            except (Exception, SystemExit) as error:
+                raise explain(error, piece.name, source, file) from None
+        print(f"✓ {piece.name}: all checks passed")
+
+    @contextmanager
+    def _session(self, piece: Piece) -> Iterator[Any]:
+        references = {str(p): getattr(importlib.import_module(p.module), p.name) for p in pieces_used(piece)}
+        told = {"piece": str(piece), "passed": sorted(self.passed), "references": references}
+        with self._told(told) as answer:
+            if not answer["built"]:
+                raise CheckFailed(f"{piece.name} is not built yet: run the cell above that begins with %%build {piece}.")
+            stand_in = answer["mine"]
+            if not isinstance(stand_in, RemoteFunction):
+                raise CheckFailed(f"{piece.name} is not a function or a class of the notebook's own")
+            stand_in.__module__ = piece.module  # what the library's own has, so that it can be put back
+            stand_in.source = self.sources.get(str(piece), "")
+            yield stand_in
+
+    @contextmanager
+    def _told(self, told: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        try:
+            answer = self.peer.begin(told)
+        except (BadMessage, LineClosed) as error:
+            raise CheckFailed(f"the notebook's kernel does not answer: {error}") from None
+        if type(answer) is not dict:
+            raise CheckFailed("the notebook's kernel gives no answer that can be read")
+        try:
+            yield answer
+        finally:
+            with suppress(BadMessage, LineClosed):
+                self.peer.end()
+
+
+def _imported(piece: Piece) -> Piece:
+    importlib.import_module(piece.module)
+    return piece
+
+
+@contextmanager
+def _in_library(piece: Piece, stand_in: Any) -> Iterator[None]:
+    """The stand-in for one piece in the place of the reference, under every name that the library has for it."""
+    module = importlib.import_module(piece.module)
+    reference = getattr(module, piece.name)
+    _overlay.rebind(module, piece.name, stand_in)
+    try:
+        yield
+    finally:
+        _overlay.rebind(module, piece.name, reference)
+
+
+def is_judge() -> bool:
+    """Whether this process is a judge's kernel."""
+    return os.environ.get(ROLE_VARIABLE) == "1"
+
+
+def load_judge(shell: Any) -> None:
+    """Register `%%check` in a judge's kernel. `%%build` does nothing: exercises are another kernel's."""
+    judge = Judge(shell)
+    shell.user_ns["_judge"] = judge
+    shell.register_magic_function(judge.check, "cell", "check")
+    shell.register_magic_function(judge.check_plain, "cell", "judge_plain")
+    shell.register_magic_function(lambda line, cell: None, "cell", "build")

@@ -1,0 +1,175 @@
+"""Stand-ins for what stays in its process: functions, modules and optimizers of the other side.
+
+A layer of `torch.nn` is made again on the other side, over the same shared parameters. Any other module gets a stand-in:
+an `nn.Module` with the same parameters, buffers and children, whose `forward` is a call to the original.
+"""
+
+from __future__ import annotations
+
+import keyword
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from llmcourse.course.remote import shared, wire
+from llmcourse.course.remote.shared import Table
+from llmcourse.course.remote.wire import BadMessage, CannotCross
+
+LAYERS = {
+    kind.__name__: kind
+    for kind in (
+        nn.Linear, nn.Embedding, nn.LayerNorm, nn.RMSNorm, nn.ModuleDict, nn.ModuleList, nn.Sequential, nn.Identity,
+        nn.Dropout, nn.GELU, nn.ReLU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.Softmax,
+    )
+}  # fmt: skip
+"""The layers of `torch.nn` that are made again rather than called back."""
+
+
+class RemoteFunction:
+    """A function of the other side.
+
+    Args:
+        table: The shared objects of this side.
+        number: The function's number.
+        name: What it is called there.
+    """
+
+    def __init__(self, table: Table, number: int, name: str):
+        self._table, self._number = table, number
+        self.__name__ = self.__qualname__ = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it there."""
+        return self._table.call("call", self._number, args, kwargs)
+
+    def count_steps(self, *args: Any) -> int:
+        """Call it there and have the other side count its steps: that side's own word."""
+        return self._table.call("count", self._number, args, {})
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}, in another process>"
+
+
+class RemoteModule(nn.Module):
+    """A module of the other side, whose parameters, buffers and children are shared."""
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """The original's forward pass, there."""
+        table, number = self.__dict__["_original"]
+        return table.call("call", number, args, kwargs)
+
+
+class RemoteOptimizer(torch.optim.Optimizer):
+    """An optimizer of the other side over shared parameters."""
+
+    def step(self, *args: Any) -> Any:  # type: ignore[override]
+        """The original's step, there."""
+        return self.__dict__["_step"](*args)
+
+
+class _Function(shared._List):
+    @staticmethod
+    def meta(table: Table, value: Any) -> Any:
+        return str(getattr(value, "__name__", type(value).__name__))[:80]
+
+    @staticmethod
+    def make(table: Table, meta: Any, number: int = -1) -> RemoteFunction:
+        return RemoteFunction(table, number, name_from(meta))
+
+    @staticmethod
+    def content(table: Table, value: Any) -> Any:
+        return None
+
+    @staticmethod
+    def fill(table: Table, value: Any, content: Any) -> None:
+        pass
+
+
+class _Module(shared._List):
+    @staticmethod
+    def meta(table: Table, value: nn.Module) -> Any:
+        is_layer = LAYERS.get(type(value).__name__) is type(value) and not (
+            value._forward_hooks or value._forward_pre_hooks or value._backward_hooks
+        )
+        parts = [
+            [[name, None if part is None else table.number_of(part)] for name, part in named.items()]
+            for named in (value._parameters, value._buffers, value._modules)
+        ]
+        return [is_layer, type(value).__name__, *parts]
+
+    @staticmethod
+    def make(table: Table, meta: Any, number: int = -1) -> nn.Module:
+        is_layer, name, *parts = meta
+        kind = LAYERS[name] if is_layer else type(name_from(name), (RemoteModule,), {})
+        made = object.__new__(kind)
+        nn.Module.__init__(made)
+        for named, wanted, items in zip(
+            (made._parameters, made._buffers, made._modules), (nn.Parameter, Tensor, nn.Module), parts, strict=True
+        ):
+            for key, part_number in items:
+                part = None if part_number is None else table.get(part_number)
+                if type(key) is not str or hasattr(nn.Module, key) or not isinstance(part, wanted | None):
+                    raise BadMessage("a part of a module that is none")
+                named[key] = part
+        if not is_layer:
+            made.__dict__["_original"] = (table, number)
+        return made
+
+    @staticmethod
+    def content(table: Table, value: nn.Module) -> Any:
+        plain = {}
+        for name, attribute in vars(value).items():
+            if name.startswith("_") or name == "training" or isinstance(attribute, list | dict):
+                continue
+            try:
+                plain[name] = wire.encode(attribute, lambda _: None)
+            except CannotCross:
+                continue
+        return [value.training, list(plain), list(plain.values())]
+
+    @staticmethod
+    def fill(table: Table, value: nn.Module, content: Any) -> None:
+        training, names, attributes = content
+        value.training = bool(training)
+        for name, attribute in zip(names, attributes, strict=True):
+            if name_from(name) != name or name.startswith("_") or hasattr(nn.Module, name):
+                raise BadMessage("an attribute of a module with a name that is none")
+            value.__dict__[name] = table.decode(attribute)
+
+
+class _Optimizer(shared._List):
+    @staticmethod
+    def meta(table: Table, value: torch.optim.Optimizer) -> Any:
+        groups = [[table.number_of(p) for p in group["params"]] for group in value.param_groups]
+        return [type(value).__name__, groups, table.number_of(value.step)]
+
+    @staticmethod
+    def make(table: Table, meta: Any) -> RemoteOptimizer:
+        if table.is_host:
+            raise BadMessage("an optimizer")
+        name, groups, step = meta
+        made = type(name_from(name), (RemoteOptimizer,), {})([{"params": [table.get(p) for p in g]} for g in groups], {})
+        made.__dict__["_step"] = table.get(step)
+        return made
+
+    @staticmethod
+    def content(table: Table, value: torch.optim.Optimizer) -> Any:
+        plain = (int, float, bool, str, tuple, type(None))
+        options = [
+            {k: v for k, v in group.items() if k != "params" and isinstance(v, plain)} for group in value.param_groups
+        ]
+        return wire.encode(options, lambda _: None)
+
+    @staticmethod
+    def fill(table: Table, value: torch.optim.Optimizer, content: Any) -> None:
+        for group, options in zip(value.param_groups, table.decode(content), strict=True):
+            group.update(options)
+
+
+def name_from(text: Any) -> str:
+    """A name from the other side, if it is one."""
+    return text if type(text) is str and text.isidentifier() and not keyword.iskeyword(text) else "function"
+
+
+shared.KINDS.update(function=_Function, module=_Module, optimizer=_Optimizer)

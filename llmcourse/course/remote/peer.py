@@ -1,0 +1,391 @@
+"""One end of the line between two processes: calls that go out, and answers to calls that come in.
+
+While a call is out, the other side may call back, and be called from there again. Each message first tells what changed
+in shared objects. A message is `[kind, definitions, contents, dropped, random, body]`:
+
+- `begin`, `end`: a session in which one piece is judged; nothing is shared beyond it;
+- `call`, `count`: a function's number, its arguments, and under which of PyTorch's modes it is called;
+- `back`: a finished call's number and its outputs' gradients;
+- `reply`, `error`: what came of it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import ctypes
+import random
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from llmcourse.course.remote import gradients, modules, wire
+from llmcourse.course.remote.shared import Entry, Table
+from llmcourse.course.remote.wire import BadMessage, CannotCross, LineClosed
+
+MAX_CALLS_DEEP = 100
+MAX_TEXT = 4000
+
+
+class Peer:
+    """One end of a line.
+
+    Args:
+        line: A connected socket.
+        is_host: Whether this side judges: its word counts, and it calls first.
+        lines_of: What to tell the other side of where an error arose.
+    """
+
+    def __init__(
+        self, line: socket.socket, *, is_host: bool, lines_of: Callable[[BaseException], list[str]] | None = None
+    ):
+        self.line = line
+        self.is_host = is_host
+        self.table = Table(0 if is_host else 1, is_host)
+        self.table.call = self.call
+        self._random = _HostRandom() if is_host else _GuestRandom()
+        self._graphs: dict[int, tuple[list[Tensor], list[Tensor]]] = {}
+        self._finished_graphs: list[int] = []
+        self._next_graph = 0
+        self._depth = 0
+        self._lines_of = lines_of or (lambda _: [])
+        self.on_begin: Callable[[Any], Any] = lambda _: None
+        self.on_end: Callable[[], None] = lambda: None
+
+    # Calls that go out.
+
+    def begin(self, body: Any) -> Any:
+        """Start a session; returns the other side's answer."""
+        self._forget_everything()
+        return self.table.decode(self._request("begin", self.table.encode(body)))
+
+    def end(self) -> None:
+        """End the session."""
+        self._request("end", None)
+        self._forget_everything()
+
+    def call(self, kind: str, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a function of the other side (kind "call"), or have its steps counted (kind "count")."""
+        if self._depth == 0 and self.is_host:
+            self.table.prune()
+        names = list(kwargs)
+        values = self.table.encode_parts([*args, *kwargs.values()])
+        body = [number, values, names, _modes(), self._take_finished_graphs()]
+        result, graph = self._request(kind, body)
+        value = self.table.decode(result)
+        if graph is not None:
+            self._attach(*graph)
+        return value
+
+    def _take_finished_graphs(self) -> list[int]:
+        finished, self._finished_graphs = self._finished_graphs, []
+        return finished
+
+    def _attach(self, number: Any, outputs: Any, leaves: Any) -> None:
+        here = [[self.table.get(n) for n in numbers] for numbers in (outputs, leaves)]
+        if type(number) is not int or not all(isinstance(t, Tensor) for tensors in here for t in tensors):
+            raise BadMessage("a graph of something else than tensors")
+        if any(gradients.has_history(output) for output in here[0]):
+            raise BadMessage("a result that has a history here already")
+        token = _Token(lambda: self._finished_graphs.append(number))
+
+        def backward(of_outputs: list[Tensor | None]) -> list[Tensor | None]:
+            assert token is not None  # as long as this function lives, the other side keeps the graph
+            grads = self.table.encode_parts([grad if grad is None else grad.detach() for grad in of_outputs])
+            answer = self._request("back", [number, grads])
+            return [_checked_gradient(self.table.decode(tree), leaf) for tree, leaf in zip(answer, here[1], strict=True)]
+
+        gradients.attach(here[0], here[1], backward)
+
+    def _request(self, kind: str, body: Any) -> Any:
+        self._depth += 1
+        try:
+            if self._depth > MAX_CALLS_DEEP:
+                raise RecursionError(f"more than {MAX_CALLS_DEEP} calls from one process into the other within each other")
+            self._send(kind, body)
+            while True:
+                kind, body = self._receive()
+                if kind == "reply":
+                    return body
+                if kind == "error":
+                    raise _error_from(body)
+                self._answer(kind, body)
+        finally:
+            self._depth -= 1
+
+    # Calls that come in.
+
+    def serve(self) -> None:
+        """Answer calls until the session ends.
+
+        Raises:
+            LineClosed: The other side is gone.
+        """
+        while True:
+            try:
+                kind, body = self._receive()
+            except KeyboardInterrupt:
+                continue
+            except BadMessage as error:
+                self._send("error", _told(error, []))
+                continue
+            self._answer(kind, body)
+            if kind == "end":
+                self._forget_everything()
+                return
+
+    def _answer(self, kind: str, body: Any) -> None:
+        try:
+            reply, last = self._do(kind, body)
+            self._send("reply", reply, last)
+        except (BadMessage, LineClosed):
+            raise
+        except BaseException as error:  # whatever a piece raises is told to the one who called it
+            self._send("error", _told(error, self._lines_of(error)))
+
+    def _do(self, kind: str, body: Any) -> tuple[Any, Any]:
+        if kind in ("call", "count") and (kind == "call" or not self.is_host):
+            return self._do_call(kind, body)
+        if kind == "back":
+            return self._do_back(body), None
+        if kind == "begin" and not self.is_host:
+            self._graphs.clear()
+            return self.table.encode(self.on_begin(self.table.decode(body))), None
+        if kind == "end" and not self.is_host:
+            self.on_end()
+            return None, None
+        raise BadMessage(f"a message of the kind {str(kind)[:20]!r}")
+
+    def _do_call(self, kind: str, body: Any) -> tuple[Any, Any]:
+        number, values, names, modes, finished = body
+        for graph in finished:
+            self._graphs.pop(graph, None)
+        function = self.table.get(number)
+        if not callable(function) or isinstance(function, modules.RemoteFunction | modules.RemoteModule):
+            raise BadMessage("a call of something that is no function of this side")
+        values = [self.table.decode(tree) for tree in values]
+        if not all(type(name) is str for name in names) or len(names) > len(values):
+            raise BadMessage("a call with names that are none")
+        split = len(values) - len(names)
+        args, kwargs = values[:split], dict(zip(names, values[split:]))
+        with _in_modes(modes):
+            if kind == "count":
+                from llmcourse.course.checks import count_steps
+
+                return [count_steps(function, *args), None], None
+            result = function(*args, **kwargs)
+        reply = [self.table.encode(result), None]
+        return reply, lambda new: self._keep_graph(new, reply)
+
+    def _keep_graph(self, new: list[Entry], reply: list[Any]) -> None:
+        """Keep the graph of the tensors that a reply defines, and name its leaves in the reply."""
+        outputs = [e.value for e in new if e.kind == "tensor" and gradients.has_history(e.value)]
+        if not outputs:
+            return
+        leaves = gradients.leaves_of(outputs)
+        number, self._next_graph = self._next_graph, self._next_graph + 1
+        self._graphs[number] = (outputs, leaves)
+        reply[1] = [number, [self.table.number_of(t) for t in outputs], [self.table.number_of(t) for t in leaves]]
+
+    def _do_back(self, body: Any) -> list[Any]:
+        number, trees = body
+        if number not in self._graphs:
+            raise BadMessage("gradients for a call that is not known")
+        outputs, leaves = self._graphs[number]
+        given = [_checked_gradient(self.table.decode(tree), output) for tree, output in zip(trees, outputs, strict=True)]
+        return self.table.encode_parts(gradients.gradients(outputs, leaves, given))
+
+    # Messages.
+
+    def _send(self, kind: str, body: Any, last: Callable[[list[Entry]], None] | None = None) -> None:
+        definitions, contents, dropped = self.table.changes(last)
+        message = wire.pack([kind, definitions, contents, dropped, self._random.tell(), body])
+        wire.send_frame(self.line, message)
+
+    def _receive(self) -> tuple[str, Any]:
+        message = wire.unpack(wire.receive_frame(self.line))
+        if type(message) is not list or len(message) != 6:
+            raise BadMessage("a message without its six parts")
+        kind, definitions, contents, dropped, moved, body = message
+        try:
+            if kind == "begin":
+                self._forget_everything()
+            with torch.no_grad():
+                self.table.apply(definitions, contents, dropped)
+                self._random.hear(moved)
+        except (TypeError, ValueError, RuntimeError) as error:
+            if isinstance(error, BadMessage):
+                raise
+            raise BadMessage(f"a message that cannot be read ({type(error).__name__}: {str(error)[:100]})") from error
+        return kind, body
+
+    def _forget_everything(self) -> None:
+        self.table.clear()
+        self._graphs.clear()
+        self._finished_graphs.clear()
+        self._random.forget()
+
+
+class _Token:
+    """Calls a function when nobody holds it any more."""
+
+    def __init__(self, done: Callable[[], None]):
+        self._done = done
+
+    def __del__(self) -> None:
+        self._done()
+
+
+def _checked_gradient(grad: Any, of: Tensor) -> Tensor | None:
+    if grad is not None and (not isinstance(grad, Tensor) or grad.shape != of.shape):
+        raise BadMessage("a gradient of another shape than what it is the gradient of")
+    return grad
+
+
+def _modes() -> list[Any]:
+    """Under which of PyTorch's modes the caller runs."""
+    autocast = torch.is_autocast_enabled("cpu")
+    return [torch.is_grad_enabled(), autocast, str(torch.get_autocast_dtype("cpu")).removeprefix("torch.")]
+
+
+@contextmanager
+def _in_modes(modes: Any) -> Iterator[None]:
+    grad, autocast, dtype = modes
+    with ExitStack() as stack:
+        stack.enter_context(torch.set_grad_enabled(bool(grad)))
+        if autocast:
+            stack.enter_context(torch.autocast("cpu", wire.TORCH_DTYPES[dtype]))
+        yield
+
+
+def _told(error: BaseException, lines: list[str]) -> list[Any]:
+    """An error for the other side: the names of its types, its message, and where it arose."""
+    names = [kind.__name__ for kind in type(error).__mro__[:-1]]
+    text = str(error)
+    if isinstance(error, KeyError) and len(error.args) == 1:
+        text = str(error.args[0])
+    return [names, text[:MAX_TEXT], getattr(error, "name", None) if isinstance(error, NameError) else None, lines]
+
+
+def _error_from(body: Any) -> BaseException:
+    try:
+        names, text, name, lines = body
+        known = next((k for n in names if (k := _builtin_error(n))), RuntimeError)
+        kind = known if known.__name__ == names[0] else type(modules.name_from(names[0]), (known,), {})
+        error = kind(str(text)[:MAX_TEXT])
+        if isinstance(error, NameError) and type(name) is str:
+            error.name = name[:100]
+        error.told_lines = [str(line)[:500] for line in lines[:10]]  # type: ignore[attr-defined]
+    except (TypeError, ValueError, IndexError) as wrong:
+        raise BadMessage(f"an error that cannot be read ({wrong})") from wrong
+    return error
+
+
+def _builtin_error(name: Any) -> type[BaseException] | None:
+    """The exception type of Python's own that has a name; interrupts and exits become errors like any other."""
+    kind = getattr(builtins, name, None) if type(name) is str and re.fullmatch(r"[A-Za-z]+", name) else None
+    if name in ("KeyboardInterrupt", "SystemExit", "GeneratorExit", "BaseException"):
+        return RuntimeError
+    is_plain = isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, UnicodeError | ExceptionGroup)
+    return kind if is_plain else None
+
+
+class _HostRandom:
+    """The global random generators of the side whose word counts.
+
+    Its states are told, so that a piece draws what it would draw here. That a piece drew some is heard, and answered by
+    drawing one: a state that the other side chose never arrives here.
+    """
+
+    def __init__(self) -> None:
+        self._last: list[Any] = [None, None, None]
+
+    def forget(self) -> None:
+        """Tell everything with the next message."""
+        self._last = [None, None, None]
+
+    def tell(self) -> list[Any]:
+        """The states that changed since they were told."""
+        now, last = _prints(), self._last
+        self._last = now
+        return [read() if a != b else None for read, a, b in zip((_torch_state, _numpy_state, _python_state), now, last)]
+
+    def hear(self, moved: Any) -> None:
+        """Draw from each generator that the other side has drawn from."""
+        torch_moved, numpy_moved, python_moved = moved
+        if torch_moved:
+            torch.rand(1)
+        if numpy_moved:
+            np.random.random()
+        if python_moved:
+            random.random()
+
+
+class _GuestRandom:
+    """The global random generators of the other side."""
+
+    def __init__(self) -> None:
+        self._last: list[Any] = []
+
+    def forget(self) -> None:
+        """Take what is now for what the other side knows."""
+        self._last = _prints()
+
+    def tell(self) -> list[bool]:
+        """Which generators moved."""
+        now, last = _prints(), self._last
+        self._last = now
+        return [a != b for a, b in zip(now, last)]
+
+    def hear(self, states: Any) -> None:
+        """Set the generators that the other side told."""
+        torch_state, numpy_state, python_state = states
+        if torch_state is not None:
+            torch.set_rng_state(torch.frombuffer(bytearray(torch_state), dtype=torch.uint8))
+        if numpy_state is not None:
+            keys, position, has_gauss, cached = numpy_state
+            np.random.set_state(("MT19937", np.frombuffer(keys, np.uint32), position, has_gauss, cached))
+        if python_state is not None:
+            version, numbers, gauss = python_state
+            random.setstate((version, tuple(numbers), gauss))
+        if states != [None] * 3:
+            self._last = _prints()
+
+
+_NUMPY_STATE = np.random.mtrand._rand._bit_generator.ctypes.state_address
+_NUMPY_STATE_BYTES = 4 * 624 + 4
+
+
+def _prints() -> list[Any]:
+    """What tells whether a generator moved, cheaply: NumPy takes 30 microseconds to give its state."""
+    numpy_print = ctypes.string_at(_NUMPY_STATE, _NUMPY_STATE_BYTES)
+    return [torch.get_rng_state().numpy().tobytes(), numpy_print, random.getstate()]
+
+
+def _torch_state() -> Any:
+    return torch.get_rng_state().numpy().tobytes()
+
+
+def _numpy_state() -> Any:
+    _, keys, position, has_gauss, cached = np.random.get_state()
+    return [keys.tobytes(), int(position), int(has_gauss), float(cached)]
+
+
+def _python_state() -> Any:
+    version, numbers, gauss = random.getstate()
+    return [version, numbers, gauss]
+
+
+def connect(number: int) -> socket.socket:
+    """The line whose file descriptor was handed to this process."""
+    line = socket.socket(fileno=number)
+    line.settimeout(None)
+    return line
+
+
+__all__ = ["BadMessage", "CannotCross", "LineClosed", "Peer", "connect"]
