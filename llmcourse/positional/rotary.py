@@ -113,7 +113,7 @@ def apply_rotary(x: Tensor, cos: Tensor, sin: Tensor, layout: str = "half") -> T
     >>> apply_rotary(torch.tensor([[1.0, 2.0, 3.0, 4.0]]), *quarter_turn, layout="interleaved")
     tensor([[-2.,  1., -4.,  3.]])
 
-    Source: Su et al. (2021), section 3.4.2, equation 34.
+    Source: Su et al. (2021), section 3.4.2.
     """
     check_layout(layout)
     if x.shape[-1] != 2 * cos.shape[-1]:
