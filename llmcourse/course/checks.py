@@ -10,7 +10,7 @@ import linecache
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -125,6 +125,17 @@ def _fits(got: Any, want: Any, atol: float, rtol: float) -> bool:
     return torch.allclose(got, want, rtol=rtol, atol=atol, equal_nan=True)
 
 
+def each(function: Callable[..., Any], rows: Iterable[tuple[Any, ...]]) -> list[Any]:
+    """A function's result for each row of arguments, in one go where the function runs in another process.
+
+    Example:
+        >>> each(max, [(1, 2), (5, 3)])
+        [2, 5]
+    """
+    remote = getattr(function, "each", None)
+    return remote(list(rows)) if remote else [function(*row) for row in rows]
+
+
 def count_steps(function: Callable[..., Any], *args: Any) -> int:
     """Count the bytecode instructions that a call runs: a measure of work that is the same on every machine.
 
@@ -134,7 +145,7 @@ def count_steps(function: Callable[..., Any], *args: Any) -> int:
         >>> count_steps(lambda n: [i for i in range(n)], 1000) > 1000
         True
     """
-    if remote := getattr(function, "count_steps", None):  # a function of another process, which counts there
+    if remote := getattr(function, "count_steps", None):  # it runs in another process, which counts
         return remote(*args)
     count = _count_by_monitoring if sys.version_info >= (3, 12) else _count_by_tracing
     return count(lambda: function(*args))

@@ -43,6 +43,10 @@ class RemoteFunction:
         """Call it there."""
         return self._table.call("call", self._number, args, kwargs)
 
+    def each(self, rows: list[tuple[Any, ...]]) -> list[Any]:
+        """Call it there with each row of arguments, all in one crossing."""
+        return self._table.call("each", self._number, (rows,), {})
+
     def count_steps(self, *args: Any) -> int:
         """Call it there and have the other side count its steps: that side's own word."""
         return self._table.call("count", self._number, args, {})

@@ -4,7 +4,8 @@ While a call is out, the other side may call back, and be called from there agai
 in shared objects. A message is `[kind, definitions, contents, dropped, random, body]`:
 
 - `begin`, `end`: a session in which one piece is judged; nothing is shared beyond it;
-- `call`, `count`: a function's number, its arguments, and under which of PyTorch's modes it is called;
+- `call`, `each`, `count`: a function's number, its arguments, and under which of PyTorch's modes it is called; `each`
+  has rows of arguments, `count` wants the number of steps;
 - `back`: a finished call's number and its outputs' gradients;
 - `reply`, `error`: what came of it.
 """
@@ -70,7 +71,7 @@ class Peer:
         self._forget_everything()
 
     def call(self, kind: str, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call a function of the other side (kind "call"), or have its steps counted (kind "count")."""
+        """Call a function of the other side (kind "call"), for several rows ("each"), or to count its steps ("count")."""
         if self._depth == 0 and self.is_host:
             self.table.prune()
         names = list(kwargs)
@@ -149,7 +150,7 @@ class Peer:
             self._send("error", _told(error, self._lines_of(error)))
 
     def _do(self, kind: str, body: Any) -> tuple[Any, Any]:
-        if kind in ("call", "count") and (kind == "call" or not self.is_host):
+        if kind == "call" or (kind in ("each", "count") and not self.is_host):
             return self._do_call(kind, body)
         if kind == "back":
             return self._do_back(body), None
@@ -178,7 +179,7 @@ class Peer:
                 from llmcourse.course.checks import count_steps
 
                 return [count_steps(function, *args), None], None
-            result = function(*args, **kwargs)
+            result = [function(*row) for row in args[0]] if kind == "each" else function(*args, **kwargs)
         reply = [self.table.encode(result), None]
         return reply, lambda new: self._keep_graph(new, reply)
 
