@@ -116,6 +116,7 @@ class _Module(shared._List):
                 if type(key) is not str or hasattr(nn.Module, key) or not isinstance(part, wanted | None):
                     raise BadMessage("a part of a module that is none")
                 named[key] = part
+        made.__dict__["_is_copy"] = True
         if not is_layer:
             made.__dict__["_original"] = (table, number)
         return made
@@ -136,6 +137,8 @@ class _Module(shared._List):
     def fill(table: Table, value: nn.Module, content: Any) -> None:
         training, names, attributes = content
         value.training = bool(training)
+        if table.is_host and "_is_copy" not in value.__dict__:
+            return  # what the judge's own module notes about its calls is not the other side's to write
         for name, attribute in zip(names, attributes, strict=True):
             if name_from(name) != name or name.startswith("_") or hasattr(nn.Module, name):
                 raise BadMessage("an attribute of a module with a name that is none")

@@ -139,15 +139,29 @@ class Table:
         """
         definitions: list[Any] = []
         contents: list[Any] = []
-        for entry in list(self._entries.values()):
-            if entry.known is not None:
-                self._look_at(entry, contents)
-        new = self._define(definitions, contents)
-        if last is not None:
-            last(new)
-            self._define(definitions, contents)
+        told = [(entry, entry.known) for entry in self._entries.values()]
+        try:
+            for entry, known in told:
+                if known is not None:
+                    self._look_at(entry, contents)
+            new = self._define(definitions, contents)
+            if last is not None:
+                last(new)
+                self._define(definitions, contents)
+        except BaseException:
+            self._take_back(told)
+            raise
         dropped, self._dropped = self._dropped, []
         return definitions, contents, dropped
+
+    def _take_back(self, told: list[tuple[Entry, bytes | None]]) -> None:
+        """Nothing was sent: the other side knows what it knew, and what is new is forgotten."""
+        known_there = {entry.number for entry, known in told if known is not None}
+        for entry, known in told:
+            entry.known = known
+        for entry in [entry for entry in self._entries.values() if entry.number not in known_there]:
+            self._forget(entry)
+        self._undefined.clear()
 
     def _define(self, definitions: list[Any], contents: list[Any]) -> list[Entry]:
         defined = []

@@ -1,0 +1,136 @@
+"""The process at the other end of the line in these tests: serves the functions below, session after session."""
+
+from __future__ import annotations
+
+import random
+import socket
+import sys
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from llmcourse.course.remote import wire
+from llmcourse.course.remote.peer import LineClosed, Peer
+
+
+class Norm(nn.Module):
+    """A module with a parameter, an attribute and a child."""
+
+    def __init__(self, size: int, eps: float = 1e-5):
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(size))
+        self.inner = nn.Linear(size, size, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, (x.shape[-1],), self.weight, self.eps)
+
+
+def sort(xs):
+    xs.sort()
+    return xs
+
+
+def trace(function, x):
+    x = x.detach().clone().requires_grad_()
+    y = function(x)
+    rows = [torch.autograd.grad(row.sum(), x, retain_graph=True)[0].abs().sum(-1) > 0 for row in y]
+    return torch.stack(rows)
+
+
+KEPT = torch.zeros(3)
+
+
+def train(model, optimizer, x, *, clear=True):
+    loss = model(x).pow(2).sum()
+    loss.backward()
+    optimizer.step()
+    if clear:
+        optimizer.zero_grad()
+    return loss.item()
+
+
+def fill(model, value):
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(value)
+
+
+def draw(generator=None):
+    return torch.rand(3, generator=generator)
+
+
+def draw_all():
+    return torch.rand(1).item(), np.random.random(), random.random()
+
+
+def boast(model):
+    model.n_calls = 100
+
+
+def scale_gradients(parameters, factor):
+    for parameter in parameters:
+        if parameter.grad is not None:
+            parameter.grad.mul_(factor)
+
+
+def divide(a, b):
+    return a / b
+
+
+def extend(record, item):
+    record.words.append(item)
+    record.counts[item] += 1
+
+
+class Odd(float):
+    """A number that says it equals everything."""
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = float.__hash__
+
+
+FUNCTIONS = {
+    "Norm": Norm,
+    "sort": sort,
+    "trace": trace,
+    "kept": lambda: KEPT,
+    "train": train,
+    "fill": fill,
+    "boast": boast,
+    "draw": draw,
+    "draw_all": draw_all,
+    "scale_gradients": scale_gradients,
+    "divide": divide,
+    "extend": extend,
+    "same": lambda x: x,
+    "tail": lambda x: x[1:],
+    "double": lambda x: x.mul_(2),
+    "evil": lambda: Odd(3.0),
+    "strange": lambda: socket.socket(),
+    "apply": lambda function, *args: function(*args),
+    "count": lambda xs: sum(1 for _ in xs),
+    "grad_mode": lambda x: (x * 2, torch.is_grad_enabled(), torch.is_autocast_enabled("cpu")),
+    "deep": lambda n: n,
+    "stop": lambda: sys.exit(3),
+}
+
+
+def main(number: int) -> None:
+    """Serve until the line is closed."""
+    peer = Peer(socket.socket(fileno=number), is_host=False)
+    wire.may_import = True
+    peer.on_begin = lambda _: FUNCTIONS
+    try:
+        while True:
+            peer.serve()
+    except LineClosed:
+        return
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

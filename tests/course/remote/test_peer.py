@@ -1,0 +1,294 @@
+"""Calls across the line: what is passed, what is changed in place, what gradients flow, and what random numbers move."""
+
+from __future__ import annotations
+
+import random
+import socket
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from llmcourse.config import PRESETS
+from llmcourse.course.checks import count_steps, each
+from llmcourse.course.remote.peer import Peer
+from llmcourse.tokenization.bpe import PairIndex, index_pairs
+
+pytestmark = [pytest.mark.xdist_group("remote"), pytest.mark.timeout(120)]
+
+
+@pytest.fixture(scope="module")
+def line() -> Iterator[socket.socket]:
+    """A line to a process that serves `guest.FUNCTIONS`."""
+    here, there = socket.socketpair()
+    command = [sys.executable, str(Path(__file__).with_name("guest.py")), str(there.fileno())]
+    process = subprocess.Popen(command, pass_fds=[there.fileno()])
+    there.close()
+    yield here
+    here.close()
+    assert process.wait(20) == 0
+
+
+@pytest.fixture
+def peer(line: socket.socket) -> Peer:
+    return Peer(line, is_host=True)
+
+
+@pytest.fixture
+def remote(peer: Peer) -> Iterator[SimpleNamespace]:
+    """The other side's functions by name, in a session of their own."""
+    yield SimpleNamespace(**peer.begin(None))
+    peer.end()
+    assert len(peer.table) == 0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None, True, 0, -(2**63), 2**63, 10**40, 1.5, float("inf"), "größe \ud800", b"\0\xff", (1, (2, "a")), [1, [2, None]],
+        {"a": [1], (1, 2): {3}}, {1, 2}, frozenset({(1,)}), Counter(a=2), defaultdict(list, {1: [2]}), 1 + 2j,
+        range(3, 9, 2), slice(1, None), bytearray(b"ab"), torch.float64, torch.Size([2, 3]), np.uint32(7), np.float64(0.5),
+        [(1, 2), (3, 4)], [], (), {}, PRESETS["gpt2"], [True, 2], [1.0, 2],
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_value_comes_back_as_it_was(remote, value) -> None:
+    got = remote.apply(lambda x: x, value)
+    assert type(got) is type(value) and got == value
+    assert got is value or not isinstance(value, list | dict | set)
+
+
+def test_nan_and_negative_zero_keep_their_bits(remote) -> None:
+    assert str(remote.same(float("nan"))) == "nan" and str(remote.same(-0.0)) == "-0.0"
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int64, torch.bool, torch.complex64])
+def test_tensors_keep_dtype_shape_and_bits(remote, dtype) -> None:
+    x = torch.randn(3, 4).to(dtype)
+    got = remote.tail(x)
+    assert got.dtype == dtype and torch.equal(got, x[1:])
+    assert remote.same(torch.tensor(2.5).to(dtype)).shape == ()
+
+
+def test_arrays_keep_dtype_shape_and_whether_they_may_be_written(remote) -> None:
+    x = np.arange(6, dtype=np.uint16).reshape(2, 3)
+    x.flags.writeable = False
+    got = remote.tail(x)
+    assert got.dtype == np.uint16 and np.array_equal(got, x[1:]) and not got.flags.writeable
+
+
+def test_what_is_changed_in_place_there_is_changed_here(remote) -> None:
+    xs = [3, 1, 2]
+    assert remote.sort(xs) is xs and xs == [1, 2, 3]
+    x = torch.ones(4)
+    view = x[1:3]
+    assert remote.double(view) is view and x.tolist() == [1, 2, 2, 1]
+    array = np.array([3, 1])
+    remote.sort(array)
+    assert array.tolist() == [1, 3]
+
+
+def test_a_result_that_shares_memory_with_an_argument_does_so_here(remote) -> None:
+    x = torch.zeros(3)
+    remote.tail(x).fill_(7)
+    assert x.tolist() == [0, 7, 7]
+
+
+def test_what_is_changed_here_is_changed_there_between_calls(remote) -> None:
+    kept = remote.kept()
+    kept.fill_(5)
+    assert remote.kept() is kept and remote.apply(lambda x: x.sum().item(), kept) == 15
+    kept.zero_()
+    assert remote.kept().sum() == 0
+
+
+def test_records_cross_field_by_field(remote) -> None:
+    index = index_pairs({(1, 2): 3})
+    remote.extend(index, (9, 9))
+    assert isinstance(index, PairIndex) and index.words == [(1, 2), (9, 9)] and index.counts[9, 9] == 1
+    space = SimpleNamespace(words=[], counts=Counter())
+    remote.extend(space, 4)
+    assert space.words == [4] and space.counts == {4: 1}
+
+
+def test_iterators_are_read_once(remote) -> None:
+    xs = iter(range(5))
+    assert remote.count(xs) == 5 and list(xs) == []
+    assert remote.count(p for p in [torch.zeros(1), torch.ones(1)]) == 2
+
+
+def test_functions_are_called_back_also_within_one_another(remote) -> None:
+    calls = []
+    assert remote.apply(lambda x, y: calls.append((x, y)) or x + y, 2, 3) == 5 and calls == [(2, 3)]
+    assert remote.apply(lambda n: remote.apply(lambda m: m + 1, n) * 2, 4) == 10
+
+
+def test_an_error_keeps_its_type_and_its_message(remote) -> None:
+    with pytest.raises(ZeroDivisionError, match="division by zero"):
+        remote.divide(1, 0)
+    with pytest.raises(KeyError, match="gone"):
+        remote.apply({}.__getitem__, "gone")
+    with pytest.raises(RuntimeError, match="3"):
+        remote.stop()
+    with pytest.raises(TypeError, match="a socket.socket cannot be passed"):
+        remote.strange()
+    assert remote.divide(6, 3) == 2
+
+
+def test_a_value_that_pretends_crosses_as_what_it_is(remote) -> None:
+    assert type(remote.evil()) is float and remote.evil() != 4
+
+
+def test_gradients_flow_to_arguments_and_to_parameters_there(remote) -> None:
+    norm = remote.Norm(4, eps=0.5)
+    assert norm.eps == 0.5 and [name for name, _ in norm.named_parameters()] == ["weight", "inner.weight"]
+    nn.init.normal_(norm.weight)
+    x = torch.randn(2, 4, requires_grad=True)
+    got, want = norm(x), F.rms_norm(x, (4,), norm.weight, 0.5)
+    assert torch.equal(got, want)
+    for power in (2, 3):  # the graph may be used more than once
+        grads = [torch.autograd.grad(y.pow(power).sum(), [x, norm.weight], retain_graph=True) for y in (got, want)]
+        assert all(torch.allclose(ours, theirs) for ours, theirs in zip(*grads))
+    norm.double()
+    y = torch.randn(3, 4, dtype=torch.float64)
+    assert torch.equal(norm(y), F.rms_norm(y, (4,), norm.weight, 0.5))
+
+
+def test_gradients_flow_through_functions_that_stay_here(remote) -> None:
+    layer = nn.Linear(3, 3)
+    x = torch.randn(4, 3, requires_grad=True)
+    assert torch.equal(remote.trace(lambda x: layer(x).cumsum(0), x), torch.ones(4, 4).tril().bool())
+    assert x.grad is None and layer.weight.grad is None
+
+
+class Toy(nn.Module):
+    """Notes how it was called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(3))
+        self.had_gradient: list[bool] = []
+
+    def forward(self, x):
+        self.had_gradient.append(self.weight.grad is not None)
+        return x * self.weight
+
+
+def test_a_model_and_its_optimizer_are_trained_from_there(remote) -> None:
+    models, x = (Toy(), Toy()), torch.randn(2, 3)
+    losses = []
+    for model, step in zip(models, (remote.train, _train)):
+        optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
+        losses.append([step(model, optimizer, x), step(model, optimizer, x, clear=False), step(model, optimizer, x)])
+    assert losses[0] == losses[1] and torch.equal(models[0].weight, models[1].weight)
+    assert models[0].had_gradient == models[1].had_gradient == [False, False, True]
+    assert models[0].weight.grad is None
+
+
+def _train(model, optimizer, x, clear=True):
+    loss = model(x).pow(2).sum()
+    loss.backward()
+    optimizer.step()
+    if clear:
+        optimizer.zero_grad()
+    return loss.item()
+
+
+def test_layers_of_torch_are_changed_in_place_and_stay_the_same_objects(remote) -> None:
+    model = nn.ModuleDict({"a": nn.Linear(2, 3), "b": nn.Sequential(nn.LayerNorm(3), nn.Embedding(4, 2))})
+    before = list(map(id, model.parameters()))
+    remote.fill(model, 0.25)
+    assert list(map(id, model.parameters())) == before
+    assert all((p == 0.25).all() and p.requires_grad for p in model.parameters())
+
+
+def test_what_a_module_here_notes_cannot_be_written_from_there(remote) -> None:
+    model = Toy()
+    model.n_calls = 0
+    remote.boast(model)
+    assert model.n_calls == 0
+
+
+def test_gradients_are_changed_in_place(remote) -> None:
+    a, b = nn.Parameter(torch.zeros(2)), nn.Parameter(torch.zeros(2))
+    a.grad = held = torch.tensor([1.0, 2.0])
+    remote.scale_gradients([a, b], 3.0)
+    assert a.grad is held and held.tolist() == [3, 6] and b.grad is None
+
+
+def test_a_call_runs_in_the_callers_modes(remote) -> None:
+    x = torch.ones(1, requires_grad=True)
+    with torch.no_grad():
+        y, grad, _ = remote.grad_mode(x)
+        assert not grad and not y.requires_grad
+    with torch.autocast("cpu", torch.bfloat16):
+        assert remote.grad_mode(x)[1:] == (True, True)
+        assert remote.apply(lambda a: (a @ a).dtype, torch.ones(2, 2)) == torch.bfloat16
+
+
+def test_random_numbers_there_are_those_that_would_come_here(remote) -> None:
+    torch.manual_seed(3)
+    want = torch.rand(3)
+    torch.manual_seed(3)
+    assert torch.equal(remote.draw(), want)
+    generators = [torch.Generator().manual_seed(8) for _ in range(2)]
+    assert torch.equal(remote.draw(generators[0]), torch.rand(3, generator=generators[1]))
+
+
+def test_that_numbers_were_drawn_there_is_seen_here_but_no_state_arrives(remote) -> None:
+    torch.manual_seed(1)
+    np.random.seed(1)
+    random.seed(1)
+    states = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
+    remote.same(1)
+    assert torch.equal(torch.get_rng_state(), states[0]) and random.getstate() == states[2]
+    remote.draw_all()
+    assert not torch.equal(torch.get_rng_state(), states[0]) and random.getstate() != states[2]
+    expected = torch.Generator().manual_seed(1)
+    torch.rand(1, generator=expected)
+    assert torch.equal(torch.get_rng_state(), expected.get_state()), "moved by one draw of this side's own"
+    generator = torch.Generator().manual_seed(5)
+    remote.draw(generator)
+    once = torch.Generator().manual_seed(5)
+    torch.rand(1, generator=once)
+    assert torch.equal(generator.get_state(), once.get_state())
+
+
+def test_steps_are_counted_there_and_rows_cross_together(remote) -> None:
+    assert count_steps(remote.count, list(range(1000))) > 1000
+    assert each(remote.divide, [(1, 2), (3, 4)]) == [0.5, 0.75]
+    with pytest.raises(ZeroDivisionError):
+        each(remote.divide, [(1, 2), (3, 0)])
+
+
+def test_what_nobody_holds_any_more_is_forgotten_on_both_sides(remote, peer) -> None:
+    remote.same(1)
+    before = len(peer.table)
+    for number in range(50):
+        remote.same(torch.full((10,), float(number)))
+        remote.sort([2, 1])
+    remote.same(1)
+    assert len(peer.table) <= before + 8
+
+
+def test_a_tensor_of_another_kind_is_refused_by_name(remote) -> None:
+    with pytest.raises(TypeError, match="sparse"):
+        remote.same(torch.eye(2).to_sparse())
+    assert remote.same(2) == 2
+
+
+def test_recursion_without_end_is_an_error_and_not_a_hang(remote) -> None:
+    def again(n: int) -> int:
+        return remote.apply(again, n + 1)
+
+    with pytest.raises(RecursionError):
+        again(0)
+    assert remote.same(2) == 2
