@@ -1,0 +1,152 @@
+"""A check in the judge's kernel of a piece in the student's: which pieces stand beside it, and what cannot be reached."""
+
+from __future__ import annotations
+
+import asyncio
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from llmcourse.course.edition import edition_files
+from llmcourse.course.grading.courtroom import Courtroom
+from llmcourse.course.grading.kernel import Ran
+from llmcourse.course.grading.rooms import LIBRARY, Rooms, assignment_pieces
+from llmcourse.course.remote.uses import pieces_used
+
+pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(120)]
+
+ASSIGNMENT = "01_tokenization"
+BPE = "llmcourse.tokenization.bpe"
+BPE_FILE = Path("llmcourse", "tokenization", "bpe.py")
+MERGE_PAIR = f"""%%build {BPE}:merge_pair
+def merge_pair(ids, pair, new_id):
+    out = []
+    for token in ids:
+        out.append(token)
+        if tuple(out[-2:]) == tuple(pair):
+            out[-2:] = [new_id]
+    return tuple(out)
+"""
+NAIVE = f"""%%build {BPE}:train_bpe_naive
+def train_bpe_naive(word_counts, vocab_size):
+    return [merge_pair((1, 2), (1, 2), 3), count_pairs({{(1, 2): 2}})]
+"""
+
+
+@pytest.fixture(scope="module")
+def standing() -> Iterator[Rooms]:
+    rooms = Rooms()
+    yield rooms
+    rooms.close()
+
+
+def judged(rooms: Rooms, cells: list[str], check: str, passed: tuple[str, ...] = (), timeout_s: float = 20) -> Ran:
+    """Run a student's cells, then one check."""
+
+    async def run() -> Ran:
+        pieces = assignment_pieces(ASSIGNMENT)
+        room = Courtroom(rooms.of_students(ASSIGNMENT), rooms.of_judges(), pieces, 10_000)
+        await room.start()
+        try:
+            for cell in ["%load_ext llmcourse.course", *cells]:
+                ran = await room.box.run(textwrap.dedent(cell), 20)
+                assert ran.failure is None, ran.failure
+            await room.judge.run("%load_ext llmcourse.course", 20)
+            return await room.check(textwrap.dedent(check), passed, {}, timeout_s)
+        finally:
+            await room.stop()
+
+    return asyncio.run(run())
+
+
+def test_a_right_piece_passes_and_a_wrong_one_is_told_why(standing: Rooms) -> None:
+    check = f"%%check {BPE}:merge_pair\ngot = merge_pair((1, 2, 1, 2), (1, 2), 9)\nassert got == (9, 9), f'got {{got}}'"
+    assert judged(standing, [MERGE_PAIR], check).failure is None
+    wrong = judged(standing, [MERGE_PAIR.replace("return tuple(out)", "return tuple(out[::-1]) + (0,)")], check).failure
+    assert wrong is not None and wrong.ename == "CheckFailed" and "got (9, 9, 0)" in wrong.evalue
+
+
+def test_a_piece_that_is_not_built_has_no_points(standing: Rooms) -> None:
+    failure = judged(standing, [], f"%%check {BPE}:merge_pair\nassert True").failure
+    assert failure is not None and "merge_pair is not built yet" in failure.evalue
+
+
+def test_beside_a_piece_stand_the_reference_and_own_pieces_that_passed(standing: Rooms) -> None:
+    marked = MERGE_PAIR.replace("return tuple(out)", "return ('mine',)")
+
+    def finds(condition: str) -> str:
+        return f"%%check {BPE}:train_bpe_naive\nmerged, counts = train_bpe_naive({{}}, 1)\nassert {condition}, merged"
+
+    assert judged(standing, [marked, NAIVE], finds("merged == (3,)")).failure is None, "the reference: this one has not passed"
+    assert judged(standing, [marked, NAIVE], finds("merged == ('mine',)"), (f"{BPE}:merge_pair",)).failure is None
+    assert judged(standing, [NAIVE], finds("counts == {(1, 2): 2}")).failure is None, "an unwritten piece is the reference"
+
+
+def test_an_error_names_the_line_of_the_students_cell(standing: Rooms) -> None:
+    broken = MERGE_PAIR.replace("    out = []", "    out = []\n    out.add(3)")
+    failure = judged(standing, [broken], f"%%check {BPE}:merge_pair\nmerge_pair((1,), (1, 2), 3)").failure
+    assert failure is not None and "AttributeError: 'list' object has no attribute 'add'" in failure.evalue
+    assert "in merge_pair, line 4 of its cell: out.add(3)" in failure.evalue
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "import inspect\nfrom llmcourse.tokenization import bpe\nsecret = inspect.getsource(bpe)",
+        "import gc\nsecret = ' '.join(str(c.co_names) for f in gc.get_objects() if (c := getattr(f, '__code__', None)))",
+        "import pathlib\nsecret = ''.join(p.read_text() for p in pathlib.Path('/library').rglob('bpe.py'))",
+    ],
+)
+def test_the_reference_is_nowhere_in_the_students_kernel(standing: Rooms, way: str) -> None:
+    cell = f"%%build {BPE}:merge_pair\ndef merge_pair(ids, pair, new_id):\n{textwrap.indent(way, '    ')}\n    return secret"
+    check = f"%%check {BPE}:merge_pair\nsecret = merge_pair((), (1, 2), 3)\nassert {{}}"
+    assert judged(standing, [cell], check.format("len(secret) > 1000")).failure is None
+    pieces = assignment_pieces(ASSIGNMENT)
+    edition = set(edition_files(LIBRARY, pieces, grading=True)[BPE_FILE].decode().splitlines())
+    lines = {line.strip() for line in (LIBRARY / BPE_FILE).read_text().splitlines() if line not in edition}
+    assert len(lines) > 40
+    traces = sorted(line for line in lines if len(line) > 20)
+    assert judged(standing, [cell], check.format(f"not [line for line in {traces!r} if line in secret]")).failure is None
+
+
+def test_the_judges_stack_and_library_are_out_of_reach(standing: Rooms) -> None:
+    cell = f"""%%build {BPE}:merge_pair
+    def merge_pair(ids, pair, new_id):
+        import sys, llmcourse.course.checks as checks
+        checks.close = checks.raises = lambda *args, **kwargs: None
+        frame = sys._getframe()
+        while frame.f_back:
+            frame = frame.f_back
+            for name, value in list(frame.f_locals.items()):
+                if name == "want":
+                    return value
+        return ()
+    """
+    check = f"%%check {BPE}:merge_pair\nwant = (9,)\nraises(ValueError, merge_pair, (1, 2), (1, 2), 9)"
+    failure = judged(standing, [textwrap.dedent(cell)], f"{check}").failure
+    assert failure is not None
+    check = f"%%check {BPE}:merge_pair\nwant = (9,)\nassert merge_pair((1, 2), (1, 2), 9) == want, 'no'"
+    failure = judged(standing, [textwrap.dedent(cell)], check).failure
+    assert failure is not None and "no" in failure.evalue
+
+
+def test_an_endless_call_is_stopped_and_the_next_kernel_is_whole(standing: Rooms) -> None:
+    loop = f"%%build {BPE}:merge_pair\ndef merge_pair(ids, pair, new_id):\n    while True: pass"
+    ran = judged(standing, [loop], f"%%check {BPE}:merge_pair\nmerge_pair((), (1, 2), 3)", timeout_s=1)
+    assert ran.failure is not None and ran.failure.evalue == "no answer within 1 s" and not ran.lost
+    dead = f"%%build {BPE}:merge_pair\nimport os\ndef merge_pair(ids, pair, new_id):\n    os._exit(0)"
+    ran = judged(standing, [dead], f"%%check {BPE}:merge_pair\nmerge_pair((), (1, 2), 3)")
+    assert ran.failure is not None and ran.lost and "the kernel died" in ran.failure.evalue
+
+
+def test_a_piece_may_call_what_its_reference_uses_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    import json
+
+    pieces = assignment_pieces(ASSIGNMENT)
+    monkeypatch.setenv("LLMCOURSE_PIECES", json.dumps([str(piece) for piece in pieces]))
+    used = {piece.name: {other.name for other in pieces_used(piece)} for piece in pieces}
+    assert used["train_bpe_naive"] == {"count_pairs", "merge_pair"}
+    assert {"apply_merge", "pop_most_frequent"} <= used["train_bpe"] and "train_bpe_naive" not in used["train_bpe"]
+    assert used["encode_word"] == used["decode"] == set()
