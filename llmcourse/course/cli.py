@@ -326,6 +326,33 @@ def grade(
     print_summary(report, console)
 
 
+@authors_command
+def export(
+    output: Annotated[Path, typer.Argument(help="The folder that `llmcourse grade` wrote.")] = Path("grades"),
+    kind: Annotated[str, typer.Option("--format", help="csv, canvas or moodle.")] = "csv",
+    to: Annotated[Path | None, typer.Option(help="The file; in the output folder without it.")] = None,
+    roster: Annotated[Path | None, typer.Option(help="A CSV file that says what other systems call the students.")] = None,
+    assignment: Annotated[list[str] | None, typer.Option(help="An assignment; again for more, all without it.")] = None,
+    title: Annotated[
+        list[str] | None, typer.Option(help="What the other system calls one: 01_tokenization='Tokenization (4711)'.")
+    ] = None,
+    partial: Annotated[bool, typer.Option(help="Also when answers are not marked yet; they count 0.")] = False,
+) -> None:
+    """Take the marks to a spreadsheet, to Canvas or to Moodle."""
+    from llmcourse.course.grading import GradingError
+    from llmcourse.course.grading.exports import export as write
+
+    if wrong := [one for one in title or [] if "=" not in one]:
+        _fail(f"--title {wrong[0]}: write ASSIGNMENT=TITLE")
+    titles = dict(one.split("=", 1) for one in title or [])
+    try:
+        wanted = assignment or []
+        path = write(output, kind, to, roster=roster, assignments=wanted, titles=titles, partial=partial)
+    except GradingError as error:
+        _fail(error)
+    console.print(f"written   {os.path.relpath(path)}", soft_wrap=True)
+
+
 def main() -> None:
     """Entry point of the `llmcourse` command."""
     app()

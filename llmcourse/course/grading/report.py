@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -108,22 +109,25 @@ def write_csv(report: ClassReport, path: Path) -> None:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     columns = [report.column(exercise) for exercise in report.students[0].exercises] if report.students else []
-    writer.writerow([_cell(text) for text in ("student", "score", "max_score", *columns, "problems")])
+    writer.writerow([safe_cell(text) for text in ("student", "score", "max_score", *columns, "problems")])
     for student in report.students:
         points = [NEEDS_MANUAL_GRADE if e.points is None else f"{e.points:g}" for e in student.exercises]
-        problems = _cell("; ".join(student.problems))
-        writer.writerow([_cell(student.student), f"{student.score:g}", f"{student.max_score:g}", *points, problems])
+        problems = safe_cell("; ".join(student.problems))
+        writer.writerow([safe_cell(student.student), f"{student.score:g}", f"{student.max_score:g}", *points, problems])
     write_atomically(path, stream.getvalue())
 
 
-def _cell(text: str) -> str:
+def safe_cell(text: str) -> str:
     """A text that a spreadsheet shows and does not compute: a formula's first character gets an apostrophe before it.
 
+    Line breaks become spaces, and characters that cannot be seen are left out.
+
     Example:
-        >>> _cell("=1+1"), _cell("Ada"), _cell("two\\nlines")
+        >>> safe_cell("=1+1"), safe_cell("Ada"), safe_cell("two\\nlines")
         ("'=1+1", 'Ada', 'two lines')
     """
-    line = " ".join(text.split())
+    seen = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    line = " ".join(seen.split())
     return f"'{line}" if line.startswith(("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")) else line
 
 
