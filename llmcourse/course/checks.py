@@ -136,6 +136,18 @@ def each(function: Callable[..., Any], rows: Iterable[tuple[Any, ...]]) -> list[
     return remote(list(rows)) if remote else [function(*row) for row in rows]
 
 
+def on_ranks(function: Callable[..., Any], rows: Iterable[tuple[Any, ...]], timeout_s: float = 60.0) -> list[Any]:
+    """A function's result on each rank of a gloo group, one rank for each row of arguments; see `ranks.run_on_ranks`.
+
+    Raises:
+        RankFailed: A rank raised an error, died, or gave no answer in time; the message names it.
+    """
+    from llmcourse.course.ranks import run_on_ranks
+
+    remote = getattr(function, "on_ranks", None)
+    return remote(list(rows), timeout_s) if remote else run_on_ranks(function, list(rows), timeout_s)
+
+
 def count_steps(function: Callable[..., Any], *args: Any) -> int:
     """Count the bytecode instructions that a call runs: a measure of work that is the same on every machine.
 

@@ -33,6 +33,7 @@ LEARNERS_MACHINERY = (
     "paths.py",
     "pieces.py",
     "progress.py",
+    "ranks.py",
     "recorded.py",
     "setting.py",
     "static",

@@ -20,10 +20,7 @@ from llmcourse.course.pieces import Piece
 from llmcourse.course.remote.box import LINE_VARIABLE
 from llmcourse.course.remote.modules import RemoteFunction
 from llmcourse.course.remote.peer import BadMessage, LineClosed, Peer, connect
-from llmcourse.course.remote.uses import assignment_pieces, pieces_used
-
-ROLE_VARIABLE = "LLMCOURSE_JUDGE"
-"""Set to 1 in a judge's kernel: its `%%check` judges what another kernel has built."""
+from llmcourse.course.remote.uses import ROLE_VARIABLE, assignment_pieces, pieces_used
 
 
 class Judge:

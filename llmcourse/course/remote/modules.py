@@ -47,6 +47,10 @@ class RemoteFunction:
         """Call it there with each row of arguments, all in one crossing."""
         return self._table.call("each", self._number, (rows,), {})
 
+    def on_ranks(self, rows: list[tuple[Any, ...]], timeout_s: float) -> list[Any]:
+        """Call it on several ranks there."""
+        return self._table.call("ranks", self._number, (rows, timeout_s), {})
+
     def count_steps(self, *args: Any) -> int:
         """Call it there and have the other side count its steps: that side's own word."""
         return self._table.call("count", self._number, args, {})

@@ -4,8 +4,8 @@ While a call is out, the other side may call back, and be called from there agai
 in shared objects. A message is `[kind, definitions, contents, dropped, random, body]`:
 
 - `begin`, `end`: a session in which one piece is judged; nothing is shared beyond it;
-- `call`, `each`, `count`: a function's number, its arguments, and under which of PyTorch's modes it is called; `each`
-  has rows of arguments, `count` wants the number of steps;
+- `call`, `each`, `ranks`, `count`: a function's number, its arguments, and under which of PyTorch's modes it is called:
+  once, for rows of arguments, for each row on a rank of its own, or to count its steps;
 - `back`: a finished call's number and its outputs' gradients;
 - `reply`, `error`: what came of it.
 """
@@ -25,6 +25,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from llmcourse.course.checks import count_steps
+from llmcourse.course.ranks import run_on_ranks
 from llmcourse.course.remote import gradients, modules, wire
 from llmcourse.course.remote.shared import Entry, Table
 from llmcourse.course.remote.wire import BadMessage, CannotCross, LineClosed
@@ -71,7 +73,7 @@ class Peer:
         self._forget_everything()
 
     def call(self, kind: str, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call a function of the other side (kind "call"), for several rows ("each"), or to count its steps ("count")."""
+        """Call a function of the other side in one of the ways of `_WAYS`."""
         if self._depth == 0 and self.is_host:
             self.table.prune()
         names = list(kwargs)
@@ -150,7 +152,7 @@ class Peer:
             self._send("error", _told(error, self._lines_of(error)))
 
     def _do(self, kind: str, body: Any) -> tuple[Any, Any]:
-        if kind == "call" or (kind in ("each", "count") and not self.is_host):
+        if kind == "call" or (kind in _WAYS and not self.is_host):
             return self._do_call(kind, body)
         if kind == "back":
             return self._do_back(body), None
@@ -175,11 +177,7 @@ class Peer:
         split = len(values) - len(names)
         args, kwargs = values[:split], dict(zip(names, values[split:]))
         with _in_modes(modes):
-            if kind == "count":
-                from llmcourse.course.checks import count_steps
-
-                return [count_steps(function, *args), None], None
-            result = [function(*row) for row in args[0]] if kind == "each" else function(*args, **kwargs)
+            result = _WAYS[kind](function, *args, **kwargs)
         reply = [self.table.encode(result), None]
         return reply, lambda new: self._keep_graph(new, reply)
 
@@ -230,6 +228,19 @@ class Peer:
         self._graphs.clear()
         self._finished_graphs.clear()
         self._random.forget()
+
+
+def _on_each(function: Callable[..., Any], rows: list[tuple[Any, ...]]) -> list[Any]:
+    return [function(*row) for row in rows]
+
+
+_WAYS: dict[str, Callable[..., Any]] = {
+    "call": lambda function, *args, **kwargs: function(*args, **kwargs),
+    "each": _on_each,
+    "ranks": run_on_ranks,
+    "count": count_steps,
+}
+"""How a function can be called from the other side; of the judge's, only by `call`."""
 
 
 class _Token:

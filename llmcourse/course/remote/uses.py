@@ -11,6 +11,8 @@ from pathlib import Path
 import llmcourse
 from llmcourse.course.pieces import Piece
 
+ROLE_VARIABLE = "LLMCOURSE_JUDGE"
+"""Set to 1 in a judge's kernel: its `%%check` judges what another kernel has built."""
 PIECES_VARIABLE = "LLMCOURSE_PIECES"
 """The assignment's pieces, as a JSON list of `module:name`; the grader sets it in a judge's kernel."""
 

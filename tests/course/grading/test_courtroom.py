@@ -150,3 +150,19 @@ def test_a_piece_may_call_what_its_reference_uses_and_nothing_else(monkeypatch: 
     assert used["train_bpe_naive"] == {"count_pairs", "merge_pair"}
     assert {"apply_merge", "pop_most_frequent"} <= used["train_bpe"] and "train_bpe_naive" not in used["train_bpe"]
     assert used["encode_word"] == used["decode"] == set()
+
+
+def test_a_piece_runs_on_several_ranks_inside_the_students_kernel(standing: Rooms) -> None:
+    cell = f"""%%build {BPE}:merge_pair
+    def merge_pair(ids, pair, new_id):
+        import torch.distributed as dist
+        everybody = [None] * dist.get_world_size()
+        dist.all_gather_object(everybody, (dist.get_rank(), ids))
+        return everybody
+    """
+    check = f"""%%check {BPE}:merge_pair
+    from llmcourse.course.checks import on_ranks
+    got = on_ranks(merge_pair, [("a", 1, 2), ("b", 1, 2)])
+    assert got == [[(0, "a"), (1, "b")]] * 2, got
+    """
+    assert judged(standing, [textwrap.dedent(cell)], check, timeout_s=60).failure is None

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -85,6 +86,20 @@ def extend(record, item):
     record.counts[item] += 1
 
 
+def rank_sum(x):
+    """The sum over ranks."""
+    x = x.clone()
+    dist.all_reduce(x)
+    return x, dist.get_rank()
+
+
+def rank_hang(x):
+    """Rank 0 waits for a message that nobody sends."""
+    if dist.get_rank() == 0:
+        dist.recv(x, src=1)
+    return x
+
+
 class Odd(float):
     """A number that says it equals everything."""
 
@@ -116,6 +131,8 @@ FUNCTIONS = {
     "count": lambda xs: sum(1 for _ in xs),
     "grad_mode": lambda x: (x * 2, torch.is_grad_enabled(), torch.is_autocast_enabled("cpu")),
     "deep": lambda n: n,
+    "rank_sum": rank_sum,
+    "rank_hang": rank_hang,
     "stop": lambda: sys.exit(3),
 }
 
@@ -133,4 +150,6 @@ def main(number: int) -> None:
 
 
 if __name__ == "__main__":
+    from tests.course.remote.guest import main  # functions that new processes find by name
+
     main(int(sys.argv[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 import subprocess
@@ -18,7 +19,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from llmcourse.config import PRESETS
-from llmcourse.course.checks import count_steps, each
+from llmcourse.course.checks import count_steps, each, on_ranks
 from llmcourse.course.remote.peer import Peer
 from llmcourse.tokenization.bpe import PairIndex, index_pairs
 
@@ -30,7 +31,9 @@ def line() -> Iterator[socket.socket]:
     """A line to a process that serves `guest.FUNCTIONS`."""
     here, there = socket.socketpair()
     command = [sys.executable, str(Path(__file__).with_name("guest.py")), str(there.fileno())]
-    process = subprocess.Popen(command, pass_fds=[there.fileno()])
+    path = os.pathsep.join([str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path}
+    process = subprocess.Popen(command, pass_fds=[there.fileno()], env=environment)
     there.close()
     yield here
     here.close()
@@ -267,6 +270,14 @@ def test_steps_are_counted_there_and_rows_cross_together(remote) -> None:
     assert each(remote.divide, [(1, 2), (3, 4)]) == [0.5, 0.75]
     with pytest.raises(ZeroDivisionError):
         each(remote.divide, [(1, 2), (3, 0)])
+
+
+def test_a_piece_runs_on_several_ranks_there(remote) -> None:
+    got = on_ranks(remote.rank_sum, [(torch.tensor([1.0, 2.0]),), (torch.tensor([10.0, 20.0]),)])
+    assert [(x.tolist(), rank) for x, rank in got] == [([11, 22], 0), ([11, 22], 1)]
+    with pytest.raises(AssertionError, match="rank 0 gave no answer within 8 s: does a rank wait"):
+        on_ranks(remote.rank_hang, [(torch.zeros(1),)] * 2, 8)
+    assert remote.same(2) == 2
 
 
 def test_what_nobody_holds_any_more_is_forgotten_on_both_sides(remote, peer) -> None:

@@ -1,0 +1,109 @@
+"""Run a function on several ranks: processes that form a gloo group, watched, so that a hang is an error with a message."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+import torch.distributed as dist
+
+MAX_RANKS = 8
+
+
+class RankFailed(AssertionError):
+    """A rank raised an error, died, or gave no answer in time."""
+
+
+def run_on_ranks(function: Callable[..., Any], rows: Sequence[tuple[Any, ...]], timeout_s: float = 60.0) -> list[Any]:
+    """Call a function on one rank for each row of arguments, all at the same time, in a group of as many processes.
+
+    Each rank is a new process, in which `torch.distributed` is ready (gloo, on this machine alone). A piece that a
+    learner has built runs there too. What goes in and comes out is pickled.
+
+    Args:
+        function: A function of a module, which the new processes find by its name.
+        rows: Rank r gets the arguments rows[r].
+        timeout_s: Seconds until ranks that have not answered are ended.
+
+    Returns:
+        What each rank returned, in order.
+
+    Raises:
+        RankFailed: A rank raised an error, died, or gave no answer in time; the message names it.
+        ValueError: There are no rows, or more than MAX_RANKS.
+
+    Example:
+        >>> run_on_ranks(max, [(1, 2), (5, 3)])
+        [2, 5]
+    """
+    if not 1 <= len(rows) <= MAX_RANKS:
+        raise ValueError(f"{len(rows)} ranks: there can be 1 to {MAX_RANKS}")
+    context = get_context("spawn")
+    named = (function.__module__, function.__qualname__)
+    with tempfile.TemporaryDirectory(prefix="ranks-") as folder:
+        pipes = [context.Pipe(duplex=False) for _ in rows]
+        processes = [
+            context.Process(target=_rank, args=(theirs, named, row, rank, len(rows), folder, timeout_s), daemon=True)
+            for rank, (row, (_, theirs)) in enumerate(zip(rows, pipes))
+        ]
+        try:
+            for process, (_, theirs) in zip(processes, pipes):
+                process.start()
+                theirs.close()
+            return _answers([ours for ours, _ in pipes], timeout_s)
+        finally:
+            for process in processes:
+                if process.pid is not None:
+                    process.kill()
+                    process.join()
+            for ours, _ in pipes:
+                ours.close()
+
+
+def _answers(pipes: list[Connection], timeout_s: float) -> list[Any]:
+    """Wait for every rank; the first error ends the waiting, for the others may wait for the rank that is gone."""
+    answers: dict[int, Any] = {}
+    end = time.monotonic() + timeout_s
+    while len(answers) < len(pipes):
+        waiting = [pipe for rank, pipe in enumerate(pipes) if rank not in answers]
+        ready = wait(waiting, max(0.0, end - time.monotonic()))
+        if not ready:
+            late = " and ".join(str(rank) for rank in range(len(pipes)) if rank not in answers)
+            hint = "does a rank wait for a message that no other one sends?"
+            raise RankFailed(f"rank {late} gave no answer within {timeout_s:g} s: {hint}")
+        for pipe in ready:
+            rank = pipes.index(pipe)  # type: ignore[arg-type]
+            try:
+                ok, value = pipe.recv()  # type: ignore[union-attr]
+            except EOFError:
+                raise RankFailed(f"rank {rank} died") from None
+            if not ok:
+                raise RankFailed(f"rank {rank} raised {value}")
+            answers[rank] = value
+    return [answers[rank] for rank in range(len(pipes))]
+
+
+def _rank(
+    pipe: Connection, named: tuple[str, str], row: tuple[Any, ...], rank: int, n: int, folder: str, timeout_s: float
+) -> None:
+    try:
+        os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(n)}
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo" if sys.platform == "linux" else "lo0")
+        dist.init_process_group(
+            "gloo", init_method=f"file://{folder}/group", rank=rank, world_size=n, timeout=timedelta(seconds=timeout_s)
+        )
+        function: Any = importlib.import_module(named[0])
+        for part in named[1].split("."):
+            function = getattr(function, part)
+        pipe.send((True, function(*row)))
+        time.sleep(timeout_s)  # until it is ended: a rank that leaves would be an error for one that still waits for it
+    except BaseException as error:
+        pipe.send((False, f"{type(error).__name__}: {error}"))
