@@ -16,6 +16,8 @@ from typing import Any
 import torch.distributed as dist
 
 MAX_RANKS = 8
+START_S = 120.0
+"""Seconds that the new processes may take to find one another, imports included."""
 
 
 class RankFailed(AssertionError):
@@ -31,7 +33,7 @@ def run_on_ranks(function: Callable[..., Any], rows: Sequence[tuple[Any, ...]], 
     Args:
         function: A function of a module, which the new processes find by its name.
         rows: Rank r gets the arguments rows[r].
-        timeout_s: Seconds until ranks that have not answered are ended.
+        timeout_s: Seconds, from when all are ready, until ranks that have not answered are ended.
 
     Returns:
         What each rank returned, in order.
@@ -58,6 +60,7 @@ def run_on_ranks(function: Callable[..., Any], rows: Sequence[tuple[Any, ...]], 
             for process, (_, theirs) in zip(processes, pipes):
                 process.start()
                 theirs.close()
+            _answers([ours for ours, _ in pipes], START_S)
             return _answers([ours for ours, _ in pipes], timeout_s)
         finally:
             for process in processes:
@@ -98,11 +101,13 @@ def _rank(
         os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(n)}
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo" if sys.platform == "linux" else "lo0")
         dist.init_process_group(
-            "gloo", init_method=f"file://{folder}/group", rank=rank, world_size=n, timeout=timedelta(seconds=timeout_s)
-        )
+            "gloo", init_method=f"file://{folder}/group", rank=rank, world_size=n,
+            timeout=timedelta(seconds=START_S + timeout_s),
+        )  # fmt: skip
         function: Any = importlib.import_module(named[0])
         for part in named[1].split("."):
             function = getattr(function, part)
+        pipe.send((True, "ready"))
         pipe.send((True, function(*row)))
         time.sleep(timeout_s)  # until it is ended: a rank that leaves would be an error for one that still waits for it
     except BaseException as error:
