@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from llmcourse.course.remote import shared, wire
-from llmcourse.course.remote.shared import Table
+from llmcourse.course.remote.shared import Kind, Table
 from llmcourse.course.remote.wire import BadMessage, CannotCross
 
 LAYERS = {
@@ -76,7 +76,7 @@ class RemoteOptimizer(torch.optim.Optimizer):
         return self.__dict__["_step"](*args)
 
 
-class _Function(shared._List):
+class _Function(Kind):
     @staticmethod
     def meta(table: Table, value: Any) -> Any:
         return str(getattr(value, "__name__", type(value).__name__))[:80]
@@ -85,16 +85,8 @@ class _Function(shared._List):
     def make(table: Table, meta: Any, number: int = -1) -> RemoteFunction:
         return RemoteFunction(table, number, name_from(meta))
 
-    @staticmethod
-    def content(table: Table, value: Any) -> Any:
-        return None
 
-    @staticmethod
-    def fill(table: Table, value: Any, content: Any) -> None:
-        pass
-
-
-class _Module(shared._List):
+class _Module(Kind):
     @staticmethod
     def meta(table: Table, value: nn.Module) -> Any:
         is_layer = LAYERS.get(type(value).__name__) is type(value) and not (
@@ -149,7 +141,7 @@ class _Module(shared._List):
             value.__dict__[name] = table.decode(attribute)
 
 
-class _Optimizer(shared._List):
+class _Optimizer(Kind):
     @staticmethod
     def meta(table: Table, value: torch.optim.Optimizer) -> Any:
         groups = [[table.number_of(p) for p in group["params"]] for group in value.param_groups]
@@ -183,4 +175,4 @@ def name_from(text: Any) -> str:
     return text if type(text) is str and text.isidentifier() and not keyword.iskeyword(text) else "function"
 
 
-shared.KINDS.update(function=_Function, module=_Module, optimizer=_Optimizer)
+shared.KINDS |= {"function": _Function, "module": _Module, "optimizer": _Optimizer}

@@ -10,8 +10,6 @@ compared: two views of one memory stay two views of one memory on the other side
 from __future__ import annotations
 
 import collections
-import itertools
-import math
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -26,10 +24,10 @@ from llmcourse.course.remote import wire
 from llmcourse.course.remote.wire import BadMessage, CannotCross
 
 MAX_OBJECTS = 200_000
-MAX_ITERATED = 1_000_000
 
 _CONTAINERS = (list, dict, set, bytearray, collections.Counter, collections.OrderedDict, collections.defaultdict)
-_ARRAY_KINDS = "biufcSU"
+ARRAY_KINDS = "biufcSU"
+"""NumPy's kinds of numbers and of texts of fixed length."""
 
 
 def _nobody(*_: Any) -> Any:
@@ -104,7 +102,8 @@ class Table:
         """The number of what goes by reference when it is passed, returned or held by a record."""
         return self._share(value, containers=True)
 
-    def _share_nested(self, value: Any) -> int | None:
+    def share_nested(self, value: Any) -> int | None:
+        """The number of what goes by reference when it stands in a container: no container."""
         return self._share(value, containers=False)
 
     def _share(self, value: Any, *, containers: bool) -> int | None:
@@ -269,7 +268,7 @@ def kind_of(value: Any) -> str | None:
     if kind in (Tensor, nn.Parameter):
         return "tensor"
     if kind is np.ndarray:
-        return "array" if value.dtype.kind in _ARRAY_KINDS else None
+        return "array" if value.dtype.kind in ARRAY_KINDS else None
     if kind is torch.UntypedStorage:
         return "memory"
     if kind is types.SimpleNamespace or (wire.is_record(kind) and not issubclass(kind, tuple)):
@@ -287,300 +286,28 @@ def kind_of(value: Any) -> str | None:
     return None
 
 
-class _List:
-    @staticmethod
-    def meta(table: Table, value: list[Any]) -> Any:
-        return None
-
-    @staticmethod
-    def make(table: Table, meta: Any) -> list[Any]:
-        return []
-
-    @staticmethod
-    def content(table: Table, value: list[Any]) -> Any:
-        return wire.encode(value, lambda v: None if v is value else table._share_nested(v))
-
-    @staticmethod
-    def fill(table: Table, value: list[Any], content: Any) -> None:
-        new = table.decode(content)
-        if type(new) is not list:
-            raise BadMessage("a list's content is no list")
-        value[:] = new
-
-
-class _Dict(_List):
-    @staticmethod
-    def meta(table: Table, value: dict[Any, Any]) -> Any:
-        return wire.encode(type(value)(), lambda v: None) if not isinstance(value, collections.defaultdict) else (
-            wire.encode(collections.defaultdict(value.default_factory), lambda v: None)
-        )  # fmt: skip
-
-    @staticmethod
-    def make(table: Table, meta: Any) -> Any:
-        made = table.decode(meta)
-        if not isinstance(made, dict):
-            raise BadMessage("a dict that is none")
-        made.clear()
-        return made
-
-    @staticmethod
-    def fill(table: Table, value: dict[Any, Any], content: Any) -> None:
-        new = table.decode(content)
-        if not isinstance(new, dict):
-            raise BadMessage("a dict's content is no dict")
-        value.clear()
-        dict.update(value, new)
-
-
-class _Set(_List):
-    @staticmethod
-    def make(table: Table, meta: Any) -> set[Any]:
-        return set()
-
-    @staticmethod
-    def fill(table: Table, value: set[Any], content: Any) -> None:
-        new = table.decode(content)
-        if type(new) is not set:
-            raise BadMessage("a set's content is no set")
-        value.clear()
-        value.update(new)
-
-
-class _Bytes(_List):
-    @staticmethod
-    def make(table: Table, meta: Any) -> bytearray:
-        return bytearray()
-
-    @staticmethod
-    def fill(table: Table, value: bytearray, content: Any) -> None:
-        value[:] = table.decode(content)
-
-
-class _Record(_List):
-    """A dataclass or a SimpleNamespace: its fields are shared like what is passed by itself."""
+class Kind:
+    """How one kind of object is defined to the other side, told, made there, and changed in place."""
 
     @staticmethod
     def meta(table: Table, value: Any) -> Any:
-        return "" if type(value) is types.SimpleNamespace else f"{type(value).__module__}:{type(value).__qualname__}"
+        """What its definition says; it never changes."""
+        return None
 
     @staticmethod
     def make(table: Table, meta: Any) -> Any:
-        return object.__new__(wire.find_record(meta)) if meta else types.SimpleNamespace()
+        """An object for a definition, its content still to come. Functions and modules are told their number, too."""
+        raise BadMessage("an object of a kind that is not made here")
 
     @staticmethod
     def content(table: Table, value: Any) -> Any:
-        names = list(vars(value)) if type(value) is types.SimpleNamespace else wire.record_fields(type(value))
-        return [names, table.encode_parts([getattr(value, name) for name in names])]
-
-    @staticmethod
-    def fill(table: Table, value: Any, content: Any) -> None:
-        names, fields = content
-        fields = [table.decode(field) for field in fields]
-        if type(value) is types.SimpleNamespace:
-            if not all(type(name) is str and name.isidentifier() for name in names):
-                raise BadMessage("a namespace with a name that is none")
-            vars(value).clear()
-            vars(value).update(zip(names, fields, strict=True))
-        else:
-            wire.set_fields(value, fields)
-
-
-class _Memory(_List):
-    """The bytes under one or several tensors."""
-
-    @staticmethod
-    def _bytes(value: torch.UntypedStorage) -> Tensor:
-        return torch.empty(0, dtype=torch.uint8).set_(value, 0, (value.nbytes(),), (1,))
-
-    @staticmethod
-    def meta(table: Table, value: torch.UntypedStorage) -> Any:
-        if value.nbytes() > wire.MAX_FRAME:
-            raise CannotCross(f"a tensor over {value.nbytes() / 2**20:.0f} MB of memory")
-        return value.nbytes()
-
-    @staticmethod
-    def make(table: Table, meta: Any) -> torch.UntypedStorage:
-        if type(meta) is not int or not 0 <= meta <= wire.MAX_FRAME:
-            raise BadMessage("a memory of impossible size")
-        return torch.UntypedStorage(meta)
-
-    @staticmethod
-    def content(table: Table, value: torch.UntypedStorage) -> Any:
-        return _Memory._bytes(value).numpy().tobytes()
-
-    @staticmethod
-    def fill(table: Table, value: torch.UntypedStorage, content: Any) -> None:
-        if len(content) != value.nbytes():
-            if value.nbytes() != 0 and len(content) > wire.MAX_FRAME:
-                raise BadMessage("a memory of impossible size")
-            value.resize_(len(content))
-        if content:
-            _Memory._bytes(value).numpy()[:] = np.frombuffer(content, np.uint8)
-
-
-class _Tensor(_List):
-    """A view of a memory, with a gradient of its own."""
-
-    @staticmethod
-    def meta(table: Table, value: Tensor) -> Any:
-        return [type(value) is nn.Parameter, value.device.type == "meta"]
-
-    @staticmethod
-    def make(table: Table, meta: Any) -> Tensor:
-        is_parameter, is_meta = meta
-        made = torch.empty(0, device="meta" if is_meta else "cpu")
-        return nn.Parameter(made, requires_grad=False) if is_parameter else made
-
-    @staticmethod
-    def content(table: Table, value: Tensor) -> Any:
-        if value.layout is not torch.strided or value.device.type not in ("cpu", "meta"):
-            raise CannotCross(f"a {value.layout} tensor on {value.device} cannot be passed to another process")
-        if value.is_conj() or value.is_neg():
-            raise CannotCross("a lazily conjugated tensor cannot be passed: call resolve_conj() on it")
-        dtype = str(value.dtype).removeprefix("torch.")
-        if value.device.type == "meta":
-            return [dtype, None, 0, list(value.shape), list(value.stride()), value.requires_grad, None]
-        memory = table.number_of(value.untyped_storage())
-        # A gradient is told apart from no gradient, and by its own identity.
-        grad = value.grad if value.is_leaf else None
-        grad_number = None if grad is None else table.number_of(grad)
-        view = [value.storage_offset(), list(value.shape), list(value.stride())]
-        return [dtype, memory, *view, value.requires_grad, grad_number]
-
-    @staticmethod
-    def fill(table: Table, value: Tensor, content: Any) -> None:
-        dtype_name, memory, offset, shape, stride, requires_grad, grad = content
-        dtype = wire.TORCH_DTYPES[dtype_name]
-        if memory is None:
-            new = torch.empty_strided(shape, stride, dtype=dtype, device="meta")
-        else:
-            storage = table.get(memory)
-            if type(storage) is not torch.UntypedStorage:
-                raise BadMessage("a tensor over something that is no memory")
-            if not wire.is_finite_shape(shape, stride, offset, storage.nbytes() // dtype.itemsize):
-                raise BadMessage("a tensor that reaches beyond its memory")
-            new = torch.empty(0, dtype=dtype).set_(storage, offset, shape, stride)
-        if not _same_view(value, new):
-            value.data = new
-        if value.requires_grad != bool(requires_grad) and value.is_leaf:
-            value.requires_grad_(bool(requires_grad))
-        if value.is_leaf:
-            gradient = None if grad is None else table.get(grad)
-            if gradient is not value.grad:
-                value.grad = gradient
-
-
-def _same_view(a: Tensor, b: Tensor) -> bool:
-    return (
-        a.device == b.device and a.dtype == b.dtype and a.shape == b.shape and a.stride() == b.stride()
-        and (a.device.type == "meta" or a.untyped_storage()._cdata == b.untyped_storage()._cdata)
-        and a.storage_offset() == b.storage_offset()
-    )  # fmt: skip
-
-
-class _Array(_List):
-    """An array, with memory of its own on each side: which arrays share memory is known only where they were made."""
-
-    @staticmethod
-    def meta(table: Table, value: np.ndarray) -> Any:
-        if value.nbytes > wire.MAX_FRAME:
-            raise CannotCross(f"an array of {value.nbytes / 2**20:.0f} MB")
-        return [value.dtype.str, list(value.shape), value.flags.writeable]
-
-    @staticmethod
-    def make(table: Table, meta: Any) -> np.ndarray:
-        name, shape, _ = meta
-        dtype = np.dtype(name)
-        size = math.prod(shape) * dtype.itemsize
-        if dtype.kind not in _ARRAY_KINDS or dtype.names or any(type(n) is not int or n < 0 for n in shape):
-            raise BadMessage("not an array of numbers")
-        if size > wire.MAX_FRAME:
-            raise BadMessage("an array of impossible size")
-        return np.zeros(shape, dtype)
-
-    @staticmethod
-    def content(table: Table, value: np.ndarray) -> Any:
-        return [value.tobytes(), value.flags.writeable]
-
-    @staticmethod
-    def fill(table: Table, value: np.ndarray, content: Any) -> None:
-        data, writeable = content
-        if len(data) != value.nbytes:
-            raise BadMessage("an array of another size")
-        if not value.flags.writeable:
-            value.flags.writeable = True
-        value[...] = np.frombuffer(data, value.dtype).reshape(value.shape)
-        value.flags.writeable = bool(writeable)
-
-
-class _Generator(_List):
-    """Random numbers. The one whose word counts is told that the other drew some, and draws one itself: no state that
-    the other side chose reaches it."""
-
-    @staticmethod
-    def make(table: Table, meta: Any) -> torch.Generator:
-        return torch.Generator()
-
-    @staticmethod
-    def content(table: Table, value: torch.Generator) -> Any:
-        return value.get_state().numpy().tobytes()
-
-    @staticmethod
-    def fill(table: Table, value: torch.Generator, content: Any) -> None:
-        if table.is_host:
-            torch.rand(1, generator=value)
-        else:
-            value.set_state(torch.frombuffer(bytearray(content), dtype=torch.uint8))
-
-
-class _Remaining(Iterator[Any]):
-    """What an iterator of the other side still held."""
-
-    def __init__(self, tree: Any):
-        self._tree = tree
-        self._items: Iterator[Any] = iter(())
-
-    def load(self, table: Table) -> None:
-        """Decode the items, when all that they refer to is there."""
-        self._items = iter(table.decode(self._tree))
-
-    def __next__(self) -> Any:
-        return next(self._items)
-
-
-class _Iterator(_List):
-    """What can be read once: it is read here, and can be read on the other side."""
-
-    @staticmethod
-    def meta(table: Table, value: Iterator[Any]) -> Any:
-        items = list(itertools.islice(value, MAX_ITERATED + 1))
-        if len(items) > MAX_ITERATED:
-            raise CannotCross(f"an iterator over more than {MAX_ITERATED:,} items")
-        return wire.encode(items, lambda v: None if v is items else table._share_nested(v))
-
-    @staticmethod
-    def make(table: Table, meta: Any) -> Iterator[Any]:
-        return _Remaining(meta)
-
-    @staticmethod
-    def content(table: Table, value: Any) -> Any:
+        """What it holds now."""
         return None
 
     @staticmethod
     def fill(table: Table, value: Any, content: Any) -> None:
-        pass
+        """Make it hold what it holds on the other side."""
 
 
-KINDS: dict[str, Any] = {
-    "list": _List,
-    "dict": _Dict,
-    "set": _Set,
-    "bytes": _Bytes,
-    "record": _Record,
-    "memory": _Memory,
-    "tensor": _Tensor,
-    "array": _Array,
-    "generator": _Generator,
-    "iterator": _Iterator,
-}
-"""How each kind of object is defined, told, made and changed; `modules` adds functions, modules and optimizers."""
+KINDS: dict[str, type[Kind]] = {}
+"""By the names that `kind_of` gives; `containers`, `memory` and `modules` fill it."""
