@@ -1,7 +1,7 @@
 """The command line.
 
-`llmcourse start`, `check`, `status`, `submit`, `lab`, `doctor` for learners; `grade`, `release`, `build`, `book` for
-instructors and authors, in a full checkout.
+`llmcourse start`, `check`, `status`, `submit`, `lab`, `doctor` for learners; `release`, `grade`, `report`, `export`,
+`build`, `book` for instructors and authors, in a full checkout.
 """
 
 from __future__ import annotations
@@ -309,9 +309,38 @@ def grade(
     ] = None,
     output: Annotated[Path, typer.Option(help="Where scores, feedback and the gradebook go.")] = Path("grades"),
     timeout: Annotated[float, typer.Option(help="Seconds that one cell may take.")] = 60.0,
+    workers: Annotated[
+        int | None, typer.Option(help="Submissions run side by side; as many as there are cores without it.")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Run submissions on the workers of this dask scheduler: tcp://HOST:8786, or its file."),
+    ] = None,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe", help="Go on where nothing can be shut in: submissions can change their scores.")
+    ] = False,
     force: Annotated[bool, typer.Option(help="Grade unchanged submissions again.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Grade this student alone, again if need be; can be given several times.")
+    ] = None,
+    exercise: Annotated[
+        str | None, typer.Option(help="Judge this exercise alone again, named as in scores.csv; other points stay.")
+    ] = None,
+    due: Annotated[
+        str | None, typer.Option(help="When the assignment is due, in UTC: '2026-10-01 18:00'. Kept in the gradebook.")
+    ] = None,
+    late: Annotated[
+        str, typer.Option(help="What late submissions cost: none, zero, or an nbgrader plugin as module:Class.")
+    ] = "none",
 ) -> None:
-    """Grade a class: scores.csv, feedback pages, a summary."""
+    """Grade a class: scores.csv, feedback pages, a summary.
+
+    A run that was stopped or killed goes on where it was when the same command is given again. timestamps.csv beside
+    the submissions (student,timestamp) says when they were handed in. The gradebook of before the run is in backups/.
+
+    On many machines: install llmcourse[cluster] and bubblewrap on each, run `dask scheduler` on one and
+    `dask worker tcp://HOST:8786 --nthreads 1 --nworkers auto` on the others, and grade with --cluster tcp://HOST:8786.
+    """
     from llmcourse.course.grading import GradingError
     from llmcourse.course.grading import grade as run
     from llmcourse.course.grading.report import print_summary
@@ -320,10 +349,53 @@ def grade(
     name = _chapters(root, assignment)[0] if assignment else None
     try:
         source = root / "solutions"
-        report = run(submissions, output, name, source, timeout, force=force, progress=True)
+        report = run(
+            submissions,
+            output,
+            name,
+            source,
+            timeout,
+            workers=workers,
+            cluster=cluster,
+            unsafe=unsafe,
+            force=force,
+            only=only or (),
+            exercise=exercise,
+            due=due,
+            late=late,
+            progress=True,
+        )
     except GradingError as error:
         _fail(error)
+    except KeyboardInterrupt:
+        console.print(f"Stopped. What is graded is kept in {output}; the same command goes on from there.")
+        raise typer.Exit(130) from None
     print_summary(report, console)
+
+
+@authors_command
+def report(
+    output: Annotated[Path, typer.Argument(help="The folder that `llmcourse grade` wrote.")] = Path("grades"),
+    bank: Annotated[
+        bool, typer.Option(help="Grade the course's wrong solutions, once: mistakes are then known by how they fail.")
+    ] = True,
+) -> None:
+    """Say how a class did: totals, the hardest exercises, frequent mistakes, near-identical submissions."""
+    from llmcourse.course.grading import GradingError
+    from llmcourse.course.grading.analysis import analyse
+    from llmcourse.course.grading.bank import bank_of
+    from llmcourse.course.grading.report_page import print_analysis, report_page
+    from llmcourse.course.paths import write_atomically
+
+    try:
+        with console.status("reading the class") as shown:
+            analysis = analyse(output, bank_of(_root()), grade_bank=bank, on_step=shown.update)
+    except GradingError as error:
+        _fail(error)
+    print_analysis(analysis, console)
+    path = output / "report.html"
+    write_atomically(path, report_page(analysis))
+    console.print(f"\nThe whole report is at {os.path.relpath(path)}", soft_wrap=True)
 
 
 @authors_command

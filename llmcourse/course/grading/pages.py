@@ -43,7 +43,7 @@ pre { margin: .5rem 0; padding: .6rem .75rem; background: var(--field); border-r
 summary { cursor: pointer; padding: .4rem 0; } details { margin: .25rem 0; }
 .k, .kn, .kc, .ow { color: var(--key); } .s1, .s2, .sd, .s, .sa, .si, .se { color: var(--text); }
 .nf, .nc, .nb, .nd { color: var(--name); } .c1, .cm { color: var(--soft); font-style: italic; }
-.bar { fill: var(--bar); } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
+.bar { fill: var(--bar); } .chart { display: block; max-width: 34rem; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 @media (max-width: 40rem) { body { padding: .75rem; }
   .stack thead { position: absolute; left: -99rem; } .stack tr { display: block; border-top: 1px solid var(--line); padding: .5rem 0; }
   .stack td { display: block; border: 0; padding: .1rem 0; text-align: left; }

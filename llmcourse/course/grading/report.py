@@ -14,9 +14,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from llmcourse.course.grading.pages import plain
 from llmcourse.course.paths import write_atomically
 
 NEEDS_MANUAL_GRADE = "needs manual grade"
+UNSAFE = "graded without a sandbox (--unsafe)"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class StudentResult:
         origin: The folder's or archive's name.
         graded_now: Whether this run ran the submission; otherwise it had not changed.
         seconds: What grading it took, when it was graded.
+        penalty: Points taken off for being late.
     """
 
     student: str
@@ -58,11 +61,12 @@ class StudentResult:
     problems: tuple[str, ...] = ()
     graded_now: bool = True
     seconds: float = 0.0
+    penalty: float = 0.0
 
     @property
     def score(self) -> float:
-        """The points so far; an answer not yet marked by hand counts 0."""
-        return sum(exercise.points or 0.0 for exercise in self.exercises)
+        """The points so far, less the penalty; an answer not yet marked by hand counts 0."""
+        return max(0.0, sum(exercise.points or 0.0 for exercise in self.exercises) - self.penalty)
 
     @property
     def max_score(self) -> float:
@@ -79,12 +83,14 @@ class ClassReport:
         students: By student id.
         ignored: Entries of the submissions folder that were no submissions.
         seconds: What the whole run took.
+        unsafe: Nothing shut the submissions in.
     """
 
     assignments: tuple[str, ...]
     students: tuple[StudentResult, ...]
     ignored: tuple[str, ...] = ()
     seconds: float = 0.0
+    unsafe: bool = False
 
     def __getitem__(self, student: str) -> StudentResult:
         """One student's result by id."""
@@ -112,7 +118,7 @@ def write_csv(report: ClassReport, path: Path) -> None:
     writer.writerow([safe_cell(text) for text in ("student", "score", "max_score", *columns, "problems")])
     for student in report.students:
         points = [NEEDS_MANUAL_GRADE if e.points is None else f"{e.points:g}" for e in student.exercises]
-        problems = safe_cell("; ".join(student.problems))
+        problems = safe_cell("; ".join((*student.problems, *([UNSAFE] if report.unsafe else []))))
         writer.writerow([safe_cell(student.student), f"{student.score:g}", f"{student.max_score:g}", *points, problems])
     write_atomically(path, stream.getvalue())
 
@@ -137,14 +143,16 @@ def print_summary(report: ClassReport, console: Console | None = None) -> None:
     graded = sum(student.graded_now for student in report.students)
     head = f"{', '.join(report.assignments)}: {len(report.students)} students, {graded} graded now"
     console.print(Text(f"{head}, {report.seconds:.0f} s", style="bold"))
+    if report.unsafe:
+        console.print(Text(f"{UNSAFE}: a submission could read and change what this account can, scores included", "red"))
     if report.students:
         console.print(exercise_table(report))
         console.print(Text(histogram(report)))
     for student in report.students:
         for problem in student.problems:
-            console.print(Text(f"{student.student}: {problem}", style="yellow"))
+            console.print(Text(plain(f"{student.student}: {problem}", 500), style="yellow"))
     for line in report.ignored:
-        console.print(Text(line, style="dim"))
+        console.print(Text(plain(line, 500), style="dim"))
 
 
 def exercise_table(report: ClassReport) -> Table:
@@ -175,13 +183,19 @@ def _mean(column: Iterable[ExerciseResult]) -> float:
 
 def histogram(report: ClassReport, width: int = 40) -> str:
     """The distribution of totals in ten bins, as text, highest first."""
-    counts = [0] * 10
-    for student in report.students:
-        share = student.score / student.max_score if student.max_score else 0.0
-        counts[max(0, min(9, int(share * 10 + 1e-9)))] += 1
+    counts = bins(report)
     top = max(counts) or 1
     lines = []
     for low in reversed(range(10)):
         bar = "█" * round(counts[low] / top * width)
         lines.append(f"{low * 10:3d}-{low * 10 + (10 if low == 9 else 9):3d} %  {bar} {counts[low] or ''}".rstrip())
     return "\n".join(lines)
+
+
+def bins(report: ClassReport) -> list[int]:
+    """How many students have 0 to 9 % of all points, 10 to 19 %, and so on; 100 % counts with the last."""
+    counts = [0] * 10
+    for student in report.students:
+        share = student.score / student.max_score if student.max_score else 0.0
+        counts[max(0, min(9, int(share * 10 + 1e-9)))] += 1
+    return counts
