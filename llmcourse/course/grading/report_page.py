@@ -43,7 +43,7 @@ def print_analysis(analysis: Analysis, console: Console, top: int = 10) -> None:
         shown = Table("students", "alike", "in")
         for pair in analysis.pairs[:top]:
             names = ", ".join(name for name, _ in pair.exercises[:5]) + (" …" if len(pair.exercises) > 5 else "")
-            shown.add_row(Text(" and ".join(pair.students)), f"{pair.similarity:.0%}", Text(names))
+            shown.add_row(Text(plain(" and ".join(pair.students), 200)), f"{pair.similarity:.0%}", Text(names))
         console.print(shown)
     if analysis.lower_trust:
         console.print(Text(f"\nChecks of lower trust: {', '.join(analysis.lower_trust)}", style="bold"))
