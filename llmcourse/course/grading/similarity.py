@@ -7,9 +7,11 @@ in several exercises, says much.
 
 How: a sliding window of tokens is hashed, and by winnowing (Schleimer, Wilkerson, Aiken: "Winnowing: local algorithms for
 document fingerprinting", SIGMOD 2003) a part of the hashes is kept, so that every shared run of `K + WINDOW - 1` tokens
-leaves a shared hash. A hash that `n` of `N` people have weighs log2(N / n) bits. In each exercise, two answers are alike
-when most of the weight of both is shared; a pair is shown when its alike exercises together are rarer than
-chance would give among so many pairs.
+leaves a shared hash. Two answers to an exercise are alike when most hashes of both are shared. Then a likelihood ratio
+is built up over the exercises that both answered in their own way. People who work apart are alike in one with the
+share `p` of the class that answers so; where one copies a part `f` of the exercises, with f + (1 - f) p. So an alike
+exercise counts f / p + 1 - f, another one 1 - f. For independent people the expected ratio is 1, so that it exceeds
+2**b at most once in 2**b pairs: the threshold grows with the number of pairs.
 """
 
 from __future__ import annotations
@@ -27,15 +29,17 @@ from itertools import combinations
 K, WINDOW = 12, 6
 K_WORDS = 6
 ALIKE = 0.75
-"""The share of two answers' rare parts that must be common for an exercise to count."""
-MANY = 0.1
-"""What more than this share of the class has in common says nothing about two of them (but two always count)."""
-MARGIN_BITS = 1.0
-"""How much rarer a pair must be than the rarest that chance gives in a class: 1 bit is one false pair in two classes,
-if exercises were independent and the class as varied as its rarest answers."""
-FULL_PARTS, MAX_FACTOR = 15, 2.0
-"""How many shared parts make one exercise count once, and how often a long one counts at most: the parts of one answer
-follow from one another."""
+"""The share of two answers' hashes that must be common for them to be alike."""
+LEAST_PARTS = 3
+"""An answer with fewer hashes of its own says nothing."""
+COPIED = (0.1, 0.25, 0.5, 0.9)
+"""The parts of the exercises that somebody may have copied, each as likely as the others."""
+MARGIN_BITS = -4.0
+"""How far above the bound for all pairs of a class a pair must be. The bound is a loose one: in made-up honest classes of
+60 the largest ratio stayed more than 6 bits below it, so 4 of them are given up to find copies of a few exercises."""
+LONG_PARTS, LONG_FACTOR = 10, 4.0
+"""A long passage that two people and nobody else have is rarer than 2 in the class: by one for each so many hashes, and
+at most by the factor."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,8 @@ class Pair:
 
     Attributes:
         similarity: The mean over `exercises`, from 0 to 1.
-        exercises: Those that are alike, with the share of their rare parts that both have, the most alike first.
-        bits: How unlikely it is that two people write this independently, as log2; larger is rarer.
+        exercises: Those that are alike, with the share of their hashes that both have, the most alike first.
+        bits: How much likelier this is when one copied from the other than when both worked apart, as log2.
     """
 
     students: tuple[str, str]
@@ -162,44 +166,57 @@ def similar_pairs(
     prose, n = set(written), len(answers)
     if n < 2:
         return []
-    found: dict[tuple[str, str], list[tuple[str, float, float]]] = {}
+    own: dict[str, dict[str, frozenset[int]]] = {}
+    alike: dict[tuple[str, str], list[tuple[str, float, float]]] = {}
     for exercise in dict.fromkeys(name for one in answers.values() for name in one):
-        prints = {who: _prints(one.get(exercise, ""), exercise in prose) for who, one in answers.items()}
         common = frozenset().union(*(_prints(text, exercise in prose) for text in given.get(exercise, ())))
-        for pair, alike, bits in _alike({who: own - common for who, own in prints.items()}, n):
-            found.setdefault(pair, []).append((exercise, alike, bits))
+        prints = {who: _prints(one.get(exercise, ""), exercise in prose) - common for who, one in answers.items()}
+        own[exercise] = {who: parts for who, parts in prints.items() if len(parts) >= LEAST_PARTS}
+        for pair, share, chance in _alike(own[exercise], n):
+            alike.setdefault(pair, []).append((exercise, share, chance))
     enough = math.log2(n * (n - 1) / 2) + MARGIN_BITS
-    pairs = [_pair(students, exercises) for students, exercises in found.items()]
-    return sorted((p for p in pairs if p.bits >= enough), key=lambda p: (-p.bits, p.students))
+    pairs = []
+    for (a, b), exercises in alike.items():
+        both = sum(a in prints and b in prints for prints in own.values())
+        bits = _bits([chance for *_, chance in exercises], both - len(exercises))
+        if bits >= enough:
+            ranked = sorted(((name, share) for name, share, _ in exercises), key=lambda one: (-one[1], one[0]))
+            pairs.append(Pair((a, b), sum(share for _, share in ranked) / len(ranked), tuple(ranked), bits))
+    return sorted(pairs, key=lambda pair: (-pair.bits, pair.students))
 
 
 def _prints(text: str, is_prose: bool) -> frozenset[int]:
     return fingerprints(prose_tokens(text), K_WORDS) if is_prose else fingerprints(code_tokens(text))
 
 
+def _bits(chances: list[float], others: int) -> float:
+    """The likelihood ratio of copying against working apart, as log2.
+
+    Args:
+        chances: For each alike exercise, the probability that two people are alike in it.
+        others: How many exercises both answered and are not alike.
+    """
+    ratios = [math.prod(f / p + 1 - f for p in chances) * (1 - f) ** others for f in COPIED]
+    return math.log2(sum(ratios) / len(ratios))
+
+
 def _alike(prints: Mapping[str, frozenset[int]], n: int) -> Iterator[tuple[tuple[str, str], float, float]]:
-    """The pairs alike in one exercise: who, how much, and how unlikely that is in bits."""
-    have = Counter(one for own in prints.values() for one in own)
-    rare = {one: math.log2(n / count) for one, count in have.items() if count <= max(2, MANY * n)}
-    own_rare = {who: {one for one in own if one in rare} for who, own in prints.items()}
-    weight = {who: sum(rare[one] for one in own) for who, own in own_rare.items()}
-    holders: dict[int, list[str]] = {}
-    for who in sorted(own_rare):
-        for one in own_rare[who]:
-            holders.setdefault(one, []).append(who)
-    shared: dict[tuple[str, str], list[int]] = {}
-    for one, people in holders.items():
-        for pair in combinations(people, 2):
-            shared.setdefault(pair, []).append(one)
-    for (a, b), both in shared.items():
-        of_both = sum(rare[one] for one in both)
-        alike = of_both / (weight[a] + weight[b] - of_both) if of_both else 0.0
-        all_shared = len(prints[a] & prints[b]) / len(prints[a] | prints[b])
-        if min(alike, all_shared) >= ALIKE:
-            yield (a, b), min(alike, all_shared), of_both / len(both) * min(MAX_FACTOR, len(both) / FULL_PARTS)
-
-
-def _pair(students: tuple[str, str], exercises: list[tuple[str, float, float]]) -> Pair:
-    ranked = sorted(exercises, key=lambda one: (-one[1], one[0]))
-    mean = sum(alike for _, alike, _ in exercises) / len(exercises)
-    return Pair(students, mean, tuple((name, alike) for name, alike, _ in ranked), sum(bits for *_, bits in exercises))
+    """The pairs alike in one exercise: who, how much, and how probable that is for two who work apart."""
+    people = sorted(prints)
+    shares: dict[tuple[str, str], float] = {}
+    near: dict[str, set[str]] = {who: {who} for who in people}
+    for a, b in combinations(people, 2):
+        least, most = sorted((len(prints[a]), len(prints[b])))
+        if least < ALIKE * most:
+            continue
+        shared = len(prints[a] & prints[b])
+        share = shared / (least + most - shared)
+        if share >= ALIKE:
+            shares[a, b] = share
+            near[a].add(b)
+            near[b].add(a)
+    have = Counter(one for parts in prints.values() for one in parts)
+    for (a, b), share in shares.items():
+        theirs = sum(have[one] == 2 for one in prints[a] & prints[b])
+        chance = len(near[a] | near[b]) / n / min(LONG_FACTOR, max(1.0, theirs / LONG_PARTS))
+        yield (a, b), share, chance
