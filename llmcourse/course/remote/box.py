@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -58,10 +57,11 @@ class _Session:
             return {"built": False, "mine": None}
         mine = built[piece]
         passed = {Piece.parse(name) for name in told["passed"]}
-        references: dict[str, Callable[..., Any]] = told["references"]
+        references: dict[str, RemoteFunction] = told["references"]
         for name, reference in references.items():
             other = Piece.parse(name)
             own = built.get(other) if other in passed else None
+            reference.is_pure = True  # a piece of the library's, which knows of nothing here
             self._put(other, reference if own is None else own)
         self._put(piece, mine)
         return {"built": True, "mine": mine}

@@ -52,13 +52,37 @@ class _Call(torch.autograd.Function):
     def forward(ctx: Any, outputs: list[Tensor], backward: Callable[[Gradients], Gradients], *leaves: Tensor) -> Any:
         ctx.call_backward = backward
         ctx.set_materialize_grads(False)
+        ctx.save_for_backward(torch.empty(0))  # so that PyTorch frees it, and says so, as it does with any graph
         return tuple(outputs)
 
     @staticmethod
     def backward(ctx: Any, *of_outputs: Tensor | None) -> Any:
-        grads = ctx.call_backward(list(of_outputs))
+        assert ctx.saved_tensors
+        grads = _for_each_of_a_batch(ctx.call_backward, list(of_outputs))
         needed = ctx.needs_input_grad[2:]
         return (None, None, *(grad if needs else None for grad, needs in zip(grads, needed)))
+
+
+def _for_each_of_a_batch(backward: Callable[[Gradients], Gradients], of_outputs: Gradients) -> Gradients:
+    """`backward`, once for each gradient of a batch of them (`is_grads_batched`), of which it knows nothing."""
+    batched = [_is_batched(grad) for grad in of_outputs]
+    if not any(batched):
+        return backward(of_outputs)
+    level = torch._C._vmapmode_increment_nesting() - 1
+    torch._C._vmapmode_decrement_nesting()
+    whole = [
+        torch._remove_batch_dim(grad, level, 1, 0) if is_batched else grad
+        for grad, is_batched in zip(of_outputs, batched)
+    ]
+    size = next(grad.shape[0] for grad, is_batched in zip(whole, batched) if is_batched)
+    rows = [backward([g[i] if is_batched else g for g, is_batched in zip(whole, batched)]) for i in range(size)]
+    columns = [None if column[0] is None else torch.stack(column) for column in zip(*rows)]
+    return [None if column is None else torch._add_batch_dim(column, 0, level) for column in columns]
+
+
+def _is_batched(grad: Tensor | None) -> bool:
+    """Whether autograd's own vmap is at work on a gradient; PyTorch has no public word for it."""
+    return grad is not None and "Batched" in str(torch._C._dispatch_keys(grad))
 
 
 def attach(outputs: list[Tensor], leaves: list[Tensor], backward: Callable[[Gradients], Gradients]) -> None:

@@ -10,7 +10,7 @@ import ast
 import builtins
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -80,7 +80,7 @@ class Judge:
     def _session(self, piece: Piece) -> Iterator[Any]:
         references = {str(p): getattr(importlib.import_module(p.module), p.name) for p in pieces_used(piece)}
         told = {"piece": str(piece), "passed": sorted(self.passed), "references": references}
-        with self._told(told) as answer:
+        with self._told(told, list(references.values())) as answer:
             if not answer["built"]:
                 raise CheckFailed(f"{piece.name} is not built yet: run the cell above that begins with %%build {piece}.")
             stand_in = answer["mine"]
@@ -91,9 +91,9 @@ class Judge:
             yield stand_in
 
     @contextmanager
-    def _told(self, told: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def _told(self, told: dict[str, Any], references: Sequence[Any] = ()) -> Iterator[dict[str, Any]]:
         try:
-            answer = self.peer.begin(told)
+            answer = self.peer.begin(told, pure=references)
         except (BadMessage, LineClosed) as error:
             raise CheckFailed(f"the notebook's kernel does not answer: {error}") from None
         if type(answer) is not dict:

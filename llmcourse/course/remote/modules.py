@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from llmcourse.course.checks import not_counted
 from llmcourse.course.remote import shared, wire
 from llmcourse.course.remote.shared import Kind, Table
 from llmcourse.course.remote.wire import BadMessage, CannotCross
@@ -33,15 +34,20 @@ class RemoteFunction:
         table: The shared objects of this side.
         number: The function's number.
         name: What it is called there.
+
+    Attributes:
+        is_pure: It looks at no shared object but those that it gets; see `Peer.call`.
     """
 
     def __init__(self, table: Table, number: int, name: str):
         self._table, self._number = table, number
+        self.is_pure = False
         self.__name__ = self.__qualname__ = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it there."""
-        return self._table.call("call", self._number, args, kwargs)
+        with not_counted():
+            return self._table.call("call", self._number, args, kwargs, is_pure=self.is_pure)
 
     def each(self, rows: list[tuple[Any, ...]]) -> list[Any]:
         """Call it there with each row of arguments, all in one crossing."""

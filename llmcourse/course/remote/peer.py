@@ -15,7 +15,7 @@ from __future__ import annotations
 import builtins
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -57,29 +57,48 @@ class Peer:
         self._next_graph = 0
         self._depth = 0
         self._lines_of = lines_of or (lambda _: [])
+        self.pure: set[int] = set()
+        """Numbers of functions of this side that look at nothing but what they get; see `call`."""
         self.on_begin: Callable[[Any], Any] = lambda _: None
         self.on_end: Callable[[], None] = lambda: None
 
     # Calls that go out.
 
-    def begin(self, body: Any) -> Any:
-        """Start a session; returns the other side's answer."""
+    def begin(self, body: Any, pure: Iterable[Callable[..., Any]] = ()) -> Any:
+        """Start a session; returns the other side's answer.
+
+        Args:
+            body: What to tell the other side.
+            pure: Functions in it that look at no shared object but those that they get.
+        """
         self._forget_everything()
-        return self.table.decode(self._request("begin", self.table.encode(body)))
+        answer = self._request("begin", self.table.encode(body))
+        self.pure = {self.table.number_of(function) for function in pure}
+        return self.table.decode(answer)
 
     def end(self) -> None:
         """End the session."""
         self._request("end", None)
         self._forget_everything()
 
-    def call(self, kind: str, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call a function of the other side in one of the ways of `_WAYS`."""
+    def call(
+        self, kind: str, number: int, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_pure: bool = False
+    ) -> Any:
+        """Call a function of the other side in one of the ways of `_WAYS`.
+
+        Args:
+            kind: The way.
+            number: The function's number.
+            args: What it gets.
+            kwargs: What it gets by name.
+            is_pure: It looks at no shared object but those that it gets, so that changes in others can wait.
+        """
         if self._depth == 0 and self.is_host:
             self.table.prune()
         names = list(kwargs)
         values = self.table.encode_parts([*args, *kwargs.values()])
         body = [number, values, names, _modes(), self._take_finished_graphs()]
-        result, graph = self._request(kind, body)
+        result, graph = self._request(kind, body, self.table.reachable(values) if is_pure else None)
         value = self.table.decode(result)
         if graph is not None:
             self._attach(*graph)
@@ -105,12 +124,12 @@ class Peer:
 
         gradients.attach(here[0], here[1], backward)
 
-    def _request(self, kind: str, body: Any) -> Any:
+    def _request(self, kind: str, body: Any, only: set[int] | None = None) -> Any:
         self._depth += 1
         try:
             if self._depth > MAX_CALLS_DEEP:
                 raise RecursionError(f"more than {MAX_CALLS_DEEP} calls from one process into the other within each other")
-            self._send(kind, body)
+            self._send(kind, body, only=only)
             while True:
                 kind, body = self._receive()
                 if kind == "reply":
@@ -145,7 +164,9 @@ class Peer:
     def _answer(self, kind: str, body: Any) -> None:
         try:
             reply, last = self._do(kind, body)
-            self._send("reply", reply, last)
+            is_pure = kind == "call" and body[0] in self.pure
+            only = self.table.reachable([*body[1], reply[0]]) if is_pure else None
+            self._send("reply", reply, last, only)
         except (BadMessage, LineClosed):
             raise
         except BaseException as error:  # whatever a piece raises is told to the one who called it
@@ -201,8 +222,10 @@ class Peer:
 
     # Messages.
 
-    def _send(self, kind: str, body: Any, last: Callable[[list[Entry]], None] | None = None) -> None:
-        definitions, contents, dropped = self.table.changes(last)
+    def _send(
+        self, kind: str, body: Any, last: Callable[[list[Entry]], None] | None = None, only: set[int] | None = None
+    ) -> None:
+        definitions, contents, dropped = self.table.changes(last, only)
         message = wire.pack([kind, definitions, contents, dropped, self._random.tell(), body])
         wire.send_frame(self.line, message)
 

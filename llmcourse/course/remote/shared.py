@@ -128,20 +128,23 @@ class Table:
         self._numbers[_key(value)] = number
         return entry
 
-    def changes(self, last: Callable[[list[Entry]], None] | None = None) -> tuple[list[Any], list[Any], list[int]]:
+    def changes(
+        self, last: Callable[[list[Entry]], None] | None = None, only: set[int] | None = None
+    ) -> tuple[list[Any], list[Any], list[int]]:
         """What to tell the other side before control goes there: definitions, contents that changed, numbers dropped.
 
         To be called after the message's own values are encoded, for these define objects.
 
         Args:
             last: Gets the entries that are defined for the first time, and may share more.
+            only: The objects that the other side will look at, by number, when it is known that it looks at no others.
         """
         definitions: list[Any] = []
         contents: list[Any] = []
         told = [(entry, entry.known) for entry in self._entries.values()]
         try:
             for entry, known in told:
-                if known is not None:
+                if known is not None and (only is None or entry.number in only):
                     self._look_at(entry, contents)
             new = self._define(definitions, contents)
             if last is not None:
@@ -227,6 +230,21 @@ class Table:
     def _forget(self, entry: Entry) -> None:
         self._entries.pop(entry.number, None)
         self._numbers.pop(_key(entry.value), None)
+
+    def reachable(self, values: list[Any]) -> set[int]:
+        """The numbers of the shared objects that can be reached from values as they were encoded."""
+        found: set[int] = set()
+        waiting = [number for value in values for number in wire.references(value)]
+        while waiting:
+            number = waiting.pop()
+            if number not in found and number in self._entries:
+                found.add(number)
+                entry = self._entries[number]
+                content = KINDS[entry.kind].content(self, entry.value)
+                waiting += wire.references(content)
+                if entry.kind in ("tensor", "module", "optimizer"):
+                    return set(self._entries)  # what these refer to is not written as references: look at everything
+        return found
 
     def prune(self) -> None:
         """Stop sharing what nobody here holds any more but this table; the other side is told with the next message."""

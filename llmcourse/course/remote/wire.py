@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import importlib
+import itertools
 import math
 import socket
 import struct
@@ -28,7 +29,7 @@ MAX_DEPTH = 50
 """Containers within containers."""
 
 (REF, TUPLE, LIST, DICT, SET, FROZENSET, BIG_INT, COMPLEX, NUMPY, DTYPE, DEVICE, RECORD, RANGE, SLICE, PLAIN_TUPLE,
- PLAIN_LIST, PAIRS, BYTEARRAY, SIZE) = range(19)  # fmt: skip
+ PLAIN_LIST, TUPLES, BYTEARRAY, SIZE, SETS) = range(20)  # fmt: skip
 
 _SCALARS = frozenset((bool, int, float, str, bytes, type(None)))
 _FACTORIES = {f.__name__: f for f in (int, float, str, list, set, dict, tuple)}
@@ -165,9 +166,18 @@ def _are_plain(items: Any) -> bool:
 def _encode_list(value: list[Any], share: Any, depth: int) -> Any:
     if _are_plain(value):
         return [PLAIN_LIST, value]
-    if set(map(type, value)) == {tuple} and _are_plain([x for item in value for x in item]):
-        return [PAIRS, value]
+    kinds = set(map(type, value))
+    if kinds == {tuple} and _are_plain(list(itertools.chain.from_iterable(value))):
+        return [TUPLES, value]
+    if kinds == {set} and set(map(type, itertools.chain.from_iterable(value))) <= {int}:
+        if _are_plain(list(itertools.chain.from_iterable(value))):
+            return [SETS, [sorted(item) for item in value]]
     return [LIST, _encode_items(value, share, depth)]
+
+
+def _in_order(value: set[Any]) -> list[Any]:
+    """A set's items, in an order that is the same on both sides where that is cheap."""
+    return sorted(value) if set(map(type, value)) == {int} else list(value)
 
 
 def _encode_tuple(value: tuple[Any, ...], share: Any, depth: int) -> Any:
@@ -191,7 +201,7 @@ _ENCODERS: dict[type, Callable[[Any, Any, int], Any]] = {
     collections.Counter: _encode_dict,
     collections.OrderedDict: _encode_dict,
     collections.defaultdict: _encode_dict,
-    set: lambda value, share, depth: [SET, _encode_list(list(value), share, depth)],
+    set: lambda value, share, depth: [SET, _encode_list(_in_order(value), share, depth)],
     frozenset: lambda value, share, depth: [FROZENSET, _encode_list(list(value), share, depth)],
     bytearray: lambda value, share, depth: [BYTEARRAY, bytes(value)],
     complex: lambda value, share, depth: [COMPLEX, value.real, value.imag],
@@ -201,6 +211,15 @@ _ENCODERS: dict[type, Callable[[Any, Any, int], Any]] = {
     range: lambda value, share, depth: [RANGE, value.start, value.stop, value.step],
     slice: lambda value, share, depth: [SLICE, *_encode_items((value.start, value.stop, value.step), share, depth)],
 }
+
+
+def references(tree: Any) -> list[int]:
+    """The numbers of the objects that an encoded value refers to."""
+    if type(tree) is not list or not tree or tree[0] in (PLAIN_LIST, PLAIN_TUPLE, TUPLES, SETS):
+        return []
+    if tree[0] == REF and len(tree) == 2 and type(tree[1]) is int:
+        return [tree[1]]
+    return [number for part in tree if type(part) is list for number in references(part)]
 
 
 def decode(tree: Any, resolve: Callable[[int], Any], depth: int = 0) -> Any:
@@ -270,9 +289,14 @@ def _decode_numpy(parts: list[Any], *_: Any) -> Any:
     return np.frombuffer(data, kind)[0]
 
 
-def _decode_pairs(parts: list[Any], *_: Any) -> list[tuple[Any, ...]]:
+def _decode_tuples(parts: list[Any], *_: Any) -> list[tuple[Any, ...]]:
     (items,) = parts
     return [tuple(_plain(item)) for item in items]
+
+
+def _decode_sets(parts: list[Any], *_: Any) -> list[set[Any]]:
+    (items,) = parts
+    return [set(_plain(item)) for item in items]
 
 
 def _decode_record(parts: list[Any], resolve: Any, depth: int) -> Any:
@@ -307,7 +331,8 @@ _DECODERS: dict[int, Callable[[list[Any], Any, int], Any]] = {
     SLICE: lambda parts, resolve, depth: slice(*_items(parts, resolve, depth)),
     PLAIN_TUPLE: lambda parts, *_: tuple(_plain(parts[0])),
     PLAIN_LIST: lambda parts, *_: _plain(parts[0]),
-    PAIRS: _decode_pairs,
+    TUPLES: _decode_tuples,
+    SETS: _decode_sets,
     BYTEARRAY: lambda parts, *_: bytearray(memoryview(parts[0])),
     SIZE: lambda parts, *_: torch.Size(_plain(parts[0])),
 }

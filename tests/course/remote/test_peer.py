@@ -172,6 +172,18 @@ def test_gradients_flow_through_functions_that_stay_here(remote) -> None:
     assert x.grad is None and layer.weight.grad is None
 
 
+def test_a_batch_of_gradients_flows_and_a_graph_is_freed_as_any_other(remote) -> None:
+    x = torch.randn(3, 2, requires_grad=True)
+    directions = torch.eye(6).view(6, 3, 2)
+    norm = remote.Norm(2, eps=0.1)
+    got, want = norm(x), F.rms_norm(x, (2,), None, 0.1)
+    rows = [torch.autograd.grad(y, x, directions, is_grads_batched=True, retain_graph=True)[0] for y in (got, want)]
+    assert torch.allclose(*rows) and rows[0].shape == (6, 3, 2)
+    torch.autograd.grad(got.sum(), x)
+    with pytest.raises(RuntimeError, match="second time"):
+        torch.autograd.grad(got.sum(), x)
+
+
 class Toy(nn.Module):
     """Notes how it was called."""
 
@@ -267,6 +279,8 @@ def test_that_numbers_were_drawn_there_is_seen_here_but_no_state_arrives(remote)
 
 def test_steps_are_counted_there_and_rows_cross_together(remote) -> None:
     assert count_steps(remote.count, list(range(1000))) > 1000
+    alone, with_calls = (count_steps(remote.apply, f, 3) for f in (abs, lambda n: [remote.same(list(range(n))) for _ in range(9)]))
+    assert with_calls < alone + 2000, "the way over the line and back is not the piece's work"
     assert each(remote.divide, [(1, 2), (3, 4)]) == [0.5, 0.75]
     with pytest.raises(ZeroDivisionError):
         each(remote.divide, [(1, 2), (3, 0)])

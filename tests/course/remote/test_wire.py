@@ -155,8 +155,8 @@ def test_a_definition_that_no_honest_sender_makes_is_refused(told) -> None:
     [
         [], [99, 1], [wire.REF, 5], [wire.REF, "a"], [wire.REF], [wire.RECORD, "os:system", []], [wire.DICT, "dict", "", 1, 2],
         [wire.DICT, "dict", "", [wire.PLAIN_LIST, [1]], [wire.PLAIN_LIST, []]], [wire.NUMPY, "O", b"12345678"],
-        [wire.NUMPY, "<f8", b"1"], [wire.DTYPE, "nn"], [wire.DEVICE, "cuda"], [wire.RANGE, 1, 2, 0], [wire.PAIRS, [1]],
-        [wire.SET, wire.LIST, [[wire.LIST, []]]], [wire.PLAIN_TUPLE, [[1]]], [wire.BYTEARRAY, 10**9],
+        [wire.NUMPY, "<f8", b"1"], [wire.DTYPE, "nn"], [wire.DEVICE, "cuda"], [wire.RANGE, 1, 2, 0], [wire.TUPLES, [1]],
+        [wire.SETS, [[[1]]]], [wire.SET, wire.LIST, [[wire.LIST, []]]], [wire.PLAIN_TUPLE, [[1]]], [wire.BYTEARRAY, 10**9],
         [wire.RECORD, "llmcourse.config:ModelConfig", [1]], {}, [wire.BIG_INT, "a"], [wire.COMPLEX, "a", 1],
     ],
     ids=str,
