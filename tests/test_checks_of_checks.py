@@ -80,7 +80,7 @@ class Grader:
         return [self.grade(folder / f"class_{i}", folder / f"grades_{i}", assignment, source) for i in parts]
 
     def grade(self, submissions: Path, output: Path, assignment: str, source: Path, timeout_s: float = 20) -> Future:
-        return self.pool.submit(grade, submissions, output, assignment, source, timeout_s)
+        return self.pool.submit(grade, submissions, output, assignment, source, timeout_s, workers=1)
 
 
 def checks(result: StudentResult) -> dict[str, ExerciseResult]:

@@ -4,14 +4,30 @@
 
 - `submissions` finds the students and takes their notebooks out of folders and archives;
 - `repair` rebuilds each notebook on the released one, so that nothing behind it ever sees a broken notebook;
-- `stages` runs nbgrader's converters on a course folder of its own;
-- `execute` is the one place where a student's code runs;
+- `work` is what is done to a submission away from the gradebook, by `workers` here or on many machines (`cluster`);
+- `trial` runs one notebook there, in a `courtroom` of two kernels, in `rooms` that nothing gets out of;
+- `stages` runs nbgrader's converters on a course folder of its own, `settings` are those converters' settings;
 - `feedback` keeps hidden tests out of what a student gets back;
 - `report` holds the result: a table, a CSV, a JSON file.
 """
 
-from llmcourse.course.grading.errors import GradingError
-from llmcourse.course.grading.report import ClassReport, ExerciseResult, StudentResult, print_summary
-from llmcourse.course.grading.run import grade
+from importlib import import_module
+from typing import Any
+
+_WHERE = {
+    "ClassReport": "report",
+    "ExerciseResult": "report",
+    "GradingError": "errors",
+    "StudentResult": "report",
+    "grade": "run",
+    "print_summary": "report",
+}
 
 __all__ = ["ClassReport", "ExerciseResult", "GradingError", "StudentResult", "grade", "print_summary"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is asked for: workers need little of what is here, and start faster without the rest."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)

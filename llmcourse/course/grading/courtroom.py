@@ -14,8 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from llmcourse.course.grading.kernel import KERNEL_DIED, PATIENCE_S, TIMED_OUT, Failure, Kernel, Ran
 from llmcourse.course.pieces import Piece
-from llmcourse.course.remote.judge import ROLE_VARIABLE
-from llmcourse.course.remote.uses import PIECES_VARIABLE
+from llmcourse.course.remote.uses import PIECES_VARIABLE, ROLE_VARIABLE
 from llmcourse.course.sandbox import Room
 
 SERVE = "from llmcourse.course.remote.box import serve; serve()"

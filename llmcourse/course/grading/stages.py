@@ -9,25 +9,26 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat.notebooknode import NotebookNode
-from nbgrader import preprocessors as nbgrader_steps
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import is_locked
 from traitlets.config import Config
 
+from llmcourse.course.grading import backup
 from llmcourse.course.grading.errors import GradingError
-from llmcourse.course.grading.execute import SubmissionExecute
-from llmcourse.course.grading.feedback import FeedbackExporter, HideTests, Marks
+from llmcourse.course.grading.settings import AFTER_RUNNING, SANITIZE, configure
+from llmcourse.course.grading.trial import Settings
 from llmcourse.course.paths import write_atomically
 
 
@@ -37,12 +38,18 @@ class StageFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Mark:
-    """One graded cell of one submission, as the gradebook has it. `points` is None until somebody marks it."""
+    """One graded cell of one submission, as the gradebook has it.
+
+    Attributes:
+        points: None until somebody marks it.
+        auto_points: What grading gave, whatever somebody has made of it since.
+    """
 
     notebook: str
     grade_id: str
     points: float | None
     max_points: float
+    auto_points: float | None
 
 
 def assignments_in(source: Path) -> dict[str, list[Path]]:
@@ -59,16 +66,31 @@ def assignments_in(source: Path) -> dict[str, list[Path]]:
     return found
 
 
-class Course:
-    """The output folder as an nbgrader course.
+NBGRADER_CONFIG = """\
+\"\"\"nbgrader's commands and formgrader, in this folder: its buttons grade as `llmcourse grade` does, shut in.\"\"\"
 
-    Attributes:
-        execute_class: The nbgrader preprocessor that runs a submission: the place to put another one.
+from llmcourse.course.grading.settings import configure
+
+c = get_config()  # noqa: F821 - nbgrader provides it
+configure(c)
+c.SubmissionExecute.timeout_s = {timeout_s}
+c.SubmissionExecute.total_timeout_s = {total_timeout_s}
+"""
+LATE_METHODS = ("none", "zero")
+"""The penalties for late submissions that nbgrader comes with."""
+
+
+class Course:
+    """The output folder as an nbgrader course. Only one process at a time may write to it.
+
+    Args:
+        root: The folder.
+        settings: How notebooks are run.
+        late: What a late submission costs: none, zero, or a class derived from nbgrader's LateSubmissionPlugin as
+            `module:Class`.
     """
 
-    execute_class: type = SubmissionExecute
-
-    def __init__(self, root: Path, timeout_s: float, total_timeout_s: float):
+    def __init__(self, root: Path, settings: Settings, late: str = "none"):
         if set("*?[") & set(str(root)):
             raise GradingError(f"nbgrader cannot work in {root}: its path has one of the characters * ? [")
         self.root = root
@@ -77,17 +99,14 @@ class Course:
         self.config = Config()
         self.config.CourseDirectory.root = str(root)
         self.config.CourseDirectory.db_url = self.db_url = f"sqlite:///{root / 'gradebook.db'}"
-        self.config[self.execute_class.__name__] = Config(timeout_s=timeout_s, total_timeout_s=total_timeout_s)
-        self.config.Autograde.autograde_preprocessors = [
-            self.execute_class,
-            nbgrader_steps.IgnorePattern,
-            nbgrader_steps.LimitOutput,
-            nbgrader_steps.SaveAutoGrades,
-            nbgrader_steps.AssignLatePenalties,
-            nbgrader_steps.CheckCellMetadata,
-        ]
-        self.config.GenerateFeedback.exporter_class = FeedbackExporter
-        self.config.GenerateFeedback.preprocessors = [Marks, HideTests, CSSHTMLHeaderPreprocessor]
+        configure(self.config)
+        self.config.Autograde.sanitize_preprocessors = SANITIZE  # what is submitted here is repaired already
+        if late in LATE_METHODS:
+            self.config.LateSubmissionPlugin.penalty_method = late
+        else:
+            self.config.AssignLatePenalties.plugin_class = late.replace(":", ".")
+        self.settings = settings
+        self._is_backed_up = False
 
     @contextmanager
     def logging(self) -> Iterator[None]:
@@ -118,7 +137,8 @@ class Course:
         digest = hashlib.sha256(b"".join(p.name.encode() + b"\0" + p.read_bytes() for p in notebooks)).hexdigest()
         stamp = self.root / "state" / assignment / "source.sha256"
         release = self.folder("release", assignment)
-        if _read(stamp) == digest and all((release / path.name).exists() for path in notebooks):
+        is_there = all((release / path.name).exists() for path in notebooks) and self._knows(assignment)
+        if is_there and _read(stamp) == digest:
             return digest
         stamp.unlink(missing_ok=True)
         source = self.folder("source", assignment)
@@ -126,6 +146,8 @@ class Course:
         source.mkdir(parents=True)
         for path in notebooks:
             shutil.copyfile(path, source / path.name)
+        limits = {"timeout_s": self.settings.timeout_s, "total_timeout_s": self.settings.total_timeout_s}
+        write_atomically(self.root / "nbgrader_config.py", NBGRADER_CONFIG.format(**limits))
         try:
             self._convert(GenerateAssignment, assignment)
         except StageFailed as error:
@@ -140,15 +162,37 @@ class Course:
         """The released notebooks, by name, in order."""
         return {path.stem: _notebook(path) for path in sorted(self.folder("release", assignment).glob("*.ipynb"))}
 
-    def submit(self, assignment: str, student: str, notebooks: Mapping[str, NotebookNode]) -> None:
-        """Put repaired notebooks where nbgrader collects them."""
+    def locked_sources(self, assignment: str) -> dict[tuple[str, str], str]:
+        """The instructor's source of every locked cell, hidden tests included: (notebook, grade id) -> source."""
+        notebooks = {path.stem: _notebook(path) for path in self.folder("source", assignment).glob("*.ipynb")}
+        return {
+            (name, cell.metadata.nbgrader.grade_id): cell.source
+            for name, notebook in notebooks.items()
+            for cell in notebook.cells
+            if "nbgrader" in cell.metadata and is_locked(cell)
+        }
+
+    def submit(self, assignment: str, student: str, notebooks: Mapping[str, NotebookNode], time: str = "") -> None:
+        """Put repaired notebooks where nbgrader collects them, with the time of handing in, when it is known."""
         folder = self.folder("submitted", assignment, student)
         shutil.rmtree(folder, ignore_errors=True)
         for name, notebook in notebooks.items():
             write_atomically(folder / f"{name}.ipynb", nbformat.writes(notebook))
+        if time:
+            write_atomically(folder / "timestamp.txt", f"{time}\n")
 
-    def autograde(self, assignment: str, student: str) -> None:
-        """Run a submission and put its marks into the gradebook. Raises StageFailed."""
+    def autograde(self, assignment: str, student: str, executed: Mapping[str, NotebookNode]) -> None:
+        """Put the marks of a submission that has been run into the gradebook.
+
+        Args:
+            assignment: The assignment's name.
+            student: The student's id.
+            executed: The submission's notebooks after they were run, by name.
+
+        Raises:
+            StageFailed: nbgrader gave up, or what was run is not what was submitted.
+        """
+        self.config.Autograde.autograde_preprocessors = [_taking_outputs_of(executed), *AFTER_RUNNING]
         self._convert(Autograde, assignment, student)
 
     def feedback(self, assignment: str, student: str) -> None:
@@ -159,23 +203,63 @@ class Course:
         coursedir = CourseDirectory(config=self.config, log=self.log)
         coursedir.assignment_id, coursedir.student_id = assignment, student
         self._last_error.text = ""
-        self._create_gradebook()
+        if converter is not GenerateFeedback:
+            self._prepare_gradebook()
         try:
             with warnings.catch_warnings(action="ignore"):
                 converter(coursedir=coursedir, config=self.config, log=self.log, force=True).start()
         except (NbGraderException, OSError) as error:
             raise StageFailed(self._last_error.text or str(error)) from error
 
+    def _knows(self, assignment: str) -> bool:
+        if not self.database.exists():
+            return False
+        with Gradebook(self.db_url) as gradebook:
+            return assignment in {known.name for known in gradebook.assignments}
+
+    @property
+    def database(self) -> Path:
+        """The gradebook's file."""
+        return self.root / "gradebook.db"
+
+    def _prepare_gradebook(self) -> None:
+        """Before this object's first write: back the database up, or make it."""
+        if not self._is_backed_up:
+            backup.check(self.database)
+            backup.back_up(self.database)
+            self._is_backed_up = True
+        if not self.database.exists():
+            self._create_gradebook()
+
     def _create_gradebook(self) -> None:
         """Make the database. nbgrader asks the `alembic` command for its version, which is beside this interpreter."""
-        if (self.root / "gradebook.db").exists():
-            return
+        part = self.root / "gradebook.db.part"
+        part.unlink(missing_ok=True)
         before = os.environ.get("PATH", "")
         os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), before))
         try:
-            Gradebook(self.db_url).close()
+            Gradebook(f"sqlite:///{part}").close()
         finally:
             os.environ["PATH"] = before
+        os.replace(part, self.database)
+
+    def due(self, assignment: str) -> datetime | None:
+        """When an assignment is due, as the gradebook (and so the formgrader) has it, in UTC."""
+        with Gradebook(self.db_url) as gradebook:
+            return gradebook.find_assignment(assignment).duedate
+
+    def set_due(self, assignment: str, due: datetime) -> None:
+        """Keep when an assignment is due; `due` is in UTC, without a time zone."""
+        if self.due(assignment) != due:
+            self._prepare_gradebook()
+            with Gradebook(self.db_url) as gradebook:
+                gradebook.update_or_create_assignment(assignment, duedate=due)
+
+    def penalties(self, assignment: str) -> dict[str, float]:
+        """What being late cost each student, where it cost something."""
+        with Gradebook(self.db_url) as gradebook:
+            submissions = gradebook.assignment_submissions(assignment)
+            return {s.student.id: float(s.late_submission_penalty) for s in submissions if s.late_submission_penalty}
 
     def marks(self, assignment: str, students: list[str]) -> dict[str, list[Mark]]:
         """Every student's marks in an assignment; a student whom the gradebook does not know has none."""
@@ -212,6 +296,21 @@ class Course:
             write_atomically(path, json.dumps(state, indent=1, sort_keys=True) + "\n")
 
 
+def _taking_outputs_of(executed: Mapping[str, NotebookNode]) -> Callable[[NotebookNode, Any], tuple[NotebookNode, Any]]:
+    """The nbgrader step that stands where a notebook would be run: takes the outputs of one that was."""
+
+    def take(nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        done = executed[resources["nbgrader"]["notebook"]]
+        if [(cell.cell_type, cell.source) for cell in nb.cells] != [(c.cell_type, c.source) for c in done.cells]:
+            raise ValueError("the notebook that was run is not the one that was submitted")
+        for cell, ran in zip(nb.cells, done.cells):
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
+        return nb, resources
+
+    return take
+
+
 class _LastError(logging.Handler):
     """Remembers the last line of the last error before nbgrader's own closing remarks."""
 
@@ -226,7 +325,8 @@ class _LastError(logging.Handler):
 
 def _mark(notebook: str, grade: Any) -> Mark:
     unmarked = grade.manual_score is None and grade.auto_score is None
-    return Mark(notebook, grade.name, None if unmarked else float(grade.score), float(grade.max_score))
+    points = None if unmarked else float(grade.score)
+    return Mark(notebook, grade.name, points, float(grade.max_score), grade.auto_score)
 
 
 def _read(path: Path) -> str | None:

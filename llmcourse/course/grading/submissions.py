@@ -286,3 +286,15 @@ def holds_any(submission: Submission, names: Iterable[str]) -> bool:
         return next(_files(submission.origin, {f"{name}.ipynb" for name in names}), None) is not None
     except Unreadable:
         return False
+
+
+def small_file(submission: Submission, name: str, limit: int = 1000) -> bytes:
+    """The first bytes of a file of this name, the one nearest to the top.
+
+    Raises:
+        Unreadable: There is none, or it cannot be read.
+    """
+    files = sorted(_files(submission.origin, {name}), key=lambda file: (len(file.path.parts), str(file.path)))
+    if not files:
+        raise Unreadable(f"{name} is missing")
+    return files[0].read()[:limit]

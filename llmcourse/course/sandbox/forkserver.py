@@ -47,6 +47,7 @@ class Server:
     def __init__(self, package: Path, option: str):
         self.package, self.option = package, option
         self.not_imported: dict[str, str] = {}
+        self._is_ready = False
         self._owner = os.getpid()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         self._requests, theirs = message_pair()
@@ -61,12 +62,27 @@ class Server:
         finally:
             theirs.close()
 
+    @classmethod
+    def borrowed(cls, requests: socket.socket) -> Server:
+        """A server that another process started and lent: kernels can be started there; its end is not this side's."""
+        server = cls.__new__(cls)
+        server._requests, server._owner, server.not_imported, server._is_ready = requests, 0, {}, True
+        server._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
+        return server
+
+    @property
+    def requests(self) -> socket.socket:
+        """What whoever it is lent to asks for kernels through; see `borrowed`."""
+        return self._requests
+
     def wait_until_ready(self, timeout_s: float = START_S) -> None:
-        """Wait until it takes requests.
+        """Wait until it takes requests; returns at once when it has said so before.
 
         Raises:
             SandboxUnavailable: It does not, and why.
         """
+        if self._is_ready:
+            return
         answer = b""
         if select.select([self._requests], [], [], timeout_s)[0]:
             answer = self._requests.recv(MAX_MESSAGE)
@@ -74,6 +90,7 @@ class Server:
         if not message.get("ready"):
             raise SandboxUnavailable(self.why_not(message.get("error", "")))
         self.not_imported = message["not_imported"]
+        self._is_ready = True
 
     def start(
         self,
@@ -120,6 +137,8 @@ class Server:
 
     def why_not(self, error: str = "") -> str:
         """What the room said before it ended."""
+        if os.getpid() != self._owner:
+            return f"the room does not stand: {error or 'another process owns it'}"
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=1)
         self._log.seek(0)

@@ -86,6 +86,28 @@ class Room:
         if server is not None:
             server.close()
 
+    def launch(self) -> None:
+        """Begin to open the room without waiting for it, so that several come up side by side."""
+        if self.way == "warm" and self._server is None:
+            self._server = Server(self.package, "--warm")
+
+    def lend(self) -> socket.socket | None:
+        """What another process needs to start kernels here; None where there is no server that could be shared."""
+        return self._warm_server().requests if self.way == "warm" else None
+
+    @classmethod
+    def borrowed(cls, library: Path, limits: Limits, requests: socket.socket) -> Room:
+        """The room of another process, which has lent it. It stands no longer than that process wants.
+
+        Args:
+            library: The folder that the room was made with.
+            limits: What each kernel may use.
+            requests: What `lend` gave, in this process.
+        """
+        room = cls(library, limits, "warm")
+        room._way, room._server = "warm", Server.borrowed(requests)
+        return room
+
     def kernel_manager(
         self, folder: Path, environment: Mapping[str, str] | None = None, pass_fd: int | None = None
     ) -> SandboxManager:
@@ -133,12 +155,12 @@ class Room:
             if self._server is not None and not self._server.is_running:
                 self._server.close()
                 self._server = None
-            if self._server is None:
-                server = Server(self.package, "--warm")
-                try:
-                    server.wait_until_ready()
-                except SandboxUnavailable:
-                    server.close()
-                    raise
-                self._server = server
-            return self._server
+            server = self._server or Server(self.package, "--warm")
+            try:
+                server.wait_until_ready()
+            except SandboxUnavailable:
+                server.close()
+                self._server = None
+                raise
+            self._server = server
+            return server

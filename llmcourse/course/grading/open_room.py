@@ -1,0 +1,119 @@
+"""A room without walls: kernels started plainly, for machines on which nothing can be shut in.
+
+It is asked for with `--unsafe` and never chosen by itself. A student's code can then read and change whatever the grader
+can, other students' work and the gradebook included. Only the two kernels of each notebook are as they are elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from llmcourse._overlay import WORKSPACE_VARIABLE
+from llmcourse.course.kernels import MAX_SOCKET_FOLDER, ThisInterpreter
+from llmcourse.course.remote.uses import ROLE_VARIABLE
+
+LINE_VARIABLE = "LLMCOURSE_LINK"
+THREADS = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "RAYON"))
+FOLDERS = {
+    "HOME": "home",
+    "TMPDIR": "tmp",
+    "IPYTHONDIR": "ipython",
+    "MPLCONFIGDIR": "matplotlib",
+    WORKSPACE_VARIABLE: "workspace",
+}
+"""Variables that name a folder of the kernel's own."""
+
+
+class OpenRoom:
+    """Kernels with one library and no walls around them; takes the place of `sandbox.Room`.
+
+    Args:
+        library: A folder that holds a package `llmcourse`, which kernels import.
+    """
+
+    way = "unsafe"
+
+    def __init__(self, library: Path):
+        self.library = Path(library).resolve()
+
+    def __enter__(self) -> OpenRoom:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """There is nothing to close: each kernel ends with its manager."""
+
+    def launch(self) -> None:
+        """There is nothing to begin."""
+
+    def lend(self) -> None:
+        """Nothing has to be lent: any process can make such a room."""
+
+    def kernel_manager(
+        self, folder: Path, environment: Mapping[str, str] | None = None, pass_fd: int | None = None
+    ) -> OpenManager:
+        """A manager of one kernel; `start_kernel` starts it.
+
+        Args:
+            folder: An existing folder for its sockets and for the kernel's own folders.
+            environment: Variables for the kernel, besides the grader's own.
+            pass_fd: A descriptor that the kernel gets, under the number in its variable LLMCOURSE_LINK.
+        """
+        fits = os.name == "posix" and len(os.fsencode(folder)) < MAX_SOCKET_FOLDER
+        manager = OpenManager(
+            transport="ipc" if fits else "tcp", connection_file=str(folder / "kernel.json"), kernel_name="python3"
+        )
+        manager.launch = {"cwd": str(_made(folder / "work")), "env": self._environment(folder, environment or {})}
+        if pass_fd is not None:
+            manager.launch["env"][LINE_VARIABLE] = str(pass_fd)
+            manager.launch["pass_fds"] = (pass_fd,)
+        return manager
+
+    def _environment(self, folder: Path, extra: Mapping[str, str]) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if name not in (ROLE_VARIABLE, LINE_VARIABLE)}
+        own = {name: str(_made(folder / path)) for name, path in FOLDERS.items()}
+        settled = {
+            "PYTHONPATH": str(self.library),
+            "PYTHONSAFEPATH": "1",
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TOKENIZERS_PARALLELISM": "false",
+            "LLMCOURSE_SMALL": "1",
+        }
+        return {**inherited, **own, **settled, **dict.fromkeys(THREADS, "1"), **extra}
+
+
+class OpenManager(ThisInterpreter):
+    """Manages one kernel of an open room.
+
+    Attributes:
+        launch: How its process is started: `cwd`, `env`, `pass_fds`.
+    """
+
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        self.launch: dict[str, Any] = {}
+
+    async def start_kernel(self, **options: Any) -> None:
+        """Start it."""
+        await super().start_kernel(**{**options, **self.launch})
+
+    async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
+        """End it, and with it every process that it left in its group; nothing of it gets time to say goodbye."""
+        group = getattr(self.provisioner, "pgid", None)
+        if group and hasattr(os, "killpg"):
+            with suppress(OSError):
+                os.killpg(group, signal.SIGKILL)
+        await super().shutdown_kernel(now=True, restart=restart)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

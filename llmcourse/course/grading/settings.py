@@ -1,0 +1,67 @@
+"""nbgrader's settings for this course: the same steps for `llmcourse grade`, for nbgrader's commands and its formgrader.
+
+A configuration file takes them over with two lines, and then `nbgrader autograde`, `nbgrader generate_feedback` and the
+formgrader's buttons repair, shut in, judge and hide as `llmcourse grade` does:
+
+    from llmcourse.course.grading.settings import configure
+    configure(c)
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+from nbgrader import preprocessors as steps
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from llmcourse.course.grading.execute import SubmissionExecute
+from llmcourse.course.grading.feedback import FeedbackExporter, HideTests, Marks
+from llmcourse.course.grading.repair import repair
+from llmcourse.course.grading.submissions import Received
+
+SANITIZE = [
+    steps.ClearOutput,
+    steps.DeduplicateIds,
+    steps.OverwriteKernelspec,
+    steps.OverwriteCells,
+    steps.CheckCellMetadata,
+]
+AFTER_RUNNING = [
+    steps.IgnorePattern,
+    steps.LimitOutput,
+    steps.SaveAutoGrades,
+    steps.AssignLatePenalties,
+    steps.CheckCellMetadata,
+]
+
+
+class RepairSubmission(NbGraderPreprocessor):
+    """Rebuilds a submitted notebook on the released one before anything else reads it."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any = None) -> tuple[NotebookNode, Any]:
+        """Rebuild one notebook; see `repair`."""
+        facts = resources["nbgrader"]
+        coursedir: CourseDirectory = self.parent.parent.coursedir  # the converter's, over its exporter
+        folder = coursedir.format_path(coursedir.release_directory, ".", facts["assignment"])
+        released = nbformat.read(Path(folder) / f"{facts['notebook']}.ipynb", as_version=4)
+        repaired = repair(released, Received(json.dumps(nb).encode()))
+        for problem in repaired.problems:
+            self.log.warning("%s, %s: %s", facts["student"], facts["notebook"], problem)
+        return repaired.notebook, resources
+
+
+def configure(c: Any) -> None:
+    """Put this course's steps into an nbgrader configuration.
+
+    Args:
+        c: A traitlets configuration, such as `get_config()` gives.
+    """
+    c.Autograde.sanitize_preprocessors = [RepairSubmission, *SANITIZE]
+    c.Autograde.autograde_preprocessors = [SubmissionExecute, *AFTER_RUNNING]
+    c.GenerateFeedback.exporter_class = FeedbackExporter
+    c.GenerateFeedback.preprocessors = [Marks, HideTests]
