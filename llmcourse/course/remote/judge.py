@@ -1,7 +1,7 @@
 """The judge's end of the line: the `%%check` of a kernel in which no student's code runs.
 
-The library here is whole, the reference. For a check, the judged piece's name means a stand-in that calls the student's
-version in the student's kernel, in the check's own namespace and in the library.
+The library here is whole, and stays the reference: what a check holds an answer against runs no student's code. In the
+check's own namespace, the judged piece's name means a stand-in that calls the student's version in the student's kernel.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from llmcourse import _overlay
 from llmcourse.course.checks import CheckFailed, explain
 from llmcourse.course.pieces import Piece
 from llmcourse.course.remote.box import LINE_VARIABLE
@@ -59,14 +58,11 @@ class Judge:
     def check(self, line: str, cell: str) -> None:
         """`%%check module:piece [id]`: judge the other kernel's version of one piece."""
         piece = Piece.parse(line.partition(" ")[0])
-        importlib.import_module(piece.module)
         source = self.shell.transform_cell(cell)
         file = f"<check of {piece.name}>"
-        with self._session(piece) as stand_in, _in_library(piece, stand_in):
-            reference = _overlay.reference_object(piece.module, piece.name)
-            known = {p.name: _overlay.reference_object(p.module, p.name) for p in map(_imported, assignment_pieces())}
-            known |= self.shell.user_ns
-            namespace = {name: stand_in if value is reference else value for name, value in known.items()}
+        with self._session(piece) as stand_in:
+            known = {other.name: _reference(other) for other in assignment_pieces()} | self.shell.user_ns
+            namespace = {name: stand_in if value is _reference(piece) else value for name, value in known.items()}
             namespace[piece.name] = stand_in
             try:
                 exec(compile(source, file, "exec"), namespace)  # noqa: S102
@@ -78,7 +74,7 @@ class Judge:
 
     @contextmanager
     def _session(self, piece: Piece) -> Iterator[Any]:
-        references = {str(p): getattr(importlib.import_module(p.module), p.name) for p in pieces_used(piece)}
+        references = {str(other): _reference(other) for other in pieces_used(piece)}
         told = {"piece": str(piece), "passed": sorted(self.passed), "references": references}
         with self._told(told, list(references.values())) as answer:
             if not answer["built"]:
@@ -86,7 +82,6 @@ class Judge:
             stand_in = answer["mine"]
             if not isinstance(stand_in, RemoteFunction):
                 raise CheckFailed(f"{piece.name} is not a function or a class of the notebook's own")
-            stand_in.__module__ = piece.module  # what the library's own has, so that it can be put back
             stand_in.source = self.sources.get(str(piece), "")
             yield stand_in
 
@@ -105,21 +100,8 @@ class Judge:
                 self.peer.end()
 
 
-def _imported(piece: Piece) -> Piece:
-    importlib.import_module(piece.module)
-    return piece
-
-
-@contextmanager
-def _in_library(piece: Piece, stand_in: Any) -> Iterator[None]:
-    """The stand-in for one piece in the place of the reference, under every name that the library has for it."""
-    module = importlib.import_module(piece.module)
-    reference = getattr(module, piece.name)
-    _overlay.rebind(module, piece.name, stand_in)
-    try:
-        yield
-    finally:
-        _overlay.rebind(module, piece.name, reference)
+def _reference(piece: Piece) -> Any:
+    return getattr(importlib.import_module(piece.module), piece.name)
 
 
 def is_judge() -> bool:
