@@ -33,7 +33,7 @@ section, nav, .block { border-top: 1px solid var(--line); padding: 1rem 0 .5rem;
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .4rem .6rem .4rem 0; }
 td, th { border-top: 1px solid var(--line); } thead th { border-top: 0; color: var(--soft); font-weight: 600; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; } .scroll td { white-space: nowrap; }
 pre { margin: .5rem 0; padding: .6rem .75rem; background: var(--field); border-radius: .4rem; white-space: pre-wrap;
   overflow-wrap: anywhere; font: .875rem/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, "Noto Sans Mono", monospace;
   tab-size: 4; }

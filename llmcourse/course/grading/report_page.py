@@ -64,7 +64,7 @@ def _head(report: ClassReport) -> str:
     waiting = sum(e.points is None for student in report.students for e in student.exercises)
     facts = [f"{len(scores)} students", f"{number(highest)} points to earn"]
     if scores:
-        facts.append(f"mean {number(statistics.mean(scores))}, median {number(statistics.median(scores))}")
+        facts.append(f"mean {number(round(statistics.mean(scores), 1))}, median {number(statistics.median(scores))}")
     note = f"<p>{waiting} answers are not marked yet; they count 0 here.</p>" if waiting else ""
     title = escaped(", ".join(report.assignments), 300)
     return f'<header><p class="soft">Report for the instructor</p><h1>{title}</h1><p class="total">{" · ".join(facts)}</p>{note}</header>'
@@ -100,7 +100,7 @@ def _exercises(analysis: Analysis) -> str:
     for column in sorted(columns, key=_share):
         first, marked = column[0], [e.points for e in column if e.points is not None]
         name = report.column(first)
-        mean = number(statistics.mean(marked)) if marked else "–"
+        mean = number(round(statistics.mean(marked), 2)) if marked else "–"
         full = f"{sum(p >= first.max_points for p in marked) / len(marked):.0%}" if marked else "–"
         zero = f"{sum(p == 0 for p in marked) / len(marked):.0%}" if marked else "–"
         notes = [f"{analysis.not_tried[name]} not tried"] if analysis.not_tried.get(name) else []
@@ -112,8 +112,9 @@ def _exercises(analysis: Analysis) -> str:
 
 
 def _share(column: Iterable[ExerciseResult]) -> float:
-    marked = [e for e in column if e.points is not None]
-    return statistics.mean(e.points / (e.max_points or 1.0) for e in marked) if marked else 2.0
+    """The mean share of the points; what is not marked to its end comes last."""
+    points = [(e.points, e.max_points or 1.0) for e in column]
+    return 2.0 if any(got is None for got, _ in points) else statistics.mean(got / of for got, of in points)
 
 
 def _mistakes(analysis: Analysis) -> str:

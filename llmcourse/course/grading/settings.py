@@ -21,6 +21,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from llmcourse.course.grading.execute import SubmissionExecute
 from llmcourse.course.grading.feedback import FeedbackExporter, HideTests, Marks
+from llmcourse.course.grading.harmless import Harmless
 from llmcourse.course.grading.repair import repair
 from llmcourse.course.grading.submissions import Received
 
@@ -32,6 +33,7 @@ SANITIZE = [
     steps.CheckCellMetadata,
 ]
 AFTER_RUNNING = [
+    Harmless,
     steps.IgnorePattern,
     steps.LimitOutput,
     steps.SaveAutoGrades,

@@ -1,0 +1,92 @@
+"""What the formgrader shows: rendered as it renders it, a submission holds no markup of its student's."""
+
+from __future__ import annotations
+
+import base64
+from html.parser import HTMLParser
+
+import nbformat
+import pytest
+from nbconvert.filters import markdown2html_mistune
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from llmcourse.course.grading import grade
+from llmcourse.course.grading.harmless import Harmless, harmless_markdown, harmless_output
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n123").decode()
+
+
+def tags(page: str) -> list[tuple[str, dict[str, str | None]]]:
+    found: list[tuple[str, dict[str, str | None]]] = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: found.append((tag, dict(attrs)))  # type: ignore[method-assign]
+    parser.feed(page)
+    return found
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "a\n\n<svg/onload=alert(1)>\n\nb",
+        "<!-- --><iframe src=//x.org></iframe>",
+        "![x](//x.org/track.png)",
+        "![x][y]\n\n[y]: //x.org/track.png",
+        "[x](javascript:alert(1))",
+        "[x](JaVaScRiPt&colon;alert(1))",
+        "[x](java\nscript:alert(1))",
+        "[x](data:text/html;base64,PHNjcmlwdD4=)",
+        "<javascript:alert(1)>",
+        "<\x00script>alert(1)</script>",
+        "`` <script> `` <b onclick=alert(1)>b</b>",
+    ],
+)
+def test_markdown_of_a_student_opens_no_tag_fetches_nothing_and_runs_nothing(hostile: str) -> None:
+    for tag, attrs in tags(markdown2html_mistune(harmless_markdown(hostile))):
+        assert tag in ("p", "a", "code", "pre", "em", "strong", "ul", "ol", "li", "h1", "h2", "h3", "br")
+        assert not any(name.startswith("on") or name in ("src", "style") for name in attrs)
+        link = "".join((attrs.get("href") or "").split()).lower()
+        assert not link.startswith(("javascript:", "data:", "vbscript:")), link
+
+
+def test_markdown_reads_the_same() -> None:
+    text = "# (a)\n\nIf a < b and *c*: `x[0] <= 1`. See [here](https://x.org) for data: fine! [1]"
+    assert harmless_markdown(text).replace("\u200b", "") == text
+    assert 'href="https://x.org"' in markdown2html_mistune(harmless_markdown(text))
+
+
+def test_outputs_are_text_and_true_pictures() -> None:
+    show = lambda **data: new_output("display_data", data={name.replace("_", "/"): value for name, value in data.items()})  # noqa: E731
+    assert harmless_output(show(text_html="<script>1</script>")) is None
+    assert harmless_output(show(application_javascript="1")) is None
+    assert harmless_output(new_output("display_data", data={"image/svg+xml": "<svg onload=1>"})) is None
+    assert harmless_output(show(image_png='x" onerror="alert(1)')) is None
+    assert harmless_output(show(image_png=base64.b64encode(b"<svg>").decode())) is None
+    kept = harmless_output(new_output("display_data", data={"image/png": PNG, "text/plain": "fig"}, metadata={"image/png": {"width": '"><script>'}}))
+    assert kept.data == {"image/png": PNG, "text/plain": "fig"} and kept.metadata == {}
+    assert harmless_output(new_output("execute_result", data={"text/plain": "3"}, execution_count=1)).output_type == "display_data"
+
+
+def test_the_instructors_own_prose_stays_and_the_rest_is_reduced() -> None:
+    prose = new_markdown_cell("<details>mine</details>", metadata={"llmcourse": {"kind": "box"}})
+    own = new_markdown_cell("<b>", metadata={"llmcourse": {"kind": "student"}})
+    code = new_code_cell("1", outputs=[new_output("display_data", data={"text/html": "<b>"}), new_output("stream", text="<b>")])
+    notebook, _ = Harmless().preprocess(new_notebook(cells=[prose, own, code]), {})
+    assert notebook.cells[0].source == "<details>mine</details>" and notebook.cells[1].source == "<\u200bb>"
+    assert [out.output_type for out in notebook.cells[2].outputs] == ["stream"]
+
+
+@pytest.mark.xdist_group("grading")
+@pytest.mark.timeout(120)
+def test_a_graded_submission_holds_none_for_the_formgrader(tmp_path, source, make, put) -> None:
+    hostile = "from IPython.display import HTML, Javascript, display\ndisplay(HTML('<script>1</script>'), Javascript('1'))\n"
+    answers = {"double": hostile + "def double(x):\n    return 2 * x", "why": "because <script>alert(1)</script>"}
+    put(tmp_path / "in", "eve", make(**answers))
+    report = grade(tmp_path / "in", tmp_path / "out", source=source)
+    assert report["eve"].exercises[0].points == 3
+    shown = (tmp_path / "out" / "autograded" / "eve" / "01_sums" / "01_sums.ipynb").read_text(encoding="utf-8")
+    notebook = nbformat.reads(shown, as_version=4)
+    outputs = [out for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs]
+    assert not any({"text/html", "application/javascript"} & set(out.get("data", {})) for out in outputs)
+    assert not any("<script" in cell.source for cell in notebook.cells if cell.cell_type == "markdown")
