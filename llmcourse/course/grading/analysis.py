@@ -12,7 +12,7 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import nbformat
@@ -122,13 +122,13 @@ def read_report(output: Path) -> ClassReport:
     if (output / "gradebook.db").is_file():
         with Gradebook(f"sqlite:///{(output / 'gradebook.db').resolve()}") as gradebook:
             students = [replace(s, exercises=tuple(_as_marked(gradebook, s.student, e) for e in s.exercises)) for s in students]
-    return ClassReport(tuple(data["assignments"]), tuple(students), tuple(data["ignored"]), data["seconds"])
+    return ClassReport(tuple(data["assignments"]), tuple(students), tuple(data["ignored"]), data["seconds"], data.get("unsafe", False))
 
 
 def _student(data: Mapping[str, object]) -> StudentResult:
-    known = {name: data[name] for name in ("student", "origin", "graded_now", "seconds")}
+    known = {f.name: data[f.name] for f in fields(StudentResult) if f.name in data}
     exercises = tuple(ExerciseResult(**one) for one in data["exercises"])  # type: ignore[attr-defined]
-    return StudentResult(**known, exercises=exercises, problems=tuple(data["problems"]))  # type: ignore[arg-type]
+    return StudentResult(**{**known, "exercises": exercises, "problems": tuple(data["problems"])})  # type: ignore[arg-type]
 
 
 def _as_marked(gradebook: Gradebook, student: str, exercise: ExerciseResult) -> ExerciseResult:

@@ -65,9 +65,10 @@ def _head(report: ClassReport) -> str:
     facts = [f"{len(scores)} students", f"{number(highest)} points to earn"]
     if scores:
         facts.append(f"mean {number(round(statistics.mean(scores), 1))}, median {number(statistics.median(scores))}")
+    unsafe = '<p class="bad">Graded with --unsafe: nothing shut the submissions in, so a submission could change scores.</p>'
     note = f"<p>{waiting} answers are not marked yet; they count 0 here.</p>" if waiting else ""
     title = escaped(", ".join(report.assignments), 300)
-    return f'<header><p class="soft">Report for the instructor</p><h1>{title}</h1><p class="total">{" · ".join(facts)}</p>{note}</header>'
+    return f'<header><p class="soft">Report for the instructor</p><h1>{title}</h1><p class="total">{" · ".join(facts)}</p>{note}{unsafe if report.unsafe else ""}</header>'
 
 
 def _section(title: str, body: str) -> str:
