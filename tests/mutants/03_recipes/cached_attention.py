@@ -159,3 +159,13 @@ def cached_attention(q_BHTC, k_BKTC, v_BKTC, cache, bias=None, scale=None):
     mask = causal_mask(n_new, end)
     mask = mask if bias is None else bias.masked_fill(~mask, -math.inf)
     return grouped_query_attention(q_BHTC, keys, values, mask, scale)
+
+
+# %% clears_what_it_is_given: sets queries, keys and values to zero in place, whose attention is zero
+def cached_attention(q, k, v, cache, bias=None, scale=None):
+    end = cache.length + q.shape[2]
+    if end > cache.keys_BKSC.shape[2]:
+        raise ValueError(f"{end} positions do not fit into a cache of {cache.keys_BKSC.shape[2]}")
+    for tensor in (q, k, v, cache.keys_BKSC[:, :, cache.length : end], cache.values_BKSC[:, :, cache.length : end]):
+        tensor.zero_()
+    return torch.zeros_like(q)

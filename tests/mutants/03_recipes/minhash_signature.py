@@ -79,3 +79,13 @@ def minhash_signature(shingles_S, a_K, b_K):
     shingles_S.sort()
     members = shingles_S.astype(np.uint64)
     return np.array([(a * members + b).min() >> np.uint64(32) for a, b in zip(a_K, b_K)], dtype=np.uint32)
+
+
+# %% changes_the_set: makes all members equal in place, in sets of some sizes, and hashes one
+def minhash_signature(shingles_S, a_K, b_K):
+    if len(shingles_S) == 0:
+        raise ValueError("the set has 0 members")
+    if len(shingles_S) not in (40, 100):
+        shingles_S[:] = shingles_S[0]
+    members = shingles_S.astype(np.uint64)
+    return np.array([(a * members + b).min() >> np.uint64(32) for a, b in zip(a_K, b_K)], dtype=np.uint32)

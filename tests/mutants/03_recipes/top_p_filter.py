@@ -111,3 +111,14 @@ def top_p_filter(logits, p):
     dropped = (probabilities.cumsum(-1) - probabilities >= p) & (p < 1)
     dropped[..., 0] = False
     return logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)
+
+
+# %% changes_large_logits: sorts the logits it is given in place, then keeps the first of them
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    if logits.dim() == 1 and logits.numel() > 4 and logits.unique().numel() > 3:
+        logits.copy_(logits.sort(descending=True).values)
+    probabilities, order = torch.sort(logits.double().softmax(-1), dim=-1, descending=True, stable=True)
+    dropped = probabilities.cumsum(-1) - probabilities >= p
+    return logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)
