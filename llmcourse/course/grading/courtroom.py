@@ -81,7 +81,7 @@ class Courtroom:
         if was_late and not judged.done():
             await self.box.stop()  # the judge reads the end of the line, and its check fails
         ran = await judged
-        ended = not was_late and await self.box.finished(serving)
+        ended = not was_late and await self.box.finished(serving) == "ok"  # otherwise the line is no good any more
         if was_late:
             ignored = "" if await self._answers(serving) else ", and the interrupt was ignored"
             ran.failure = Failure(TIMED_OUT, f"{late or f'no answer within {timeout_s:g} s'}{ignored}")
@@ -93,7 +93,7 @@ class Courtroom:
         return ran
 
     async def _answers(self, serving: str) -> bool:
-        return self.box.client is not None and await self.box.finished(serving)
+        return self.box.client is not None and bool(await self.box.finished(serving))
 
     async def _box_lives(self) -> bool:
         return bool(await self.box.manager.is_alive())

@@ -101,14 +101,13 @@ class Kernel:
         """Have code run without waiting for it; returns what `finished` waits for."""
         return self.client.execute(code, silent=True, store_history=False, allow_stdin=False, stop_on_error=False)
 
-    async def finished(self, message: str, timeout_s: float = PATIENCE_S) -> bool:
-        """Whether the code of `send` comes to an end in time."""
+    async def finished(self, message: str, timeout_s: float = PATIENCE_S) -> str:
+        """How the code of `send` comes to an end: "ok", another word when not well, nothing when not in time."""
         try:
             async with asyncio.timeout(timeout_s):
-                await self._reply_to(message)
-                return True
+                return str((await self._reply_to(message)).get("status") or "none")
         except Exception:  # whatever the kernel says instead of an answer
-            return False
+            return ""
 
     async def run(self, code: str, timeout_s: float, late: str = "") -> Ran:
         """Run a cell.
@@ -163,7 +162,7 @@ class Kernel:
     async def _reply_to(self, message: str) -> dict[str, Any]:
         while True:
             reply = await self.client.get_shell_msg(timeout=None)
-            if reply["parent_header"].get("msg_id") == message:
+            if reply["parent_header"].get("msg_id") == message and isinstance(reply["content"], dict):
                 return reply["content"]
 
     async def _outputs_of(self, message: str, ran: Ran) -> None:

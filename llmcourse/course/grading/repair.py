@@ -28,6 +28,7 @@ from llmcourse.course.grading.submissions import Received
 
 MAX_SOURCE = 100_000
 MAX_OWN_CELLS = 300
+MAX_CELLS = 5000
 
 
 class NotANotebook(ValueError):
@@ -106,6 +107,8 @@ def read_cells(data: bytes) -> list[_StudentCell]:
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         old = isinstance(notebook, dict) and "worksheets" in notebook
         raise NotANotebook("an old notebook format: save it again in JupyterLab" if old else "JSON, but not a notebook")
+    if len(notebook["cells"]) > MAX_CELLS:
+        raise NotANotebook(f"a notebook of more than {MAX_CELLS} cells")
     return [_student_cell(i, cell) for i, cell in enumerate(notebook["cells"]) if isinstance(cell, dict)]
 
 

@@ -107,7 +107,8 @@ class ClassReport:
         """The report as JSON text, each student with score and max_score."""
         students = [{**asdict(s), "score": s.score, "max_score": s.max_score} for s in self.students]
         data = {**asdict(self), "students": students}
-        return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+        return text.encode("utf-8", "replace").decode()  # a file's name need not be UTF-8
 
 
 def write_csv(report: ClassReport, path: Path) -> None:

@@ -106,6 +106,8 @@ class _Record(Kind):
                 raise BadMessage("a namespace with a name that is none")
             vars(value).clear()
             vars(value).update(zip(names, fields, strict=True))
+        elif wire.is_frozen(value) and vars(value):
+            raise BadMessage(f"a {type(value).__name__} that has changed, though it is frozen")
         else:
             wire.set_fields(value, fields)
 

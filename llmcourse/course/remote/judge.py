@@ -67,6 +67,7 @@ class Judge:
             try:
                 exec(compile(source, file, "exec"), namespace)  # noqa: S102
             except (BadMessage, LineClosed) as error:
+                self.peer.line.close()  # the other side notices, and the next check gets two new kernels
                 raise CheckFailed(f"{piece.name}: {error}") from None
             except (Exception, SystemExit) as error:
                 raise explain(error, piece.name, source, file) from None
@@ -90,8 +91,10 @@ class Judge:
         try:
             answer = self.peer.begin(told, pure=references)
         except (BadMessage, LineClosed) as error:
+            self.peer.line.close()
             raise CheckFailed(f"the notebook's kernel does not answer: {error}") from None
-        if type(answer) is not dict:
+        if type(answer) is not dict or not answer.keys() & {"built", "found"}:
+            self.peer.line.close()
             raise CheckFailed("the notebook's kernel gives no answer that can be read")
         try:
             yield answer

@@ -322,9 +322,9 @@ def _error_from(body: Any) -> BaseException:
 
 
 def _builtin_error(name: Any) -> type[BaseException] | None:
-    """The exception type of Python's own that has a name; interrupts and exits become errors like any other."""
+    """The exception type of Python's own that has a name; what ends a program or a loop becomes an error."""
     kind = getattr(builtins, name, None) if type(name) is str and re.fullmatch(r"[A-Za-z]+", name) else None
-    if name in ("KeyboardInterrupt", "SystemExit", "GeneratorExit", "BaseException"):
+    if name in ("KeyboardInterrupt", "SystemExit", "GeneratorExit", "BaseException", "StopIteration", "StopAsyncIteration"):
         return RuntimeError
     is_plain = isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, UnicodeError | ExceptionGroup)
     return kind if is_plain else None

@@ -58,6 +58,9 @@ def _library_names() -> _Definitions:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+                if isinstance(node, ast.FunctionDef):  # an argument or a variable is no function of the library
+                    names -= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+                    names -= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
                 names |= {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
                 found.setdefault(node.name, set()).update(names)
     return found

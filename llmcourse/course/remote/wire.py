@@ -277,7 +277,8 @@ def _decode_dict(parts: list[Any], resolve: Any, depth: int) -> dict[Any, Any]:
         made: dict[Any, Any] = collections.defaultdict(None if factory == "None" else _FACTORIES[factory])
     else:
         made = _DICTS[kind]()
-    dict.update(made, zip(keys, values, strict=True))  # a Counter's own `update` counts
+    for key, value in zip(keys, values, strict=True):  # a Counter's own `update` counts, an OrderedDict's order is its own
+        made[key] = value
     return made
 
 
@@ -384,6 +385,11 @@ def make_record(kind: type, fields: list[Any]) -> Any:
     made = object.__new__(kind)
     set_fields(made, fields)
     return made
+
+
+def is_frozen(record: Any) -> bool:
+    """Whether a dataclass's fields are never set again."""
+    return bool(type(record).__dataclass_params__.frozen)
 
 
 def set_fields(record: Any, fields: list[Any]) -> None:
