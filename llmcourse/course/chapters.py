@@ -5,7 +5,8 @@ code cell says what it is with a `:kind:` option:
 
 - `setup`: runs in every use of the notebook;
 - `exercise`: names a `:piece:`; the cell is filled from the library's own source;
-- `check`: names the piece it judges and its `:points:`;
+- `check`: names the piece it judges and its `:points:`; `:self_reported: true` where it rests on a number that the
+  process with the student's code gives of itself (`count_steps`), which graders trust less;
 - `experiment`: shown and run in the book and by learners, skipped by grading. A figure needs `:alt:`, `:caption:`, `:name:`.
 
 A Markdown cell that starts with `+++ {"kind": "box"}` is the box of the exercise below it; one that starts with
@@ -29,7 +30,7 @@ MARKDOWN_KINDS = ("box", "written")
 FIELDS = {
     "setup": {"id"},
     "exercise": {"id", "piece", "title", "difficulty", "minutes"},
-    "check": {"id", "piece", "points"},
+    "check": {"id", "piece", "points", "self_reported"},
     "experiment": {"id", "alt", "caption", "name", "tags"},
     "box": set(),
     "written": {"id", "points", "title", "minutes"},
@@ -211,6 +212,9 @@ def _validate_check(cell: Cell, faults: Faults) -> None:
     except SyntaxError as error:
         faults.add(cell, f"line {error.lineno} of the cell: {error.msg}")
         return
+    counts = any(isinstance(node, ast.Name) and node.id == "count_steps" for node in ast.walk(tree))
+    if counts != (cell.options.get("self_reported") is True):
+        faults.add(cell, "`:self_reported: true` belongs to the checks that use count_steps, and to no others")
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert) and node.msg is None:
             faults.add(cell, f"line {node.lineno} of the cell: the assert has no message that names the likely mistake")

@@ -132,6 +132,8 @@ def test_exercise_numbers_run_through_the_notebooks_of_a_chapter(small_course):
         ('+++ {"kind": "box"}', "+++", "right above it"),
         ("### END HIDDEN TESTS\n", "", "END HIDDEN TESTS"),
         (', "twice two is four"', "", "no message"),
+        (":points: 2", ":points: 2\n:self_reported: true", "belongs to the checks that use count_steps"),
+        ("### BEGIN HIDDEN TESTS", "### BEGIN HIDDEN TESTS\ncount_steps(double, 2)", "belongs to the checks that use count_steps"),
         ('"points": 3', '"points": 0', "points must be a positive number"),
         ("### END SOLUTION\n", "### END SOLUTION\n\nMore text.\n", "put a line `+++` above it"),
         ("**Mark scheme**", "Marks", "'Mark scheme' is missing"),
