@@ -20,7 +20,6 @@ from typing import Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
-from nbgrader.utils import parse_utc
 
 import llmcourse
 from llmcourse.course.grading import backup
@@ -35,7 +34,7 @@ from llmcourse.course.grading.report import ClassReport, ExerciseResult, Student
 from llmcourse.course.grading.rooms import SandboxUnavailable, rooms, why_not
 from llmcourse.course.grading.stages import Course, Mark, StageFailed, assignments_in
 from llmcourse.course.grading.submissions import Received, Submission, find_submissions, holds_any, read_notebooks
-from llmcourse.course.grading.times import TIMES, times_of
+from llmcourse.course.grading.times import TIMES, times_of, utc
 from llmcourse.course.grading.trial import Settings
 from llmcourse.course.grading.work import Executed, library_digest, run_submission
 from llmcourse.course.grading.workers import LocalWorkers
@@ -108,6 +107,7 @@ def grade(
     count = default_workers() if workers is None else workers
     if not (timeout_s > 0 and total_s > 0):
         raise GradingError(f"a timeout must be a positive number of seconds, got {timeout_s} and {total_s}")
+    due_utc = due if isinstance(due, datetime | None) else _due(due)
     if count < 1:
         raise GradingError(f"at least one worker is needed, got {count}")
     if submissions == output:
@@ -129,8 +129,8 @@ def grade(
         for name in wanted:
             with interrupts.shielded():
                 digest = course.install(name, available[name])
-                if due is not None:
-                    course.set_due(name, due if isinstance(due, datetime) else parse_utc(due))
+                if due_utc is not None:
+                    course.set_due(name, due_utc)
             graders.append(_Grader(course, name, f"{digest} {key} {late} {course.due(name)}", again))
         if exercise is not None and not any(grader.wanted_cells for grader in graders):
             names = ", ".join(item.name for grader in graders for item in grader.exercises)
@@ -144,6 +144,13 @@ def grade(
         write_csv(report, output / "scores.csv")
         write_atomically(output / "report.json", report.to_json())
     return report
+
+
+def _due(text: str) -> datetime:
+    try:
+        return utc(text)
+    except ValueError as error:
+        raise GradingError(f"the assignment cannot be due at {error}") from error
 
 
 def _wanted(

@@ -14,9 +14,11 @@ Where there is none, a `timestamp.txt` counts that nbgrader's `collect` left bes
 from __future__ import annotations
 
 import csv
+import warnings
+from datetime import UTC, datetime
 from pathlib import Path
 
-from nbgrader.utils import parse_utc
+import dateutil.parser
 
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.submissions import Submission, Unreadable, small_file, student_id
@@ -62,9 +64,27 @@ def _own(found: list[Submission]) -> dict[str, str]:
     return times
 
 
-def _parsed(text: str) -> str:
-    """A time in the form that nbgrader writes; empty when it is none."""
+def utc(text: str) -> datetime:
+    """A moment in UTC, without a time zone, as nbgrader keeps it.
+
+    Raises:
+        ValueError: The text says no time, or in a time zone that nobody knows.
+
+    Example:
+        >>> print(utc("2026-10-01 20:00 +0200"))
+        2026-10-01 18:00:00
+    """
     try:
-        return f"{parse_utc(text):%Y-%m-%d %H:%M:%S.%f} UTC" if text else ""
-    except (ValueError, OverflowError, TypeError):
+        with warnings.catch_warnings(action="error"):
+            moment = dateutil.parser.parse(text)
+        return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError, TypeError, Warning) as error:
+        raise ValueError(f"{text!r} is no time such as '2026-10-01 18:00' or '2026-10-01 20:00 +0200'") from error
+
+
+def _parsed(text: str) -> str:
+    """A time in the form that nbgrader reads; empty when it is none."""
+    try:
+        return f"{utc(text):%Y-%m-%d %H:%M:%S.%f} UTC" if text else ""
+    except ValueError:
         return ""

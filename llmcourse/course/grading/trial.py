@@ -35,6 +35,8 @@ from llmcourse.course.grading.rooms import assignment_pieces, rooms
 __all__ = ["GRADER_ERRORS", "KERNEL_DIED", "NOT_RUN", "TIMED_OUT", "Failure", "KernelNotStarted", "Settings", "run_notebook"]
 
 LOAD = "%load_ext llmcourse.course"
+IMPORT_S = 120.0
+"""Seconds that a kernel may take to import the library, where it is not forked from one that has."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,11 @@ class _Run:
         students, judges = standing.of_students(self.assignment), standing.of_judges()
         self.courtroom = Courtroom(students, judges, pieces, self.settings.max_output)
         await self.courtroom.start()
-        self.courtroom.judge.send(f"get_ipython().run_line_magic('load_ext', {LOAD.split()[1]!r})")
+        box, judge = self.courtroom.box, self.courtroom.judge
+        loading = judge.send(f"get_ipython().run_line_magic('load_ext', {LOAD.split()[1]!r})")
+        if students.way != "warm":  # what these kernels import first is no cell's time
+            imported = box.finished(box.send("import llmcourse.course.remote.box"), IMPORT_S)
+            await asyncio.gather(imported, judge.finished(loading, IMPORT_S))
         for index in list(self.replayed):
             if time.monotonic() >= self.deadline:
                 return

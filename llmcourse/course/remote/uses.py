@@ -47,6 +47,11 @@ def pieces_used(piece: Piece) -> list[Piece]:
     return [candidates[name] for name in sorted(seen & candidates.keys()) if candidates[name] != piece]
 
 
+def read_library() -> None:
+    """Read the library's sources now, once for all processes that are forked from this one."""
+    _library_names()
+
+
 @cache
 def _library_names() -> _Definitions:
     """What each function and class of the library names in its body."""

@@ -12,6 +12,7 @@ import os
 import pkgutil
 import signal
 import socket
+import sys
 from types import ModuleType
 
 from . import keeper, linux
@@ -36,9 +37,11 @@ PACKAGES = (
     "ipykernel.debugger",
     "inside.kernel",
 )
-COURSE_MODULES = tuple(f"llmcourse.course.{name}" for name in ("workspace", "checks", "display"))
-"""What `%load_ext llmcourse.course` needs; the rest of the course's machinery builds and grades, and no kernel imports
-it."""
+COURSE_MODULES = tuple(
+    f"llmcourse.course.{name}" for name in ("workspace", "checks", "display", "remote.box", "remote.judge")
+)
+"""What `%load_ext llmcourse.course` and the line between two kernels need; the rest of the course's machinery builds and
+grades, and no kernel imports it."""
 MAX_MESSAGE, MAX_DESCRIPTORS = 1 << 20, 16
 
 
@@ -97,6 +100,8 @@ def preload() -> dict[str, str]:
             importlib.import_module(name)
         except Exception as error:
             not_imported[name] = f"{type(error).__name__}: {error}"
+    if uses := sys.modules.get("llmcourse.course.remote.uses"):
+        uses.read_library()
     return not_imported
 
 
