@@ -20,7 +20,7 @@ from torch import nn
 
 from llmcourse.config import PRESETS
 from llmcourse.course.checks import count_steps, each, on_ranks
-from llmcourse.course.remote.peer import Peer
+from llmcourse.course.remote.peer import BadMessage, Peer
 from llmcourse.tokenization.bpe import PairIndex, index_pairs
 
 pytestmark = [pytest.mark.xdist_group("remote"), pytest.mark.timeout(120)]
@@ -120,6 +120,13 @@ def test_records_cross_field_by_field(remote) -> None:
     space = SimpleNamespace(words=[], counts=Counter())
     remote.extend(space, 4)
     assert space.words == [4] and space.counts == {4: 1}
+
+
+def test_a_frozen_record_cannot_be_changed_from_there(remote) -> None:
+    before = PRESETS["gpt2"].n_layers
+    with pytest.raises(BadMessage, match="frozen"):
+        remote.thaw(PRESETS["gpt2"])
+    assert PRESETS["gpt2"].n_layers == before > 0
 
 
 def test_iterators_are_read_once(remote) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import random
 import socket
 import struct
@@ -48,6 +49,13 @@ def test_what_was_encoded_comes_back(value) -> None:
     got = wire.decode(wire.unpack(wire.pack(wire.encode(value, by_value))), unknown)
     assert got == value and repr(got) == repr(value) or isinstance(value, set | frozenset | dict | list | tuple)
     assert type(got) is type(value)
+
+
+@pytest.mark.parametrize("kind", [dict, collections.OrderedDict, collections.Counter])
+def test_a_dict_has_the_same_items_for_those_who_iterate_and_those_who_compare(kind: type) -> None:
+    value = kind({"b": 2, "a": 1})
+    got = wire.decode(wire.unpack(wire.pack(wire.encode(value, by_value))), unknown)
+    assert got == value and list(got.items()) == [("b", 2), ("a", 1)] and type(got) is kind
 
 
 @settings(max_examples=500)
