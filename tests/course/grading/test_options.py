@@ -261,3 +261,17 @@ def test_an_interruption_waits_for_the_end_of_a_step() -> None:
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGTERM)
     assert done == ["to its end"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interrupted_command_says_how_to_go_on_and_exits_with_130(tmp_path: Path, monkeypatch) -> None:
+    from typer.testing import CliRunner
+
+    from llmcourse.course import cli
+
+    def interrupted(*args: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "grade", interrupted)
+    result = CliRunner().invoke(cli.app, ["grade", str(tmp_path), "--output", "marks"])
+    assert result.exit_code == 130
+    assert "What is graded is kept in marks; the same command goes on from there." in " ".join(result.output.split())
