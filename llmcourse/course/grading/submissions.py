@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from llmcourse.course.grading.errors import GradingError
 
+SECRET = "submission_secret.txt"
 MAX_NOTEBOOK_BYTES = 20 * 2**20
 MAX_ZIP_BYTES = 100 * 2**20
 MAX_ENTRIES = 5000
@@ -82,7 +83,8 @@ def _short_hash(name: str) -> str:
 def find_submissions(folder: Path, exclude: Iterable[Path] = ()) -> tuple[list[Submission], list[str]]:
     """The submissions in a folder, by student id, and one line about each entry that is none.
 
-    Two entries with one id are both graded: the one named exactly so keeps it, others get their name's hash behind it.
+    Two entries with one id are both graded: the one named exactly so keeps it, in small letters before capitals; others
+    get their name's hash behind it.
 
     Args:
         folder: Holds one folder or one .zip a student.
@@ -116,7 +118,7 @@ def _with_ids(entries: list[Path]) -> list[Submission]:
         groups.setdefault(student_id(name).casefold(), []).append(entry)
     found: list[Submission] = []
     for group in groups.values():
-        group.sort(key=lambda path: (path.name != student_id(path.name), path.name))
+        group.sort(key=lambda path: (path.name != student_id(path.name), path.name.swapcase()))
         for position, entry in enumerate(group):
             name = entry.name[:-4] if _is_zip(entry) else entry.name
             own = student_id(name) if position == 0 else f"{student_id(name)}-{_short_hash(entry.name)}"
@@ -304,3 +306,12 @@ def small_file(submission: Submission, name: str, limit: int = 1000) -> bytes:
     if not files:
         raise Unreadable(f"{name} is missing")
     return files[0].read()[:limit]
+
+
+def exchange_secret(submission: Submission) -> str:
+    """The text that nbgrader's `submit` left beside the notebooks to find their feedback by; empty where there is none."""
+    try:
+        text = small_file(submission, SECRET).decode("ascii", "replace").strip()
+    except Unreadable:
+        return ""
+    return text if re.fullmatch(r"[\w-]{8,200}", text, re.ASCII) else ""
