@@ -33,7 +33,7 @@ from llmcourse.course.grading.repair import kind_of, repair
 from llmcourse.course.grading.report import ClassReport, ExerciseResult, StudentResult, write_csv
 from llmcourse.course.grading.rooms import SandboxUnavailable, rooms, why_not
 from llmcourse.course.grading.stages import Course, Mark, StageFailed, assignments_in
-from llmcourse.course.grading.submissions import Received, Submission, find_submissions, holds_any, read_notebooks
+from llmcourse.course.grading.submissions import Received, Submission, exchange_secret, find_submissions, holds_any, read_notebooks
 from llmcourse.course.grading.times import TIMES, times_of, utc
 from llmcourse.course.grading.trial import Settings
 from llmcourse.course.grading.work import Executed, library_digest, run_submission
@@ -190,6 +190,7 @@ class _Job:
         repaired: Its notebooks, whole, as nbgrader takes them in.
         to_run: Those of them that are run, as JSON, with the instructor's check cells in full.
         kept: Executed notebooks of before, of which all stays but the exercise that is judged again.
+        secret: What nbgrader's exchange finds its feedback by; empty without an exchange.
     """
 
     grader: _Grader
@@ -201,6 +202,7 @@ class _Job:
     problems: dict[str, list[str]]
     to_run: dict[str, str]
     kept: dict[str, NotebookNode]
+    secret: str = ""
 
 
 class _Jobs:
@@ -387,6 +389,7 @@ class _Grader:
             {name: list(nb.problems) for name, nb in repaired.items() if nb.problems},
             to_run,
             kept,
+            exchange_secret(submission),
         )
 
     def _kept(self, student: str, received: dict[str, Received]) -> dict[str, NotebookNode]:
@@ -409,7 +412,7 @@ class _Grader:
         course, student = self.course, job.student
         course.keep_state(self.assignment, student, None)
         self._keep_received(student, job.received)
-        course.submit(self.assignment, student, job.repaired, job.time)
+        course.submit(self.assignment, student, job.repaired, job.time, job.secret)
         done = {name: nbformat.reads(text, as_version=4) for name, text in executed.notebooks.items()}
         course.autograde(self.assignment, student, self._joined_with_kept(job, done))
         course.feedback(self.assignment, student)

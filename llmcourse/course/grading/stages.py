@@ -28,6 +28,7 @@ from traitlets.config import Config
 from llmcourse.course.grading import backup
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.settings import AFTER_RUNNING, SANITIZE, configure
+from llmcourse.course.grading.submissions import SECRET
 from llmcourse.course.grading.trial import Settings
 from llmcourse.course.paths import write_atomically
 
@@ -172,14 +173,21 @@ class Course:
             if "nbgrader" in cell.metadata and is_locked(cell)
         }
 
-    def submit(self, assignment: str, student: str, notebooks: Mapping[str, NotebookNode], time: str = "") -> None:
-        """Put repaired notebooks where nbgrader collects them, with the time of handing in, when it is known."""
+    def submit(
+        self, assignment: str, student: str, notebooks: Mapping[str, NotebookNode], time: str = "", secret: str = ""
+    ) -> None:
+        """Put repaired notebooks where nbgrader collects them, with the time of handing in, when it is known.
+
+        `secret` is what `nbgrader release_feedback` needs to give a page back through the exchange, when there is one.
+        """
         folder = self.folder("submitted", assignment, student)
         shutil.rmtree(folder, ignore_errors=True)
         for name, notebook in notebooks.items():
             write_atomically(folder / f"{name}.ipynb", nbformat.writes(notebook))
         if time:
             write_atomically(folder / "timestamp.txt", f"{time}\n")
+        if secret:
+            write_atomically(folder / SECRET, secret)
 
     def autograde(self, assignment: str, student: str, executed: Mapping[str, NotebookNode]) -> None:
         """Put the marks of a submission that has been run into the gradebook.

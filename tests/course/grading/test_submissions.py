@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from llmcourse.course.grading import GradingError, submissions
-from llmcourse.course.grading.submissions import Received, Submission, find_submissions, read_notebooks
+from llmcourse.course.grading.submissions import Received, Submission, exchange_secret, find_submissions, read_notebooks
 
 NAME = "01_sums"
 FILE = f"{NAME}.ipynb"
@@ -170,3 +170,13 @@ def test_broken_archives_give_a_reason(tmp_path: Path) -> None:
         data[at] |= 1
     path.write_bytes(data)
     assert "encrypted" in received(path).reason
+
+
+@pytest.mark.parametrize(("text", "secret"), [("a1-_" * 8 + "\n", "a1-_" * 8), ("../../x", ""), ("", ""), ("x" * 300, ""), ("=1+1 <b>", "")])
+def test_the_exchanges_secret_is_taken_when_it_looks_like_one(tmp_path: Path, text: str, secret: str) -> None:
+    (tmp_path / "ada" / "01").mkdir(parents=True)
+    (tmp_path / "ada" / "01" / "submission_secret.txt").write_text(text)
+    [submission], _ = find_submissions(tmp_path)
+    assert exchange_secret(submission) == secret
+    (tmp_path / "ada" / "01" / "submission_secret.txt").unlink()
+    assert exchange_secret(submission) == ""
