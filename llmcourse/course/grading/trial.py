@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 
+from llmcourse._overlay import belongs_to_library
 from llmcourse.course.grading.courtroom import Courtroom
 from llmcourse.course.grading.kernel import (
     GRADER_ERRORS,
@@ -161,6 +162,9 @@ class _Run:
     async def _convene(self) -> None:
         """Start both kernels and run again what had succeeded; a cell that ends its kernel this time is not run a third."""
         pieces = assignment_pieces(self.assignment)
+        if given := self._asked_for() - {str(piece) for piece in pieces}:
+            asked = ", ".join(sorted(given))
+            raise KernelNotStarted(f"the library would answer {asked}: {self.assignment!r} is no assignment of this course")
         standing = rooms(self.settings.way)
         students, judges = standing.of_students(self.assignment), standing.of_judges()
         self.courtroom = Courtroom(students, judges, pieces, self.settings.max_output)
@@ -182,6 +186,11 @@ class _Run:
                 if piece := cell.metadata.get("llmcourse", {}).get("piece", ""):
                     self.failed_pieces[piece] = self.failures[index]
                 return
+
+    def _asked_for(self) -> set[str]:
+        """The pieces of the library that the exercises ask for."""
+        pieces = {cell.metadata.get("llmcourse", {}).get("piece", "") for cell in self.nb.cells if kind_of(cell) == "exercise"}
+        return {piece for piece in pieces if belongs_to_library(piece.partition(":")[0])}
 
     async def _adjourn(self) -> None:
         courtroom, self.courtroom = self.courtroom, None

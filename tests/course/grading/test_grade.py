@@ -306,6 +306,16 @@ def test_impossible_wishes_are_clear_errors(tmp_path: Path, source: Path) -> Non
             grade(**given)
 
 
+def test_an_exercise_whose_solution_cannot_be_taken_out_of_the_library_is_not_graded(tmp_path, source, make, put) -> None:
+    text = (source / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text().replace("sums:double", "llmcourse.layers:SwiGLU")
+    path = tmp_path / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    put(tmp_path / "in", "ada", make())
+    report = grade(tmp_path / "in", tmp_path / "out", source=tmp_path / "solutions")
+    assert report["ada"].score == 0 and "the library would answer llmcourse.layers:SwiGLU" in report["ada"].problems[0]
+
+
 def test_an_empty_class_is_an_empty_report(tmp_path: Path, source: Path) -> None:
     (tmp_path / "in").mkdir()
     assert grade(tmp_path / "in", tmp_path / "out", source=source).students == ()
