@@ -128,7 +128,7 @@ def _code_cell(cell: Cell, root: Path) -> NotebookNode:
             which = f" {cell.id}" if cell.options.get("id") else ""
             text = f"%%check {cell.piece}{which}\n{cell.source}"
             metadata["nbgrader"] = _nbgrader(str(cell.id), grade=True, solution=False, points=cell.options["points"])
-            facts |= {"self_reported": True} if cell.options.get("self_reported") else {}
+            facts |= {flag: True for flag in ("self_reported", "changes_arguments") if cell.options.get(flag) is True}
     if "alt" in cell.options:
         figure = {"caption": cell.options["caption"], "name": cell.options["name"]}
         metadata["mystnb"] = {"image": {"alt": cell.options["alt"]}, "figure": figure}

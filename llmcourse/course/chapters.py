@@ -6,7 +6,8 @@ code cell says what it is with a `:kind:` option:
 - `setup`: runs in every use of the notebook;
 - `exercise`: names a `:piece:`; the cell is filled from the library's own source;
 - `check`: names the piece it judges and its `:points:`; `:self_reported: true` where it rests on a number that the
-  process with the student's code gives of itself (`count_steps`), which graders trust less;
+  process with the student's code gives of itself (`count_steps`), which graders trust less; `:changes_arguments: true`
+  where the piece is meant to change in place what it is given: graders let no other piece do so;
 - `experiment`: shown and run in the book and by learners, skipped by grading. A figure needs `:alt:`, `:caption:`, `:name:`.
 
 A Markdown cell that starts with `+++ {"kind": "box"}` is the box of the exercise below it; one that starts with
@@ -30,7 +31,7 @@ MARKDOWN_KINDS = ("box", "written")
 FIELDS = {
     "setup": {"id"},
     "exercise": {"id", "piece", "title", "difficulty", "minutes"},
-    "check": {"id", "piece", "points", "self_reported"},
+    "check": {"id", "piece", "points", "self_reported", "changes_arguments"},
     "experiment": {"id", "alt", "caption", "name", "tags"},
     "box": set(),
     "written": {"id", "points", "title", "minutes"},

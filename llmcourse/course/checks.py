@@ -66,6 +66,7 @@ def close(
     atol: float = 0.0,
     rtol: float = 0.0,
     mistakes: Mapping[str, Any] | None = None,
+    allow_nan: bool = False,
 ) -> None:
     """Assert that numbers are what they should be; a failure names the shape, the type or the largest difference.
 
@@ -76,6 +77,7 @@ def close(
         atol: The largest absolute difference allowed.
         rtol: The largest difference allowed, relative to `want`; the two are added, as in `torch.isclose`.
         mistakes: What known mistakes give: the mistake's name -> its value. The first that fits is named.
+        allow_nan: Whether NaN may be right.
 
     Raises:
         AssertionError: The numbers differ.
@@ -92,6 +94,10 @@ def close(
     if got is None:
         raise AssertionError(f"got None: {hint}")
     got_values, wanted = _tensor(got), _tensor(want)
+    if got_values.is_complex() and not wanted.is_complex():
+        raise AssertionError(f"got complex numbers, real ones are right: {hint}")
+    if wanted.isnan().any() and not allow_nan:
+        raise ValueError("the check wants NaN without saying `allow_nan=True`")
     if got_values.shape != wanted.shape:
         raise AssertionError(f"got the shape {tuple(got_values.shape)}, {tuple(wanted.shape)} is right: {hint}")
     if isinstance(got, torch.Tensor) and isinstance(want, torch.Tensor) and got.dtype != want.dtype:
@@ -117,6 +123,8 @@ def close(
 def _tensor(value: Any) -> Any:
     import torch
 
+    if isinstance(value, torch.Tensor) and value.is_complex():
+        return value.detach().to(torch.complex128)
     return torch.as_tensor(value, dtype=torch.float64).detach()  # a list must not pass through float32
 
 

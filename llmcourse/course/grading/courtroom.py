@@ -58,7 +58,14 @@ class Courtroom:
         await asyncio.gather(self.box.stop(), self.judge.stop())
 
     async def check(
-        self, source: str, passed: Sequence[str], sources: Mapping[str, str], timeout_s: float, late: str = ""
+        self,
+        source: str,
+        passed: Sequence[str],
+        sources: Mapping[str, str],
+        timeout_s: float,
+        late: str = "",
+        *,
+        changes_arguments: bool = True,
     ) -> Ran:
         """Judge one piece by a check cell.
 
@@ -68,8 +75,9 @@ class Courtroom:
             sources: The student's cell of each piece.
             timeout_s: Seconds that it may take.
             late: What to say when it takes longer.
+            changes_arguments: Whether the piece may change in place what it is given.
         """
-        self.judge.send(f"_judge.tell({list(passed)!r}, {dict(sources)!r})")
+        self.judge.send(f"_judge.tell({list(passed)!r}, {dict(sources)!r}, {changes_arguments})")
         serving = self.box.send(SERVE)
         code = source if source.startswith("%%") else f"{PLAIN}\n{source}"
         judged = asyncio.create_task(self.judge.run(code, timeout_s + 2 * PATIENCE_S, late))

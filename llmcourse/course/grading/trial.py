@@ -128,7 +128,11 @@ class _Run:
         if kind_of(cell) == "check":
             passed = [piece for piece, verdicts in self.verdicts.items() if piece and all(verdicts)]
             seconds, late = self._time_left()
-            ran = await self.courtroom.check(cell.source, passed, self.sources, seconds, late)
+            facts = cell.metadata.get("llmcourse", {})
+            may_change = not facts.get("piece") or bool(facts.get("changes_arguments"))
+            ran = await self.courtroom.check(
+                cell.source, passed, self.sources, seconds, late, changes_arguments=may_change
+            )
         else:
             if kind_of(cell) == "exercise":
                 self.sources[cell.metadata.get("llmcourse", {}).get("piece", "")] = cell.source.partition("\n")[2]

@@ -36,9 +36,9 @@ class Judge:
         self.passed: set[str] = set()
         self.sources: dict[str, str] = {}
 
-    def tell(self, passed: list[str], sources: dict[str, str]) -> None:
+    def tell(self, passed: list[str], sources: dict[str, str], changes_arguments: bool) -> None:
         """What the grader says before a check."""
-        self.passed, self.sources = set(passed), sources
+        self.passed, self.sources, self.peer.may_change = set(passed), sources, changes_arguments
 
     def check_plain(self, line: str, cell: str) -> None:
         """A graded cell without a magic of its own: names that nothing here defines are the other kernel's."""

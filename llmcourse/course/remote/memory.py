@@ -40,9 +40,7 @@ class _Memory(Kind):
     @staticmethod
     def fill(table: Table, value: torch.UntypedStorage, content: Any) -> None:
         if len(content) != value.nbytes():
-            if value.nbytes() != 0 and len(content) > wire.MAX_FRAME:
-                raise BadMessage("a memory of impossible size")
-            value.resize_(len(content))
+            raise BadMessage("a memory of another size")
         if content:
             _Memory._bytes(value).numpy()[:] = np.frombuffer(content, np.uint8)
 

@@ -7,6 +7,8 @@ an `nn.Module` with the same parameters, buffers and children, whose `forward` i
 from __future__ import annotations
 
 import keyword
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -126,7 +128,7 @@ class _Module(Kind):
     @staticmethod
     def content(table: Table, value: nn.Module) -> Any:
         plain = {}
-        for name, attribute in vars(value).items():
+        for name, attribute in (*vars(value).items(), *_properties(value)):
             if name.startswith("_") or name == "training" or isinstance(attribute, list | dict):
                 continue
             try:
@@ -145,6 +147,17 @@ class _Module(Kind):
             if name_from(name) != name or name.startswith("_") or hasattr(nn.Module, name):
                 raise BadMessage("an attribute of a module with a name that is none")
             value.__dict__[name] = table.decode(attribute)
+
+
+def _properties(module: nn.Module) -> Iterator[tuple[str, Any]]:
+    """What a module's own class computes as if it were an attribute; not what a layer of PyTorch or a stand-in does."""
+    if isinstance(module, RemoteModule) or type(module).__module__.startswith("torch."):
+        return
+    for kind in type(module).__mro__[: -len(nn.Module.__mro__)]:
+        for name, attribute in vars(kind).items():
+            if isinstance(attribute, property):
+                with suppress(Exception):  # a property that cannot be computed now is not there
+                    yield name, getattr(module, name)
 
 
 class _Optimizer(Kind):

@@ -35,6 +35,10 @@ MAX_CALLS_DEEP = 100
 MAX_TEXT = 4000
 
 
+class ArgumentsChanged(AssertionError):
+    """The other side changed in place what it was given, or was given before, where that is not what it is for."""
+
+
 class Peer:
     """One end of a line.
 
@@ -57,6 +61,8 @@ class Peer:
         self._next_graph = 0
         self._depth = 0
         self._lines_of = lines_of or (lambda _: [])
+        self.may_change = True
+        """Whether what the other side is given may be different after a call."""
         self.pure: set[int] = set()
         """Numbers of functions of this side that look at nothing but what they get; see `call`."""
         self.on_begin: Callable[[Any], Any] = lambda _: None
@@ -93,8 +99,10 @@ class Peer:
             kwargs: What it gets by name.
             is_pure: It looks at no shared object but those that it gets, so that changes in others can wait.
         """
-        if self._depth == 0 and self.is_host:
+        is_outermost = self._depth == 0 and self.is_host
+        if is_outermost:
             self.table.prune()
+            self.table.was_changed = False
         names = list(kwargs)
         values = self.table.encode_parts([*args, *kwargs.values()])
         body = [number, values, names, _modes(), self._take_finished_graphs()]
@@ -102,6 +110,8 @@ class Peer:
         value = self.table.decode(result)
         if graph is not None:
             self._attach(*graph)
+        if is_outermost and self.table.was_changed and not self.may_change:
+            raise ArgumentsChanged("what it was given has changed: make new objects")
         return value
 
     def _take_finished_graphs(self) -> list[int]:
@@ -109,10 +119,12 @@ class Peer:
         return finished
 
     def _attach(self, number: Any, outputs: Any, leaves: Any) -> None:
-        here = [[self.table.get(n) for n in numbers] for numbers in (outputs, leaves)]
-        if type(number) is not int or not all(isinstance(t, Tensor) for tensors in here for t in tensors):
+        if any(type(n) is not int or n % 2 == self.table.parity for n in outputs):
+            raise BadMessage("a result that is not the sender's to give a history")
+        results, inputs = ([self.table.get(n) for n in numbers] for numbers in (outputs, leaves))
+        if type(number) is not int or not all(isinstance(t, Tensor) for t in (*results, *inputs)):
             raise BadMessage("a graph of something else than tensors")
-        if any(gradients.has_history(output) for output in here[0]):
+        if any(gradients.has_history(result) for result in results):
             raise BadMessage("a result that has a history here already")
         token = _Token(lambda: self._finished_graphs.append(number))
 
@@ -120,9 +132,9 @@ class Peer:
             assert token is not None  # as long as this function lives, the other side keeps the graph
             grads = self.table.encode_parts([grad if grad is None else grad.detach() for grad in of_outputs])
             answer = self._request("back", [number, grads])
-            return [_checked_gradient(self.table.decode(tree), leaf) for tree, leaf in zip(answer, here[1], strict=True)]
+            return [_checked_gradient(self.table.decode(tree), leaf) for tree, leaf in zip(answer, inputs, strict=True)]
 
-        gradients.attach(here[0], here[1], backward)
+        gradients.attach(results, inputs, backward)  # `backward` must not hold the results: nothing would free them
 
     def _request(self, kind: str, body: Any, only: set[int] | None = None) -> Any:
         self._depth += 1
@@ -169,7 +181,9 @@ class Peer:
             self._send("reply", reply, last, only)
         except (BadMessage, LineClosed):
             raise
-        except BaseException as error:  # whatever a piece raises is told to the one who called it
+        except BaseException as error:
+            if self.is_host and isinstance(error, KeyboardInterrupt):
+                raise  # this side's own time is up
             self._send("error", _told(error, self._lines_of(error)))
 
     def _do(self, kind: str, body: Any) -> tuple[Any, Any]:
@@ -234,6 +248,8 @@ class Peer:
         if type(message) is not list or len(message) != 6:
             raise BadMessage("a message without its six parts")
         kind, definitions, contents, dropped, moved, body = message
+        if kind == "begin" and self.is_host:
+            raise BadMessage("a session that is not the other side's to begin")
         try:
             if kind == "begin":
                 self._forget_everything()

@@ -59,11 +59,18 @@ class Table:
         self._numbers: dict[Any, int] = {}
         self._undefined: list[Entry] = []
         self._dropped: list[int] = []
+        self.was_changed = False
+        """Whether the other side has changed an object that was made here, since this was last set to False."""
         self.call: Callable[..., Any] = _nobody
         """Calls a function of the other side by its number; set by the peer."""
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    @property
+    def parity(self) -> int:
+        """0 or 1: what the numbers that are given out here leave when divided by two."""
+        return self._next % 2
 
     def __contains__(self, value: Any) -> bool:
         return _key(value) in self._numbers
@@ -200,7 +207,7 @@ class Table:
         """
         try:
             for number, kind, meta in definitions:
-                if type(number) is not int or number % 2 == self._next % 2 or number in self._entries or number < 0:
+                if type(number) is not int or number % 2 == self.parity or number in self._entries or number < 0:
                     raise BadMessage("an object with a number that is not the sender's to give")
                 make = KINDS[kind].make
                 made = make(self, meta, number) if kind in ("function", "module") else make(self, meta)
@@ -209,8 +216,11 @@ class Table:
                 entry = self._entries[number]
                 packed = wire.pack(content)
                 if packed != entry.known:
+                    self.was_changed = self.was_changed or self._changes_own(entry, content)
                     KINDS[entry.kind].fill(self, entry.value, content)
                     entry.known = packed
+            if any(self._entries[number].known is None for number, *_ in definitions):
+                raise BadMessage("an object that is defined without its content")
             for number, kind, _ in definitions:
                 if kind == "iterator":
                     self._entries[number].value.load(self)
@@ -220,6 +230,12 @@ class Table:
             raise
         except Exception as error:
             raise BadMessage(f"a definition that cannot be read ({type(error).__name__}: {str(error)[:100]})") from error
+
+    def _changes_own(self, entry: Entry, content: Any) -> bool:
+        """Whether the other side changed something that was made here: what it was given, or what it only remembers."""
+        if entry.number % 2 != self.parity or entry.kind not in _GIVEN:
+            return False
+        return entry.kind not in ("list", "dict", "set", "bytes") or self.decode(content) != entry.value
 
     def _filled_in_order(self, item: Any) -> int:
         """Memories, then tensors that others have as their gradient, then the rest."""
@@ -253,7 +269,8 @@ class Table:
             if entry.kind == "memory":
                 gone = _key(entry.value) not in used
             else:
-                gone = entry.kind in _PRUNED and sys.getrefcount(entry.value) <= _ONLY_HERE
+                is_stand_in = entry.kind in ("function", "module") and entry.number % 2 != self.parity
+                gone = (entry.kind in _PRUNED or is_stand_in) and sys.getrefcount(entry.value) <= _ONLY_HERE
             if gone:
                 self._forget(entry)
                 self._dropped.append(entry.number)
@@ -267,6 +284,8 @@ class Table:
 
 
 _PRUNED = ("list", "dict", "set", "bytes", "tensor", "array", "record", "generator", "iterator")
+_GIVEN = ("list", "dict", "set", "bytes", "record", "memory", "array")
+"""Kinds of what a function is given and may change in place."""
 _ONLY_HERE = 2
 """References to an object that only its entry holds: the entry's, and the argument of `getrefcount`."""
 

@@ -8,14 +8,15 @@ every other value is a list that begins with a tag. `REF` stands for an object t
 from __future__ import annotations
 
 import collections
+import collections.abc
 import dataclasses
+import gc
 import importlib
 import itertools
 import math
 import socket
 import struct
 import sys
-import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -62,12 +63,17 @@ def unpack(data: bytes) -> Any:
     Raises:
         BadMessage: The bytes are no message, or hold a kind of value that none has.
     """
+    collects = gc.isenabled()
+    gc.disable()  # a million small lists would have it look at all of them again and again
     try:
         return msgpack.unpackb(data, raw=False, strict_map_key=True, unicode_errors="surrogatepass", ext_hook=_no_ext)
     except BadMessage:
         raise
     except Exception as error:  # msgpack raises errors of many types
         raise BadMessage(f"not a message ({type(error).__name__})") from error
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _no_ext(code: int, _: bytes) -> Any:
@@ -143,12 +149,23 @@ def encode(value: Any, share: Callable[[Any], int | None], depth: int = 0) -> An
     if isinstance(value, np.generic) and value.dtype.kind in "biufc":
         return [NUMPY, value.dtype.str, value.tobytes()]
     for plain in (int, float, str, bytes):
-        if isinstance(value, plain) and not isinstance(value, np.generic):
+        if isinstance(value, plain) and not (isinstance(value, np.number) or kind is np.bool_):
             return encode(plain(value), share, depth)  # a subclass crosses as what it is a kind of
     if is_record(kind):
         fields = [getattr(value, name) for name in record_fields(kind)]
         return [RECORD, _record_name(kind), [encode(field, share, depth + 1) for field in fields]]
+    for base, made in _BASES:
+        if isinstance(value, base):
+            return encode(made(value), share, depth)
     raise CannotCross(f"a {kind.__module__}.{kind.__qualname__} cannot be passed to another process")
+
+
+_BASES: tuple[tuple[type, type], ...] = (
+    (tuple, tuple), (list, list), (collections.Counter, collections.Counter), (dict, dict), (set, set),
+    (collections.abc.KeysView, list), (collections.abc.ValuesView, list), (collections.abc.ItemsView, list),
+    (collections.deque, list),
+)  # fmt: skip
+"""What crosses as something plainer: subclasses, a dict's views, a deque."""
 
 
 def _encode_items(items: Iterable[Any], share: Callable[[Any], int | None], depth: int) -> list[Any]:
@@ -189,7 +206,7 @@ def _encode_dict(value: dict[Any, Any], share: Any, depth: int) -> Any:
     if isinstance(value, collections.defaultdict):
         factory = getattr(value.default_factory, "__name__", "") if value.default_factory else "None"
         if factory != "None" and _FACTORIES.get(factory) is not value.default_factory:
-            raise CannotCross("a defaultdict whose factory is a function cannot be passed to another process")
+            kind, factory = "dict", ""  # the function that makes its missing values stays behind
     parts = [_encode_list(list(part), share, depth) for part in (value.keys(), value.values())]
     return [DICT, kind, factory, *parts]
 
@@ -406,6 +423,3 @@ def is_finite_shape(shape: Any, stride: Any, offset: Any, n_items: int) -> bool:
     if math.prod(shape) == 0:
         return True
     return offset + sum((size - 1) * step for size, step in zip(shape, stride)) < n_items
-
-
-Namespace = types.SimpleNamespace

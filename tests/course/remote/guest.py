@@ -71,6 +71,12 @@ def draw_all():
     return torch.rand(1).item(), np.random.random(), random.random()
 
 
+def hide(xs):
+    """Changes what it was given, calls back or not, and puts it back."""
+    xs.reverse()
+    return xs
+
+
 def boast(model):
     model.n_calls = 100
 
@@ -121,6 +127,7 @@ FUNCTIONS = {
     "train": train,
     "fill": fill,
     "boast": boast,
+    "hide": hide,
     "draw": draw,
     "draw_all": draw_all,
     "scale_gradients": scale_gradients,

@@ -129,6 +129,29 @@ def test_a_frozen_record_cannot_be_changed_from_there(remote) -> None:
     assert PRESETS["gpt2"].n_layers == before > 0
 
 
+def test_a_piece_that_is_not_meant_to_change_its_arguments_is_caught_at_it(remote, peer) -> None:
+    peer.may_change = False
+    for call, given in ((remote.sort, [2, 1]), (remote.double, torch.ones(2)), (remote.sort, np.array([2, 1]))):
+        with pytest.raises(AssertionError, match="what it was given has changed"):
+            call(given)
+    assert remote.sort([1, 2]) == [1, 2] and remote.same({"b", "a"}) == {"a", "b"}
+    with pytest.raises(AssertionError, match="has changed"):
+        remote.hide([3, 1])
+
+
+def test_what_is_dropped_is_freed_on_both_sides_results_with_a_history_too(remote, peer) -> None:
+    x = torch.randn(3, 2, requires_grad=True)
+    norm = remote.Norm(2)
+    norm(x)
+    before = len(peer.table)
+    for _ in range(20):
+        norm(x).sum().backward()
+        remote.Norm(2)(x)
+    remote.same(1)
+    remote.same(1)
+    assert len(peer.table) <= before + 12
+
+
 def test_iterators_are_read_once(remote) -> None:
     xs = iter(range(5))
     assert remote.count(xs) == 5 and list(xs) == []

@@ -147,6 +147,8 @@ MEMORY = [3, "memory", 16]
         ([MEMORY, [1, "tensor", [False, False]]], [[1, ["float32", 3, 2**62, [2], [2**62], False, None]]], []),
         ([MEMORY, [1, "tensor", [False, False]]], [[1, ["float32", 1, 0, [1], [1], False, None]]], []),
         ([MEMORY, [1, "tensor", [False, False]]], [[1, ["quint4x2", 3, 0, [1], [1], False, None]]], []),
+        ([MEMORY, [1, "tensor", [False, False]]], [[1, ["float32", 3, 0, [2], [1], False, None]]], []),
+        ([MEMORY], [[3, b"short"]], []),
         ([], [[77, 1]], []),
         ([], [], [77]),
         (None, [], []),
