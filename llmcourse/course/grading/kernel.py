@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -78,10 +79,20 @@ class Kernel:
             await self.manager.start_kernel()
             self.client = self.manager.client()
             self.client.start_channels()
-            await self.client.wait_for_ready(timeout=60)
+            await self._wait_until_it_answers()
         except Exception as error:
             await self.stop()
             raise KernelNotStarted(f"no kernel could be started: {error}") from error
+
+    async def _wait_until_it_answers(self, patience_s: float = 60.0) -> None:
+        """Ask until it is heard on both channels; jupyter_client's own way of waiting spends 0.2 s on hearing nothing."""
+        async with asyncio.timeout(patience_s):
+            while True:
+                self.client.kernel_info()
+                with suppress(queue.Empty):
+                    await self.client.get_iopub_msg(timeout=0.3)
+                    break
+            await self.client.get_shell_msg(timeout=None)
 
     async def stop(self) -> None:
         """End it and every process it left, at once."""

@@ -51,7 +51,7 @@ class Peer:
     def __init__(
         self, line: socket.socket, *, is_host: bool, lines_of: Callable[[BaseException], list[str]] | None = None
     ):
-        self.line = line
+        self.line = wire.Line(line)
         self.is_host = is_host
         self.table = Table(0 if is_host else 1, is_host)
         self.table.call = self.call
@@ -241,10 +241,10 @@ class Peer:
     ) -> None:
         definitions, contents, dropped = self.table.changes(last, only)
         message = wire.pack([kind, definitions, contents, dropped, self._random.tell(), body])
-        wire.send_frame(self.line, message)
+        self.line.send(message)
 
     def _receive(self) -> tuple[str, Any]:
-        message = wire.unpack(wire.receive_frame(self.line))
+        message = wire.unpack(self.line.receive())
         if type(message) is not list or len(message) != 6:
             raise BadMessage("a message without its six parts")
         kind, definitions, contents, dropped, moved, body = message

@@ -80,46 +80,57 @@ def _no_ext(code: int, _: bytes) -> Any:
     raise BadMessage(f"an extension type ({code}), which no message has")
 
 
-def send_frame(line: socket.socket, data: bytes) -> None:
-    """Send one message.
+class Line:
+    """A connected socket on which messages go, each behind its length.
 
-    Raises:
-        CannotCross: It is larger than MAX_FRAME.
-        LineClosed: The other side is gone.
+    Args:
+        connection: The socket.
     """
-    if len(data) > MAX_FRAME:
-        raise CannotCross(f"{len(data) / 2**20:.0f} MB at once; at most {MAX_FRAME // 2**20} MB can be passed")
-    try:
-        line.sendall(struct.pack("!I", len(data)) + data)
-    except OSError as error:
-        raise LineClosed("the other process has ended") from error
 
+    def __init__(self, connection: socket.socket):
+        self._socket = connection
+        self._read = bytearray()
 
-def receive_frame(line: socket.socket) -> bytes:
-    """Receive one message.
+    def send(self, data: bytes) -> None:
+        """Send one message.
 
-    Raises:
-        BadMessage: It says that it is larger than MAX_FRAME.
-        LineClosed: The other side is gone.
-    """
-    (size,) = struct.unpack("!I", _receive_exactly(line, 4))
-    if size > MAX_FRAME:
-        raise BadMessage(f"a message of {size} bytes")
-    return _receive_exactly(line, size)
-
-
-def _receive_exactly(line: socket.socket, size: int) -> bytes:
-    parts, missing = [], size
-    while missing:
+        Raises:
+            CannotCross: It is larger than MAX_FRAME.
+            LineClosed: The other side is gone.
+        """
+        if len(data) > MAX_FRAME:
+            raise CannotCross(f"{len(data) / 2**20:.0f} MB at once; at most {MAX_FRAME // 2**20} MB can be passed")
         try:
-            part = line.recv(min(missing, 2**20))
+            self._socket.sendall(struct.pack("!I", len(data)) + data)
         except OSError as error:
             raise LineClosed("the other process has ended") from error
-        if not part:
-            raise LineClosed("the other process has ended")
-        parts.append(part)
-        missing -= len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def receive(self) -> bytes:
+        """Receive one message.
+
+        Raises:
+            BadMessage: It says that it is larger than MAX_FRAME.
+            LineClosed: The other side is gone.
+        """
+        self._fill(4)
+        (size,) = struct.unpack_from("!I", self._read)
+        if size > MAX_FRAME:
+            raise BadMessage(f"a message of {size} bytes")
+        self._fill(4 + size)
+        data = bytes(memoryview(self._read)[4 : 4 + size])
+        del self._read[: 4 + size]
+        return data
+
+    def _fill(self, size: int) -> None:
+        """Read until that much is there; most messages come whole with the first read."""
+        while len(self._read) < size:
+            try:
+                part = self._socket.recv(max(2**16, min(size - len(self._read), 2**20)))
+            except OSError as error:
+                raise LineClosed("the other process has ended") from error
+            if not part:
+                raise LineClosed("the other process has ended")
+            self._read += part
 
 
 def encode(value: Any, share: Callable[[Any], int | None], depth: int = 0) -> Any:

@@ -218,10 +218,10 @@ def test_a_frame_of_any_length_is_bounded_and_a_closed_line_is_told() -> None:
     with here:
         there.sendall(struct.pack("!I", wire.MAX_FRAME + 1))
         with pytest.raises(BadMessage, match="bytes"):
-            wire.receive_frame(here)
+            wire.Line(here).receive()
         there.sendall(struct.pack("!I", 100) + b"short")
         there.close()
         with pytest.raises(LineClosed):
-            wire.receive_frame(here)
+            wire.Line(here).receive()
     assert modules.name_from("import") == modules.name_from("a b") == modules.name_from(3) == "function"
     assert shared.kind_of(3) is None
