@@ -33,7 +33,14 @@ from llmcourse.course.grading.repair import kind_of, repair
 from llmcourse.course.grading.report import ClassReport, ExerciseResult, StudentResult, write_csv
 from llmcourse.course.grading.rooms import SandboxUnavailable, rooms, why_not
 from llmcourse.course.grading.stages import Course, Mark, StageFailed, assignments_in
-from llmcourse.course.grading.submissions import Received, Submission, exchange_secret, find_submissions, holds_any, read_notebooks
+from llmcourse.course.grading.submissions import (
+    Received,
+    Submission,
+    exchange_secret,
+    find_submissions,
+    holds_any,
+    read_notebooks,
+)
 from llmcourse.course.grading.times import TIMES, times_of, utc
 from llmcourse.course.grading.trial import Settings
 from llmcourse.course.grading.work import Executed, library_digest, run_submission
