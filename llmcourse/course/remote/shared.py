@@ -10,6 +10,7 @@ compared: two views of one memory stay two views of one memory on the other side
 from __future__ import annotations
 
 import collections
+import copy
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -212,13 +213,17 @@ class Table:
                 make = KINDS[kind].make
                 made = make(self, meta, number) if kind in ("function", "module") else make(self, meta)
                 self._remember(number, made, kind)
+            before: list[tuple[Entry, Any]] = []
             for number, content in sorted(contents, key=self._filled_in_order):
                 entry = self._entries[number]
                 packed = wire.pack(content)
                 if packed != entry.known:
-                    self.was_changed = self.was_changed or self._changes_own(entry, content)
+                    if entry.number % 2 == self.parity and entry.kind in _GIVEN:
+                        before.append((entry, copy.copy(entry.value) if entry.kind in _COMPARED else None))
                     KINDS[entry.kind].fill(self, entry.value, content)
                     entry.known = packed
+            # Only now has all that containers hold its own content.
+            self.was_changed = self.was_changed or any(old is None or old != entry.value for entry, old in before)
             if any(self._entries[number].known is None for number, *_ in definitions):
                 raise BadMessage("an object that is defined without its content")
             for number, kind, _ in definitions:
@@ -230,12 +235,6 @@ class Table:
             raise
         except Exception as error:
             raise BadMessage(f"a definition that cannot be read ({type(error).__name__}: {str(error)[:100]})") from error
-
-    def _changes_own(self, entry: Entry, content: Any) -> bool:
-        """Whether the other side changed something that was made here: what it was given, or what it only remembers."""
-        if entry.number % 2 != self.parity or entry.kind not in _GIVEN:
-            return False
-        return entry.kind not in ("list", "dict", "set", "bytes") or self.decode(content) != entry.value
 
     def _filled_in_order(self, item: Any) -> int:
         """Memories, then tensors that others have as their gradient, then the rest."""
@@ -286,6 +285,8 @@ class Table:
 _PRUNED = ("list", "dict", "set", "bytes", "tensor", "array", "record", "generator", "iterator")
 _GIVEN = ("list", "dict", "set", "bytes", "record", "memory", "array")
 """Kinds of what a function is given and may change in place."""
+_COMPARED = ("list", "dict", "set", "bytes")
+"""Of these, those that can be told anew without being another value: a dict in a list gets a number of its own."""
 _ONLY_HERE = 2
 """References to an object that only its entry holds: the entry's, and the argument of `getrefcount`."""
 
