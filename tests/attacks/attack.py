@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -80,10 +81,13 @@ class Attack:
 
     def hand_in(self, place: Place) -> None:
         """Write the submission."""
-        right = classroom.reference(self.assignment)
-        answers = {piece: right[piece] for piece in HONEST[self.assignment]}
-        answers |= {piece: place.fill(dedent(source).strip("\n")) for piece, source in self.answers.items()}
-        notebooks = classroom.submission(self.assignment, answers, self.written)
+        notebooks = deepcopy(_honest(self.assignment))
+        for piece, source in self.answers.items():
+            cell = cell_of(notebooks, "exercise", piece)
+            cell.source = f"{cell.source.partition(chr(10))[0]}\n{place.fill(dedent(source).strip(chr(10)))}"
+        for notebook in notebooks.values():
+            for cell in classroom.cells(notebook, "written").values():
+                cell.source = self.written or cell.source
         if self.edit:
             self.edit(notebooks)
             for notebook in notebooks.values():
@@ -106,9 +110,19 @@ def full_points(assignment: str) -> dict[str, float]:
 
 
 @cache
+def _reference(assignment: str) -> dict[str, str]:
+    return classroom.reference(assignment)
+
+
+@cache
+def _honest(assignment: str) -> Notebooks:
+    """What an attacker has right besides, and nothing else."""
+    return classroom.submission(assignment, {piece: right(piece, assignment) for piece in HONEST[assignment]})
+
+
 def right(piece: str, assignment: str = TOKENIZATION) -> str:
     """The right answer to an exercise, as a cell."""
-    return classroom.reference(assignment)[piece]
+    return _reference(assignment)[piece]
 
 
 def full(*pieces: str, assignment: str = TOKENIZATION) -> dict[str, float]:

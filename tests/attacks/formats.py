@@ -206,7 +206,8 @@ def _fake_outputs(notebooks: Notebooks) -> None:
 
 def _doubled(notebooks: Notebooks) -> None:
     notebook = next(iter(notebooks.values()))
-    notebook.cells += [cell_of(notebooks, "check", "count_pairs"), cell_of(notebooks, "exercise", "merge_pair")]
+    doubled = [cell_of(notebooks, "check", "count_pairs"), cell_of(notebooks, "exercise", "merge_pair")]
+    notebook.cells += [nbformat.from_dict({**cell, "id": f"{cell.id}-again"}) for cell in doubled]
 
 
 def _deleted(notebooks: Notebooks) -> None:
