@@ -71,7 +71,10 @@ def arguments(package: Path, stubs: dict[str, int]) -> list[str]:
     for name, fd in stubs.items():
         options += ["--perms", "0444", "--ro-bind-data", str(fd), name]
     # The scratch folder is the server's own; each kernel gets another one in its place.
-    options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", SCRATCH, "--symlink", "scratch/tmp", "/tmp"]
+    options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", SCRATCH]
+    if not any(path.is_relative_to("/tmp") for path in visible_paths()):
+        # Where this Python lies under /tmp, that folder is there already, read-only; TMPDIR names the scratch folder's.
+        options += ["--symlink", "scratch/tmp", "/tmp"]
     return [*options, "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
