@@ -121,6 +121,11 @@ class Line:
         del self._read[: 4 + size]
         return data
 
+    def close(self) -> None:
+        """Hang up: the other side notices, and nothing more is sent or received here."""
+        self._socket.close()
+        self._read.clear()
+
     def _fill(self, size: int) -> None:
         """Read until that much is there; most messages come whole with the first read."""
         while len(self._read) < size:
