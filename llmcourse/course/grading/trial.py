@@ -150,7 +150,9 @@ class _Run:
         if kind_of(cell) != "setup":
             return await ran
         of_student, of_judge = await asyncio.gather(ran, self.courtroom.judge.run(cell.source, 120.0))
-        if of_judge.failure is not None:
+        if of_judge.lost:
+            of_student.lost = True  # it died of what came before; both are replaced, and this cell runs again
+        elif of_judge.failure is not None:
             raise KernelNotStarted(f"a setup cell fails before any code of the submission runs: {of_judge.failure.evalue}")
         return of_student
 

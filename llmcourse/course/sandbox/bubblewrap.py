@@ -66,6 +66,9 @@ def arguments(package: Path, stubs: dict[str, int]) -> list[str]:
             options += ["--symlink", os.readlink(path), str(path)]
         else:
             options += _bound(path, str(path))
+    installed = Path(inside.__file__).resolve().parents[3]
+    if any(installed.is_relative_to(path) for path in visible_paths()):
+        options += ["--tmpfs", str(installed)]  # a whole library, bodies and all, that came with the environment
     options += _folders_above(Path(LIBRARY, "llmcourse")) + _bound(package, f"{LIBRARY}/llmcourse")
     options += _folders_above(Path(INSIDE)) + _bound(Path(inside.__file__).parent, INSIDE)
     for name, fd in stubs.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from llmcourse.course.sandbox import Room
+from llmcourse.course.sandbox import Room, bubblewrap, policy
 
 from .conftest import SECRET, Kernel, kernel_in
 
@@ -54,8 +54,17 @@ def test_nothing_else_of_the_machine_is_there(kernel: Kernel, library: Path) -> 
     absent += [str(library), "/library/solutions", str(Path.home() / ".bashrc"), "/dev/vda", "/dev/kmsg", "/dev/vsock"]
     assert kernel.text(f"import os; print([p for p in {absent!r} if os.path.lexists(p)])") == "[]"
     assert set(kernel.text("print(*os.listdir('/library'))").split()) == {"llmcourse"}
-    assert set(kernel.text("print(*os.listdir('/tmp'))").split()) == set()
+    of_python = {Path(prefix).relative_to("/tmp").parts[0] for prefix in (sys.prefix,) if prefix.startswith("/tmp/")}
+    assert set(kernel.text("print(*os.listdir('/tmp'))").split()) == of_python
     assert kernel.text("print([n for n in os.listdir('/proc') if n.isdigit() and int(n) > 50])") == "[]"
+
+
+def test_a_library_that_came_with_the_environment_is_covered(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = Path(bubblewrap.__file__).resolve().parents[2]
+    monkeypatch.setattr(bubblewrap, "visible_paths", lambda: [*policy.visible_paths(), installed.parent / "llmcourse"])
+    with Room(library=library, way="bubblewrap") as room, kernel_in(room) as kernel:
+        assert kernel.text(f"import os; print(os.listdir({str(installed)!r}))") == "[]"
+        assert kernel.text("import llmcourse; print(llmcourse.__file__)") == "/library/llmcourse/__init__.py"
 
 
 def test_there_is_no_notebook_in_the_scratch_folder(kernel: Kernel) -> None:
