@@ -79,7 +79,7 @@ class Grader:
         parts = range(self.n_parts)
         return [self.grade(folder / f"class_{i}", folder / f"grades_{i}", assignment, source) for i in parts]
 
-    def grade(self, submissions: Path, output: Path, assignment: str, source: Path, timeout_s: float = 20) -> Future:
+    def grade(self, submissions: Path, output: Path, assignment: str, source: Path, timeout_s: float = 60) -> Future:
         return self.pool.submit(grade, submissions, output, assignment, source, timeout_s, workers=1)
 
 
@@ -134,7 +134,7 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classes]:
         whole = {name: start_whole(grader, name, tmp_path_factory.mktemp(name)) for name in ASSIGNMENTS}
         seen = {name: start_seen(grader, name, tmp_path_factory.mktemp(f"{name}_seen")) for name in ASSIGNMENTS}
         output = tmp_path_factory.mktemp("sample") / "grades"
-        sample = grader.grade(classroom.SAMPLE, output, classroom.SAMPLE_ASSIGNMENT, SOLUTIONS, timeout_s=5)
+        sample = grader.grade(classroom.SAMPLE, output, classroom.SAMPLE_ASSIGNMENT, SOLUTIONS, timeout_s=15)
         yield Classes(whole, seen, sample)
         pool.shutdown(cancel_futures=True)
 

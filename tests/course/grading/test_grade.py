@@ -22,6 +22,7 @@ from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 
 from llmcourse.course.grading import ClassReport, GradingError, StudentResult, grade, run
+from llmcourse.course.grading.rooms import close_rooms
 
 ASSIGNMENT = "01_sums"
 TIMEOUT_S = 2.0
@@ -94,7 +95,9 @@ def apart() -> Iterator[None]:
         patch.setattr(run, "library_digest", lambda: "pinned")
         patch.setattr(tempfile, "tempdir", folder)
         patch.setenv("TMPDIR", folder)
+        close_rooms()  # the next ones are made in this folder
         yield
+        close_rooms()
         assert not list(Path(folder).glob("llmcourse-grading-*")), "a kernel's folder was left behind"
 
 

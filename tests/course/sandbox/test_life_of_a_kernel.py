@@ -149,7 +149,7 @@ def test_the_end_of_a_room_is_the_end_of_its_kernels(small_library: Path) -> Non
 
 
 def test_two_kernels_have_nothing_in_common(room: Room) -> None:
-    write = "for f in ('/scratch/work/a', '/dev/shm/a', '/tmp/a'): open(f, 'w').close()"
+    write = "for f in ('/scratch/work/a', '/dev/shm/a', '/scratch/tmp/a'): open(f, 'w').close()"
     serve = """
 import socket
 s = socket.create_server(("127.0.0.1", 4321))
@@ -161,7 +161,7 @@ t.listen()
         one.text(write)
         one.text(serve)
         one.text("import subprocess; child = subprocess.Popen(['sleep', '50'])")
-        code = "import os; print([f for f in ('/scratch/work/a', '/dev/shm/a', '/tmp/a') if os.path.exists(f)])"
+        code = "import os; print([f for f in ('/scratch/work/a', '/dev/shm/a', '/scratch/tmp/a') if os.path.exists(f)])"
         assert two.text(code) == "[]"
         assert two.text("print(sorted(n for n in os.listdir('/proc') if n.isdigit()))") == "['1', '2']"
         assert two.raises("import socket; socket.create_connection(('127.0.0.1', 4321))") == "ConnectionRefusedError"
