@@ -37,12 +37,16 @@ def _nobody(*_: Any) -> Any:
 
 @dataclass(slots=True)
 class Entry:
-    """One shared object: its number, its kind (a key of `KINDS`), and what the other side last knew of its content."""
+    """One shared object: its number, its kind (a key of `KINDS`), and what the other side last knew of its content.
+
+    `is_result` is set where it was returned to the other side, whose own it is then to change.
+    """
 
     number: int
     value: Any
     kind: str
     known: bytes | None = None
+    is_result: bool = False
 
 
 class Table:
@@ -218,7 +222,7 @@ class Table:
                 entry = self._entries[number]
                 packed = wire.pack(content)
                 if packed != entry.known:
-                    if entry.number % 2 == self.parity and entry.kind in _GIVEN:
+                    if entry.number % 2 == self.parity and entry.kind in _GIVEN and not entry.is_result:
                         before.append((entry, copy.copy(entry.value) if entry.kind in _COMPARED else None))
                     KINDS[entry.kind].fill(self, entry.value, content)
                     entry.known = packed

@@ -71,6 +71,15 @@ def draw_all():
     return torch.rand(1).item(), np.random.random(), random.random()
 
 
+def keep_adding(function):
+    """Changes what a function of the other side returned, and calls it again."""
+    counts = function()
+    for _ in range(3):
+        counts["b"] += 1
+        function()
+    return counts
+
+
 def hide(xs):
     """Changes what it was given, calls back or not, and puts it back."""
     xs.reverse()
@@ -128,6 +137,7 @@ FUNCTIONS = {
     "fill": fill,
     "boast": boast,
     "hide": hide,
+    "keep_adding": keep_adding,
     "draw": draw,
     "draw_all": draw_all,
     "scale_gradients": scale_gradients,

@@ -135,6 +135,7 @@ def test_a_piece_that_is_not_meant_to_change_its_arguments_is_caught_at_it(remot
         with pytest.raises(AssertionError, match="what it was given has changed"):
             call(given)
     assert remote.sort([1, 2]) == [1, 2] and remote.same({"b", "a"}) == {"a", "b"}
+    assert remote.keep_adding(lambda: Counter(a=1)) == Counter(a=1, b=3), "what a function here returned is its own to change"
     with pytest.raises(AssertionError, match="has changed"):
         remote.hide([3, 1])
 
