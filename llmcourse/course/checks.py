@@ -89,6 +89,7 @@ def close(
         ...
         AssertionError: got 2.5 where 2 is right (at index 1; largest difference 0.5): is it rounded?
     """
+    import numpy as np
     import torch  # a chapter without tensors does not wait for it
 
     if got is None:
@@ -110,7 +111,7 @@ def close(
             hint = mistake
             break
     difference = torch.where(got_values == wanted, 0.0, (got_values - wanted).abs()).nan_to_num(nan=float("inf"))
-    place = tuple(int(i) for i in torch.unravel_index(difference.argmax(), difference.shape))
+    place = tuple(int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape))
     where = f"at index {place[0] if len(place) == 1 else place}; " if place else ""
     shown, right = (f"{values[place].item():.6g}" for values in (got_values, wanted))
     if shown == right:

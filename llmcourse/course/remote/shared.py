@@ -21,8 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from llmcourse.course.remote import wire
-from llmcourse.course.remote.wire import BadMessage, CannotCross
+from llmcourse.course.remote import patches, wire
+from llmcourse.course.remote.wire import PATCH, BadMessage, CannotCross
 
 MAX_OBJECTS = 200_000
 
@@ -37,15 +37,22 @@ def _nobody(*_: Any) -> Any:
 
 @dataclass(slots=True)
 class Entry:
-    """One shared object: its number, its kind (a key of `KINDS`), and what the other side last knew of its content.
+    """One shared object.
 
-    `is_result` is set where it was returned to the other side, whose own it is then to change.
+    Attributes:
+        number: Its number.
+        value: The object.
+        kind: A key of `KINDS`.
+        known: The content that the other side last knew as a whole; empty when it was told a patch since.
+        snapshot: What a patch is made from; None when the content is told as a whole.
+        is_result: It was returned to the other side, whose own it is then to change.
     """
 
     number: int
     value: Any
     kind: str
     known: bytes | None = None
+    snapshot: patches.Snapshot | None = None
     is_result: bool = False
 
 
@@ -153,9 +160,9 @@ class Table:
         """
         definitions: list[Any] = []
         contents: list[Any] = []
-        told = [(entry, entry.known) for entry in self._entries.values()]
+        told = [(entry, entry.known, entry.snapshot) for entry in self._entries.values()]
         try:
-            for entry, known in told:
+            for entry, known, _ in told:
                 if known is not None and (only is None or entry.number in only):
                     self._look_at(entry, contents)
             new = self._define(definitions, contents)
@@ -168,11 +175,11 @@ class Table:
         dropped, self._dropped = self._dropped, []
         return definitions, contents, dropped
 
-    def _take_back(self, told: list[tuple[Entry, bytes | None]]) -> None:
+    def _take_back(self, told: list[tuple[Entry, bytes | None, patches.Snapshot | None]]) -> None:
         """Nothing was sent: the other side knows what it knew, and what is new is forgotten."""
-        known_there = {entry.number for entry, known in told if known is not None}
-        for entry, known in told:
-            entry.known = known
+        known_there = {entry.number for entry, known, _ in told if known is not None}
+        for entry, known, snapshot in told:
+            entry.known, entry.snapshot = known, snapshot
         for entry in [entry for entry in self._entries.values() if entry.number not in known_there]:
             self._forget(entry)
         self._undefined.clear()
@@ -198,11 +205,20 @@ class Table:
         return defined
 
     def _look_at(self, entry: Entry, contents: list[Any]) -> None:
+        if entry.snapshot is not None:
+            found = patches.difference(entry.snapshot, entry.value, _encode_by_value)
+            if found is not None:
+                patch, entry.snapshot = found
+                if patch:
+                    entry.known = b""
+                    contents.append([entry.number, patch])
+                return
         content = KINDS[entry.kind].content(self, entry.value)
         packed = wire.pack(content)
         if packed != entry.known:
             entry.known = packed
             contents.append([entry.number, content])
+        entry.snapshot = _snapshot(entry)
 
     def apply(self, definitions: Any, contents: Any, dropped: Any) -> None:
         """Take in what the other side told.
@@ -220,12 +236,16 @@ class Table:
             before: list[tuple[Entry, Any]] = []
             for number, content in sorted(contents, key=self._filled_in_order):
                 entry = self._entries[number]
-                packed = wire.pack(content)
-                if packed != entry.known:
+                is_patch = type(content) is list and bool(content) and content[0] == PATCH and entry.kind in _PATCHED
+                packed = b"" if is_patch and entry.known is not None else wire.pack(content)
+                if is_patch or packed != entry.known:
                     if entry.number % 2 == self.parity and entry.kind in _GIVEN and not entry.is_result:
                         before.append((entry, copy.copy(entry.value) if entry.kind in _COMPARED else None))
-                    KINDS[entry.kind].fill(self, entry.value, content)
-                    entry.known = packed
+                    if is_patch:
+                        patches.apply(entry.value, content, self.decode)
+                    else:
+                        KINDS[entry.kind].fill(self, entry.value, content)
+                    entry.known, entry.snapshot = packed, _snapshot(entry)
             # Only now has all that containers hold its own content.
             self.was_changed = self.was_changed or any(old is None or old != entry.value for entry, old in before)
             if any(self._entries[number].known is None for number, *_ in definitions):
@@ -259,6 +279,8 @@ class Table:
             if number not in found and number in self._entries:
                 found.add(number)
                 entry = self._entries[number]
+                if entry.snapshot is not None and _snapshot(entry) is not None:
+                    continue  # numbers and texts refer to nothing
                 content = KINDS[entry.kind].content(self, entry.value)
                 waiting += wire.references(content)
                 if entry.kind in ("tensor", "module", "optimizer"):
@@ -291,8 +313,17 @@ _GIVEN = ("list", "dict", "set", "bytes", "record", "memory", "array")
 """Kinds of what a function is given and may change in place."""
 _COMPARED = ("list", "dict", "set", "bytes")
 """Of these, those that can be told anew without being another value: a dict in a list gets a number of its own."""
+_PATCHED = ("list", "dict")
 _ONLY_HERE = 2
 """References to an object that only its entry holds: the entry's, and the argument of `getrefcount`."""
+
+
+def _snapshot(entry: Entry) -> patches.Snapshot | None:
+    return patches.snapshot(entry.value) if entry.kind in _PATCHED else None
+
+
+def _encode_by_value(items: list[Any]) -> Any:
+    return wire.encode(items, lambda _: None)
 
 
 def _key(value: Any) -> Any:

@@ -30,9 +30,9 @@ MAX_DEPTH = 50
 """Containers within containers."""
 
 (REF, TUPLE, LIST, DICT, SET, FROZENSET, BIG_INT, COMPLEX, NUMPY, DTYPE, DEVICE, RECORD, RANGE, SLICE, PLAIN_TUPLE,
- PLAIN_LIST, TUPLES, BYTEARRAY, SIZE, SETS) = range(20)  # fmt: skip
+ PLAIN_LIST, TUPLES, BYTEARRAY, SIZE, SETS, PATCH) = range(21)  # fmt: skip
 
-_SCALARS = frozenset((bool, int, float, str, bytes, type(None)))
+SCALARS = frozenset((bool, int, float, str, bytes, type(None)))
 _FACTORIES = {f.__name__: f for f in (int, float, str, list, set, dict, tuple)}
 _DICTS = {"dict": dict, "Counter": collections.Counter, "OrderedDict": collections.OrderedDict}
 TORCH_DTYPES = {str(d).removeprefix("torch."): d for d in vars(torch).values() if isinstance(d, torch.dtype)}
@@ -150,7 +150,7 @@ def encode(value: Any, share: Callable[[Any], int | None], depth: int = 0) -> An
         CannotCross: The value, or something in it, is of a kind that stays in its process.
     """
     kind = type(value)
-    if kind in _SCALARS:
+    if kind in SCALARS:
         if kind is int and not -(2**63) <= value < 2**63:
             return [BIG_INT, value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)]
         return value
@@ -191,7 +191,7 @@ def _encode_items(items: Iterable[Any], share: Callable[[Any], int | None], dept
 def _are_plain(items: Any) -> bool:
     """Whether all items stand for themselves: what large lists mostly hold, found without a loop in Python."""
     kinds = set(map(type, items))
-    if not kinds <= _SCALARS:
+    if not kinds <= SCALARS:
         return False
     return int not in kinds or (kinds == {int} and -(2**63) <= min(items) and max(items) < 2**63)
 
@@ -267,7 +267,7 @@ def decode(tree: Any, resolve: Callable[[int], Any], depth: int = 0) -> Any:
         BadMessage: The tree is not one that `encode` makes.
     """
     if type(tree) is not list:
-        if type(tree) in _SCALARS:
+        if type(tree) in SCALARS:
             return tree
         raise BadMessage(f"a {type(tree).__name__} where a value should stand")
     if depth > MAX_DEPTH or not tree:
@@ -291,7 +291,7 @@ def _items(tree: Any, resolve: Any, depth: int) -> list[Any]:
 
 
 def _plain(tree: Any) -> list[Any]:
-    if type(tree) is not list or not set(map(type, tree)) <= _SCALARS:
+    if type(tree) is not list or not set(map(type, tree)) <= SCALARS:
         raise BadMessage("a plain container that is not plain")
     return tree
 

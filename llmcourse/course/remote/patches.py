@@ -1,0 +1,136 @@
+"""What changed in a list or a dict since the other side last knew it: a heap of a thousand entries is told by a few.
+
+A snapshot holds the items themselves. Where they cannot change (numbers, texts, tuples of these), an item that is the
+same object is the same value; sets of numbers are held as copies. Containers of anything else have no snapshot, and are
+told as a whole.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from itertools import chain
+from typing import Any
+
+from llmcourse.course.remote.wire import PATCH, SCALARS, BadMessage
+
+SMALL = 8
+"""Containers with fewer items are told as a whole."""
+MAX_NESTED = 4
+"""Tuples in tuples, as deep as a snapshot looks."""
+
+Snapshot = tuple[list[Any], list[Any] | None, bool]
+"""Of a list its items and None; of a dict its keys and its values; and whether the values are copies of sets."""
+
+
+def snapshot(value: Any) -> Snapshot | None:
+    """What a later `difference` compares a container with; None for one that is always told as a whole."""
+    if len(value) < SMALL:
+        return None
+    if isinstance(value, list):
+        return (list(value), None, False) if _cannot_change(value) else None
+    if not isinstance(value, dict) or not _cannot_change(value.keys()):
+        return None
+    if _cannot_change(value.values()):
+        return list(value.keys()), list(value.values()), False
+    if _are_sets_of_numbers(value.values()):
+        return list(value.keys()), list(map(frozenset, value.values())), True
+    return None
+
+
+def difference(before: Snapshot, value: Any, encode: Callable[[list[Any]], Any]) -> tuple[list[Any], Snapshot] | None:
+    """What `apply` has to be told, and the snapshot after that.
+
+    Args:
+        before: How the container was.
+        value: The container.
+        encode: Encodes a list of items.
+
+    Returns:
+        A patch, which is empty when nothing has changed; None when the container has to be told as a whole.
+    """
+    items, values, are_sets = before
+    if values is None:
+        return _difference_of_lists(items, value, encode)
+    keys = list(value.keys())
+    n_before = len(items)
+    if len(keys) < n_before or not all(map(operator.is_, items, keys)):
+        return None
+    now = list(value.values())
+    if are_sets:
+        changed = [i for i, (old, new) in enumerate(zip(values, now)) if old != new]
+    else:
+        changed = [i for i, (old, new) in enumerate(zip(values, now)) if old is not new]
+    added = keys[n_before:]
+    told = [now[i] for i in changed] + now[n_before:]
+    if not told:
+        return [], before
+    fits = _are_sets_of_numbers(told) if are_sets else _cannot_change(told)
+    if 2 * len(told) > len(keys) or not fits or not _cannot_change(added):
+        return None
+    patch = [PATCH, len(keys), changed, encode(told), encode(added)]
+    if not are_sets:
+        return patch, (keys, now, False)
+    copies = [*values, *map(frozenset, now[n_before:])]
+    for i in changed:
+        copies[i] = frozenset(now[i])
+    return patch, (keys, copies, True)
+
+
+def _difference_of_lists(
+    items: list[Any], value: list[Any], encode: Callable[[list[Any]], Any]
+) -> tuple[list[Any], Snapshot] | None:
+    changed = [i for i, (old, new) in enumerate(zip(items, value)) if old is not new]
+    told = [value[i] for i in changed] + value[len(items) :]
+    if not told and len(items) == len(value):
+        return [], (items, None, False)
+    if 2 * len(told) > len(value) or not _cannot_change(told):
+        return None
+    return [PATCH, len(value), changed, encode(told), None], (list(value), None, False)
+
+
+def apply(value: Any, patch: list[Any], decode: Callable[[Any], Any]) -> None:
+    """Change a container as a patch says.
+
+    Raises:
+        BadMessage: The patch does not fit the container.
+    """
+    _, length, changed, told, added = patch
+    told = decode(told)
+    n_before = len(value)
+    kept = min(n_before, length)
+    if type(changed) is not list or not all(type(i) is int and 0 <= i < kept for i in changed) or type(told) is not list:
+        raise BadMessage("a patch of items that are not there")
+    if type(length) is not int or len(told) != len(changed) + length - kept:
+        raise BadMessage("a patch with too many items, or too few")
+    if isinstance(value, list):
+        del value[length:]
+        for i, item in zip(changed, told):
+            value[i] = item
+        value += told[len(changed) :]
+        return
+    if not isinstance(value, dict) or length < n_before:
+        raise BadMessage("a patch of something else than a list or a dict")
+    keys, added = list(value), decode(added)
+    if type(added) is not list or len(added) != length - n_before:
+        raise BadMessage("a patch with too many keys, or too few")
+    for i, item in zip(changed, told):
+        value[keys[i]] = item
+    for key, item in zip(added, told[len(changed) :]):
+        value[key] = item
+
+
+def _cannot_change(items: Iterable[Any]) -> bool:
+    """Whether all items are numbers, texts, or tuples of these, found without a loop in Python over them."""
+    for _ in range(MAX_NESTED):
+        kinds = set(map(type, items))
+        if kinds <= SCALARS:
+            return True
+        if not kinds <= SCALARS | {tuple}:
+            return False
+        items = list(chain.from_iterable(item for item in items if type(item) is tuple))
+    return False
+
+
+def _are_sets_of_numbers(items: Iterable[Any]) -> bool:
+    return set(map(type, items)) <= {set} and set(map(type, chain.from_iterable(items))) <= {int}
