@@ -236,6 +236,7 @@ def _is_used(name: str, texts: Mapping[Path, str], but: tuple[Path, int]) -> boo
     return any(
         name in names
         for path, text in texts.items()
+        if name in text  # no module is parsed that does not even hold the word
         for position, names in enumerate(_names(text, path))
         if (path, position) != but
     )
@@ -262,6 +263,7 @@ def _cut(text: str, statement: ast.stmt, below: ast.stmt | None) -> str:
     return "\n".join(lines[:first] + lines[(below or statement).end_lineno :]) + "\n"
 
 
+@lru_cache(maxsize=512)
 def _parsed(text: str, path: Path) -> ast.Module:
     try:
         return ast.parse(text)

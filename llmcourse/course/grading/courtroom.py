@@ -18,7 +18,6 @@ from llmcourse.course.remote.uses import PIECES_VARIABLE, ROLE_VARIABLE
 from llmcourse.course.sandbox import Room
 
 SERVE = "from llmcourse.course.remote.box import serve; serve()"
-PLAIN = "%%judge_plain"
 
 
 class Courtroom:
@@ -35,6 +34,7 @@ class Courtroom:
         ends = socket.socketpair()
         told = {ROLE_VARIABLE: "1", PIECES_VARIABLE: json.dumps([str(piece) for piece in pieces])}
         self._ends = ends
+        self._told: dict[str, str] = {}
         self.box = Kernel(students, {}, ends[0].fileno(), max_output)
         self.judge = Kernel(judges, told, ends[1].fileno(), max_output)
 
@@ -77,9 +77,10 @@ class Courtroom:
             late: What to say when it takes longer.
             changes_arguments: Whether the piece may change in place what it is given.
         """
-        self.judge.send(f"_judge.tell({list(passed)!r}, {dict(sources)!r}, {changes_arguments})")
+        new = {piece: text for piece, text in sources.items() if self._told.get(piece) != text}
+        self._told |= new
         serving = self.box.send(SERVE)
-        code = source if source.startswith("%%") else f"{PLAIN}\n{source}"
+        code = f"_judge.judge({source!r}, {list(passed)!r}, {new!r}, {changes_arguments})"
         judged = asyncio.create_task(self.judge.run(code, timeout_s + 2 * PATIENCE_S, late))
         await asyncio.wait({judged}, timeout=timeout_s)
         was_late = not judged.done()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from nbconvert.exporters.exporter import Exporter
@@ -195,10 +196,11 @@ def _one_line(told: str, full: bool, waiting: bool, comment: str) -> str:
     return "✗ " + escaped(text if len(text) <= 140 else f"{text[:139]}…")
 
 
-def _hints(source: str) -> Iterator[tuple[str, str]]:
+@lru_cache(maxsize=256)
+def _hints(source: str) -> list[tuple[str, str]]:
     """The hints that fold open in an exercise's box, which is the instructor's own text."""
-    for found in re.finditer(r"<details><summary>(.*?)</summary>(.*?)</details>", source, re.DOTALL):
-        yield found[1].strip(), markdown2html_mistune(found[2].strip())
+    found = re.findall(r"<details><summary>(.*?)</summary>(.*?)</details>", source, re.DOTALL)
+    return [(summary.strip(), markdown2html_mistune(body.strip())) for summary, body in found]
 
 
 def _own_cells(nb: NotebookNode) -> str:

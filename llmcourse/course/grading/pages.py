@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 from nbconvert.filters import strip_ansi
 
@@ -102,8 +103,9 @@ def preformatted(text: str, kind: str = "", limit: int = MAX_TEXT) -> str:
     return f'<pre class="{kind}">{escaped(text, limit)}</pre>' if kind else f"<pre>{escaped(text, limit)}</pre>"
 
 
+@lru_cache(maxsize=256)
 def python(source: str, limit: int = MAX_TEXT) -> str:
-    """Somebody's Python code, coloured."""
+    """Somebody's Python code, coloured; a check's is the same on page after page."""
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer

@@ -65,10 +65,15 @@ class Rooms:
         Raises:
             SandboxUnavailable: Nothing can be shut in on this machine, and why.
         """
+        libraries = self.launch(assignments)
+        return {library: (self._edition(library), self._room(library).lend()) for library in libraries}
+
+    def launch(self, assignments: Iterable[str]) -> list[Library]:
+        """Begin to open the rooms of these assignments, side by side; returns what each one's library lacks."""
         libraries = [None, *dict.fromkeys(_library_of(name) for name in assignments)]
         for library in libraries:
             self._launch(library)
-        return {library: (self._edition(library), self._room(library).lend()) for library in libraries}
+        return libraries
 
     def borrow(self, lent: Mapping[Library, tuple[Path, socket.socket | None]]) -> None:
         """Use the rooms that another process has lent."""
@@ -79,7 +84,7 @@ class Rooms:
                     self._rooms[library] = Room.borrowed(folder, self.limits, requests)
 
     def _launch(self, library: Library) -> None:
-        """Begin to open a room, so that several come up side by side."""
+        """Begin to open a room."""
         with self._lock:
             if library not in self._rooms and library not in self._launched:
                 self._launched[library] = self._new(self._edition(library))

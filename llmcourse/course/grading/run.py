@@ -128,8 +128,11 @@ def grade(
     course = Course(output, settings, late)
     if not unsafe and cluster is None and (reason := why_not()):
         raise GradingError(f"submissions cannot be shut in on this machine: {reason}. --unsafe grades without walls")
-    with only_run(output), course.logging(), Interrupts() as interrupts:
+    engine = _Engine(count, cluster, settings.way)
+    with only_run(output), course.open(), Interrupts() as interrupts:
         backup.check(course.database)
+        if not course.database.exists():
+            engine.prepare(wanted)  # nothing has been graded yet, so all will be: its imports need not wait
         again = _Again(force, frozenset(only), exercise)
         key = f"{library_digest()} {settings.timeout_s:g} {settings.total_timeout_s:g} {settings.way}"
         graders = []
@@ -144,7 +147,7 @@ def grade(
             raise GradingError(f"no exercise {exercise!r}: there are {names}")
         jobs = _Jobs(graders, times_of(submissions, found))
         jobs.plan(found)
-        _Run(course, jobs, _Engine(count, cluster, settings.way), interrupts, progress).run()
+        _Run(course, jobs, engine, interrupts, progress).run()
         students = [_joined(submission, graders) for submission in _with_marks(found, graders)]
         elapsed = time.monotonic() - start
         report = ClassReport(tuple(wanted), tuple(students), tuple(ignored), elapsed, unsafe)
@@ -260,6 +263,11 @@ class _Engine:
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         if self.workers is not None:
             self.workers.shutdown(cancel_futures=kind is not None)
+
+    def prepare(self, assignments: list[str]) -> None:
+        """Begin to open the rooms of these assignments."""
+        if self.cluster is None and not why_not():
+            rooms(self.way).launch(assignments)
 
     def start(self, assignments: list[str], n_submissions: int) -> None:
         """Start it for the submissions of these assignments."""
@@ -382,7 +390,7 @@ class _Grader:
         repaired = {name: repair(skeleton, received[name]) for name, skeleton in self.skeletons.items()}
         kept = self._kept(submission.student, received)
         to_run = {
-            name: nbformat.writes(self._with_locked(name, nb.notebook))
+            name: json.dumps(self._with_locked(name, nb.notebook))
             for name, nb in repaired.items()
             if not kept or any(notebook == name for notebook, _ in self.wanted_cells)
         }
@@ -420,7 +428,7 @@ class _Grader:
         course.keep_state(self.assignment, student, None)
         self._keep_received(student, job.received)
         course.submit(self.assignment, student, job.repaired, job.time, job.secret)
-        done = {name: nbformat.reads(text, as_version=4) for name, text in executed.notebooks.items()}
+        done = {name: nbformat.from_dict(json.loads(text)) for name, text in executed.notebooks.items()}
         course.autograde(self.assignment, student, self._joined_with_kept(job, done))
         course.feedback(self.assignment, student)
         self._finish(job, executed.seconds)

@@ -32,14 +32,8 @@ SANITIZE = [
     steps.OverwriteCells,
     steps.CheckCellMetadata,
 ]
-AFTER_RUNNING = [
-    Harmless,
-    steps.IgnorePattern,
-    steps.LimitOutput,
-    steps.SaveAutoGrades,
-    steps.AssignLatePenalties,
-    steps.CheckCellMetadata,
-]
+MARKING = [Harmless, steps.IgnorePattern, steps.LimitOutput, steps.SaveAutoGrades, steps.AssignLatePenalties]
+"""What follows on running. A notebook that was rebuilt on the released one needs nothing else."""
 
 
 class RepairSubmission(NbGraderPreprocessor):
@@ -64,6 +58,6 @@ def configure(c: Any) -> None:
         c: A traitlets configuration, such as `get_config()` gives.
     """
     c.Autograde.sanitize_preprocessors = [RepairSubmission, *SANITIZE]
-    c.Autograde.autograde_preprocessors = [SubmissionExecute, *AFTER_RUNNING]
+    c.Autograde.autograde_preprocessors = [SubmissionExecute, *MARKING, steps.CheckCellMetadata]
     c.GenerateFeedback.exporter_class = FeedbackExporter
     c.GenerateFeedback.preprocessors = [Marks, HideTests]

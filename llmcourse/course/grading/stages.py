@@ -27,7 +27,8 @@ from traitlets.config import Config
 
 from llmcourse.course.grading import backup
 from llmcourse.course.grading.errors import GradingError
-from llmcourse.course.grading.settings import AFTER_RUNNING, SANITIZE, configure
+from llmcourse.course.grading.gradebooks import create_gradebook, kept_open, open_gradebook
+from llmcourse.course.grading.settings import MARKING, configure
 from llmcourse.course.grading.submissions import SECRET
 from llmcourse.course.grading.trial import Settings
 from llmcourse.course.paths import write_atomically
@@ -101,7 +102,6 @@ class Course:
         self.config.CourseDirectory.root = str(root)
         self.config.CourseDirectory.db_url = self.db_url = f"sqlite:///{root / 'gradebook.db'}"
         configure(self.config)
-        self.config.Autograde.sanitize_preprocessors = SANITIZE  # what is submitted here is repaired already
         if late in LATE_METHODS:
             self.config.LateSubmissionPlugin.penalty_method = late
         else:
@@ -110,14 +110,15 @@ class Course:
         self._is_backed_up = False
 
     @contextmanager
-    def logging(self) -> Iterator[None]:
-        """Send what nbgrader says to `grading.log`, not to the terminal."""
+    def open(self) -> Iterator[None]:
+        """Keep the gradebook open, and send what nbgrader says to `grading.log`, not to the terminal."""
         self.root.mkdir(parents=True, exist_ok=True)
         file = logging.FileHandler(self.root / "grading.log", encoding="utf-8")
         file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         self.log.handlers = [file, self._last_error]
         try:
-            yield
+            with kept_open():
+                yield
         finally:
             self.log.handlers = []
             file.close()
@@ -200,7 +201,8 @@ class Course:
         Raises:
             StageFailed: nbgrader gave up, or what was run is not what was submitted.
         """
-        self.config.Autograde.autograde_preprocessors = [_taking_outputs_of(executed), *AFTER_RUNNING]
+        self.config.Autograde.sanitize_preprocessors = [_taking(executed)]
+        self.config.Autograde.autograde_preprocessors = MARKING
         self._convert(Autograde, assignment, student)
 
     def feedback(self, assignment: str, student: str) -> None:
@@ -222,7 +224,7 @@ class Course:
     def _knows(self, assignment: str) -> bool:
         if not self.database.exists():
             return False
-        with Gradebook(self.db_url) as gradebook:
+        with open_gradebook(self.db_url) as gradebook:
             return assignment in {known.name for known in gradebook.assignments}
 
     @property
@@ -240,39 +242,34 @@ class Course:
             self._create_gradebook()
 
     def _create_gradebook(self) -> None:
-        """Make the database. nbgrader asks the `alembic` command for its version, which is beside this interpreter."""
+        """Make the database, under another name until it is whole."""
         part = self.root / "gradebook.db.part"
         part.unlink(missing_ok=True)
-        before = os.environ.get("PATH", "")
-        os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), before))
-        try:
-            Gradebook(f"sqlite:///{part}").close()
-        finally:
-            os.environ["PATH"] = before
+        create_gradebook(f"sqlite:///{part}")
         os.replace(part, self.database)
 
     def due(self, assignment: str) -> datetime | None:
         """When an assignment is due, as the gradebook (and so the formgrader) has it, in UTC."""
-        with Gradebook(self.db_url) as gradebook:
+        with open_gradebook(self.db_url) as gradebook:
             return gradebook.find_assignment(assignment).duedate
 
     def set_due(self, assignment: str, due: datetime) -> None:
         """Keep when an assignment is due; `due` is in UTC, without a time zone."""
         if self.due(assignment) != due:
             self._prepare_gradebook()
-            with Gradebook(self.db_url) as gradebook:
+            with open_gradebook(self.db_url) as gradebook:
                 gradebook.update_or_create_assignment(assignment, duedate=due)
 
     def penalties(self, assignment: str) -> dict[str, float]:
         """What being late cost each student, where it cost something."""
-        with Gradebook(self.db_url) as gradebook:
+        with open_gradebook(self.db_url) as gradebook:
             submissions = gradebook.assignment_submissions(assignment)
             return {s.student.id: float(s.late_submission_penalty) for s in submissions if s.late_submission_penalty}
 
     def marks(self, assignment: str, students: list[str]) -> dict[str, list[Mark]]:
         """Every student's marks in an assignment; a student whom the gradebook does not know has none."""
         marks: dict[str, list[Mark]] = {}
-        with Gradebook(self.db_url) as gradebook:
+        with open_gradebook(self.db_url) as gradebook:
             for student in students:
                 try:
                     submission = gradebook.find_submission(assignment, student)
@@ -304,17 +301,14 @@ class Course:
             write_atomically(path, json.dumps(state, indent=1, sort_keys=True) + "\n")
 
 
-def _taking_outputs_of(executed: Mapping[str, NotebookNode]) -> Callable[[NotebookNode, Any], tuple[NotebookNode, Any]]:
-    """The nbgrader step that stands where a notebook would be run: takes the outputs of one that was."""
+def _taking(executed: Mapping[str, NotebookNode]) -> Callable[[NotebookNode, Any], tuple[NotebookNode, Any]]:
+    """The nbgrader step that stands where a notebook would be restored and run: takes the one that was."""
 
     def take(nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         done = executed[resources["nbgrader"]["notebook"]]
-        if [(cell.cell_type, cell.source) for cell in nb.cells] != [(c.cell_type, c.source) for c in done.cells]:
+        if [(cell.cell_type, cell.id) for cell in nb.cells] != [(cell.cell_type, cell.id) for cell in done.cells]:
             raise ValueError("the notebook that was run is not the one that was submitted")
-        for cell, ran in zip(nb.cells, done.cells):
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
-        return nb, resources
+        return done, resources
 
     return take
 

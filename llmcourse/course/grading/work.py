@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ def run_submission(notebooks: Mapping[str, str], settings: Settings) -> Executed
     """Run one submission's repaired notebooks; they come back with what each cell deserves in its outputs.
 
     Args:
-        notebooks: Repaired notebooks as JSON, with the instructor's check cells in full.
+        notebooks: Repaired notebooks as JSON (which were valid when they were made), with the check cells in full.
         settings: How to run them.
 
     Raises:
@@ -43,9 +44,9 @@ def run_submission(notebooks: Mapping[str, str], settings: Settings) -> Executed
     start = time.monotonic()
     done = {}
     for name, text in notebooks.items():
-        notebook = nbformat.reads(text, as_version=4)
+        notebook = nbformat.from_dict(json.loads(text))
         run_notebook(notebook, settings)
-        done[name] = nbformat.writes(notebook)
+        done[name] = json.dumps(notebook)
     return Executed(done, time.monotonic() - start)
 
 

@@ -11,9 +11,6 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
-# A grammar of addresses that jsonschema builds at import, for which nothing here asks: most of a worker's start.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-
 
 def main(line: int, lifeline: int) -> None:
     """Serve.

@@ -36,11 +36,24 @@ class Judge:
         self.passed: set[str] = set()
         self.sources: dict[str, str] = {}
 
-    def tell(self, passed: list[str], sources: dict[str, str], changes_arguments: bool) -> None:
-        """What the grader says before a check."""
-        self.passed, self.sources, self.peer.may_change = set(passed), sources, changes_arguments
+    def judge(self, cell: str, passed: list[str], sources: dict[str, str], changes_arguments: bool) -> None:
+        """Run a check cell, as the grader has it done.
 
-    def check_plain(self, line: str, cell: str) -> None:
+        Args:
+            cell: The cell.
+            passed: The pieces whose checks have passed.
+            sources: The student's cells of pieces that this kernel has not been told of yet.
+            changes_arguments: Whether the piece may change in place what it is given.
+        """
+        self.passed, self.peer.may_change = set(passed), changes_arguments
+        self.sources |= sources
+        magic, _, body = cell.partition("\n")
+        if magic.startswith("%%check "):
+            self.check(magic.removeprefix("%%check "), body)
+        else:
+            self.check_plain(cell)
+
+    def check_plain(self, cell: str) -> None:
         """A graded cell without a magic of its own: names that nothing here defines are the other kernel's."""
         source = self.shell.transform_cell(cell)
         tree = ast.parse(source)
@@ -117,5 +130,4 @@ def load_judge(shell: Any) -> None:
     judge = Judge(shell)
     shell.user_ns["_judge"] = judge
     shell.register_magic_function(judge.check, "cell", "check")
-    shell.register_magic_function(judge.check_plain, "cell", "judge_plain")
     shell.register_magic_function(lambda line, cell: None, "cell", "build")
