@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
-from itertools import chain
+from itertools import chain, compress
 from typing import Any
 
 from llmcourse.course.remote.wire import PATCH, SCALARS, BadMessage
@@ -52,10 +52,14 @@ def difference(before: Snapshot, value: Any, encode: Callable[[list[Any]], Any])
     items, values, are_sets = before
     if values is None:
         return _difference_of_lists(items, value, encode)
-    keys = list(value.keys())
+    keys, removed = list(value.keys()), []
+    if len(keys) < len(items) or not all(map(operator.is_, items, keys)):
+        stays = [key in value for key in items]
+        removed = [i for i, stay in enumerate(stays) if not stay]
+        items, values = list(compress(items, stays)), list(compress(values, stays))
+        if not all(map(operator.is_, items, keys)):
+            return None
     n_before = len(items)
-    if len(keys) < n_before or not all(map(operator.is_, items, keys)):
-        return None
     now = list(value.values())
     if are_sets:
         changed = [i for i, (old, new) in enumerate(zip(values, now)) if old != new]
@@ -63,18 +67,18 @@ def difference(before: Snapshot, value: Any, encode: Callable[[list[Any]], Any])
         changed = [i for i, (old, new) in enumerate(zip(values, now)) if old is not new]
     added = keys[n_before:]
     told = [now[i] for i in changed] + now[n_before:]
-    if not told:
+    if not told and not removed:
         return [], before
     fits = _are_sets_of_numbers(told) if are_sets else _cannot_change(told)
     if 2 * len(told) > len(keys) or not fits or not _cannot_change(added):
         return None
-    patch = [PATCH, len(keys), changed, encode(told), encode(added)]
-    if not are_sets:
-        return patch, (keys, now, False)
-    copies = [*values, *map(frozenset, now[n_before:])]
-    for i in changed:
-        copies[i] = frozenset(now[i])
-    return patch, (keys, copies, True)
+    patch = [PATCH, len(keys), removed, changed, encode(told), encode(added)]
+    return patch, (keys, _with_copies(values, changed, told) if are_sets else now, are_sets)
+
+
+def is_plain(before: Snapshot, value: Any) -> bool:
+    """Whether a container still holds nothing but what a snapshot holds, without a look at what is as it was."""
+    return difference(before, value, lambda _: None) is not None
 
 
 def _difference_of_lists(
@@ -86,17 +90,25 @@ def _difference_of_lists(
         return [], (items, None, False)
     if 2 * len(told) > len(value) or not _cannot_change(told):
         return None
-    return [PATCH, len(value), changed, encode(told), None], (list(value), None, False)
+    return [PATCH, len(value), [], changed, encode(told), None], (list(value), None, False)
 
 
-def apply(value: Any, patch: list[Any], decode: Callable[[Any], Any]) -> None:
-    """Change a container as a patch says.
+def apply(value: Any, patch: list[Any], decode: Callable[[Any], Any], before: Snapshot | None) -> Snapshot | None:
+    """Change a container as a patch says; returns its snapshot after that.
+
+    Args:
+        value: The container.
+        patch: What `difference` gave on the other side.
+        decode: Decodes what was encoded there.
+        before: The snapshot of the container as it is, if it has one.
 
     Raises:
         BadMessage: The patch does not fit the container.
     """
-    _, length, changed, told, added = patch
+    _, length, removed, changed, told, added = patch
     told = decode(told)
+    if removed:
+        before = _without(value, removed, before)
     n_before = len(value)
     kept = min(n_before, length)
     if type(changed) is not list or not all(type(i) is int and 0 <= i < kept for i in changed) or type(told) is not list:
@@ -108,7 +120,7 @@ def apply(value: Any, patch: list[Any], decode: Callable[[Any], Any]) -> None:
         for i, item in zip(changed, told):
             value[i] = item
         value += told[len(changed) :]
-        return
+        return (list(value), None, False) if before is not None and _cannot_change(told) else snapshot(value)
     if not isinstance(value, dict) or length < n_before:
         raise BadMessage("a patch of something else than a list or a dict")
     keys, added = list(value), decode(added)
@@ -116,8 +128,42 @@ def apply(value: Any, patch: list[Any], decode: Callable[[Any], Any]) -> None:
         raise BadMessage("a patch with too many keys, or too few")
     for i, item in zip(changed, told):
         value[keys[i]] = item
-    for key, item in zip(added, told[len(changed) :]):
+    for key, item in zip(added, told[len(changed) :]):  # a Counter's own `update` counts
         value[key] = item
+    if len(value) != length:
+        raise BadMessage("a patch that adds a key twice")
+    return snapshot(value) if before is None else _patched(before, value, changed, told, added)
+
+
+def _without(value: Any, removed: Any, before: Snapshot | None) -> Snapshot | None:
+    """Remove the keys at some positions; returns the snapshot after that."""
+    keys = list(value)
+    if not isinstance(value, dict) or not all(type(i) is int and 0 <= i < len(keys) for i in removed):
+        raise BadMessage("a patch that removes what is not there")
+    for i in set(removed):
+        del value[keys[i]]
+    if before is None or before[1] is None:
+        return None
+    stays = [key in value for key in keys]
+    return list(compress(before[0], stays)), list(compress(before[1], stays)), before[2]
+
+
+def _patched(before: Snapshot, value: dict[Any, Any], changed: list[int], told: list[Any], added: list[Any]) -> Any:
+    """The snapshot of a dict after a patch, without a look at what the patch left as it was."""
+    _, values, are_sets = before
+    if not _cannot_change(added) or not (_are_sets_of_numbers(told) if are_sets else _cannot_change(told)):
+        return snapshot(value)
+    if not are_sets:
+        return list(value.keys()), list(value.values()), False
+    return list(value.keys()), _with_copies(values or [], changed, told), True
+
+
+def _with_copies(copies: list[Any], changed: list[int], told: list[Any]) -> list[Any]:
+    """Copies of sets, some of them replaced and some added."""
+    copies = [*copies, *map(frozenset, told[len(changed) :])]
+    for i, item in zip(changed, told):
+        copies[i] = frozenset(item)
+    return copies
 
 
 def _cannot_change(items: Iterable[Any]) -> bool:

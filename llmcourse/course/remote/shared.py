@@ -242,10 +242,11 @@ class Table:
                     if entry.number % 2 == self.parity and entry.kind in _GIVEN and not entry.is_result:
                         before.append((entry, copy.copy(entry.value) if entry.kind in _COMPARED else None))
                     if is_patch:
-                        patches.apply(entry.value, content, self.decode)
+                        entry.snapshot = patches.apply(entry.value, content, self.decode, entry.snapshot)
                     else:
                         KINDS[entry.kind].fill(self, entry.value, content)
-                    entry.known, entry.snapshot = packed, _snapshot(entry)
+                        entry.snapshot = _snapshot(entry)
+                    entry.known = packed
             # Only now has all that containers hold its own content.
             self.was_changed = self.was_changed or any(old is None or old != entry.value for entry, old in before)
             if any(self._entries[number].known is None for number, *_ in definitions):
@@ -279,7 +280,7 @@ class Table:
             if number not in found and number in self._entries:
                 found.add(number)
                 entry = self._entries[number]
-                if entry.snapshot is not None and _snapshot(entry) is not None:
+                if entry.snapshot is not None and patches.is_plain(entry.snapshot, entry.value):
                     continue  # numbers and texts refer to nothing
                 content = KINDS[entry.kind].content(self, entry.value)
                 waiting += wire.references(content)
