@@ -10,8 +10,8 @@ def load_ipython_extension(shell: Any) -> None:
     """Called by IPython for `%load_ext llmcourse.course`."""
     import os
 
-    if os.environ.get("LLMCOURSE_JUDGE") == "1":  # a kernel that judges what another one has built
-        from llmcourse.course.remote.judge import load_judge as load
-    else:
-        from llmcourse.course.workspace import load_magics as load
-    load(shell)
+    if os.environ.get("LLMCOURSE_JUDGE") == "1":  # it judges what another process has built, by magics that it has
+        return
+    from llmcourse.course.workspace import load_magics
+
+    load_magics(shell)

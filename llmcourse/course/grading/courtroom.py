@@ -12,9 +12,11 @@ import json
 import socket
 from collections.abc import Mapping, Sequence
 
+from llmcourse.course.grading.bench import Bench, JudgeProcess
 from llmcourse.course.grading.kernel import KERNEL_DIED, PATIENCE_S, TIMED_OUT, Failure, Kernel, Ran
+from llmcourse.course.grading.open_room import OpenRoom
 from llmcourse.course.pieces import Piece
-from llmcourse.course.remote.uses import PIECES_VARIABLE, ROLE_VARIABLE
+from llmcourse.course.remote.uses import PIECES_VARIABLE
 from llmcourse.course.sandbox import Room
 
 SERVE = "from llmcourse.course.remote.box import serve; serve()"
@@ -25,18 +27,18 @@ class Courtroom:
 
     Args:
         students: The room of the box.
-        judges: The room of the judge.
+        bench: Where the judge comes from.
         pieces: The assignment's pieces.
         max_output: Characters of output kept for a cell.
     """
 
-    def __init__(self, students: Room, judges: Room, pieces: Sequence[Piece], max_output: int):
+    def __init__(self, students: Room | OpenRoom, bench: Bench, pieces: Sequence[Piece], max_output: int):
         ends = socket.socketpair()
-        told = {ROLE_VARIABLE: "1", PIECES_VARIABLE: json.dumps([str(piece) for piece in pieces])}
+        told = {PIECES_VARIABLE: json.dumps([str(piece) for piece in pieces])}
         self._ends = ends
         self._told: dict[str, str] = {}
         self.box = Kernel(students, {}, ends[0].fileno(), max_output)
-        self.judge = Kernel(judges, told, ends[1].fileno(), max_output)
+        self.judge = JudgeProcess(bench, told, ends[1].fileno(), max_output)
 
     async def start(self) -> None:
         """Start both.
@@ -80,8 +82,8 @@ class Courtroom:
         new = {piece: text for piece, text in sources.items() if self._told.get(piece) != text}
         self._told |= new
         serving = self.box.send(SERVE)
-        code = f"_judge.judge({source!r}, {list(passed)!r}, {new!r}, {changes_arguments})"
-        judged = asyncio.create_task(self.judge.run(code, timeout_s + 2 * PATIENCE_S, late))
+        arguments = [source, list(passed), new, changes_arguments]
+        judged = asyncio.create_task(self.judge.check(arguments, timeout_s + 2 * PATIENCE_S, late))
         await asyncio.wait({judged}, timeout=timeout_s)
         was_late = not judged.done()
         if was_late:

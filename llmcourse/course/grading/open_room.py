@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -76,6 +79,13 @@ class OpenRoom:
             manager.launch["pass_fds"] = (pass_fd,)
         return manager
 
+    def start_process(self, module: str, environment: Mapping[str, str], pass_fd: int) -> OpenProcess:
+        """Start a process that serves a socket, without walls; see `Room.start_process`."""
+        folder = tempfile.TemporaryDirectory(prefix="llmcourse-open-", ignore_cleanup_errors=True)
+        inside = self._environment(Path(folder.name), environment)
+        command = [sys.executable, "-m", module, str(pass_fd)]
+        return OpenProcess(subprocess.Popen(command, cwd=folder.name, env=inside, pass_fds=(pass_fd,)), folder)
+
     def _environment(self, folder: Path, extra: Mapping[str, str]) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if name not in (ROLE_VARIABLE, LINE_VARIABLE)}
         own = {name: str(_made(folder / path)) for name, path in FOLDERS.items()}
@@ -88,6 +98,35 @@ class OpenRoom:
             "LLMCOURSE_SMALL": "1",
         }
         return {**inherited, **own, **settled, **dict.fromkeys(THREADS, "1"), **extra}
+
+
+class OpenProcess:
+    """A process of an open room that is no kernel.
+
+    Attributes:
+        killed: Why somebody else ended it: nobody does.
+    """
+
+    killed = ""
+
+    def __init__(self, process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str]):
+        self._process, self._folder = process, folder
+
+    async def wait_until_ready(self) -> None:
+        """It is ready when it answers."""
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it runs."""
+        return self._process.poll()
+
+    def kill(self) -> None:
+        """End it."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """Wait for its end, and let go of it."""
+        self._process.wait()
+        self._folder.cleanup()
 
 
 class OpenManager(ThisInterpreter):

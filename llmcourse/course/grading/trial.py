@@ -35,7 +35,6 @@ from llmcourse.course.grading.rooms import assignment_pieces, rooms
 
 __all__ = ["GRADER_ERRORS", "KERNEL_DIED", "NOT_RUN", "TIMED_OUT", "Failure", "KernelNotStarted", "Settings", "run_notebook"]
 
-LOAD = "%load_ext llmcourse.course"
 IMPORT_S = 120.0
 """Seconds that a kernel may take to import the library, where it is not forked from one that has."""
 
@@ -149,7 +148,7 @@ class _Run:
         ran = self.courtroom.box.run(cell.source, seconds, late)
         if kind_of(cell) != "setup":
             return await ran
-        of_student, of_judge = await asyncio.gather(ran, self.courtroom.judge.run(cell.source, 120.0))
+        of_student, of_judge = await asyncio.gather(ran, self.courtroom.judge.run_cell(cell.source, 120.0))
         if of_judge.lost:
             of_student.lost = True  # it died of what came before; both are replaced, and this cell runs again
         elif of_judge.failure is not None:
@@ -172,14 +171,12 @@ class _Run:
             asked = ", ".join(sorted(given))
             raise KernelNotStarted(f"the library would answer {asked}: {self.assignment!r} is no assignment of this course")
         standing = rooms(self.settings.way)
-        students, judges = standing.of_students(self.assignment), standing.of_judges()
-        self.courtroom = Courtroom(students, judges, pieces, self.settings.max_output)
+        students = standing.of_students(self.assignment)
+        self.courtroom = Courtroom(students, standing.bench(), pieces, self.settings.max_output)
         await self.courtroom.start()
-        box, judge = self.courtroom.box, self.courtroom.judge
-        loading = judge.send(f"get_ipython().run_line_magic('load_ext', {LOAD.split()[1]!r})")
-        if students.way != "warm":  # what these kernels import first is no cell's time
-            imported = box.finished(box.send("import llmcourse.course.remote.box"), IMPORT_S)
-            await asyncio.gather(imported, judge.finished(loading, IMPORT_S))
+        if students.way != "warm":  # what this kernel imports first is no cell's time
+            box = self.courtroom.box
+            await box.finished(box.send("import llmcourse.course.remote.box"), IMPORT_S)
         for index in list(self.replayed):
             if time.monotonic() >= self.deadline:
                 return

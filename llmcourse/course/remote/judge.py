@@ -1,4 +1,4 @@
-"""The judge's end of the line: the `%%check` of a kernel in which no student's code runs.
+"""The judge's end of the line: the `%%check` of a process in which no student's code runs.
 
 The library here is whole, and stays the reference: what a check holds an answer against runs no student's code. In the
 check's own namespace, the judged piece's name means a stand-in that calls the student's version in the student's kernel.
@@ -19,11 +19,11 @@ from llmcourse.course.pieces import Piece
 from llmcourse.course.remote.box import LINE_VARIABLE
 from llmcourse.course.remote.modules import RemoteFunction
 from llmcourse.course.remote.peer import BadMessage, LineClosed, Peer, connect
-from llmcourse.course.remote.uses import ROLE_VARIABLE, assignment_pieces, pieces_used
+from llmcourse.course.remote.uses import assignment_pieces, pieces_used
 
 
 class Judge:
-    """A judge's kernel: the checks of one notebook.
+    """A judge's process: the checks of one notebook.
 
     Attributes:
         passed: Pieces whose checks have passed, as the grader told it.
@@ -118,16 +118,3 @@ class Judge:
 
 def _reference(piece: Piece) -> Any:
     return getattr(importlib.import_module(piece.module), piece.name)
-
-
-def is_judge() -> bool:
-    """Whether this process is a judge's kernel."""
-    return os.environ.get(ROLE_VARIABLE) == "1"
-
-
-def load_judge(shell: Any) -> None:
-    """Register `%%check` in a judge's kernel. `%%build` does nothing: exercises are another kernel's."""
-    judge = Judge(shell)
-    shell.user_ns["_judge"] = judge
-    shell.register_magic_function(judge.check, "cell", "check")
-    shell.register_magic_function(lambda line, cell: None, "cell", "build")

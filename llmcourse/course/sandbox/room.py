@@ -140,6 +140,28 @@ class Room:
         Raises:
             SandboxUnavailable: The room does not stand.
         """
+        return self._start(listeners, kernel, environment, pass_fd)
+
+    def start_process(self, module: str, environment: Mapping[str, str], pass_fd: int) -> KernelProcess:
+        """Start a process that is shut in like a kernel, and is none; `KernelProcess.wait_until_ready` waits for it.
+
+        Args:
+            module: A module of the library, whose function `serve` gets a socket.
+            environment: Variables for the process, besides those that every kernel has.
+            pass_fd: The socket's descriptor.
+
+        Raises:
+            SandboxUnavailable: The room does not stand.
+        """
+        return self._start({}, {"module": module}, environment, pass_fd)
+
+    def _start(
+        self,
+        listeners: Mapping[str, socket.socket],
+        kernel: Mapping[str, str],
+        environment: Mapping[str, str],
+        pass_fd: int | None,
+    ) -> KernelProcess:
         warm = self.way == "warm"
         server = self._warm_server() if warm else Server(self.package, "--once")
         try:

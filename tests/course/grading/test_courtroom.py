@@ -47,13 +47,12 @@ def judged(rooms: Rooms, cells: list[str], check: str, passed: tuple[str, ...] =
 
     async def run() -> Ran:
         pieces = assignment_pieces(ASSIGNMENT)
-        room = Courtroom(rooms.of_students(ASSIGNMENT), rooms.of_judges(), pieces, 10_000)
+        room = Courtroom(rooms.of_students(ASSIGNMENT), rooms.bench(), pieces, 10_000)
         await room.start()
         try:
             for cell in ["%load_ext llmcourse.course", *cells]:
                 ran = await room.box.run(textwrap.dedent(cell), 20)
                 assert ran.failure is None, ran.failure
-            await room.judge.run("%load_ext llmcourse.course", 20)
             return await room.check(textwrap.dedent(check), passed, {}, timeout_s)
         finally:
             await room.stop()

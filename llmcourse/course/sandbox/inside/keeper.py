@@ -13,6 +13,7 @@ What the warden takes: `{"signal": number}` for the guest's process group, and `
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import resource
@@ -46,7 +47,8 @@ class Request:
         control: Where porter and warden speak with the grader.
         listeners: Listening sockets by channel.
         passed: A descriptor that the guest keeps, if any.
-        kernel: The kernel's key and scheme of signing; None for a trial that ends as soon as it is ready.
+        kernel: The kernel's key and scheme of signing; or, as `module`, what serves the passed descriptor instead of a
+            kernel; None for a trial that ends as soon as it is ready.
         environment: All the guest's environment variables.
         limits: The fields of `Limits`.
         inside_id: The guest's user and group, as it sees them.
@@ -205,6 +207,9 @@ def guest(request: Request, *, as_root: bool) -> NoReturn:
 def _prepared(request: Request) -> Callable[[], None]:
     if request.kernel is None:
         return lambda: None
+    if "module" in request.kernel:
+        module, passed = request.kernel["module"], socket.socket(fileno=request.passed)
+        return lambda: importlib.import_module(module).serve(passed)
     from . import kernel  # here, because a trial needs none of what it imports
 
     return kernel.prepare(request.kernel, request.listeners)

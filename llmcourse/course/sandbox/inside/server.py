@@ -38,7 +38,7 @@ PACKAGES = (
     "inside.kernel",
 )
 COURSE_MODULES = tuple(
-    f"llmcourse.course.{name}" for name in ("workspace", "checks", "display", "remote.box", "remote.judge")
+    f"llmcourse.course.{name}" for name in ("workspace", "checks", "display", "remote.box", "remote.bench")
 )
 """What `%load_ext llmcourse.course` and the line between two kernels need; the rest of the course's machinery builds and
 grades, and no kernel imports it."""
