@@ -192,6 +192,15 @@ def _names_in(code: CodeType) -> set[str]:
     return set(code.co_names).union(*map(_names_in, nested))
 
 
+def as_python(shell: Any, cell: str) -> str:
+    """A cell's source as Python: IPython's own syntax is translated where there is any, which is slow to find out."""
+    try:
+        ast.parse(cell)
+    except (SyntaxError, ValueError):
+        return str(shell.transform_cell(cell))
+    return cell
+
+
 @contextmanager
 def not_counted() -> Iterator[None]:
     """Let no step count that is made in here: the way into another process is no work of the piece's."""

@@ -27,7 +27,7 @@ from filelock import FileLock
 
 from llmcourse import _overlay
 from llmcourse._overlay import WORKSPACE_VARIABLE, Section
-from llmcourse.course.checks import CheckFailed, explain
+from llmcourse.course.checks import CheckFailed, as_python, explain
 from llmcourse.course.paths import MARKER, find_workspace, write_atomically
 from llmcourse.course.pieces import Piece, is_stub, removed_pieces
 from llmcourse.course.progress import Progress, own_pieces
@@ -101,7 +101,7 @@ class Builder:
         target = line.strip()
         module_name, _, name = target.partition(":")
         module = _library_module(module_name)
-        source = self.shell.transform_cell(cell.replace("\r\n", "\n"))
+        source = as_python(self.shell, cell.replace("\r\n", "\n"))
         self.built.pop(
             Piece(module_name, name), None
         )  # whatever is wrong with this cell, its old version is not judged
@@ -173,7 +173,7 @@ class Builder:
         self._record(line, passed=False)  # it counts as failed until it has passed, also when the kernel dies in it
         if piece not in self.built:
             raise CheckFailed(f"{piece.name} is not built yet: run the cell above that begins with %%build {piece}.")
-        source = self.shell.transform_cell(cell)
+        source = as_python(self.shell, cell)
         file = f"<check of {piece.name}>"
         with self._alone(piece, module) as namespace:
             try:

@@ -32,8 +32,28 @@ SANITIZE = [
     steps.OverwriteCells,
     steps.CheckCellMetadata,
 ]
-MARKING = [Harmless, steps.IgnorePattern, steps.LimitOutput, steps.SaveAutoGrades, steps.AssignLatePenalties]
-"""What follows on running. A notebook that was rebuilt on the released one needs nothing else."""
+class _Together(NbGraderPreprocessor):
+    """Several steps as one: nbconvert copies and validates the notebook before and after each step."""
+
+    steps: tuple[type[NbGraderPreprocessor], ...]
+
+    def preprocess(self, nb: NotebookNode, resources: Any = None) -> tuple[NotebookNode, Any]:
+        """Run the steps one after the other."""
+        for step in self.steps:
+            nb, resources = step(parent=self.parent).preprocess(nb, resources)
+        return nb, resources
+
+
+class Marking(_Together):
+    """What follows on running. A notebook that was rebuilt on the released one needs nothing else."""
+
+    steps = (Harmless, steps.IgnorePattern, steps.LimitOutput, steps.SaveAutoGrades, steps.AssignLatePenalties)
+
+
+class ForStudents(_Together):
+    """What comes before a feedback page is made."""
+
+    steps = (Marks, HideTests)
 
 
 class RepairSubmission(NbGraderPreprocessor):
@@ -58,6 +78,6 @@ def configure(c: Any) -> None:
         c: A traitlets configuration, such as `get_config()` gives.
     """
     c.Autograde.sanitize_preprocessors = [RepairSubmission, *SANITIZE]
-    c.Autograde.autograde_preprocessors = [SubmissionExecute, *MARKING, steps.CheckCellMetadata]
+    c.Autograde.autograde_preprocessors = [SubmissionExecute, Marking, steps.CheckCellMetadata]
     c.GenerateFeedback.exporter_class = FeedbackExporter
-    c.GenerateFeedback.preprocessors = [Marks, HideTests]
+    c.GenerateFeedback.preprocessors = [ForStudents]

@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import shutil
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from typing import Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
@@ -28,7 +27,7 @@ from traitlets.config import Config
 from llmcourse.course.grading import backup
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.gradebooks import create_gradebook, kept_open, open_gradebook
-from llmcourse.course.grading.settings import MARKING, configure
+from llmcourse.course.grading.settings import Marking, configure
 from llmcourse.course.grading.submissions import SECRET
 from llmcourse.course.grading.trial import Settings
 from llmcourse.course.paths import write_atomically
@@ -202,7 +201,7 @@ class Course:
             StageFailed: nbgrader gave up, or what was run is not what was submitted.
         """
         self.config.Autograde.sanitize_preprocessors = [_taking(executed)]
-        self.config.Autograde.autograde_preprocessors = MARKING
+        self.config.Autograde.autograde_preprocessors = [Marking]
         self._convert(Autograde, assignment, student)
 
     def feedback(self, assignment: str, student: str) -> None:

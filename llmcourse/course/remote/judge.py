@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from llmcourse.course.checks import CheckFailed, explain
+from llmcourse.course.checks import CheckFailed, as_python, explain
 from llmcourse.course.pieces import Piece
 from llmcourse.course.remote.box import LINE_VARIABLE
 from llmcourse.course.remote.modules import RemoteFunction
@@ -55,7 +55,7 @@ class Judge:
 
     def check_plain(self, cell: str) -> None:
         """A graded cell without a magic of its own: names that nothing here defines are the other kernel's."""
-        source = self.shell.transform_cell(cell)
+        source = as_python(self.shell, cell)
         tree = ast.parse(source)
         here = {*self.shell.user_ns, *vars(builtins)}
         names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)} - here
@@ -71,7 +71,7 @@ class Judge:
     def check(self, line: str, cell: str) -> None:
         """`%%check module:piece [id]`: judge the other kernel's version of one piece."""
         piece = Piece.parse(line.partition(" ")[0])
-        source = self.shell.transform_cell(cell)
+        source = as_python(self.shell, cell)
         file = f"<check of {piece.name}>"
         with self._session(piece) as stand_in:
             known = {other.name: _reference(other) for other in assignment_pieces()} | self.shell.user_ns
