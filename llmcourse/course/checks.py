@@ -220,14 +220,18 @@ _pauses: list[bool] = []
 def _count_by_tracing(call: Callable[[], Any]) -> int:
     steps = 0
 
-    def trace(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal steps
+    def enter(frame: FrameType, event: str, _: Any) -> Any:
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        steps += event == "opcode"
-        return trace
+        return step
+
+    def step(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal steps
+        if event == "opcode":
+            steps += 1
+        return step
 
     before = sys.gettrace()
-    sys.settrace(trace)
+    sys.settrace(enter)
     try:
         call()
     finally:
