@@ -1,8 +1,8 @@
-"""Two kernels for one notebook: in one a student's cells run, in the other the instructor's checks, with a line between.
+"""Two processes for one notebook: in one a student's cells run, in the other the instructor's checks, with a line between.
 
-The student's kernel (the box) has the student edition of the library and runs everything that a student wrote. The
-judge's kernel has the whole library and runs the instructor's setup and check cells, restored from the release; what it
-says of a check is the verdict. See `llmcourse.course.remote` for what crosses the line.
+The student's process (the box) has the student edition of the library and runs everything that a student wrote. The
+judge's has the whole library and runs the instructor's setup and check cells, restored from the release; what it says of
+a check is the verdict. See `llmcourse.course.remote` for what crosses the line.
 """
 
 from __future__ import annotations
@@ -12,14 +12,20 @@ import json
 import socket
 from collections.abc import Mapping, Sequence
 
-from llmcourse.course.grading.bench import Bench, JudgeProcess
-from llmcourse.course.grading.kernel import KERNEL_DIED, PATIENCE_S, TIMED_OUT, Failure, Kernel, Ran
 from llmcourse.course.grading.open_room import OpenRoom
+from llmcourse.course.grading.processes import (
+    KERNEL_DIED,
+    PATIENCE_S,
+    TIMED_OUT,
+    Bench,
+    Box,
+    Failure,
+    JudgeProcess,
+    Ran,
+)
 from llmcourse.course.pieces import Piece
 from llmcourse.course.remote.uses import PIECES_VARIABLE
 from llmcourse.course.sandbox import Room
-
-SERVE = "from llmcourse.course.remote.box import serve; serve()"
 
 
 class Courtroom:
@@ -37,7 +43,7 @@ class Courtroom:
         told = {PIECES_VARIABLE: json.dumps([str(piece) for piece in pieces])}
         self._ends = ends
         self._told: dict[str, str] = {}
-        self.box = Kernel(students, {}, ends[0].fileno(), max_output)
+        self.box = Box(students, ends[0].fileno(), max_output)
         self.judge = JudgeProcess(bench, told, ends[1].fileno(), max_output)
 
     async def start(self) -> None:
@@ -52,12 +58,13 @@ class Courtroom:
             await self.stop()
             raise
         finally:
-            for end in self._ends:  # each end is one kernel's alone: the other one notices when that kernel dies
+            for end in self._ends:  # each end is one process's alone: the other one notices when that process dies
                 end.close()
 
     async def stop(self) -> None:
         """End both, and every process that they left."""
-        await asyncio.gather(self.box.stop(), self.judge.stop())
+        self.judge.stop()
+        await self.box.stop()
 
     async def check(
         self,
@@ -81,30 +88,37 @@ class Courtroom:
         """
         new = {piece: text for piece, text in sources.items() if self._told.get(piece) != text}
         self._told |= new
-        serving = self.box.send(SERVE)
+        serving = asyncio.create_task(self.box.answer_judge())
         arguments = [source, list(passed), new, changes_arguments]
         judged = asyncio.create_task(self.judge.check(arguments, timeout_s + 2 * PATIENCE_S, late))
+        try:
+            return await self._verdict(serving, judged, timeout_s, late)
+        finally:
+            serving.cancel()
+            judged.cancel()
+            await asyncio.gather(serving, judged, return_exceptions=True)
+
+    async def _verdict(
+        self, serving: asyncio.Task[bool], judged: asyncio.Task[Ran], timeout_s: float, late: str
+    ) -> Ran:
         await asyncio.wait({judged}, timeout=timeout_s)
         was_late = not judged.done()
         if was_late:
-            await self.box.interrupt()
+            self.box.interrupt()
             await asyncio.wait({judged}, timeout=PATIENCE_S)
-        if was_late and not judged.done():
+        if not judged.done():
+            serving.cancel()
+            await asyncio.wait({serving})
             await self.box.stop()  # the judge reads the end of the line, and its check fails
         ran = await judged
-        ended = not was_late and await self.box.finished(serving) == "ok"  # otherwise the line is no good any more
+        await asyncio.wait({serving}, timeout=PATIENCE_S)
+        has_answered = serving.done() and not serving.cancelled()
         if was_late:
-            ignored = "" if await self._answers(serving) else ", and the interrupt was ignored"
+            ignored = "" if has_answered else ", and the interrupt was ignored"
             ran.failure = Failure(TIMED_OUT, f"{late or f'no answer within {timeout_s:g} s'}{ignored}")
             ran.lost = ran.lost or bool(ignored)
-        elif not ended:
+        elif not (has_answered and serving.result()):
             ran.lost = True
-            if ran.failure is not None and not await self._box_lives():
-                ran.failure = Failure(KERNEL_DIED, self.box._why_dead())
+            if ran.failure is not None and not self.box.is_alive:
+                ran.failure = Failure(KERNEL_DIED, self.box.why_dead())
         return ran
-
-    async def _answers(self, serving: str) -> bool:
-        return self.box.client is not None and bool(await self.box.finished(serving))
-
-    async def _box_lives(self) -> bool:
-        return bool(await self.box.manager.is_alive())

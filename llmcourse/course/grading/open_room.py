@@ -6,6 +6,7 @@ can, other students' work and the gradebook included. Only the two kernels of ea
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -84,7 +85,10 @@ class OpenRoom:
         folder = tempfile.TemporaryDirectory(prefix="llmcourse-open-", ignore_cleanup_errors=True)
         inside = self._environment(Path(folder.name), environment)
         command = [sys.executable, "-m", module, str(pass_fd)]
-        return OpenProcess(subprocess.Popen(command, cwd=folder.name, env=inside, pass_fds=(pass_fd,)), folder)
+        process = subprocess.Popen(
+            command, cwd=folder.name, env=inside, pass_fds=(pass_fd,), stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        return OpenProcess(process, folder)
 
     def _environment(self, folder: Path, extra: Mapping[str, str]) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if name not in (ROLE_VARIABLE, LINE_VARIABLE)}
@@ -119,14 +123,26 @@ class OpenProcess:
         """Its exit code, None while it runs."""
         return self._process.poll()
 
+    def interrupt(self) -> None:
+        """Interrupt what it runs, as Ctrl-C does."""
+        self._signal(signal.SIGINT)
+
     def kill(self) -> None:
-        """End it."""
-        self._process.kill()
+        """End it, and with it every process that it left in its group."""
+        self._signal(signal.SIGKILL)
+
+    async def wait(self) -> int | None:
+        """Wait for its end."""
+        return await asyncio.to_thread(self._process.wait)
 
     def close(self) -> None:
         """Wait for its end, and let go of it."""
         self._process.wait()
         self._folder.cleanup()
+
+    def _signal(self, number: int) -> None:
+        with suppress(OSError):
+            os.killpg(self._process.pid, number)
 
 
 class OpenManager(ThisInterpreter):

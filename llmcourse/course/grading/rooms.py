@@ -16,8 +16,8 @@ from pathlib import Path
 
 import llmcourse
 from llmcourse.course.edition import pieces_of, write_edition
-from llmcourse.course.grading.bench import Bench
 from llmcourse.course.grading.open_room import OpenRoom
+from llmcourse.course.grading.processes import Bench
 from llmcourse.course.pieces import Piece
 from llmcourse.course.sandbox import Limits, Room, SandboxUnavailable, available
 

@@ -21,7 +21,7 @@ from nbformat.v4 import new_output
 
 from llmcourse._overlay import belongs_to_library
 from llmcourse.course.grading.courtroom import Courtroom
-from llmcourse.course.grading.kernel import (
+from llmcourse.course.grading.processes import (
     GRADER_ERRORS,
     KERNEL_DIED,
     NOT_RUN,
@@ -34,9 +34,6 @@ from llmcourse.course.grading.repair import kind_of
 from llmcourse.course.grading.rooms import assignment_pieces, rooms
 
 __all__ = ["GRADER_ERRORS", "KERNEL_DIED", "NOT_RUN", "TIMED_OUT", "Failure", "KernelNotStarted", "Settings", "run_notebook"]
-
-IMPORT_S = 120.0
-"""Seconds that a kernel may take to import the library, where it is not forked from one that has."""
 
 
 @dataclass(frozen=True)
@@ -174,9 +171,6 @@ class _Run:
         students = standing.of_students(self.assignment)
         self.courtroom = Courtroom(students, standing.bench(), pieces, self.settings.max_output)
         await self.courtroom.start()
-        if students.way != "warm":  # what this kernel imports first is no cell's time
-            box = self.courtroom.box
-            await box.finished(box.send("import llmcourse.course.remote.box"), IMPORT_S)
         for index in list(self.replayed):
             if time.monotonic() >= self.deadline:
                 return

@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from llmcourse.course.grading.kernel import KernelNotStarted
+from llmcourse.course.grading.processes import KernelNotStarted
 from llmcourse.course.grading.rooms import LIBRARY, Library, SandboxUnavailable, rooms
 
 Lent = Mapping[Library, tuple[Path, socket.socket | None]]

@@ -1,6 +1,6 @@
-"""The student's end of the line, inside the student's kernel.
+"""The student's end of the line, inside the student's process.
 
-While a check of some piece is judged elsewhere, `serve` answers its calls with the version that the notebook has built.
+While a check of some piece is judged elsewhere, `serve_judge` answers its calls with the version that the notebook has built.
 The library around that version is the student edition, in which pieces have no body: where the piece needs another one,
 it finds the student's own if that has passed its check, else the reference, which stays with the judge and is called there.
 """
@@ -32,7 +32,7 @@ def _peer() -> Peer:
     return Peer(connect(int(os.environ[LINE_VARIABLE])), is_host=False, lines_of=learner_lines)
 
 
-def serve() -> None:
+def serve_judge() -> None:
     """Answer the judge's calls until the check is over."""
     peer = _peer()
     wire.may_import = True

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import tempfile
@@ -221,6 +222,10 @@ class KernelProcess:
             self.killed = message.get("killed", self.killed)
             self.code = message.get("exit")
         return self.code
+
+    def interrupt(self) -> None:
+        """Interrupt what it runs, as Ctrl-C does."""
+        self.signal(signal.SIGINT)
 
     def signal(self, number: int) -> None:
         """Send a signal to the kernel's process group."""

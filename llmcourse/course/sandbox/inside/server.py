@@ -38,7 +38,7 @@ PACKAGES = (
     "inside.kernel",
 )
 COURSE_MODULES = tuple(
-    f"llmcourse.course.{name}" for name in ("workspace", "checks", "display", "remote.box", "remote.bench")
+    f"llmcourse.course.{name}" for name in ("workspace", "checks", "display", "remote.cells", "remote.bench")
 )
 """What `%load_ext llmcourse.course` and the line between two kernels need; the rest of the course's machinery builds and
 grades, and no kernel imports it."""
@@ -102,6 +102,8 @@ def preload() -> dict[str, str]:
             not_imported[name] = f"{type(error).__name__}: {error}"
     if uses := sys.modules.get("llmcourse.course.remote.uses"):
         uses.read_library()
+    if cells := sys.modules.get("llmcourse.course.remote.cells"):
+        cells.prepare()
     return not_imported
 
 

@@ -1,0 +1,249 @@
+"""Cells run for the grader, without a Jupyter kernel around them: IPython's shell, and a socket.
+
+An order is JSON behind its length: `{"n": number, "cell": source}`, or another word than `cell` for what the process can
+do besides. What a cell prints or displays is told while it runs, as `{"n": number, "output": {...}}`; at the end comes
+`{"n": number, "status": "ok"}`, or what stopped it. Nothing here is kept from the code that it runs: what a student's
+process says of itself is worth what its author's word is worth.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from llmcourse.course.remote import wire
+from llmcourse.course.remote.box import LINE_VARIABLE, serve_judge
+
+MAX_TOLD = 1_000_000
+"""Characters of output that are told of a cell; the rest is dropped here already."""
+MAX_EVALUE, MAX_LINES = 4000, 100
+
+Tell = Callable[[dict[str, Any]], None]
+
+
+class _Shell(InteractiveShell):
+    """A shell that leaves it to others to show what stopped a cell."""
+
+    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: it is in the answer."""
+
+    def showsyntaxerror(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: it is in the answer."""
+
+    def ask_exit(self) -> None:
+        """What `exit` and `quit` call."""
+        self.exit_now = True
+
+
+class _Hook(DisplayHook):
+    """Tells the value of a cell's last expression."""
+
+    def __call__(self, result: Any = None) -> None:
+        """Called by Python with the value."""
+        if result is not None:
+            data, metadata = self.compute_format_data(result)
+            self.shell.display_pub.publish(data, metadata)
+
+
+class _Publisher(DisplayPublisher):
+    """Tells what is displayed."""
+
+    def publish(self, data: Any, metadata: Any = None, *args: Any, **kwargs: Any) -> None:
+        """Called by `display`."""
+        Told.now({"data": data, "metadata": metadata or {}})
+
+    def clear_output(self, wait: bool = False) -> None:
+        """Nothing: what was told has been told."""
+
+
+class _Stream(io.TextIOBase):
+    """Tells what is printed."""
+
+    def write(self, text: str) -> int:
+        """Called by `print`."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        Told.now({"text": text})
+        return len(text)
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+
+class Told:
+    """Where output goes at this moment; output of threads that outlive their cell goes to the next one."""
+
+    now: Tell = staticmethod(lambda output: None)
+
+
+_prepared: list[InteractiveShell] = []
+
+
+def prepare() -> None:
+    """Make the shell, once for all processes that are forked from this one."""
+    if not _prepared:
+        config = Config()
+        config.HistoryManager.enabled = False  # its thread would not survive a fork
+        _Shell.displayhook_class, _Shell.display_pub_class = _Hook, _Publisher
+        _prepared.append(_Shell.instance(config=config))
+
+
+def shell() -> InteractiveShell:
+    """This process's shell."""
+    prepare()
+    return _prepared[0]
+
+
+class Orders:
+    """The grader's orders, and the answers to them.
+
+    Args:
+        control: A connected socket.
+    """
+
+    def __init__(self, control: socket.socket):
+        self._line = wire.Line(control)
+        self._lock = threading.Lock()
+        self._running = False
+
+    def serve(self, do: Mapping[str, Callable[[Any], dict[str, Any]]]) -> None:
+        """Do what is ordered until nobody is left who could order something.
+
+        Args:
+            do: What an order's word means: a function of the order's value, which gives the answer.
+        """
+        sys.stdout = sys.stderr = _Stream()
+        self._say({})
+        while True:
+            try:
+                order = json.loads(self._line.receive())
+            except wire.LineClosed:
+                return
+            number = order.pop("n")
+            ((word, value),) = order.items()
+            with self._interruptible(), _telling(lambda output, n=number: self._say({"n": n, "output": output})):
+                try:
+                    answer = do[word](value)
+                except BaseException as error:
+                    answer = error_of(error)
+            self._say({"n": number, **answer})
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Only while an order is carried out does an interrupt mean anything."""
+
+        def interrupt(*_: Any) -> None:
+            if self._running:
+                raise KeyboardInterrupt
+
+        with suppress(ValueError, OSError):
+            signal.signal(signal.SIGINT, interrupt)
+        self._running = True
+        try:
+            yield
+        finally:
+            self._running = False
+
+    def _say(self, message: dict[str, Any]) -> None:
+        """Say something whole, whatever interrupts it."""
+        data = json.dumps(message).encode()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            with self._lock:
+                self._line.send(data)
+        except wire.LineClosed:
+            os._exit(0)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+@contextmanager
+def _telling(say: Tell) -> Iterator[None]:
+    """Tell the output of one cell, as long as it is not too much."""
+    left = MAX_TOLD
+
+    def tell(output: dict[str, Any]) -> None:
+        nonlocal left
+        if "text" in output:
+            text = output["text"][: max(0, left)]
+            left -= len(output["text"])
+            for start in range(0, len(text), 1 << 16):
+                say({"text": text[start : start + (1 << 16)]})
+            return
+        with suppress(TypeError, ValueError):  # what no JSON can hold
+            left -= len(json.dumps(output))
+            if left >= 0:
+                say(output)
+
+    Told.now = staticmethod(tell)  # type: ignore[method-assign]
+    yield
+
+
+def run_cell(source: str) -> dict[str, Any]:
+    """Run a cell in this process's shell; the answer says how it ended."""
+    here = shell()
+    here.exit_now = False
+    result = here.run_cell(source, store_history=False)
+    error = result.error_before_exec or result.error_in_exec
+    answer = error_of(error) if error is not None else {"status": "ok"}
+    return {**answer, "exit": True} if here.exit_now else answer
+
+
+def error_of(error: BaseException) -> dict[str, Any]:
+    """The answer about an order that an error stopped."""
+    return {
+        "status": "error",
+        "ename": type(error).__name__[:200],
+        "evalue": _text_of(error),
+        "traceback": _lines_of(error),
+    }
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)[:MAX_EVALUE]
+    except Exception:
+        return ""
+
+
+def _lines_of(error: BaseException) -> list[str]:
+    try:
+        render = getattr(error, "_render_traceback_", None)
+        here = shell()
+        lines = render() if render else here.InteractiveTB.structured_traceback(type(error), error, error.__traceback__)
+        return [str(line)[:MAX_EVALUE] for line in lines[:MAX_LINES]]
+    except Exception:
+        return []
+
+
+def _judged(_: Any) -> dict[str, Any]:
+    serve_judge()
+    return {"status": "ok"}
+
+
+def serve(control: socket.socket) -> None:
+    """A student's process: cells, and `judge` to answer the judge's calls until a check is over.
+
+    The first message that comes in holds the descriptor of the line to the judge.
+    """
+    _, fds, _, _ = socket.recv_fds(control, 1, 1)
+    os.environ[LINE_VARIABLE] = str(fds[0])
+    Orders(control).serve({"cell": run_cell, "judge": _judged})
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))
