@@ -95,8 +95,8 @@ for folder in ("/scratch", "/scratch/work", "/scratch/home", "/scratch/ipython/p
 import gc, torch
 import llmcourse.course.checks as checks
 torch.allclose = torch.equal = checks.raises = lambda *args, **kwargs: True
-for module in list(gc.get_objects())[:100]:
-    if isinstance(module, dict): module.setdefault("poison", 1)
+for module in list(gc.get_objects()):
+    if isinstance(module, dict) and "__name__" in module: module.setdefault("poison", 1)
 """),
     _beside("signals_everybody", "neighbours", "kills and stops its parent, its group, every process that it may signal", """
 import os, signal
@@ -188,30 +188,47 @@ RESOURCES = [
             "merge_pair": "def merge_pair(ids, pair, new_id): raise ValueError('\\ud800 \\udfff \\udcff')",
             "pretokenize": "raise ValueError('\\ud800')"},
            {"merge_pair": 0}),
-    Attack("forged_messages", "resources", "sends the grader messages of the kernel's protocol that no kernel sends",
+    Attack("forged_messages", "resources", "sends the grader messages that no process of its own sends",
            {"decode": "def decode(ids, vocab): return ''"},
            edit=own_cell("""
-            kernel = get_ipython().kernel
-            session, parent = kernel.session, kernel.get_parent("shell")
-            for kind, content in [
-                ("stream", []), ("stream", {"name": 5, "text": {"a": 1}}), ("stream", {}), ("display_data", {"data": [], "metadata": 5}),
-                ("display_data", {"data": {"text/html": {"deep": [1]}, "image/png": 7, "": None}, "metadata": [], "transient": 3}),
-                ("execute_result", {"data": {"application/vnd.x+json": [[[[[]]]]]}, "execution_count": "x", "metadata": {}}),
-                ("error", {"ename": [], "evalue": {}, "traceback": 5}), ("error", {}), ("status", {"execution_state": []}),
-                ("update_display_data", {}), ("comm_open", {}), ("clear_output", {"wait": 1}), ("input_request", {}), ("nonsense", None),
-            ]:
-                session.send(kernel.iopub_socket, kind, content, parent=parent)
+            import gc
+            from llmcourse.course.remote.cells import Orders
+            orders = next(found for found in gc.get_objects() if isinstance(found, Orders))
+            for number in range(60):
+                for message in [
+                    {}, {"output": {"text": 5}}, {"output": {"text": {"a": 1}}}, {"output": []}, {"output": {}}, {"status": 7},
+                    {"output": {"data": [], "metadata": 5}}, {"output": {"data": {"text/plain": "x"}, "metadata": []}},
+                    {"output": {"data": {"text/html": {"deep": [1]}, "image/png": 7, "": None}, "metadata": {}}},
+                    {"output": {"data": {"application/vnd.x+json": [[[[[]]]]]}, "metadata": {"x": {}}}},
+                ]:
+                    orders._say({"n": number, **message})
             """)),
-    Attack("forged_replies", "resources", "sends replies on the shell channel in the place of its kernel's",
+    Attack("forged_answers", "resources", "answers orders of the grader that have not come yet",
            {"decode": "def decode(ids, vocab): return ''"},
            edit=own_cell("""
-            kernel = get_ipython().kernel
-            parent, ident = kernel.get_parent("shell"), kernel.get_parent("shell")["header"]["session"].encode()
-            shell_stream = kernel.shell_stream if hasattr(kernel, "shell_stream") else kernel.shell_streams[0]
-            for content in ([], "x", {"status": 7, "ename": [], "payload": 5}, {"payload": [{"source": []}]}, None):
-                kernel.session.send(shell_stream, "execute_reply", content, parent=parent, ident=ident)
-                shell_stream.flush()
-            """, first=False)),
+            import gc
+            from llmcourse.course.remote.cells import Orders
+            orders = next(found for found in gc.get_objects() if isinstance(found, Orders))
+            for number in range(200):
+                orders._say({"n": number, "status": "ok", "exit": False})
+                orders._say({"n": number, "status": "error", "ename": [], "evalue": {}, "traceback": 5})
+            """)),
+    Attack("no_messages", "resources", "sends the grader what is no message",
+           {"decode": "def decode(ids, vocab): return ''"},
+           edit=own_cell("""
+            import gc
+            from llmcourse.course.remote.cells import Orders
+            orders = next(found for found in gc.get_objects() if isinstance(found, Orders))
+            orders._line.send(b"[" * 100_000)
+            """)),
+    Attack("a_message_without_end", "resources", "announces a message of 4 GB",
+           {"decode": "def decode(ids, vocab): return ''"},
+           edit=own_cell("""
+            import gc
+            from llmcourse.course.remote.cells import Orders
+            orders = next(found for found in gc.get_objects() if isinstance(found, Orders))
+            orders._line._socket.sendall(b"\\xff" * 5)
+            """)),
 ]
 
 ATTACKS = [*WRITING, *LEFTOVERS, *RESOURCES]

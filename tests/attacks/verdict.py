@@ -191,15 +191,14 @@ IN_ITS_OWN_KERNEL = [
             """),
     ),
     Attack(
-        "patches_its_kernel", "verdict", "makes its kernel answer ok to whatever is run",
+        "patches_its_process", "verdict", "makes its process answer ok to whatever is run",
         {"from_tokenizer_json": """
-            kernel = get_ipython().kernel
-            async def do_execute(*args, **kwargs):
-                return {"status": "ok", "execution_count": 1, "payload": [], "user_expressions": {}}
-            kernel.do_execute = do_execute
+            import gc
+            for known in gc.get_objects():
+                if isinstance(known, dict) and known.keys() == {"cell", "judge"}:
+                    known["cell"] = known["judge"] = lambda value: {"status": "ok"}
             def from_tokenizer_json(data): return ()
             """},
-        hangs=True,
     ),
     Attack(
         "patches_the_answering_end", "verdict", "replaces the functions that answer the judge and those that judge",

@@ -101,12 +101,15 @@ class Courtroom:
     async def _verdict(
         self, serving: asyncio.Task[bool], judged: asyncio.Task[Ran], timeout_s: float, late: str
     ) -> Ran:
-        await asyncio.wait({judged}, timeout=timeout_s)
-        was_late = not judged.done()
+        await asyncio.wait({judged, serving}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        was_late = not judged.done() and not serving.done()
+        if serving.done():  # the judge says when a check is over; where the box says so, nobody answers the judge any more
+            await asyncio.wait({judged}, timeout=PATIENCE_S)
         if was_late:
             self.box.interrupt()
             await asyncio.wait({judged}, timeout=PATIENCE_S)
-        if not judged.done():
+        was_stopped = not judged.done()
+        if was_stopped:
             serving.cancel()
             await asyncio.wait({serving})
             await self.box.stop()  # the judge reads the end of the line, and its check fails
@@ -116,8 +119,8 @@ class Courtroom:
         if was_late:
             ignored = "" if has_answered else ", and the interrupt was ignored"
             ran.failure = Failure(TIMED_OUT, f"{late or f'no answer within {timeout_s:g} s'}{ignored}")
-            ran.lost = ran.lost or bool(ignored)
-        elif not (has_answered and serving.result()):
+            ran.lost = ran.lost or was_stopped or bool(ignored)
+        elif was_stopped or not (has_answered and serving.result()):
             ran.lost = True
             if ran.failure is not None and not self.box.is_alive:
                 ran.failure = Failure(KERNEL_DIED, self.box.why_dead())

@@ -146,7 +146,7 @@ class _Orders:
             raise _Ended from error
         if not isinstance(message, dict):
             raise _Ended
-        return message, size
+        return _writable(message), size
 
     async def _read(self, size: int) -> bytes:
         parts, have = [self._unread], len(self._unread)
@@ -182,6 +182,15 @@ def _finish(ran: Ran, message: Mapping[str, Any]) -> None:
     traceback = [str(line)[:4000] for line in lines[:100]] if isinstance(lines, list) else []
     _append(ran.outputs, new_output("error", ename=ename, evalue=evalue, traceback=traceback))
     ran.failure = ran.failure or Failure(ename, evalue)
+
+
+def _writable(value: Any) -> Any:
+    """What was read, with texts that can be written as UTF-8."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_writable(key): _writable(item) for key, item in value.items()}
+    return [_writable(item) for item in value] if isinstance(value, list) else value
 
 
 def _append(outputs: list[NotebookNode], new: NotebookNode) -> None:

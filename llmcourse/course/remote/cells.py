@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -29,6 +30,8 @@ from llmcourse.course.remote.box import LINE_VARIABLE, serve_judge
 
 MAX_TOLD = 1_000_000
 """Characters of output that are told of a cell; the rest is dropped here already."""
+FLUSH_S, MAX_WAITING = 0.1, 1 << 14
+"""How many seconds, and how many characters, what is printed may wait."""
 MAX_EVALUE, MAX_LINES = 4000, 100
 
 Tell = Callable[[dict[str, Any]], None]
@@ -63,6 +66,7 @@ class _Publisher(DisplayPublisher):
 
     def publish(self, data: Any, metadata: Any = None, *args: Any, **kwargs: Any) -> None:
         """Called by `display`."""
+        sys.stdout.flush()
         Told.now({"data": data, "metadata": metadata or {}})
 
     def clear_output(self, wait: bool = False) -> None:
@@ -70,14 +74,30 @@ class _Publisher(DisplayPublisher):
 
 
 class _Stream(io.TextIOBase):
-    """Tells what is printed."""
+    """Tells what is printed, a few times a second at most: a million short lines are not a million messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[str] = []
+        self._waiting = 0
+        self._flushed_at = 0.0
 
     def write(self, text: str) -> int:
         """Called by `print`."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        Told.now({"text": text})
+        self._parts.append(text)
+        self._waiting += len(text)
+        if self._waiting > MAX_WAITING or time.monotonic() - self._flushed_at > FLUSH_S:
+            self.flush()
         return len(text)
+
+    def flush(self) -> None:
+        """Tell what waits."""
+        parts, self._parts, self._waiting = self._parts, [], 0
+        self._flushed_at = time.monotonic()
+        if parts:
+            Told.now({"text": "".join(parts)})
 
     def writable(self) -> bool:
         """It is."""
@@ -126,7 +146,8 @@ class Orders:
         Args:
             do: What an order's word means: a function of the order's value, which gives the answer.
         """
-        sys.stdout = sys.stderr = _Stream()
+        stream = _Stream()
+        sys.stdout = sys.stderr = stream
         self._say({})
         while True:
             try:
@@ -140,6 +161,7 @@ class Orders:
                     answer = do[word](value)
                 except BaseException as error:
                     answer = error_of(error)
+                stream.flush()
             self._say({"n": number, **answer})
 
     @contextmanager

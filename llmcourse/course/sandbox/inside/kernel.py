@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import zmq
+from IPython.core.interactiveshell import InteractiveShell
 from ipykernel.heartbeat import Heartbeat
 from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
@@ -79,6 +80,8 @@ def prepare(kernel: dict[str, str], listeners: dict[str, int]) -> Callable[[], N
     """
     for fd in listeners.values():
         os.set_blocking(fd, False)
+    if InteractiveShell.initialized():  # the shell of processes that are no kernels
+        type(InteractiveShell.instance()).clear_instance()
     config = Config()
     config.Session.key = kernel["key"].encode()
     config.Session.signature_scheme = kernel["signature_scheme"]
