@@ -123,7 +123,8 @@ class _Orders:
             return 0
         size = len(json.dumps(output))
         if size <= room:
-            _append(outputs, new_output("display_data", data=data, metadata=metadata))
+            with suppress(Exception):  # what makes no output of a notebook
+                _append(outputs, new_output("display_data", data=data, metadata=metadata))
         return size
 
     async def _send(self, order: dict[str, Any]) -> None:
