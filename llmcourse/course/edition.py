@@ -101,7 +101,8 @@ def edition_files(root: Path, without: Iterable[Piece], *, grading: bool = False
     where = exercise_places(root)
     texts = _without_orphans(code, code | _without_bodies(root, removed, where), _words_of_notebooks(root))
     for path, text in texts.items():
-        _parsed(text, path)
+        if text != code[path]:
+            _parsed(text, path)
     listed = {str(piece): where.get(piece, "") for piece in removed}
     texts[Path("llmcourse", "course", REMOVED)] = json.dumps(listed, indent=1, ensure_ascii=False) + "\n"
     return dict(sorted((data | {path: text.encode() for path, text in texts.items()}).items()))

@@ -27,15 +27,6 @@ PACKAGES = (
     "matplotlib.font_manager",
     "matplotlib_inline.backend_inline",
     "IPython.core.interactiveshell",
-    "IPython.core.completerlib",
-    "IPython.core.debugger",
-    "IPython.core.oinspect",
-    "IPython.extensions.storemagic",
-    "tornado.platform.asyncio",
-    "ipykernel.ipkernel",
-    "ipykernel.kernelapp",
-    "ipykernel.debugger",
-    "inside.kernel",
 )
 COURSE_MODULES = tuple(
     f"llmcourse.course.{name}" for name in ("workspace", "checks", "display", "remote.cells", "remote.bench")
