@@ -6,6 +6,7 @@ an `nn.Module` with the same parameters, buffers and children, whose `forward` i
 
 from __future__ import annotations
 
+import itertools
 import keyword
 from collections.abc import Iterator
 from contextlib import suppress
@@ -52,8 +53,9 @@ class RemoteFunction:
             return self._table.call("call", self._number, args, kwargs, is_pure=self.is_pure)
 
     def each(self, rows: list[tuple[Any, ...]]) -> list[Any]:
-        """Call it there with each row of arguments, all in one crossing."""
-        return self._table.call("each", self._number, (rows,), {})
+        """Call it there with each row of arguments, all in one crossing; what it changes in them, it changes here, too."""
+        lengths = tuple(len(row) for row in rows)
+        return self._table.call("each", self._number, (lengths, *itertools.chain.from_iterable(rows)), {})
 
     def on_ranks(self, rows: list[tuple[Any, ...]], timeout_s: float) -> list[Any]:
         """Call it on several ranks there."""

@@ -13,6 +13,7 @@ in shared objects. A message is `[kind, definitions, contents, dropped, random, 
 from __future__ import annotations
 
 import builtins
+import itertools
 import re
 import socket
 from collections.abc import Callable, Iterable, Iterator
@@ -271,8 +272,10 @@ class Peer:
         self._random.forget()
 
 
-def _on_each(function: Callable[..., Any], rows: list[tuple[Any, ...]]) -> list[Any]:
-    return [function(*row) for row in rows]
+def _on_each(function: Callable[..., Any], lengths: tuple[int, ...], *values: Any) -> list[Any]:
+    """Call a function for rows of arguments, which come one behind the other: each is shared as if it came alone."""
+    waiting = iter(values)
+    return [function(*itertools.islice(waiting, length)) for length in lengths]
 
 
 _WAYS: dict[str, Callable[..., Any]] = {

@@ -313,6 +313,9 @@ def test_steps_are_counted_there_and_rows_cross_together(remote) -> None:
     alone, with_calls = (count_steps(remote.apply, f, 3) for f in (abs, lambda n: [remote.same(list(range(n))) for _ in range(9)]))
     assert with_calls < alone + 2000, "the way over the line and back is not the piece's work"
     assert each(remote.divide, [(1, 2), (3, 4)]) == [0.5, 0.75]
+    rows = [([2, 1],), ([5, 3, 4],)]
+    each(remote.sort, rows)
+    assert rows == [([1, 2],), ([3, 4, 5],)], "what it changes in a row's arguments, it changes here, too"
     with pytest.raises(ZeroDivisionError):
         each(remote.divide, [(1, 2), (3, 0)])
 
