@@ -1,14 +1,14 @@
 """The command line.
 
-`llmcourse start`, `check`, `status`, `submit`, `lab`, `doctor` for learners; `release`, `grade`, `report`, `export`,
-`build`, `book` for instructors and authors, in a full checkout.
+`llmcourse start`, `check`, `status`, `submit`, `lab`, `doctor` for learners; those of `authors` besides, in a full
+checkout.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -31,34 +31,32 @@ app = typer.Typer(
 console = Console(highlight=False)
 
 
-def authors_command(function: Callable[..., None]) -> Callable[..., None]:
-    """Register a command where its machinery is: a student edition comes without it."""
-    return app.command()(function) if find_spec("llmcourse.course.build") else function
-
-
-def _fail(message: object) -> NoReturn:
+def fail(message: object) -> NoReturn:
+    """Say what is wrong, and end."""
     console.print(f"[red]✗[/] {escape(str(message))}", soft_wrap=True)
     raise typer.Exit(1)
 
 
-def _root() -> Path:
+def root_folder() -> Path:
+    """The course's folder; the command fails where there is none."""
     try:
         return course_root()
     except FileNotFoundError as error:
-        _fail(error)
+        fail(error)
 
 
 def _workspace(root: Path) -> Path:
     return find_workspace() or root / "work"
 
 
-def _chapters(root: Path, chapter: str | None) -> list[str]:
+def chapters_named(root: Path, chapter: str | None) -> list[str]:
+    """The chapter that a word means, or all; the command fails where none or several answer to it."""
     from llmcourse.course.learner import find_chapter, released_chapters
 
     try:
         return [find_chapter(root, chapter)] if chapter else [path.name for path in released_chapters(root)]
     except ValueError as error:
-        _fail(error)
+        fail(error)
 
 
 @app.command()
@@ -68,9 +66,9 @@ def start(
     """Copy a chapter's notebooks into your workspace. Your own work is never overwritten."""
     from llmcourse.course import learner
 
-    root = _root()
+    root = root_folder()
     workspace = _workspace(root)
-    for assignment in _chapters(root, chapter):
+    for assignment in chapters_named(root, chapter):
         for started in learner.start(root, workspace, assignment):
             console.print(f"{started.outcome:14} {os.path.relpath(started.path)}")
             if started.beside:
@@ -88,14 +86,14 @@ def check(
     """Run your notebook's graded cells and tell each exercise's points, or the hint."""
     from llmcourse.course import learner
 
-    root = _root()
+    root = root_folder()
     earned = total = 0.0
-    assignment = _chapters(root, chapter)[0]
+    assignment = chapters_named(root, chapter)[0]
     try:
         with console.status(f"running {assignment}"):
             outcomes = list(learner.check(root, _workspace(root), assignment, exercise))
     except (FileNotFoundError, ValueError) as error:
-        _fail(error)
+        fail(error)
     if learner.is_outdated(root, _workspace(root), assignment):
         console.print(f"Your copy is of an older release: `llmcourse start {assignment}` puts the new one beside it.")
     for outcome in outcomes:
@@ -120,7 +118,7 @@ def status(
     from llmcourse.course import progress
     from llmcourse.course.learner import released_chapters
 
-    root = _root()
+    root = root_folder()
     workspace = _workspace(root)
     own = progress.own_pieces(workspace)
     if use:
@@ -131,9 +129,9 @@ def status(
             progress.use(workspace, chosen, use)
             console.print("Kernels that are running keep what they have: restart them.")
         except ValueError as error:
-            _fail(error)
+            fail(error)
     elif pieces:
-        _fail("say --use mine or --use reference with the pieces to switch")
+        fail("say --use mine or --use reference with the pieces to switch")
     passed = progress.Progress(workspace).passed()
     off = switched_to_reference(workspace)
     table = Table("chapter", "exercise", "points", "the library runs", title=f"workspace {os.path.relpath(workspace)}")
@@ -189,12 +187,12 @@ def hand_in(
     """Put a chapter's notebooks into one file to hand in."""
     from llmcourse.course.submission import login, submit
 
-    root = _root()
-    assignment = _chapters(root, chapter)[0]
+    root = root_folder()
+    assignment = chapters_named(root, chapter)[0]
     try:
         done = submit(root, _workspace(root), assignment, name or login(), output)
     except (OSError, ValueError) as error:
-        _fail(error)
+        fail(error)
     for title in done.unanswered:
         console.print(f"[yellow]not answered[/]  {escape(title)}")
     what = f"Hand in [bold]{escape(os.path.relpath(done.archive))}[/]"
@@ -206,10 +204,10 @@ def lab(context: typer.Context) -> None:
     """Open JupyterLab on your workspace; further options go to JupyterLab."""
     from llmcourse.course import learner
 
-    root = _root()
+    root = root_folder()
     workspace = _workspace(root)
     if not workspace.exists():
-        for assignment in _chapters(root, None):
+        for assignment in chapters_named(root, None):
             learner.start(root, workspace, assignment)
     os.environ[WORKSPACE_VARIABLE] = str(workspace)
     sys.stdout.flush()
@@ -238,193 +236,10 @@ def doctor() -> None:
     raise typer.Exit(1 if any(finding.state == "missing" for finding in findings) else 0)
 
 
-@authors_command
-def build(
-    check: Annotated[bool, typer.Option(help="Write nothing; fail with a diff when a notebook is stale.")] = False,
-    prove: Annotated[bool, typer.Option(help="Run each changed notebook's graded path alone.")] = True,
-) -> None:
-    """Make solutions/ and notebooks/ from the chapters and the library."""
-    from llmcourse.course.build import StaleError
-    from llmcourse.course.build import build as run
-    from llmcourse.course.chapters import AuthoringError
-
-    root = _root()
-    try:
-        with console.status("building") as shown:
-            built = run(root, check=check, prove=prove, on_step=shown.update)
-    except (AuthoringError, StaleError) as error:
-        _fail(error)
-    for path in built.written:
-        console.print(f"written   {path}")
-    for notebook, seconds in built.proved.items():
-        console.print(f"proved    {notebook}: the graded path runs alone, in {seconds:.1f} s")
-    console.print(f"{len(built.unchanged)} notebooks up to date, {len(built.written)} written")
-
-
-@authors_command
-def book(small: Annotated[bool, typer.Option(help="Run the experiments at their small setting.")] = False) -> None:
-    """Build the static book in _build/html."""
-    from llmcourse.course.book import BookError, build_book
-
-    try:
-        page = build_book(_root(), small=small)
-    except BookError as error:
-        _fail(error)
-    console.print(f"The book is at {os.path.relpath(page)}")
-
-
-@authors_command
-def release(
-    folder: Annotated[Path, typer.Argument(help="A new or an empty folder.")],
-    chapters: Annotated[str | None, typer.Option(help="Numbers or names, with commas: 1,2. All without it.")] = None,
-    later: Annotated[str, typer.Option(help="`keep` or `remove` the solutions of other chapters' pieces.")] = "keep",
-    force: Annotated[bool, typer.Option(help="Release again into an earlier release; work in it stays.")] = False,
-) -> None:
-    """Write what a class receives: notebooks, and the library without their solutions."""
-    from llmcourse.course.build import StaleError
-    from llmcourse.course.build import build as run
-    from llmcourse.course.chapters import AuthoringError
-    from llmcourse.course.release import ReleaseError
-    from llmcourse.course.release import release as write
-
-    root = _root()
-    wanted = [_chapters(root, part.strip())[0] for part in chapters.split(",")] if chapters else None
-    try:
-        with console.status("checking that the notebooks are up to date"):
-            run(root, check=True, prove=False)
-        done = write(root, folder, wanted, later=later, force=force)
-    except StaleError:
-        _fail("the notebooks are not what the chapters say: run `llmcourse build` first")
-    except (AuthoringError, ReleaseError) as error:
-        _fail(error)
-    console.print(f"{os.path.relpath(done.folder)}: {', '.join(done.chapters)}; {done.n_files} files")
-    console.print(f"The library comes without {done.n_pieces} pieces. README.md there says how a student starts.")
-
-
-@authors_command
-def grade(
-    submissions: Annotated[Path, typer.Argument(help="A folder with one folder or one .zip a student.")],
-    assignment: Annotated[
-        str | None, typer.Option(help="A chapter's number or name; all that were handed in without it.")
-    ] = None,
-    output: Annotated[Path, typer.Option(help="Where scores, feedback and the gradebook go.")] = Path("grades"),
-    timeout: Annotated[float, typer.Option(help="Seconds that one cell may take.")] = 60.0,
-    workers: Annotated[
-        int | None, typer.Option(help="Submissions run side by side; as many as there are cores without it.")
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(help="Run submissions on the workers of this dask scheduler: tcp://HOST:8786, or its file."),
-    ] = None,
-    unsafe: Annotated[
-        bool, typer.Option("--unsafe", help="Go on where nothing can be shut in: submissions can change their scores.")
-    ] = False,
-    force: Annotated[bool, typer.Option(help="Grade unchanged submissions again.")] = False,
-    only: Annotated[
-        list[str] | None, typer.Option(help="Grade this student alone, again if need be; can be given several times.")
-    ] = None,
-    exercise: Annotated[
-        str | None, typer.Option(help="Judge this exercise alone again, named as in scores.csv; other points stay.")
-    ] = None,
-    due: Annotated[
-        str | None, typer.Option(help="When the assignment is due, in UTC: '2026-10-01 18:00'. Kept in the gradebook.")
-    ] = None,
-    late: Annotated[
-        str, typer.Option(help="What late submissions cost: none, zero, or an nbgrader plugin as module:Class.")
-    ] = "none",
-) -> None:
-    """Grade a class: scores.csv, feedback pages, a summary.
-
-    A run that was stopped or killed goes on where it was when the same command is given again. timestamps.csv beside
-    the submissions (student,timestamp) says when they were handed in. The gradebook of before the run is in backups/.
-
-    On many machines: install llmcourse[cluster] and bubblewrap on each, run `dask scheduler` on one and
-    `dask worker tcp://HOST:8786 --nthreads 1 --nworkers auto` on the others, and grade with --cluster tcp://HOST:8786.
-    """
-    from llmcourse.course.grading import GradingError
-    from llmcourse.course.grading import grade as run
-    from llmcourse.course.grading.report import print_summary
-
-    root = _root()
-    name = _chapters(root, assignment)[0] if assignment else None
-    try:
-        source = root / "solutions"
-        report = run(
-            submissions,
-            output,
-            name,
-            source,
-            timeout,
-            workers=workers,
-            cluster=cluster,
-            unsafe=unsafe,
-            force=force,
-            only=only or (),
-            exercise=exercise,
-            due=due,
-            late=late,
-            progress=True,
-        )
-    except GradingError as error:
-        _fail(error)
-    except KeyboardInterrupt:
-        console.print(f"Stopped. What is graded is kept in {output}; the same command goes on from there.")
-        raise typer.Exit(130) from None
-    print_summary(report, console)
-
-
-@authors_command
-def report(
-    output: Annotated[Path, typer.Argument(help="The folder that `llmcourse grade` wrote.")] = Path("grades"),
-    bank: Annotated[
-        bool, typer.Option(help="Grade the course's wrong solutions, once: mistakes are then known by how they fail.")
-    ] = True,
-) -> None:
-    """Say how a class did: totals, the hardest exercises, frequent mistakes, near-identical submissions."""
-    from llmcourse.course.grading import GradingError
-    from llmcourse.course.grading.analysis import analyse
-    from llmcourse.course.grading.bank import bank_of
-    from llmcourse.course.grading.report_page import print_analysis, report_page
-    from llmcourse.course.paths import write_atomically
-
-    try:
-        with console.status("reading the class") as shown:
-            analysis = analyse(output, bank_of(_root()), grade_bank=bank, on_step=shown.update)
-    except GradingError as error:
-        _fail(error)
-    print_analysis(analysis, console)
-    path = output / "report.html"
-    write_atomically(path, report_page(analysis))
-    console.print(f"\nThe whole report is at {os.path.relpath(path)}", soft_wrap=True)
-
-
-@authors_command
-def export(
-    output: Annotated[Path, typer.Argument(help="The folder that `llmcourse grade` wrote.")] = Path("grades"),
-    kind: Annotated[str, typer.Option("--format", help="csv, canvas or moodle.")] = "csv",
-    to: Annotated[Path | None, typer.Option(help="The file; in the output folder without it.")] = None,
-    roster: Annotated[Path | None, typer.Option(help="A CSV file that says what other systems call the students.")] = None,
-    assignment: Annotated[list[str] | None, typer.Option(help="An assignment; again for more, all without it.")] = None,
-    title: Annotated[
-        list[str] | None, typer.Option(help="What the other system calls one: 01_tokenization='Tokenization (4711)'.")
-    ] = None,
-    partial: Annotated[bool, typer.Option(help="Also when answers are not marked yet; they count 0.")] = False,
-) -> None:
-    """Take the marks to a spreadsheet, to Canvas or to Moodle."""
-    from llmcourse.course.grading import GradingError
-    from llmcourse.course.grading.exports import export as write
-
-    if wrong := [one for one in title or [] if "=" not in one]:
-        _fail(f"--title {wrong[0]}: write ASSIGNMENT=TITLE")
-    titles = dict(one.split("=", 1) for one in title or [])
-    try:
-        wanted = assignment or []
-        path = write(output, kind, to, roster=roster, assignments=wanted, titles=titles, partial=partial)
-    except GradingError as error:
-        _fail(error)
-    console.print(f"written   {os.path.relpath(path)}", soft_wrap=True)
-
-
 def main() -> None:
     """Entry point of the `llmcourse` command."""
     app()
+
+
+if find_spec("llmcourse.course.authors"):  # a student edition comes without it
+    import_module("llmcourse.course.authors")

@@ -6,6 +6,7 @@
 - `repair` rebuilds each notebook on the released one, so that nothing behind it ever sees a broken notebook;
 - `work` is what is done to a submission away from the gradebook, by `workers` here or on many machines (`cluster`);
 - `trial` runs one notebook there, in a `courtroom` of two kernels, in `rooms` that nothing gets out of;
+- `grader` decides what to do with one assignment's submissions, `engine` has them run, `run` is the run as a whole;
 - `stages` runs nbgrader's converters on a course folder of its own, `settings` are those converters' settings;
 - `feedback` keeps hidden tests out of what a student gets back;
 - `report` holds the result: a table, a CSV, a JSON file.

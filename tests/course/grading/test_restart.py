@@ -106,7 +106,7 @@ POINTS: dict[str, tuple[object, str, int]] = {
     "half of a notebook's marks are written": (SaveAutoGrades, "_add_score", 4),
     "marks are written, the state file is not": (Course, "autograde", 1),
     "one student's pages are written": (Course, "feedback", 1),
-    "one student's state file is written": (run._Grader, "take", 1),
+    "one student's state file is written": (run.Grader, "take", 1),
     "the scores are written, the report is not": (run, "write_csv", 1),
 }
 
