@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from llmcourse.course.cli import app, chapters_named, console, fail, root_folder
+from llmcourse.course.terminal import app, chapters_named, console, fail, root_folder
 
 
 @app.command()

@@ -11,52 +11,20 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from llmcourse._overlay import WORKSPACE_VARIABLE, switched_to_reference
 from llmcourse.course.paths import course_root, find_workspace
 from llmcourse.course.pieces import Piece, removed_pieces
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="A course on pretraining language models.",
-)
-console = Console(highlight=False)
-
-
-def fail(message: object) -> NoReturn:
-    """Say what is wrong, and end."""
-    console.print(f"[red]✗[/] {escape(str(message))}", soft_wrap=True)
-    raise typer.Exit(1)
-
-
-def root_folder() -> Path:
-    """The course's folder; the command fails where there is none."""
-    try:
-        return course_root()
-    except FileNotFoundError as error:
-        fail(error)
+from llmcourse.course.terminal import app, chapters_named, console, fail, root_folder
 
 
 def _workspace(root: Path) -> Path:
     return find_workspace() or root / "work"
-
-
-def chapters_named(root: Path, chapter: str | None) -> list[str]:
-    """The chapter that a word means, or all; the command fails where none or several answer to it."""
-    from llmcourse.course.learner import find_chapter, released_chapters
-
-    try:
-        return [find_chapter(root, chapter)] if chapter else [path.name for path in released_chapters(root)]
-    except ValueError as error:
-        fail(error)
 
 
 @app.command()

@@ -38,6 +38,7 @@ LEARNERS_MACHINERY = (
     "setting.py",
     "static",
     "submission.py",
+    "terminal.py",
     "workspace.py",
 )
 """What a learner's commands and notebooks need of `llmcourse/course`; the rest is for authors and graders."""

@@ -1,7 +1,7 @@
-"""A room without walls: kernels started plainly, for machines on which nothing can be shut in.
+"""A room without walls: processes started plainly, for machines on which nothing can be shut in.
 
 It is asked for with `--unsafe` and never chosen by itself. A student's code can then read and change whatever the grader
-can, other students' work and the gradebook included. Only the two kernels of each notebook are as they are elsewhere.
+can, other students' work and the gradebook included. Only the two processes of each notebook are as they are elsewhere.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from llmcourse._overlay import WORKSPACE_VARIABLE
-from llmcourse.course.kernels import MAX_SOCKET_FOLDER, ThisInterpreter
 from llmcourse.course.remote.uses import ROLE_VARIABLE
 
 LINE_VARIABLE = "LLMCOURSE_LINK"
@@ -30,14 +28,14 @@ FOLDERS = {
     "MPLCONFIGDIR": "matplotlib",
     WORKSPACE_VARIABLE: "workspace",
 }
-"""Variables that name a folder of the kernel's own."""
+"""Variables that name a folder of the process's own."""
 
 
 class OpenRoom:
-    """Kernels with one library and no walls around them; takes the place of `sandbox.Room`.
+    """Processes with one library and no walls around them; takes the place of `sandbox.Room`.
 
     Args:
-        library: A folder that holds a package `llmcourse`, which kernels import.
+        library: A folder that holds a package `llmcourse`, which they import.
     """
 
     way = "unsafe"
@@ -52,33 +50,13 @@ class OpenRoom:
         self.close()
 
     def close(self) -> None:
-        """There is nothing to close: each kernel ends with its manager."""
+        """There is nothing to close: each process ends by itself."""
 
     def launch(self) -> None:
         """There is nothing to begin."""
 
     def lend(self) -> None:
         """Nothing has to be lent: any process can make such a room."""
-
-    def kernel_manager(
-        self, folder: Path, environment: Mapping[str, str] | None = None, pass_fd: int | None = None
-    ) -> OpenManager:
-        """A manager of one kernel; `start_kernel` starts it.
-
-        Args:
-            folder: An existing folder for its sockets and for the kernel's own folders.
-            environment: Variables for the kernel, besides the grader's own.
-            pass_fd: A descriptor that the kernel gets, under the number in its variable LLMCOURSE_LINK.
-        """
-        fits = os.name == "posix" and len(os.fsencode(folder)) < MAX_SOCKET_FOLDER
-        manager = OpenManager(
-            transport="ipc" if fits else "tcp", connection_file=str(folder / "kernel.json"), kernel_name="python3"
-        )
-        manager.launch = {"cwd": str(_made(folder / "work")), "env": self._environment(folder, environment or {})}
-        if pass_fd is not None:
-            manager.launch["env"][LINE_VARIABLE] = str(pass_fd)
-            manager.launch["pass_fds"] = (pass_fd,)
-        return manager
 
     def start_process(self, module: str, environment: Mapping[str, str], pass_fd: int) -> OpenProcess:
         """Start a process that serves a socket, without walls; see `Room.start_process`."""
@@ -105,7 +83,7 @@ class OpenRoom:
 
 
 class OpenProcess:
-    """A process of an open room that is no kernel.
+    """A process of an open room.
 
     Attributes:
         killed: Why somebody else ended it: nobody does.
@@ -143,30 +121,6 @@ class OpenProcess:
     def _signal(self, number: int) -> None:
         with suppress(OSError):
             os.killpg(self._process.pid, number)
-
-
-class OpenManager(ThisInterpreter):
-    """Manages one kernel of an open room.
-
-    Attributes:
-        launch: How its process is started: `cwd`, `env`, `pass_fds`.
-    """
-
-    def __init__(self, **options: Any):
-        super().__init__(**options)
-        self.launch: dict[str, Any] = {}
-
-    async def start_kernel(self, **options: Any) -> None:
-        """Start it."""
-        await super().start_kernel(**{**options, **self.launch})
-
-    async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
-        """End it, and with it every process that it left in its group; nothing of it gets time to say goodbye."""
-        group = getattr(self.provisioner, "pgid", None)
-        if group and hasattr(os, "killpg"):
-            with suppress(OSError):
-                os.killpg(group, signal.SIGKILL)
-        await super().shutdown_kernel(now=True, restart=restart)
 
 
 def _made(folder: Path) -> Path:

@@ -10,10 +10,12 @@ call returns there. Functions and modules stay where they are and are called bac
 
 - `wire`: values as bytes, bytes as values, frames on a socket; the decoder is the border;
 - `shared`: the objects that both sides hold, and how what changed in one is told;
+- `patches`: what changed in a long list or dict, so that not all of it crosses again;
 - `containers`, `memory`: lists and records, tensors and arrays among them;
 - `randomness`: the global random generators;
 - `gradients`: calls that autograd can go back through;
 - `modules`: an `nn.Module` or an optimizer of the other side, and the stand-in for it on this one;
 - `peer`: one end of the line: calls, and answers to calls;
-- `box` and `judge`: the two ends, as the extension of a notebook's kernel.
+- `box` and `judge`: the two ends;
+- `cells` and `bench`: the two processes, which run a notebook's cells for the grader.
 """

@@ -1,6 +1,6 @@
 """What jupyter_client asks to start and to stop a kernel, answered with a kernel that is shut in.
 
-`Room.kernel_manager` gives it a room. Where jupyter_client makes it by its name, because the environment variable
+`manager.sandbox_manager` gives it a room. Where jupyter_client makes it by its name, because the environment variable
 JUPYTER_DEFAULT_PROVISIONER_NAME is `llmcourse-sandbox`, it makes a room for its kernel alone. So an ordinary
 `nbgrader autograde` with an ordinary kernel runs in the sandbox, in its scratch folder: files that came with a
 submission are not there. (nbclient does not pass a configuration on to jupyter_client's choice of a provisioner, which

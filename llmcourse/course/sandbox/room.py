@@ -12,16 +12,12 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from llmcourse.course.sandbox import policy
 from llmcourse.course.sandbox.availability import available
 from llmcourse.course.sandbox.errors import SandboxUnavailable
 from llmcourse.course.sandbox.forkserver import KernelProcess, Server
 from llmcourse.course.sandbox.policy import Limits
-
-if TYPE_CHECKING:
-    from llmcourse.course.sandbox.manager import SandboxManager
 
 WAYS = ("warm", "bubblewrap")
 """Best first."""
@@ -107,20 +103,6 @@ class Room:
         room = cls(library, limits, "warm")
         room._way, room._server = "warm", Server.borrowed(requests)
         return room
-
-    def kernel_manager(
-        self, folder: Path, environment: Mapping[str, str] | None = None, pass_fd: int | None = None
-    ) -> SandboxManager:
-        """A manager of one kernel; `start_kernel` starts it.
-
-        Args:
-            folder: An existing folder, not visible to the kernel, for its sockets and its connection file.
-            environment: Variables for the kernel, besides those that every kernel has.
-            pass_fd: A descriptor that the kernel gets, under the number in its variable LLMCOURSE_LINK.
-        """
-        from llmcourse.course.sandbox.manager import sandbox_manager
-
-        return sandbox_manager(self, Path(folder), environment or {}, pass_fd)
 
     def start(
         self,

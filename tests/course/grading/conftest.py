@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ import nbformat
 import pytest
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from llmcourse.course.grading import run
 
 ASSIGNMENT = "01_sums"
 RIGHT = {"double": "def double(x):\n    return 2 * x", "square": "def square(x):\n    return x * x"}
@@ -120,3 +122,11 @@ def at() -> Callable[..., int]:
 def released() -> Callable[[], NotebookNode]:
     """`released_notebook`, for test modules."""
     return released_notebook
+
+
+@pytest.fixture(scope="module")
+def pinned() -> Iterator[None]:
+    """The library does not change, whatever else is done to it meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "library_digest", lambda: "pinned")
+        yield

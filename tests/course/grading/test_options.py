@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -22,18 +21,9 @@ from llmcourse.course.grading import GradingError, grade, print_summary, run
 from llmcourse.course.grading.board import Board
 from llmcourse.course.grading.interrupts import Interrupts
 from llmcourse.course.grading.workers import LocalWorkers, WorkerDied
+from tests.course.grading.conftest import ASSIGNMENT
 
-ASSIGNMENT = "01_sums"
-
-pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def pinned() -> Iterator[None]:
-    """The library does not change, whatever else is done to it meanwhile."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "library_digest", lambda: "pinned")
-        yield
+pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(300), pytest.mark.usefixtures("pinned")]
 
 
 def points(report, student: str) -> dict[str, float | None]:

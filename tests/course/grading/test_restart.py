@@ -10,7 +10,7 @@ import random
 import signal
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +21,11 @@ from nbgrader.preprocessors import SaveAutoGrades
 
 from llmcourse.course.grading import ClassReport, GradingError, backup, grade, lock, run
 from llmcourse.course.grading.stages import Course
+from tests.course.grading.conftest import ASSIGNMENT
 
-ASSIGNMENT = "01_sums"
 STUDENTS = ("ada", "bob", "cyd", "dan")
 
-pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def pinned() -> Iterator[None]:
-    """The library does not change, whatever else is done to it meanwhile."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "library_digest", lambda: "pinned")
-        yield
+pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(300), pytest.mark.usefixtures("pinned")]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 import llmcourse
-from llmcourse.course.sandbox import Limits, Room, available
+from llmcourse.course.sandbox import Limits, Room, available, sandbox_manager
 from llmcourse.course.sandbox.room import WAYS
 
 SECRET = "llmcourse/readable_by_its_owner_alone.txt"
@@ -38,7 +38,7 @@ class Kernel:
         self._stack = ExitStack()
         folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="kernel-"))
         self._runner = self._stack.enter_context(asyncio.Runner())
-        self.manager = room.kernel_manager(folder=Path(folder), **options)
+        self.manager = sandbox_manager(room, Path(folder), **{"environment": {}, **options})
         self._runner.run(self.manager.start_kernel())
         self._runner.run(self._connect())
 

@@ -20,7 +20,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from llmcourse.course.sandbox import Room
+from llmcourse.course.sandbox import Room, sandbox_manager
 
 from .conftest import Kernel, kernel_in, processes_with
 
@@ -38,7 +38,7 @@ GRADER = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
-from llmcourse.course.sandbox import Room
+from llmcourse.course.sandbox import Room, sandbox_manager
 from tests.course.sandbox.conftest import kernel_in
 with Room(library=Path(sys.argv[1]), way=sys.argv[2]) as room, kernel_in(room) as kernel:
     kernel.text(sys.argv[3])
@@ -215,7 +215,7 @@ def test_a_restarted_kernel_is_a_new_one(room: Room) -> None:
 def test_nbclient_runs_a_notebook_in_it(room: Room, tmp_path: Path) -> None:
     notebook = new_notebook(cells=[new_code_cell("import os; os.getcwd()")])
     with tempfile.TemporaryDirectory() as folder:
-        client = NotebookClient(notebook, km=room.kernel_manager(folder=Path(folder)), timeout=30)
+        client = NotebookClient(notebook, km=sandbox_manager(room, Path(folder), {}), timeout=30)
         client.owns_km = True
         client.execute(cwd=str(tmp_path), env={**os.environ, "GRADER_SECRET": "x"})
         assert os.listdir(folder) == []

@@ -1,0 +1,44 @@
+"""What the commands have in common: the application they belong to, and how they speak and fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from llmcourse.course.paths import course_root
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A course on pretraining language models.",
+)
+console = Console(highlight=False)
+
+
+def fail(message: object) -> NoReturn:
+    """Say what is wrong, and end."""
+    console.print(f"[red]✗[/] {escape(str(message))}", soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def root_folder() -> Path:
+    """The course's folder; the command fails where there is none."""
+    try:
+        return course_root()
+    except FileNotFoundError as error:
+        fail(error)
+
+
+def chapters_named(root: Path, chapter: str | None) -> list[str]:
+    """The chapter that a word means, or all; the command fails where none or several answer to it."""
+    from llmcourse.course.learner import find_chapter, released_chapters
+
+    try:
+        return [find_chapter(root, chapter)] if chapter else [path.name for path in released_chapters(root)]
+    except ValueError as error:
+        fail(error)
