@@ -46,6 +46,9 @@ class _Shell(InteractiveShell):
     def showsyntaxerror(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: it is in the answer."""
 
+    def enable_gui(self, gui: str | None = None) -> None:
+        """Nothing: there is no window. `%matplotlib inline` asks for it."""
+
     def ask_exit(self) -> None:
         """What `exit` and `quit` call."""
         self.exit_now = True
