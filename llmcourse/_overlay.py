@@ -159,8 +159,8 @@ def rebind(module: ModuleType, name: str, new: Any) -> None:
     if old is new or defined_by != module.__name__:
         return
     ours = [key for key in list(sys.modules) if key.startswith("llmcourse.")]  # of some 1,500
-    for other in [sys.modules[key] for key in ours if belongs_to_library(key)]:
-        for attribute in [key for key, value in vars(other).items() if value is old] if other is not None else []:
+    for other in [sys.modules[key] for key in ours if belongs_to_library(key) and sys.modules[key] is not None]:
+        for attribute in [key for key, value in vars(other).items() if value is old]:
             is_another_piece = attribute != name and getattr(module, attribute, None) is old
             if not is_another_piece:
                 setattr(other, attribute, new)

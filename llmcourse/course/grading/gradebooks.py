@@ -87,7 +87,7 @@ _kept: list[_Kept] = []
 
 @contextmanager
 def kept_open() -> Iterator[None]:
-    """Let this thread's converters share an engine for each gradebook; at the end, all are closed."""
+    """Let this process's converters share an engine for each gradebook; at the end, all are closed."""
     kept = _Kept()
     before = [(module, module.Gradebook) for name in _WHERE_USED if (module := sys.modules.get(name))]
     _kept.append(kept)
