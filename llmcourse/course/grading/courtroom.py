@@ -13,16 +13,8 @@ import socket
 from collections.abc import Mapping, Sequence
 
 from llmcourse.course.grading.open_room import OpenRoom
-from llmcourse.course.grading.processes import (
-    KERNEL_DIED,
-    PATIENCE_S,
-    TIMED_OUT,
-    Bench,
-    Box,
-    Failure,
-    JudgeProcess,
-    Ran,
-)
+from llmcourse.course.grading.orders import KERNEL_DIED, TIMED_OUT, Failure, Ran
+from llmcourse.course.grading.processes import PATIENCE_S, Bench, Box, JudgeProcess
 from llmcourse.course.pieces import Piece
 from llmcourse.course.remote.uses import PIECES_VARIABLE
 from llmcourse.course.sandbox import Room

@@ -8,7 +8,8 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Float, Integer
 
-from llmcourse.course.grading.processes import GRADER_ERRORS, KERNEL_DIED, NOT_RUN, TIMED_OUT, Failure, KernelNotStarted
+from llmcourse.course.grading.orders import GRADER_ERRORS, KERNEL_DIED, NOT_RUN, TIMED_OUT, Failure
+from llmcourse.course.grading.processes import KernelNotStarted
 from llmcourse.course.grading.trial import Settings, run_notebook
 
 __all__ = ["GRADER_ERRORS", "KERNEL_DIED", "NOT_RUN", "TIMED_OUT", "Failure", "KernelNotStarted", "SubmissionExecute"]

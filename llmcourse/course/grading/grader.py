@@ -15,7 +15,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from llmcourse.course.grading.feedback import message
-from llmcourse.course.grading.processes import GRADER_ERRORS
+from llmcourse.course.grading.orders import GRADER_ERRORS
 from llmcourse.course.grading.repair import kind_of, repair
 from llmcourse.course.grading.report import ExerciseResult
 from llmcourse.course.grading.stages import Course, Mark

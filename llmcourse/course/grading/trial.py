@@ -21,15 +21,8 @@ from nbformat.v4 import new_output
 
 from llmcourse._overlay import belongs_to_library
 from llmcourse.course.grading.courtroom import Courtroom
-from llmcourse.course.grading.processes import (
-    GRADER_ERRORS,
-    KERNEL_DIED,
-    NOT_RUN,
-    TIMED_OUT,
-    Failure,
-    KernelNotStarted,
-    Ran,
-)
+from llmcourse.course.grading.orders import GRADER_ERRORS, KERNEL_DIED, NOT_RUN, TIMED_OUT, Failure, Ran
+from llmcourse.course.grading.processes import KernelNotStarted
 from llmcourse.course.grading.repair import kind_of
 from llmcourse.course.grading.rooms import assignment_pieces, rooms
 

@@ -23,6 +23,7 @@ from typing import Any
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
 from traitlets.config import Config
 
 from llmcourse.course.remote import wire
@@ -35,23 +36,6 @@ FLUSH_S, MAX_WAITING = 0.1, 1 << 14
 MAX_EVALUE, MAX_LINES = 4000, 100
 
 Tell = Callable[[dict[str, Any]], None]
-
-
-class _Shell(InteractiveShell):
-    """A shell that leaves it to others to show what stopped a cell."""
-
-    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing: it is in the answer."""
-
-    def showsyntaxerror(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing: it is in the answer."""
-
-    def enable_gui(self, gui: str | None = None) -> None:
-        """Nothing: there is no window. `%matplotlib inline` asks for it."""
-
-    def ask_exit(self) -> None:
-        """What `exit` and `quit` call."""
-        self.exit_now = True
 
 
 class _Hook(DisplayHook):
@@ -74,6 +58,26 @@ class _Publisher(DisplayPublisher):
 
     def clear_output(self, wait: bool = False) -> None:
         """Nothing: what was told has been told."""
+
+
+class _Shell(InteractiveShell):
+    """A shell that tells its outputs, and leaves it to others to show what stopped a cell."""
+
+    displayhook_class = Type(_Hook)
+    display_pub_class = Type(_Publisher)
+
+    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: it is in the answer."""
+
+    def showsyntaxerror(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: it is in the answer."""
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """Nothing: there is no window. `%matplotlib inline` asks for it."""
+
+    def ask_exit(self) -> None:
+        """What `exit` and `quit` call."""
+        self.exit_now = True
 
 
 class _Stream(io.TextIOBase):
@@ -121,7 +125,6 @@ def prepare() -> None:
     if not _prepared:
         config = Config()
         config.HistoryManager.enabled = False  # its thread would not survive a fork
-        _Shell.displayhook_class, _Shell.display_pub_class = _Hook, _Publisher
         _prepared.append(_Shell.instance(config=config))
 
 

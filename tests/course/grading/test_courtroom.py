@@ -11,7 +11,7 @@ import pytest
 
 from llmcourse.course.edition import edition_files
 from llmcourse.course.grading.courtroom import Courtroom
-from llmcourse.course.grading.processes import Ran
+from llmcourse.course.grading.orders import Ran
 from llmcourse.course.grading.rooms import LIBRARY, Rooms, assignment_pieces
 from llmcourse.course.remote.uses import pieces_used
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from llmcourse.course.grading.courtroom import Courtroom
-from llmcourse.course.grading.processes import MAX_OUTPUTS, TRUNCATED, Ran
+from llmcourse.course.grading.orders import MAX_OUTPUTS, TRUNCATED, Ran
 from llmcourse.course.grading.rooms import Rooms, assignment_pieces
 
 pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(120)]

@@ -1,0 +1,191 @@
+"""Orders to a process that runs cells, and its answers; `remote.cells` is the other end.
+
+What a process says is not trusted to be what such a process should say: it is read with bounds, and what cannot be read
+is the end of that process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_output
+
+KERNEL_DIED, TIMED_OUT, NOT_RUN = "KernelDied", "TimedOut", "NotRun"
+GRADER_ERRORS = (KERNEL_DIED, TIMED_OUT, NOT_RUN)
+"""The error names that come from the grader, not from Python."""
+
+TRUNCATED = "\n... output truncated ...\n"
+MAX_OUTPUTS = 500
+MAX_MESSAGE = 8 << 20
+"""Bytes of one message of a process."""
+MAX_BYTES = 64 << 20
+"""Bytes of all messages about one cell."""
+START_S = 120.0
+"""How long a process may take to be there, where it has to import the library first."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a cell failed: an error's name and message."""
+
+    ename: str
+    evalue: str
+
+
+@dataclass
+class Ran:
+    """What came of a cell.
+
+    Attributes:
+        outputs: As in a notebook, bounded.
+        failure: None when the process said that the cell ended well.
+        lost: The process cannot be used any more.
+    """
+
+    outputs: list[NotebookNode] = field(default_factory=list)
+    failure: Failure | None = None
+    lost: bool = False
+
+
+class Ended(Exception):
+    """The process has ended, or says what cannot be read."""
+
+
+class Orders:
+    """Orders to one process, one after the other.
+
+    Args:
+        max_output: Characters of output kept for a cell.
+    """
+
+    def __init__(self, max_output: int):
+        self.max_output = max_output
+        self.control: socket.socket | None = None
+        self._number = 0
+        self._unread = b""
+
+    async def begin(self, control: socket.socket) -> None:
+        """Take over the connected socket of a process, and wait until it takes orders."""
+        self.control = control
+        control.setblocking(False)
+        async with asyncio.timeout(START_S):
+            await self._message()
+
+    async def give(self, word: str, value: Any) -> Ran:
+        """Give an order, and wait for its answer; raises Ended."""
+        self._number += 1
+        ran = Ran()
+        await self._send({"n": self._number, word: value})
+        used = size = 0
+        while True:
+            message, n_bytes = await self._message()
+            size += n_bytes
+            if size > MAX_BYTES:
+                raise Ended
+            if message.get("n") != self._number:
+                continue
+            output = message.get("output")
+            if isinstance(output, dict):
+                used += self._keep(output, ran.outputs, self.max_output - used)
+            elif isinstance(message.get("status"), str):
+                _finish(ran, message)
+                return ran
+
+    def _keep(self, output: dict[str, Any], outputs: list[NotebookNode], room: int) -> int:
+        """Add an output, where there is room for it; returns its size."""
+        text, data, metadata = output.get("text"), output.get("data"), output.get("metadata")
+        if isinstance(text, str):
+            if room > 0:
+                cut = text if len(text) <= room else text[:room] + TRUNCATED
+                _append(outputs, new_output("stream", name="stdout", text=cut))
+            return len(text)
+        if not isinstance(data, dict) or not isinstance(metadata, dict):
+            return 0
+        size = len(json.dumps(output))
+        if size <= room:
+            with suppress(Exception):  # what makes no output of a notebook
+                _append(outputs, new_output("display_data", data=data, metadata=metadata))
+        return size
+
+    async def _send(self, order: dict[str, Any]) -> None:
+        data = json.dumps(order).encode()
+        try:
+            assert self.control is not None
+            await asyncio.get_running_loop().sock_sendall(self.control, struct.pack("!I", len(data)) + data)
+        except OSError as error:
+            raise Ended from error
+
+    async def _message(self) -> tuple[dict[str, Any], int]:
+        """The next message, and its size."""
+        (size,) = struct.unpack("!I", await self._read(4))
+        if size > MAX_MESSAGE:
+            raise Ended
+        data = await self._read(size)
+        try:
+            message = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise Ended from error
+        if not isinstance(message, dict):
+            raise Ended
+        return _writable(message), size
+
+    async def _read(self, size: int) -> bytes:
+        parts, have = [self._unread], len(self._unread)
+        while have < size:
+            try:
+                assert self.control is not None
+                part = await asyncio.get_running_loop().sock_recv(self.control, max(1 << 16, min(size - have, 1 << 20)))
+            except OSError as error:
+                raise Ended from error
+            if not part:
+                raise Ended
+            parts.append(part)
+            have += len(part)
+        data = b"".join(parts)
+        self._unread = data[size:]
+        return data[:size]
+
+    def close(self) -> None:
+        """Hang up."""
+        if self.control is not None:
+            self.control.close()
+            self.control = None
+
+
+def _finish(ran: Ran, message: Mapping[str, Any]) -> None:
+    """Note how a cell ended."""
+    if message.get("exit"):
+        ran.lost = True
+        ran.failure = Failure(KERNEL_DIED, "this cell ended the kernel (exit or quit)")
+    if message["status"] == "ok":
+        return
+    ename, evalue = str(message.get("ename", "Error"))[:200], str(message.get("evalue", ""))[:4000]
+    lines = message.get("traceback")
+    traceback = [str(line)[:4000] for line in lines[:100]] if isinstance(lines, list) else []
+    _append(ran.outputs, new_output("error", ename=ename, evalue=evalue, traceback=traceback))
+    ran.failure = ran.failure or Failure(ename, evalue)
+
+
+def _writable(value: Any) -> Any:
+    """What was read, with texts that can be written as UTF-8."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_writable(key): _writable(item) for key, item in value.items()}
+    return [_writable(item) for item in value] if isinstance(value, list) else value
+
+
+def _append(outputs: list[NotebookNode], new: NotebookNode) -> None:
+    last = outputs[-1] if outputs else None
+    if last is not None and new.output_type == last.output_type == "stream":
+        last.text += new.text
+    elif len(outputs) < MAX_OUTPUTS or new.output_type == "error":
+        outputs.append(new)
