@@ -8,7 +8,7 @@ The rule behind everything: *control is on one side at a time, and whoever gives
 that is sorted in place, a gradient that is scaled, a cache that is filled are changed on the other side too, before the
 call returns there. Functions and modules stay where they are and are called back; gradients flow through calls.
 
-- `wire`: values as bytes, bytes as values, frames on a socket; the decoder is the border;
+- `wire`: values as bytes, bytes as values; the decoder is the border. `line`: the socket that the bytes go over;
 - `shared`: the objects that both sides hold, and how what changed in one is told;
 - `patches`: what changed in a long list or dict, so that not all of it crosses again;
 - `containers`, `memory`: lists and records, tensors and arrays among them;

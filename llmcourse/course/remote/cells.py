@@ -26,8 +26,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
-from llmcourse.course.remote import wire
 from llmcourse.course.remote.box import LINE_VARIABLE, serve_judge
+from llmcourse.course.remote.line import Line, LineClosed
 
 MAX_TOLD = 1_000_000
 """Characters of output that are told of a cell; the rest is dropped here already."""
@@ -142,7 +142,7 @@ class Orders:
     """
 
     def __init__(self, control: socket.socket):
-        self._line = wire.Line(control)
+        self._line = Line(control)
         self._lock = threading.Lock()
         self._running = False
 
@@ -158,7 +158,7 @@ class Orders:
         while True:
             try:
                 order = json.loads(self._line.receive())
-            except wire.LineClosed:
+            except LineClosed:
                 return
             number = order.pop("n")
             ((word, value),) = order.items()
@@ -193,7 +193,7 @@ class Orders:
         try:
             with self._lock:
                 self._line.send(data)
-        except wire.LineClosed:
+        except LineClosed:
             os._exit(0)
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -26,9 +26,10 @@ from torch import Tensor
 from llmcourse.course.checks import count_steps
 from llmcourse.course.ranks import run_on_ranks
 from llmcourse.course.remote import containers, gradients, memory, modules, wire
+from llmcourse.course.remote.line import Line, LineClosed
 from llmcourse.course.remote.randomness import GuestRandom, HostRandom
 from llmcourse.course.remote.shared import Entry, Table
-from llmcourse.course.remote.wire import BadMessage, CannotCross, LineClosed
+from llmcourse.course.remote.wire import BadMessage, CannotCross
 
 KNOWN = (containers, memory, modules)
 """The modules that say how each kind of object is shared."""
@@ -52,7 +53,7 @@ class Peer:
     def __init__(
         self, line: socket.socket, *, is_host: bool, lines_of: Callable[[BaseException], list[str]] | None = None
     ):
-        self.line = wire.Line(line)
+        self.line = Line(line)
         self.is_host = is_host
         self.table = Table(0 if is_host else 1, is_host)
         self.table.call = self.call

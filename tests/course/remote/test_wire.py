@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from llmcourse.course.remote import modules, shared, wire
 from llmcourse.course.remote.peer import Peer
 from llmcourse.course.remote.shared import Table
-from llmcourse.course.remote.wire import BadMessage, CannotCross, LineClosed
+from llmcourse.course.remote.line import Line, LineClosed
+from llmcourse.course.remote.wire import BadMessage, CannotCross
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
 keys = st.integers() | st.text() | st.binary() | st.tuples(st.integers(), st.text())
@@ -218,10 +219,10 @@ def test_a_frame_of_any_length_is_bounded_and_a_closed_line_is_told() -> None:
     with here:
         there.sendall(struct.pack("!I", wire.MAX_FRAME + 1))
         with pytest.raises(BadMessage, match="bytes"):
-            wire.Line(here).receive()
+            Line(here).receive()
         there.sendall(struct.pack("!I", 100) + b"short")
         there.close()
         with pytest.raises(LineClosed):
-            wire.Line(here).receive()
+            Line(here).receive()
     assert modules.name_from("import") == modules.name_from("a b") == modules.name_from(3) == "function"
     assert shared.kind_of(3) is None
