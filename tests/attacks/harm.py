@@ -213,6 +213,15 @@ RESOURCES = [
                 orders._say({"n": number, "status": "ok", "exit": False})
                 orders._say({"n": number, "status": "error", "ename": [], "evalue": {}, "traceback": 5})
             """)),
+    Attack("nested_messages", "resources", "displays what is nested so deep that whoever copies it runs out of stack",
+           {"decode": "def decode(ids, vocab): return ''"},
+           edit=own_cell("""
+            from IPython.display import display
+            deep = []
+            for _ in range(400):
+                deep = [deep]
+            display({"application/vnd.x+json": deep}, raw=True)
+            """)),
     Attack("no_messages", "resources", "sends the grader what is no message",
            {"decode": "def decode(ids, vocab): return ''"},
            edit=own_cell("""

@@ -24,6 +24,7 @@ GRADER_ERRORS = (KERNEL_DIED, TIMED_OUT, NOT_RUN)
 
 TRUNCATED = "\n... output truncated ...\n"
 MAX_OUTPUTS = 500
+MAX_NESTED = 50
 MAX_MESSAGE = 8 << 20
 """Bytes of one message of a process."""
 MAX_BYTES = 64 << 20
@@ -130,12 +131,12 @@ class Orders:
             raise Ended
         data = await self._read(size)
         try:
-            message = json.loads(data)
+            message = _writable(json.loads(data))
         except (ValueError, RecursionError) as error:
             raise Ended from error
         if not isinstance(message, dict):
             raise Ended
-        return _writable(message), size
+        return message, size
 
     async def _read(self, size: int) -> bytes:
         parts, have = [self._unread], len(self._unread)
@@ -174,13 +175,19 @@ def _finish(ran: Ran, message: Mapping[str, Any]) -> None:
     ran.failure = ran.failure or Failure(ename, evalue)
 
 
-def _writable(value: Any) -> Any:
-    """What was read, with texts that can be written as UTF-8."""
+def _writable(value: Any, depth: int = 0) -> Any:
+    """What was read, with texts that can be written as UTF-8.
+
+    Raises:
+        ValueError: It is nested deeper than what nbconvert copies, call within call, could bear.
+    """
+    if depth > MAX_NESTED:
+        raise ValueError(f"nested more than {MAX_NESTED} deep")
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        return {_writable(key): _writable(item) for key, item in value.items()}
-    return [_writable(item) for item in value] if isinstance(value, list) else value
+        return {_writable(key): _writable(item, depth + 1) for key, item in value.items()}
+    return [_writable(item, depth + 1) for item in value] if isinstance(value, list) else value
 
 
 def _append(outputs: list[NotebookNode], new: NotebookNode) -> None:
