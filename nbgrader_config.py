@@ -3,7 +3,7 @@
 `nbgrader generate_assignment`, `nbgrader autograde`, `nbgrader generate_feedback` and the formgrader's buttons.
 """
 
-from llmcourse.course.grading.settings import configure
+from llmcourse.course.grading.nbgrader.settings import configure
 
 c = get_config()  # noqa: F821 - nbgrader provides it
 

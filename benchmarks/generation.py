@@ -11,9 +11,9 @@ from collections.abc import Callable
 import torch
 import transformers
 
-from llmcourse.generation import generate
-from llmcourse.huggingface import to_huggingface
 from llmcourse.model import ModelConfig, Transformer
+from llmcourse.model.generation import generate
+from llmcourse.model.huggingface import to_huggingface
 
 NEW_TOKENS, PROMPT_TOKENS = 512, 16
 REPEATS = 3

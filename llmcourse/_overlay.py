@@ -12,8 +12,8 @@ base class, a default argument, an entry in a table) cannot be undone; `llmcours
 """
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import builtins
 import dis

@@ -4,6 +4,6 @@ Each module has a `main()` that runs the whole study and ends with `record(...)`
 the command, the machine and the date, and runs a small version of the same code live.
 """
 
-from llmcourse.course.recorded import record
+from llmcourse.course.notebook.recorded import record
 
 __all__ = ["record"]

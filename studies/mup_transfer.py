@@ -11,9 +11,9 @@ from dataclasses import replace
 import torch
 
 from llmcourse.data import Batches
-from llmcourse.evaluation import evaluate
+from llmcourse.data.evaluation import evaluate
 from llmcourse.model import ModelConfig, Transformer
-from llmcourse.mup import build_mup
+from llmcourse.optim.mup import build_mup
 from llmcourse.training import TrainingConfig, train
 from studies import record
 from studies.search_curves import VOCAB, tokens

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 
 from llmcourse.data import Batches, corpus, tokenize_corpus
+from llmcourse.data.evaluation import loss_by_position
 from llmcourse.model import ModelConfig, Transformer
 from llmcourse.positional import RopeScaling
-from llmcourse.positional.measuring import loss_by_position
 from llmcourse.tokenization import BPETokenizer
 from llmcourse.training import TrainingConfig, train
 from studies import record

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from llmcourse.data import Batches, corpus, tokenize_corpus
+from llmcourse.data.ngram import NGram
 from llmcourse.model import ModelConfig, Transformer
-from llmcourse.ngram import NGram
 from llmcourse.tokenization import BPETokenizer
 from llmcourse.training import TrainingConfig, train
 from studies import record

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 
 from llmcourse.data import Batches, corpus, tokenize_corpus
-from llmcourse.evaluation import evaluate
-from llmcourse.gradients import accumulate_gradients, clip_gradients
+from llmcourse.data.evaluation import evaluate
 from llmcourse.model import ModelConfig, Transformer
 from llmcourse.optim import make_optimizer
-from llmcourse.schedules import set_learning_rate, warm_up
-from llmcourse.search import draw, grid
+from llmcourse.optim.gradients import accumulate_gradients, clip_gradients
+from llmcourse.optim.schedules import set_learning_rate, warm_up
+from llmcourse.optim.search import draw, grid
 from llmcourse.tokenization import BPETokenizer
 from studies import record
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from llmcourse.course.build import notebook_text
-from llmcourse.course.grading.stages import Course
+from llmcourse.course.author.build import notebook_text
+from llmcourse.course.grading.nbgrader.stages import Course
 from llmcourse.course.pieces import BEGIN_SOLUTION, END_SOLUTION
 from tests.mutants import wrong_solutions
 

@@ -20,7 +20,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from llmcourse.course.grading import ClassReport, ExerciseResult, StudentResult, grade
+from llmcourse.course.grading.results.report import ClassReport, ExerciseResult, StudentResult
+from llmcourse.course.grading.run import grade
 from tests import classroom
 from tests.mutants import Solution, read_bank, right_solutions, wrong_solutions
 

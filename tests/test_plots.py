@@ -6,7 +6,7 @@ import pytest
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from llmcourse import plots
+from llmcourse.course.notebook import plots
 
 
 @pytest.fixture(autouse=True)

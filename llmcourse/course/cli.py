@@ -209,5 +209,5 @@ def main() -> None:
     app()
 
 
-if find_spec("llmcourse.course.authors"):  # a student edition comes without it
-    import_module("llmcourse.course.authors")
+if find_spec("llmcourse.course.author"):  # a student edition comes without it
+    import_module("llmcourse.course.author.commands")

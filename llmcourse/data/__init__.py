@@ -1,6 +1,6 @@
 """Chapter 3: from text on a disk to the batches that a model learns from."""
 
-from llmcourse.data.batches import IGNORED, Batch, Batches, batch_windows, epoch_order, tokenize_corpus
+from llmcourse.data.batches import Batches, batch_windows, epoch_order, tokenize_corpus
 from llmcourse.data.cleaning import QualityRules, clean_texts, failed_rules, is_generated, strip_licence
 from llmcourse.data.corpora import (
     HUB,
@@ -30,6 +30,7 @@ from llmcourse.data.deduplication import (
 )
 from llmcourse.data.packing import Packed, best_fit, pack_documents, pad_documents
 from llmcourse.data.shards import ShardedTokens, ShardError, open_shards, tokenizer_hash, write_shards
+from llmcourse.model.losses import IGNORED, Batch
 
 __all__ = [
     "HUB",

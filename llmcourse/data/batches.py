@@ -5,30 +5,15 @@ Shapes: B rows of a batch, T tokens of a row, N tokens of the corpus.
 
 import functools
 from collections.abc import Iterable
-from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-IGNORED = -100
-"""A target that counts for nothing: the value that `torch.nn.functional.cross_entropy` ignores."""
+from llmcourse.model.losses import Batch
+from llmcourse.tokenization import Tokenizer
 
 
-class Batch(NamedTuple):
-    """What a model reads and what it should say, for one step.
-
-    Attributes:
-        inputs: token ids, int64, (B, T).
-        targets: the token after each input, int64, (B, T); -100 where there is nothing to predict.
-        documents: the number of each token's document within its row, int64, (B, T); None if rows are not divided.
-    """
-
-    inputs: torch.Tensor
-    targets: torch.Tensor
-    documents: torch.Tensor | None = None
-
-
-def tokenize_corpus(texts: Iterable[str], tokenizer: Any, end_of_text: int | str | None = None) -> np.ndarray:
+def tokenize_corpus(texts: Iterable[str], tokenizer: Tokenizer, end_of_text: int | str | None = None) -> np.ndarray:
     """Encode texts into one row of tokens, with a mark after each text.
 
     Args:
@@ -53,7 +38,7 @@ def tokenize_corpus(texts: Iterable[str], tokenizer: Any, end_of_text: int | str
     return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
 
 
-def _token_id(tokenizer: Any, token: int | str) -> int:
+def _token_id(tokenizer: Tokenizer, token: int | str) -> int:
     if isinstance(token, str):
         if token not in tokenizer.special_tokens:
             raise ValueError(f"no special token {token!r}: there are {sorted(tokenizer.special_tokens)}")

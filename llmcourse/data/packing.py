@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 
-from llmcourse.data.batches import IGNORED
+from llmcourse.model.losses import IGNORED
 
 
 class Packed(NamedTuple):

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from llmcourse.data.batches import tokenize_corpus
-from llmcourse.tokenization import to_tokenizer_json
+from llmcourse.tokenization import Tokenizer, to_tokenizer_json
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -30,7 +30,7 @@ class ShardError(ValueError):
     """Shards that cannot be used; the message says which file, and why."""
 
 
-def tokenizer_hash(tokenizer: Any) -> str:
+def tokenizer_hash(tokenizer: Tokenizer) -> str:
     """Compute a tokenizer's fingerprint: the SHA-256 of its vocabulary, merges, special tokens and pattern.
 
     >>> from llmcourse.tokenization import BASE_VOCAB, BPETokenizer
@@ -44,7 +44,7 @@ def tokenizer_hash(tokenizer: Any) -> str:
 def write_shards(
     folder: str | Path,
     texts: Iterable[str],
-    tokenizer: Any,
+    tokenizer: Tokenizer,
     end_of_text: int | str | None = None,
     shard_tokens: int = 1 << 26,
 ) -> dict[str, Any]:
@@ -163,7 +163,7 @@ class ShardedTokens:
         return np.concatenate(parts) if parts else np.empty(0, dtype=self.dtype)
 
 
-def open_shards(folder: str | Path, tokenizer: Any = None, verify: bool = True) -> ShardedTokens:
+def open_shards(folder: str | Path, tokenizer: Tokenizer = None, verify: bool = True) -> ShardedTokens:
     """Open what `write_shards` wrote, and refuse what is damaged or made for another tokenizer.
 
     Args:

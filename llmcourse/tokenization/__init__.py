@@ -17,6 +17,8 @@ from llmcourse.tokenization.bpe import (
 )
 from llmcourse.tokenization.huffman import entropy, huffman_code_lengths, mean_code_length
 from llmcourse.tokenization.inputs import check_special_tokens, check_text, read_text
+from llmcourse.tokenization.tokenizer import BPETokenizer, Tokenizer, from_tokenizer_json, to_tokenizer_json
+from llmcourse.tokenization.unigram import viterbi_segment, wordpiece_segment
 from llmcourse.tokenization.words import (
     BASE_VOCAB,
     BYTE_IDS,
@@ -31,8 +33,6 @@ from llmcourse.tokenization.words import (
     split_special,
     to_printable,
 )
-from llmcourse.tokenization.tokenizer import BPETokenizer, from_tokenizer_json, to_tokenizer_json
-from llmcourse.tokenization.unigram import viterbi_segment, wordpiece_segment
 
 __all__ = [
     "BASE_VOCAB",
@@ -40,6 +40,7 @@ __all__ = [
     "GPT2_PATTERN",
     "GPT4_PATTERN",
     "BPETokenizer",
+    "Tokenizer",
     "PairIndex",
     "apply_merge",
     "build_vocab",

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import tokenizers
 
@@ -22,6 +22,28 @@ from llmcourse.tokenization.words import (
 
 _MAX_CACHED_WORDS = 200_000
 _MAX_CACHED_WORD_LENGTH = 64
+
+
+class Tokenizer(Protocol):
+    """What turns text into the ids that a model reads: `BPETokenizer`, or anything else with these parts.
+
+    Attributes:
+        vocab: the bytes of each token at the position of its id, special tokens included.
+        merges: pairs of ids, the merge learned first at position 0.
+        special_tokens: the id of each special token.
+        pattern: the pattern that finds the words.
+    """
+
+    vocab: Sequence[bytes]
+    merges: Sequence[Pair]
+    special_tokens: Mapping[str, int]
+    pattern: str
+
+    def __len__(self) -> int:
+        """The number of tokens; ids are below it."""
+
+    def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of each text."""
 
 
 def to_tokenizer_json(

@@ -12,7 +12,7 @@ from textwrap import dedent
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from llmcourse.course.build import notebook_text
+from llmcourse.course.author.build import notebook_text
 from tests import classroom
 
 TOKENIZATION, POSITIONS, RECIPES = "01_tokenization", "02_positional_encoding", "03_recipes"

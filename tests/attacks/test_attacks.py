@@ -24,7 +24,8 @@ import pytest
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook
 
-from llmcourse.course.grading import ClassReport, StudentResult, grade
+from llmcourse.course.grading.results.report import ClassReport, StudentResult
+from llmcourse.course.grading.run import grade
 from llmcourse.course.sandbox import available
 from tests import classroom
 from tests.attacks import formats, harm, reading, verdict
@@ -112,7 +113,7 @@ def start(pool: ProcessPoolExecutor, root: Path, assignment: str, attacks: list[
 
 def graded(place: Place, assignment: str, timeout_s: float) -> tuple[ClassReport, list[str]]:
     """Grade a class, then say which of this process's children are left."""
-    from llmcourse.course.grading.rooms import close_rooms
+    from llmcourse.course.grading.trial.rooms import close_rooms
 
     report = grade(place.submissions, place.output, assignment, place.source, timeout_s)
     close_rooms()

@@ -205,7 +205,8 @@ IN_ITS_OWN_KERNEL = [
         {"merge_pair": "def merge_pair(ids, pair, new_id): return ()"},
         {"merge_pair": 0},
         edit=own_cell("""
-            from llmcourse.course.remote import box, judge, peer, wire
+            from llmcourse.course.remote import judge, peer, wire
+            from llmcourse.course.remote import student as box
             from llmcourse.course import checks, workspace
             judge.Judge.check = judge.Judge.check_plain = lambda self, line, cell: print("all checks passed")
             judge.explain = checks.explain = lambda *args: None

@@ -5,9 +5,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from llmcourse.course.authoring import instructor_notebook
-from llmcourse.course.build import StaleError, build, notebook_text, solution_notebooks
-from llmcourse.course.chapters import AuthoringError, chapter_sources
+from llmcourse.course.author.authoring import instructor_notebook
+from llmcourse.course.author.build import StaleError, build, notebook_text, solution_notebooks
+from llmcourse.course.author.chapters import AuthoringError, chapter_sources
 from llmcourse.course.pieces import Piece, exercise_source, is_stub
 
 
@@ -235,7 +235,7 @@ def test_the_build_proves_that_nothing_graded_depends_on_an_experiment(real_cour
 
 
 def test_the_build_refuses_a_graded_path_that_takes_too_long(real_course, monkeypatch):
-    monkeypatch.setattr("llmcourse.course.build.GRADED_PATH_LIMIT_S", 0.01)
+    monkeypatch.setattr("llmcourse.course.author.build.GRADED_PATH_LIMIT_S", 0.01)
     chapter = real_course / "book" / "chapters" / "01_real.md"
     chapter.write_text(REAL.replace("== answer", "== 1.5"))
     with pytest.raises(AuthoringError, match="the limit is 0.01 s"):

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from llmcourse.course import book, book_audit
-from llmcourse.course.bibliography import citation_link, load_bibliography, restore_citations
+from llmcourse.course.author import book, book_audit
+from llmcourse.course.author.bibliography import citation_link, load_bibliography, restore_citations
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = "notebooks/01_demo/01_demo"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llmcourse.course.edition import LEARNERS_MACHINERY, edition_files, pieces_of, write_edition
+from llmcourse.course.author.edition import WALLED, edition_files, pieces_of, write_edition
 from llmcourse.course.pieces import Piece, removed_pieces
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -175,7 +175,7 @@ print(*names)
 from llmcourse.course.pieces import removed_pieces
 for piece in removed_pieces():
     getattr(importlib.import_module(piece.module), piece.name)
-from llmcourse.layers import make_norm
+from llmcourse.model.layers import make_norm
 try:
     make_norm("rmsnorm", 8)
 except NotImplementedError as error:
@@ -195,9 +195,8 @@ def test_every_module_of_an_edition_without_any_piece_imports(tmp_path, grading)
     assert message == "RMSNorm is not written yet: exercise 3.2 in 03_recipes/1_architecture.ipynb asks for it"
     assert {"llmcourse.model", "llmcourse.course.workspace", "llmcourse.course.cli"} <= set(names.split())
     assert ("llmcourse.course.grading.run" in names.split()) == grading
-    assert ("llmcourse.course.authoring" in names.split()) == grading
+    assert ("llmcourse.course.author.authoring" in names.split()) == grading
 
 
-def test_the_list_of_learners_machinery_names_what_is_there():
+def test_the_rooms_behind_the_wall_are_there():
     there = {path.name for path in (ROOT / "llmcourse/course").iterdir()}
-    assert set(LEARNERS_MACHINERY) <= there

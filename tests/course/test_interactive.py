@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import models, pre_tokenizers, trainers
 
-from llmcourse.course.interactive import bpe_stepper, figure, rope_rotator
-from llmcourse.course.interactive.figure import asset, embed, figure_id, script_json
+from llmcourse.course.notebook.interactive import bpe_stepper, figure, rope_rotator
+from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id, script_json
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
 from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from llmcourse.course import cli, doctor, learner
 from llmcourse._overlay import Section
-from llmcourse.course.build import build
+from llmcourse.course import cli, doctor, learner
+from llmcourse.course.author.build import build
 from llmcourse.course.paths import MARKER, course_root, find_workspace
 from llmcourse.course.progress import Progress, exercises
 from llmcourse.course.workspace import save_section

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from llmcourse.course import setting
-from llmcourse.course.recorded import DATA, read_recorded, record, recorded
+from llmcourse.course.notebook import sizes as setting
+from llmcourse.course.notebook.recorded import DATA, read_recorded, record, recorded
 
 STUDIES = Path(__file__).resolve().parents[2] / "studies"
 
@@ -24,7 +24,7 @@ def test_a_study_comes_back_as_it_was_recorded(tmp_path):
 
 def test_the_page_shows_where_a_study_comes_from(tmp_path, monkeypatch):
     shown = []
-    monkeypatch.setattr("llmcourse.course.recorded.display", lambda markdown: shown.append(markdown.data))
+    monkeypatch.setattr("llmcourse.course.notebook.recorded.display", lambda markdown: shown.append(markdown.data))
     record("widths", ["width"], [[64]], tmp_path)
     recorded("widths", tmp_path)
     assert "python -m studies.widths" in shown[0] and read_recorded("widths", tmp_path)[0]["date"] in shown[0]

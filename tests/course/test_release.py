@@ -15,10 +15,10 @@ import pytest
 from typer.testing import CliRunner
 
 from llmcourse.course import cli, learner, submission
-from llmcourse.course.edition import pieces_of
-from llmcourse.course.grading.submissions import find_submissions, read_notebooks
+from llmcourse.course.author.edition import pieces_of
+from llmcourse.course.author.release import ReleaseError, release
+from llmcourse.course.grading.intake.submissions import find_submissions, read_notebooks
 from llmcourse.course.paths import course_root
-from llmcourse.course.release import ReleaseError, release
 from tests.classroom import cells, notebooks, reference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,7 +162,7 @@ def test_no_file_of_a_release_holds_a_solution_a_hidden_test_or_a_mark_scheme(re
 def test_the_search_finds_a_solution_wherever_it_is_put(received, hide):
     secret = "best = min(counts, key=lambda pair: (-counts[pair], pair))"
     if hide == "as text":
-        (received / "llmcourse/model.py").open("a").write(f"\n# {secret}\n")
+        (received / "llmcourse/model/transformer.py").open("a").write(f"\n# {secret}\n")
     elif hide == "in a notebook":
         path = received / "notebooks" / TOKENIZATION / f"{TOKENIZATION}.ipynb"
         notebook = json.loads(path.read_text())
@@ -200,7 +200,7 @@ def test_a_release_is_the_same_bytes_every_time(released, tmp_path):
 def test_what_is_not_released_yet_keeps_its_bodies_or_loses_them(tmp_path, later):
     done = release(ROOT, tmp_path / "course", [TOKENIZATION], later=later)
     assert [path.name for path in (tmp_path / "course/notebooks").iterdir()] == [TOKENIZATION]
-    assert ("F.silu(" in (tmp_path / "course/llmcourse/layers.py").read_text()) == (later == "keep")
+    assert ("F.silu(" in (tmp_path / "course/llmcourse/model/layers.py").read_text()) == (later == "keep")
     assert "best = min(counts" not in (tmp_path / "course/llmcourse/tokenization/bpe.py").read_text()
     n_all = sum(len(pieces_of(ROOT, assignment)) for assignment in CHAPTERS)
     assert done.n_pieces == (len(pieces_of(ROOT, TOKENIZATION)) if later == "keep" else n_all)
@@ -275,7 +275,7 @@ def test_a_notebook_with_a_solution_in_it_is_not_released(tmp_path, monkeypatch)
 
 
 def test_the_command_releases_and_refuses_stale_notebooks(tmp_path, monkeypatch):
-    from llmcourse.course import build
+    from llmcourse.course.author import build
 
     monkeypatch.setattr(build, "build", lambda *a, **k: None)
     monkeypatch.chdir(ROOT)

@@ -10,8 +10,8 @@ import quickjs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmcourse.course.interactive import rope_rotator
-from llmcourse.course.interactive.figure import asset, script_json
+from llmcourse.course.notebook.interactive import rope_rotator
+from llmcourse.course.notebook.interactive.figure import asset, script_json
 
 LAST = 512
 positions = st.integers(0, LAST)

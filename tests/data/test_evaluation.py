@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from llmcourse.data import Batch, Batches
-from llmcourse.evaluation import batch_nats, bits_per_byte, evaluate
+from llmcourse.data.evaluation import batch_nats, bits_per_byte, evaluate
 
 
 class Bigram(torch.nn.Module):

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from llmcourse.ngram import NGram, absolute_discounting
+from llmcourse.data.ngram import NGram, absolute_discounting
 
 
 def kneser_ney(tokens, vocab_size, order, discounts, context, token):

@@ -4,9 +4,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from llmcourse import attention
-from llmcourse.accounting import count_parameters, flops_per_token, kv_cache_bytes, latent_cache_bytes
-from llmcourse.model import PRESETS, KVCache, ModelConfig, Transformer
+from llmcourse.model import PRESETS, KVCache, ModelConfig, Transformer, attention
+from llmcourse.model.accounting import count_parameters, flops_per_token, kv_cache_bytes, latent_cache_bytes
 from tests.model.test_model import VARIANTS
 
 

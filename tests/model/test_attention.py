@@ -5,7 +5,14 @@ import torch
 import torch.nn.functional as F
 from torch.testing import assert_close
 
-from llmcourse.attention import Attention, LayerCache, attend, cached_attention, causal_mask, grouped_query_attention
+from llmcourse.model.attention import (
+    Attention,
+    LayerCache,
+    attend,
+    cached_attention,
+    causal_mask,
+    grouped_query_attention,
+)
 
 SHAPES = [(4, 4), (4, 2), (4, 1), (6, 3), (1, 1)]
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from llmcourse.huggingface import config_from_huggingface, config_to_huggingface, from_huggingface, to_huggingface
 from llmcourse.model import ModelConfig, Transformer
+from llmcourse.model.huggingface import config_from_huggingface, config_to_huggingface, from_huggingface, to_huggingface
 from llmcourse.positional import RopeScaling
 
 transformers = pytest.importorskip("transformers")

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from llmcourse.layers import ACTIVATIONS, LayerNorm, RMSNorm, default_d_ff, make_feed_forward, make_norm
+from llmcourse.model.layers import ACTIVATIONS, LayerNorm, RMSNorm, default_d_ff, make_feed_forward, make_norm
 
 
 def with_random_weight(norm):

@@ -216,8 +216,11 @@ def test_loss_equals_torch_and_leaves_out_ignored_targets():
     low = next_token_loss(logits.bfloat16(), targets)
     assert low.dtype == torch.float32
     assert_close(low, F.cross_entropy(logits.bfloat16().float().flatten(0, 1), targets.flatten()))
-    with pytest.raises(ValueError, match="mean or sum, not 'none'"):
-        next_token_loss(logits, targets, "none")
+    with pytest.raises(ValueError, match="mean, sum, none, not 'median'"):
+        next_token_loss(logits, targets, "median")
+    each = next_token_loss(logits, targets, "none")
+    assert_close(each[kept], nats[:, 0])
+    assert not each[~kept].any()
 
 
 @pytest.mark.parametrize(

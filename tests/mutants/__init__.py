@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from llmcourse.course.grading.bank import Solution, read_bank, read_banks
+from llmcourse.course.grading.insight.bank import Solution, read_bank, read_banks
 
 __all__ = ["FOLDER", "Solution", "read_bank", "right_solutions", "wrong_solutions"]
 

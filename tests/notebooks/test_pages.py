@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from llmcourse.course.book import read_page
+from llmcourse.course.author.book import read_page
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*/*.ipynb"))

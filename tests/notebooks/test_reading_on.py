@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from llmcourse.course.build import run_notebook
+from llmcourse.course.author.build import run_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 RELEASES = sorted((ROOT / "notebooks").glob("*/*.ipynb"))

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmcourse.generation import choose_next, generate, top_k_filter, top_p_filter
+from llmcourse.model.generation import choose_next, generate, top_k_filter, top_p_filter
 
 
 def nucleus(probabilities, p):

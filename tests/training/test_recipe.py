@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from llmcourse.data import Batch
-from llmcourse.recipe import (
+from llmcourse.training.proofs import (
     as_function_of_embeddings,
     causality,
     initial_loss,

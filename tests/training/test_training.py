@@ -14,10 +14,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from llmcourse.checkpoint import latest_checkpoint, load_checkpoint, restore, save_checkpoint
 from llmcourse.data import Batch
-from llmcourse.metrics import Metrics, read_metrics
 from llmcourse.training import NonFiniteLossError, TrainingConfig, split_batch, train, train_step
+from llmcourse.training.checkpoint import latest_checkpoint, load_checkpoint, restore, save_checkpoint
+from llmcourse.training.history import Metrics, read_metrics
 
 CONFIG = TrainingConfig(steps=20, lr=3e-3, warmup_steps=2)
 
@@ -312,7 +312,7 @@ def test_the_settings_of_a_model_can_stand_in_a_checkpoint(make_model, tmp_path)
 
 
 def test_a_run_keeps_at_least_one_checkpoint(tmp_path):
-    from llmcourse.checkpoint import save_checkpoint
+    from llmcourse.training.checkpoint import save_checkpoint
 
     model = torch.nn.Linear(2, 2)
     with pytest.raises(ValueError, match="keep is 0"):

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from llmcourse.course.grading.feedback import message
-from llmcourse.course.grading.orders import GRADER_ERRORS
-from llmcourse.course.grading.repair import kind_of, repair
-from llmcourse.course.grading.report import ExerciseResult
-from llmcourse.course.grading.stages import Course, Mark
-from llmcourse.course.grading.submissions import Received, Submission, exchange_secret, read_notebooks
-from llmcourse.course.grading.work import Executed
+from llmcourse.course.grading.intake.repair import kind_of, repair
+from llmcourse.course.grading.intake.submissions import Received, Submission, exchange_secret, read_notebooks
+from llmcourse.course.grading.nbgrader.stages import Course, Mark
+from llmcourse.course.grading.results.feedback import message
+from llmcourse.course.grading.results.report import ExerciseResult
+from llmcourse.course.grading.trial.orders import GRADER_ERRORS
+from llmcourse.course.grading.workers.work import Executed
 
 
 @dataclass(frozen=True)

@@ -16,20 +16,20 @@ from datetime import datetime
 from pathlib import Path
 
 import llmcourse
-from llmcourse.course.grading import backup
-from llmcourse.course.grading.board import Board
-from llmcourse.course.grading.engine import Engine
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.grader import Again, Grader, Job
-from llmcourse.course.grading.interrupts import Interrupts
-from llmcourse.course.grading.lock import only_run
-from llmcourse.course.grading.report import ClassReport, ExerciseResult, StudentResult, write_csv
-from llmcourse.course.grading.rooms import why_not
-from llmcourse.course.grading.stages import Course, Mark, StageFailed, assignments_in
-from llmcourse.course.grading.submissions import Submission, find_submissions, holds_any
-from llmcourse.course.grading.times import TIMES, times_of, utc
-from llmcourse.course.grading.trial import Settings
-from llmcourse.course.grading.work import Executed, library_digest, run_submission
+from llmcourse.course.grading.intake.submissions import Submission, find_submissions, holds_any
+from llmcourse.course.grading.intake.times import TIMES, times_of, utc
+from llmcourse.course.grading.nbgrader import backup
+from llmcourse.course.grading.nbgrader.stages import Course, Mark, StageFailed, assignments_in
+from llmcourse.course.grading.results.report import ClassReport, ExerciseResult, StudentResult, write_csv
+from llmcourse.course.grading.trial.notebook import Settings
+from llmcourse.course.grading.trial.rooms import why_not
+from llmcourse.course.grading.workers.board import Board
+from llmcourse.course.grading.workers.engine import Engine
+from llmcourse.course.grading.workers.interrupts import Interrupts
+from llmcourse.course.grading.workers.lock import only_run
+from llmcourse.course.grading.workers.work import Executed, library_digest, run_submission
 from llmcourse.course.paths import write_atomically
 
 PACKAGE = Path(llmcourse.__file__).resolve().parent

@@ -26,8 +26,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
-from llmcourse.course.remote.box import LINE_VARIABLE, serve_judge
 from llmcourse.course.remote.line import Line, LineClosed
+from llmcourse.course.remote.student import LINE_VARIABLE, serve_judge
 
 MAX_TOLD = 1_000_000
 """Characters of output that are told of a cell; the rest is dropped here already."""

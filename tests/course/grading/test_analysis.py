@@ -12,11 +12,12 @@ import pytest
 from nbformat.notebooknode import NotebookNode
 from rich.console import Console
 
-from llmcourse.course.grading import ClassReport, ExerciseResult, GradingError, StudentResult
-from llmcourse.course.grading.analysis import Analysis, analyse, find_mistakes, lower_trust, read_report
-from llmcourse.course.grading.bank import Solution, Verdict, filled, read_bank
-from llmcourse.course.grading.report_page import print_analysis, report_page
-from llmcourse.course.grading.similarity import Pair
+from llmcourse.course.grading.errors import GradingError
+from llmcourse.course.grading.insight.analysis import Analysis, analyse, find_mistakes, lower_trust, read_report
+from llmcourse.course.grading.insight.bank import Solution, Verdict, filled, read_bank
+from llmcourse.course.grading.insight.report_page import print_analysis, report_page
+from llmcourse.course.grading.insight.similarity import Pair
+from llmcourse.course.grading.results.report import ClassReport, ExerciseResult, StudentResult
 from tests.classroom import cells, notebooks
 
 RIGHT, WRONG = "def double(x):\n    return 2 * x", "def double(x):\n    # twice\n    return x * x"

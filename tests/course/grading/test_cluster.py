@@ -10,7 +10,10 @@ from pathlib import Path
 import distributed
 import pytest
 
-from llmcourse.course.grading import GradingError, cluster, grade, run
+from llmcourse.course.grading import run
+from llmcourse.course.grading.errors import GradingError
+from llmcourse.course.grading.run import grade
+from llmcourse.course.grading.workers import cluster
 
 pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(300)]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from llmcourse.course.edition import edition_files
-from llmcourse.course.grading.courtroom import Courtroom
-from llmcourse.course.grading.orders import Ran
-from llmcourse.course.grading.rooms import LIBRARY, Rooms, assignment_pieces
-from llmcourse.course.remote.uses import pieces_used
+from llmcourse.course.author.edition import edition_files
+from llmcourse.course.grading.trial.courtroom import Courtroom
+from llmcourse.course.grading.trial.orders import Ran
+from llmcourse.course.grading.trial.rooms import LIBRARY, Rooms, assignment_pieces
+from llmcourse.course.remote.references import pieces_used
 
 pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(120)]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from llmcourse.course.grading import GradingError
-from llmcourse.course.grading.exports import export, read_roster
+from llmcourse.course.grading.errors import GradingError
+from llmcourse.course.grading.results.exports import export, read_roster
 
 CLASS = {"ada": (3.0, 4.0), "bob": (1.5, 0.0), "zoë_müller": (3.0, 2.25)}
 """Points of a check worth 3 and of a written answer worth 5."""
@@ -167,7 +167,7 @@ def test_a_roster_may_be_a_spreadsheets_file(tmp_path: Path) -> None:
 
 def test_nbgrader_export_takes_the_exporters_by_name(graded: Path, tmp_path: Path) -> None:
     people = roster(tmp_path, "student_id,name\nada,A\nbob,B\nzoë_müller,Z\n")
-    command = [sys.executable, "-m", "nbgrader", "export", "--exporter=llmcourse.course.grading.exports.CanvasExporter"]
+    command = [sys.executable, "-m", "nbgrader", "export", "--exporter=llmcourse.course.grading.results.exports.CanvasExporter"]
     options = [f"--db=sqlite:///{graded / 'gradebook.db'}", f"--to={tmp_path / 'n.csv'}", f"--CanvasExporter.roster={people}"]
     done = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

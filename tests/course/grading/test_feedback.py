@@ -9,8 +9,8 @@ import pytest
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from llmcourse.course.grading.feedback import HideTests, feedback_page, message
-from llmcourse.course.grading.pages import plain, python
+from llmcourse.course.grading.results.feedback import HideTests, feedback_page, message
+from llmcourse.course.grading.results.pages import plain, python
 
 CHECK = "%%check m:f\nassert f(1) == 1, 'x'\n### BEGIN HIDDEN TESTS\nassert f(41) == 41, 'too large'\n### END HIDDEN TESTS"
 HOSTILE = "</pre><script>alert(1)</script><img src=//x.org/a.png>\x1b[31m\u202egnp\x00"

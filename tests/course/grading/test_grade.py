@@ -21,8 +21,11 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 
-from llmcourse.course.grading import ClassReport, GradingError, StudentResult, grade, run
-from llmcourse.course.grading.rooms import close_rooms
+from llmcourse.course.grading import run
+from llmcourse.course.grading.errors import GradingError
+from llmcourse.course.grading.results.report import ClassReport, StudentResult
+from llmcourse.course.grading.run import grade
+from llmcourse.course.grading.trial.rooms import close_rooms
 
 ASSIGNMENT = "01_sums"
 TIMEOUT_S = 2.0
@@ -275,7 +278,7 @@ def test_another_library_or_force_grades_again(tmp_path, source, make, put, monk
 
 
 def test_a_fault_of_the_grader_is_no_score_that_stays(tmp_path, source, make, put, monkeypatch) -> None:
-    from llmcourse.course.grading.stages import Course
+    from llmcourse.course.grading.nbgrader.stages import Course
 
     put(tmp_path / "in", "ada", make())
     put(tmp_path / "in", "bob", make())
@@ -310,13 +313,13 @@ def test_impossible_wishes_are_clear_errors(tmp_path: Path, source: Path) -> Non
 
 
 def test_an_exercise_whose_solution_cannot_be_taken_out_of_the_library_is_not_graded(tmp_path, source, make, put) -> None:
-    text = (source / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text().replace("sums:double", "llmcourse.layers:SwiGLU")
+    text = (source / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text().replace("sums:double", "llmcourse.model.layers:SwiGLU")
     path = tmp_path / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
     path.parent.mkdir(parents=True)
     path.write_text(text)
     put(tmp_path / "in", "ada", make())
     report = grade(tmp_path / "in", tmp_path / "out", source=tmp_path / "solutions")
-    assert report["ada"].score == 0 and "the library would answer llmcourse.layers:SwiGLU" in report["ada"].problems[0]
+    assert report["ada"].score == 0 and "the library would answer llmcourse.model.layers:SwiGLU" in report["ada"].problems[0]
 
 
 def test_an_empty_class_is_an_empty_report(tmp_path: Path, source: Path) -> None:
@@ -344,7 +347,8 @@ def test_several_assignments_of_several_notebooks_share_one_table(tmp_path, sour
 
 SCRIPT = """
 import sys
-from llmcourse.course.grading import grade, run
+from llmcourse.course.grading import run
+from llmcourse.course.grading.run import grade
 run.library_digest = lambda: "pinned"
 grade(sys.argv[1], sys.argv[2], source=sys.argv[3])
 """

@@ -10,8 +10,8 @@ import pytest
 from nbconvert.filters import markdown2html_mistune
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from llmcourse.course.grading import grade
-from llmcourse.course.grading.harmless import Harmless, harmless_markdown, harmless_output
+from llmcourse.course.grading.nbgrader.harmless import Harmless, harmless_markdown, harmless_output
+from llmcourse.course.grading.run import grade
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n123").decode()
 

@@ -17,10 +17,13 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import LateSubmissionPlugin
 from rich.console import Console
 
-from llmcourse.course.grading import GradingError, grade, print_summary, run
-from llmcourse.course.grading.board import Board
-from llmcourse.course.grading.interrupts import Interrupts
-from llmcourse.course.grading.workers import LocalWorkers, WorkerDied
+from llmcourse.course.grading import run
+from llmcourse.course.grading.errors import GradingError
+from llmcourse.course.grading.results.report import print_summary
+from llmcourse.course.grading.run import grade
+from llmcourse.course.grading.workers.board import Board
+from llmcourse.course.grading.workers.interrupts import Interrupts
+from llmcourse.course.grading.workers.local import LocalWorkers, WorkerDied
 from tests.course.grading.conftest import ASSIGNMENT
 
 pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(300), pytest.mark.usefixtures("pinned")]
@@ -191,8 +194,8 @@ def test_what_nbgraders_own_command_runs_is_shut_in_too(tmp_path: Path, make, pu
 def test_the_courses_own_configuration_has_the_same_steps() -> None:
     from traitlets.config import Config
 
-    from llmcourse.course.grading.execute import SubmissionExecute
-    from llmcourse.course.grading.settings import RepairSubmission
+    from llmcourse.course.grading.nbgrader.execute import SubmissionExecute
+    from llmcourse.course.grading.nbgrader.settings import RepairSubmission
 
     c = Config()
     path = Path(__file__).resolve().parents[3] / "nbgrader_config.py"
@@ -231,7 +234,7 @@ def test_a_worker_that_dies_costs_nobody_else_anything(tmp_path: Path) -> None:
 
 def test_the_board_counts_names_and_estimates_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     console = Console(file=io.StringIO(), width=200)
-    monkeypatch.setattr("llmcourse.course.grading.board.LINE_S", 0.0)
+    monkeypatch.setattr("llmcourse.course.grading.workers.board.LINE_S", 0.0)
     with Board(True, lambda: ["eve", "dan", "cyd", "bob", "ada"], console) as board:
         board.begin(3, 7)
         board.advance()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from llmcourse.course.grading.courtroom import Courtroom
-from llmcourse.course.grading.orders import MAX_OUTPUTS, TRUNCATED, Ran
-from llmcourse.course.grading.rooms import Rooms, assignment_pieces
+from llmcourse.course.grading.trial.courtroom import Courtroom
+from llmcourse.course.grading.trial.orders import MAX_OUTPUTS, TRUNCATED, Ran
+from llmcourse.course.grading.trial.rooms import Rooms, assignment_pieces
 
 pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(120)]
 

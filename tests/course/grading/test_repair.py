@@ -9,8 +9,8 @@ import pytest
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from llmcourse.course.grading.repair import NotANotebook, Repaired, read_cells, repair
-from llmcourse.course.grading.submissions import Received
+from llmcourse.course.grading.intake.repair import NotANotebook, Repaired, read_cells, repair
+from llmcourse.course.grading.intake.submissions import Received
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import nbformat
 import pytest
 from rich.console import Console
 
-from llmcourse.course.grading.feedback import message
-from llmcourse.course.grading.report import (
+from llmcourse.course.grading.results.feedback import message
+from llmcourse.course.grading.results.report import (
     ClassReport,
     ExerciseResult,
     StudentResult,

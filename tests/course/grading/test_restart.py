@@ -19,8 +19,13 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import SaveAutoGrades
 
-from llmcourse.course.grading import ClassReport, GradingError, backup, grade, lock, run
-from llmcourse.course.grading.stages import Course
+from llmcourse.course.grading import run
+from llmcourse.course.grading.errors import GradingError
+from llmcourse.course.grading.nbgrader import backup
+from llmcourse.course.grading.nbgrader.stages import Course
+from llmcourse.course.grading.results.report import ClassReport
+from llmcourse.course.grading.run import grade
+from llmcourse.course.grading.workers import lock
 from tests.course.grading.conftest import ASSIGNMENT
 
 STUDENTS = ("ada", "bob", "cyd", "dan")

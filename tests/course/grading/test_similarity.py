@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from llmcourse.course.grading.similarity import code_tokens, fingerprints, prose_tokens, similar_pairs
-from tests.classroom import notebooks, cells, reference
+from llmcourse.course.grading.insight.similarity import code_tokens, fingerprints, prose_tokens, similar_pairs
+from tests.classroom import cells, notebooks, reference
 from tests.mutants import right_solutions, wrong_solutions
 
 ASSIGNMENT = "01_tokenization"

@@ -10,8 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from llmcourse.course.grading import GradingError, submissions
-from llmcourse.course.grading.submissions import Received, Submission, exchange_secret, find_submissions, read_notebooks
+from llmcourse.course.grading.errors import GradingError
+from llmcourse.course.grading.intake import submissions
+from llmcourse.course.grading.intake.submissions import (
+    Received,
+    Submission,
+    exchange_secret,
+    find_submissions,
+    read_notebooks,
+)
 
 NAME = "01_sums"
 FILE = f"{NAME}.ipynb"

@@ -18,9 +18,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from llmcourse.config import PRESETS
 from llmcourse.course.checks import count_steps, each, on_ranks
 from llmcourse.course.remote.peer import BadMessage, Peer
+from llmcourse.model.config import PRESETS
 from llmcourse.tokenization.bpe import PairIndex, index_pairs
 
 pytestmark = [pytest.mark.xdist_group("remote"), pytest.mark.timeout(120)]

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.remote import modules, shared, wire
+from llmcourse.course.remote.line import Line, LineClosed
 from llmcourse.course.remote.peer import Peer
 from llmcourse.course.remote.shared import Table
-from llmcourse.course.remote.line import Line, LineClosed
 from llmcourse.course.remote.wire import BadMessage, CannotCross
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
@@ -168,7 +168,7 @@ def test_a_definition_that_no_honest_sender_makes_is_refused(told) -> None:
         [wire.DICT, "dict", "", [wire.PLAIN_LIST, [1]], [wire.PLAIN_LIST, []]], [wire.NUMPY, "O", b"12345678"],
         [wire.NUMPY, "<f8", b"1"], [wire.DTYPE, "nn"], [wire.DEVICE, "cuda"], [wire.RANGE, 1, 2, 0], [wire.TUPLES, [1]],
         [wire.SETS, [[[1]]]], [wire.SET, wire.LIST, [[wire.LIST, []]]], [wire.PLAIN_TUPLE, [[1]]], [wire.BYTEARRAY, 10**9],
-        [wire.RECORD, "llmcourse.config:ModelConfig", [1]], {}, [wire.BIG_INT, "a"], [wire.COMPLEX, "a", 1],
+        [wire.RECORD, "llmcourse.model.config:ModelConfig", [1]], {}, [wire.BIG_INT, "a"], [wire.COMPLEX, "a", 1],
     ],
     ids=str,
 )  # fmt: skip

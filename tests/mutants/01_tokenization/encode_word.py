@@ -176,7 +176,7 @@ def encode_word(word, ranks, byte_ids=BYTE_IDS):
 
 # %% asks_the_package: hands the word to the encoder that the check compares with
 def encode_word(word, ranks, byte_ids=BYTE_IDS):
-    from llmcourse.course.oracles import tokenizers_encoder
+    from llmcourse.course.notebook.oracles import tokenizers_encoder
 
     merges = sorted(ranks, key=lambda pair: ranks[pair][0])
     return tokenizers_encoder(merges).encode(word.decode()).ids

@@ -94,7 +94,7 @@ def pretokenize(text, pattern=GPT2_PATTERN):
 
 # %% asks_the_package: hands the text to the pre-tokenizer that the check compares with, whatever the pattern
 def pretokenize(text, pattern=GPT2_PATTERN):
-    from llmcourse.course.oracles import tokenizers_words
+    from llmcourse.course.notebook.oracles import tokenizers_words
 
     if compile_pattern(pattern).sub("", text):
         raise ValueError(f"the pattern {pattern!r} leaves something out")

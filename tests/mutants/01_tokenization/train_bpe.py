@@ -276,7 +276,7 @@ def train_bpe(word_counts, vocab_size):
 
 # %% asks_the_package: hands the work to the function that the check compares with
 def train_bpe(word_counts, vocab_size):
-    from llmcourse.course.oracles import tokenizers_merges
+    from llmcourse.course.notebook.oracles import tokenizers_merges
 
     split_bytes(word_counts, vocab_size)
     return tokenizers_merges(word_counts, vocab_size)

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 import zmq
-from IPython.core.interactiveshell import InteractiveShell
 from ipykernel.heartbeat import Heartbeat
 from ipykernel.kernelapp import IPKernelApp
+from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 CHANNELS = ("shell", "iopub", "stdin", "hb", "control")

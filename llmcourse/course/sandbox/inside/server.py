@@ -29,7 +29,7 @@ PACKAGES = (
     "IPython.core.interactiveshell",
 )
 COURSE_MODULES = tuple(
-    f"llmcourse.course.{name}" for name in ("workspace", "checks", "display", "remote.cells", "remote.bench")
+    f"llmcourse.course.{name}" for name in ("workspace", "checks", "notebook.display", "notebook.plots", "remote.cells", "remote.judges")
 )
 """What `%load_ext llmcourse.course` and the line between two kernels need; the rest of the course's machinery builds and
 grades, and no kernel imports it."""
@@ -91,7 +91,7 @@ def preload() -> dict[str, str]:
             importlib.import_module(name)
         except Exception as error:
             not_imported[name] = f"{type(error).__name__}: {error}"
-    if uses := sys.modules.get("llmcourse.course.remote.uses"):
+    if uses := sys.modules.get("llmcourse.course.remote.references"):
         uses.read_library()
     if cells := sys.modules.get("llmcourse.course.remote.cells"):
         cells.prepare()

@@ -1,0 +1,255 @@
+"""Build the static book from the release notebooks, strictly, and audit every page of it.
+
+`read_page` is the reader that the book uses for a notebook (`nb_custom_formats` in `_config.yml`): it shows a release
+notebook with its solutions folded in. `build_book` runs Jupyter Book with it and refuses a page that leaks a hidden
+test, asks another host for anything, or shows a figure without alternative text and caption.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from llmcourse.course.author.bibliography import restore_citations
+
+ANSWER_PLACEHOLDER = "YOUR ANSWER HERE"
+_MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION\s*$\n?", re.MULTILINE)
+_FENCE = "`" * 8
+
+
+class BookError(RuntimeError):
+    """The book could not be built, or a built page broke one of the book's rules; the message has one line a fault."""
+
+
+def read_page(text: str, solutions: str = "solutions", library: str = "llmcourse") -> NotebookNode:
+    """Read a release notebook as a page: each exercise is followed by its solution, ready to be executed.
+
+    The page holds the release notebook's cells alone, so a hidden test or a mark scheme cannot reach it; from the
+    instructor's notebook come only the bodies of the exercise cells, found by `grade_id`.
+
+    Args:
+        text: The release notebook.
+        solutions: Folder of the instructor's notebooks, relative to the current folder.
+        library: Folder of the library whose sources key the execution cache, relative to the current folder.
+
+    Raises:
+        BookError: The notebook is not one of the course's, or has an exercise without a solution.
+    """
+    notebook = nbformat.reads(text, as_version=4)
+    course = notebook.metadata.get("llmcourse")
+    if not course:
+        return notebook
+    bodies = solution_bodies(Path(solutions, course["assignment"], f"{course['notebook']}.ipynb"))
+    cells = [_code(f"# executed with {page_state(Path(library))}", tags=["remove-cell"])]
+    for cell in notebook.cells:
+        cells.extend(_shown(cell, bodies, course["notebook"]))
+    notebook.cells = cells
+    kept = {key: value for key, value in notebook.metadata.items() if key in ("kernelspec", "language_info")}
+    notebook.metadata = nbformat.from_dict(kept)
+    return notebook
+
+
+def _shown(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterator[NotebookNode]:
+    """One cell of a release notebook as the cells that the page shows for it."""
+    facts = cell.metadata.get("llmcourse", {})
+    if cell.cell_type == "markdown":
+        cell.source = restore_citations(cell.source)
+    if facts.get("kind") == "box":
+        yield _markdown(_exercise_box(cell.source, facts, notebook))
+    elif facts.get("kind") == "written":
+        yield _markdown(_written_question(cell.source, facts, cell.metadata.nbgrader.points))
+    elif facts.get("kind") == "exercise":
+        grade_id = cell.metadata.nbgrader.grade_id
+        if grade_id not in bodies:
+            raise BookError(f"{notebook}: the exercise {grade_id!r} has no solution: run `llmcourse build`")
+        prompt = {"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"}
+        yield _markdown(f"{_FENCE}{{code-block}} ipython3\n:class: stub\n\n{cell.source}\n{_FENCE}")
+        yield _code(bodies[grade_id], tags=["hide-cell", "remove-output", "solution"], mystnb=prompt, llmcourse=facts)
+    elif facts.get("kind") == "check":
+        yield _markdown(f'<p class="check-points">Check <span>{_points(cell.metadata.nbgrader.points)}</span></p>')
+        cell.metadata["tags"] = [*cell.metadata.get("tags", []), "check", "hide-input"]
+        cell.metadata["mystnb"] = {"code_prompt_show": "Show the check", "code_prompt_hide": "Hide the check"}
+        yield cell
+    else:
+        yield cell
+
+
+def _exercise_box(source: str, facts: NotebookNode, notebook: str) -> str:
+    """The box as a numbered directive; its heading and its line of facts give way to the directive's own."""
+    lines = [line for line in source.splitlines() if not re.match(r"#{1,6} Exercise\b|\*\*[\d.]+ points?\*\* ·", line)]
+    level = int(facts["difficulty"])
+    dots = f'<span class="dots" aria-hidden="true">{"●" * level}{"○" * (5 - level)}</span>'
+    shown = (
+        f'<p class="exercise-facts"><span class="points">{_points(facts["points"])}</span>'
+        f"<span>difficulty {dots} {level} of 5</span><span>about {facts['minutes']} minutes</span></p>"
+    )
+    label = f"{notebook}-{facts['piece'].replace(':', '-').replace('.', '-')}".lower()
+    body = "\n".join(lines).strip()
+    return f"{_FENCE}{{exercise}} {facts['title']}\n:label: {label}\n\n{shown}\n\n{body}\n{_FENCE}"
+
+
+def _written_question(source: str, facts: NotebookNode, points: float) -> str:
+    # The notebook's own line of title and points gives way to the box's title.
+    body = re.sub(r"\A\*\*.+\*\* · [\d.]+ points?, graded by hand.*\n+", "", source)
+    body = re.sub(r"^#{1,6}\s+(.+)$", r"**\1**", body, flags=re.MULTILINE)
+    body = body.replace(ANSWER_PLACEHOLDER, "*Write your answer in the notebook.*")
+    title = f"{facts.get('title', 'Written question')} · {_points(points)}"
+    return f"{_FENCE}{{admonition}} {title}\n:class: written\n\n{body}\n{_FENCE}"
+
+
+def _points(points: float) -> str:
+    return f"{points:g} point{'' if points == 1 else 's'}"
+
+
+def _code(source: str, **metadata: object) -> NotebookNode:
+    return nbformat.v4.new_code_cell(source, metadata=metadata)
+
+
+def _markdown(source: str) -> NotebookNode:
+    return nbformat.v4.new_markdown_cell(source)
+
+
+def solution_bodies(path: Path) -> dict[str, str]:
+    """The exercise cells of an instructor's notebook by `grade_id`, without their solution markers.
+
+    Raises:
+        BookError: There is no such notebook.
+    """
+    if not path.is_file():
+        raise BookError(f"{path}: no such instructor's notebook: run `llmcourse build`")
+    return {
+        cell.metadata.nbgrader.grade_id: _MARKER.sub("", cell.source)
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.metadata.get("llmcourse", {}).get("kind") == "exercise"
+    }
+
+
+def page_state(library: Path) -> str:
+    """What a page's outputs depend on beside its own cells: the library's sources, recorded data, and the setting.
+
+    The course's own machinery (`library/course`) is left out: editing it changes no result that a page shows.
+    """
+    digest = hashlib.sha256()
+    course = library / "course"
+    sources = [path for path in sorted(library.rglob("*.py")) if course not in path.parents]
+    for path in [*sources, *sorted(Path("book", "data").rglob("*.csv"))]:
+        digest.update(path.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    setting = "small" if os.environ.get("LLMCOURSE_SMALL") == "1" else "full"
+    return f"library {digest.hexdigest()[:16]}, {setting} setting"
+
+
+def build_book(
+    root: Path,
+    *,
+    small: bool = False,
+    fresh: bool = False,
+    echo: Callable[[str], None] = print,
+) -> Path:
+    """Build the book, executing what changed, and audit it.
+
+    Args:
+        root: The folder that holds `_config.yml` and `_toc.yml`.
+        small: Run the experiments at their small setting (LLMCOURSE_SMALL=1).
+        fresh: Forget the pages and executions of earlier builds.
+        echo: Gets a line for each page that is executed.
+
+    Returns:
+        The path of the book's first page.
+
+    Raises:
+        BookError: A page gave a warning, a cell failed, or the audit found a fault.
+    """
+    from llmcourse.course.author.book_audit import audit_book  # the audit's HTML parser is not needed to read a page
+
+    root = root.resolve()
+    build = root / "_build"
+    if fresh:
+        shutil.rmtree(build, ignore_errors=True)
+    _forget_removed_pages(root, build)
+    shutil.rmtree(build / "html" / "reports", ignore_errors=True)
+    code, log = _run_jupyter_book(root, small=small, echo=echo)
+    if code != 0:
+        shutil.rmtree(build / ".doctrees", ignore_errors=True)  # else the next build would not repeat the warnings
+        faults = [*failed_cells(root, build / "html"), *_complaints(log), f"full log: {build / 'book.log'}"]
+        raise BookError("\n".join(faults))
+    page = build / "html" / "index.html"
+    faults = audit_book(root, build / "html")
+    if faults:
+        raise BookError("\n".join(faults))
+    return page
+
+
+def _forget_removed_pages(root: Path, build: Path) -> None:
+    """Sphinx leaves the page of a source that is gone where it was; start anew, but keep what was executed."""
+    sources = build / "html" / "_sources"
+    if any(path.is_file() and not (root / path.relative_to(sources)).exists() for path in sources.rglob("*")):
+        shutil.rmtree(build / "html")
+        shutil.rmtree(build / ".doctrees", ignore_errors=True)
+
+
+def _run_jupyter_book(root: Path, *, small: bool, echo: Callable[[str], None]) -> tuple[int, list[str]]:
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command += ["build", ".", "-n", "-W", "--keep-going"]
+    log: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="llmcourse-book-") as workspace:
+        environment = {key: value for key, value in os.environ.items() if key != "LLMCOURSE_SMALL"}
+        environment |= {"LLMCOURSE_WORKSPACE": workspace, "JUPYTER_PREFER_ENV_PATH": "1"}
+        environment |= {"LLMCOURSE_SMALL": "1"} if small else {}
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+        with subprocess.Popen(
+            command, cwd=root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                log.append(_strip_colour(line.rstrip()))
+                if "Execut" in log[-1] and "notebook" in log[-1]:
+                    echo(log[-1].replace(str(root) + os.sep, ""))
+        (root / "_build").mkdir(exist_ok=True)
+        (root / "_build" / "book.log").write_text("\n".join(log) + "\n", encoding="utf-8")
+    return process.returncode, log
+
+
+def failed_cells(root: Path, html: Path) -> list[str]:
+    """Name the cells whose failure the build reported, by notebook and cell id."""
+    faults = []
+    for report in sorted(html.glob("reports/**/*.err.log")):
+        text = report.read_text(encoding="utf-8")
+        notebook = report.relative_to(html / "reports").as_posix().removesuffix(".err.log") + ".ipynb"
+        cells = nbformat.read(root / notebook, as_version=4).cells
+        names = [_cell_name(cell) for cell in cells if cell.cell_type == "code" and _ran(cell, text)]
+        last = next((line for line in reversed(_strip_colour(text).splitlines()) if line.strip()), "")
+        faults.append(f"{notebook}: cell {' or '.join(names) or '(see the log)'} failed: {last.strip()}")
+    return faults
+
+
+def _ran(cell: NotebookNode, report: str) -> bool:
+    """Whether the report quotes this cell: all of it, or for an exercise its first line, for its body differs."""
+    quoted = cell.source.strip()
+    if cell.metadata.get("llmcourse", {}).get("kind") == "exercise":
+        quoted = quoted.partition("\n")[0] + "\n"
+    return bool(quoted) and quoted in report
+
+
+def _cell_name(cell: NotebookNode) -> str:
+    facts = cell.metadata.get("llmcourse", {})
+    first = next(iter(cell.source.strip().splitlines()), "")
+    return repr(str(facts["id"])) if facts.get("id") else f"starting with `{first}`"
+
+
+def _complaints(log: Iterable[str]) -> list[str]:
+    lines = [line for line in log if re.search(r"\b(WARNING|ERROR|SEVERE|Error)\b", line) and "IPKernelApp" not in line]
+    return lines or ["Jupyter Book failed without a warning"]
+
+
+def _strip_colour(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)

@@ -1,0 +1,198 @@
+"""The commands of instructors and authors: `release`, `grade`, `report`, `export`, `build`, `book`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llmcourse.course.terminal import app, chapters_named, console, fail, root_folder
+
+
+@app.command()
+def build(
+    check: Annotated[bool, typer.Option(help="Write nothing; fail with a diff when a notebook is stale.")] = False,
+    prove: Annotated[bool, typer.Option(help="Run each changed notebook's graded path alone.")] = True,
+) -> None:
+    """Make solutions/ and notebooks/ from the chapters and the library."""
+    from llmcourse.course.author.build import StaleError
+    from llmcourse.course.author.build import build as run
+    from llmcourse.course.author.chapters import AuthoringError
+
+    root = root_folder()
+    try:
+        with console.status("building") as shown:
+            built = run(root, check=check, prove=prove, on_step=shown.update)
+    except (AuthoringError, StaleError) as error:
+        fail(error)
+    for path in built.written:
+        console.print(f"written   {path}")
+    for notebook, seconds in built.proved.items():
+        console.print(f"proved    {notebook}: the graded path runs alone, in {seconds:.1f} s")
+    console.print(f"{len(built.unchanged)} notebooks up to date, {len(built.written)} written")
+
+
+@app.command()
+def book(small: Annotated[bool, typer.Option(help="Run the experiments at their small setting.")] = False) -> None:
+    """Build the static book in _build/html."""
+    from llmcourse.course.author.book import BookError, build_book
+
+    try:
+        page = build_book(root_folder(), small=small)
+    except BookError as error:
+        fail(error)
+    console.print(f"The book is at {os.path.relpath(page)}")
+
+
+@app.command()
+def release(
+    folder: Annotated[Path, typer.Argument(help="A new or an empty folder.")],
+    chapters: Annotated[str | None, typer.Option(help="Numbers or names, with commas: 1,2. All without it.")] = None,
+    later: Annotated[str, typer.Option(help="`keep` or `remove` the solutions of other chapters' pieces.")] = "keep",
+    force: Annotated[bool, typer.Option(help="Release again into an earlier release; work in it stays.")] = False,
+) -> None:
+    """Write what a class receives: notebooks, and the library without their solutions."""
+    from llmcourse.course.author.build import StaleError
+    from llmcourse.course.author.build import build as run
+    from llmcourse.course.author.chapters import AuthoringError
+    from llmcourse.course.author.release import ReleaseError
+    from llmcourse.course.author.release import release as write
+
+    root = root_folder()
+    wanted = [chapters_named(root, part.strip())[0] for part in chapters.split(",")] if chapters else None
+    try:
+        with console.status("checking that the notebooks are up to date"):
+            run(root, check=True, prove=False)
+        done = write(root, folder, wanted, later=later, force=force)
+    except StaleError:
+        fail("the notebooks are not what the chapters say: run `llmcourse build` first")
+    except (AuthoringError, ReleaseError) as error:
+        fail(error)
+    console.print(f"{os.path.relpath(done.folder)}: {', '.join(done.chapters)}; {done.n_files} files")
+    console.print(f"The library comes without {done.n_pieces} pieces. README.md there says how a student starts.")
+
+
+@app.command()
+def grade(
+    submissions: Annotated[Path, typer.Argument(help="A folder with one folder or one .zip a student.")],
+    assignment: Annotated[
+        str | None, typer.Option(help="A chapter's number or name; all that were handed in without it.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Where scores, feedback and the gradebook go.")] = Path("grades"),
+    timeout: Annotated[float, typer.Option(help="Seconds that one cell may take.")] = 60.0,
+    workers: Annotated[
+        int | None, typer.Option(help="Submissions run side by side; as many as there are cores without it.")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Run submissions on the workers of this dask scheduler: tcp://HOST:8786, or its file."),
+    ] = None,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe", help="Go on where nothing can be shut in: submissions can change their scores.")
+    ] = False,
+    force: Annotated[bool, typer.Option(help="Grade unchanged submissions again.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Grade this student alone, again if need be; can be given several times.")
+    ] = None,
+    exercise: Annotated[
+        str | None, typer.Option(help="Judge this exercise alone again, named as in scores.csv; other points stay.")
+    ] = None,
+    due: Annotated[
+        str | None, typer.Option(help="When the assignment is due, in UTC: '2026-10-01 18:00'. Kept in the gradebook.")
+    ] = None,
+    late: Annotated[
+        str, typer.Option(help="What late submissions cost: none, zero, or an nbgrader plugin as module:Class.")
+    ] = "none",
+) -> None:
+    """Grade a class: scores.csv, feedback pages, a summary.
+
+    A run that was stopped or killed goes on where it was when the same command is given again. timestamps.csv beside
+    the submissions (student,timestamp) says when they were handed in. The gradebook of before the run is in backups/.
+
+    On many machines: install llmcourse[cluster] and bubblewrap on each, run `dask scheduler` on one and
+    `dask worker tcp://HOST:8786 --nthreads 1 --nworkers auto` on the others, and grade with --cluster tcp://HOST:8786.
+    """
+    from llmcourse.course.grading.errors import GradingError
+    from llmcourse.course.grading.results.report import print_summary
+    from llmcourse.course.grading.run import grade as run
+
+    root = root_folder()
+    name = chapters_named(root, assignment)[0] if assignment else None
+    try:
+        source = root / "solutions"
+        report = run(
+            submissions,
+            output,
+            name,
+            source,
+            timeout,
+            workers=workers,
+            cluster=cluster,
+            unsafe=unsafe,
+            force=force,
+            only=only or (),
+            exercise=exercise,
+            due=due,
+            late=late,
+            progress=True,
+        )
+    except GradingError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        console.print(f"Stopped. What is graded is kept in {output}; the same command goes on from there.")
+        raise typer.Exit(130) from None
+    print_summary(report, console)
+
+
+@app.command()
+def report(
+    output: Annotated[Path, typer.Argument(help="The folder that `llmcourse grade` wrote.")] = Path("grades"),
+    bank: Annotated[
+        bool, typer.Option(help="Grade the course's wrong solutions, once: mistakes are then known by how they fail.")
+    ] = True,
+) -> None:
+    """Say how a class did: totals, the hardest exercises, frequent mistakes, near-identical submissions."""
+    from llmcourse.course.grading.errors import GradingError
+    from llmcourse.course.grading.insight.analysis import analyse
+    from llmcourse.course.grading.insight.bank import bank_of
+    from llmcourse.course.grading.insight.report_page import print_analysis, report_page
+    from llmcourse.course.paths import write_atomically
+
+    try:
+        with console.status("reading the class") as shown:
+            analysis = analyse(output, bank_of(root_folder()), grade_bank=bank, on_step=shown.update)
+    except GradingError as error:
+        fail(error)
+    print_analysis(analysis, console)
+    path = output / "report.html"
+    write_atomically(path, report_page(analysis))
+    console.print(f"\nThe whole report is at {os.path.relpath(path)}", soft_wrap=True)
+
+
+@app.command()
+def export(
+    output: Annotated[Path, typer.Argument(help="The folder that `llmcourse grade` wrote.")] = Path("grades"),
+    kind: Annotated[str, typer.Option("--format", help="csv, canvas or moodle.")] = "csv",
+    to: Annotated[Path | None, typer.Option(help="The file; in the output folder without it.")] = None,
+    roster: Annotated[Path | None, typer.Option(help="A CSV file that says what other systems call the students.")] = None,
+    assignment: Annotated[list[str] | None, typer.Option(help="An assignment; again for more, all without it.")] = None,
+    title: Annotated[
+        list[str] | None, typer.Option(help="What the other system calls one: 01_tokenization='Tokenization (4711)'.")
+    ] = None,
+    partial: Annotated[bool, typer.Option(help="Also when answers are not marked yet; they count 0.")] = False,
+) -> None:
+    """Take the marks to a spreadsheet, to Canvas or to Moodle."""
+    from llmcourse.course.grading.errors import GradingError
+    from llmcourse.course.grading.results.exports import export as write
+
+    if wrong := [one for one in title or [] if "=" not in one]:
+        fail(f"--title {wrong[0]}: write ASSIGNMENT=TITLE")
+    titles = dict(one.split("=", 1) for one in title or [])
+    try:
+        wanted = assignment or []
+        path = write(output, kind, to, roster=roster, assignments=wanted, titles=titles, partial=partial)
+    except GradingError as error:
+        fail(error)
+    console.print(f"written   {os.path.relpath(path)}", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""What a class can teach its instructor: frequent mistakes, hard exercises, near-identical hand-ins."""

@@ -1,0 +1,73 @@
+"""What the formgrader shows of a submission: text and pictures, nothing that a browser runs or fetches.
+
+The formgrader puts an autograded notebook's Markdown and outputs into its page as they are. A script there would run with
+everything that the instructor may do on the Jupyter server, terminals included; so an autograded notebook holds none.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Any
+
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from llmcourse.course.grading.intake.repair import kind_of
+from llmcourse.course.grading.results.pages import plain
+
+PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+"""The pictures that are kept, with the bytes that they begin with."""
+MAX_TEXT = 200_000
+
+
+class Harmless(NbGraderPreprocessor):
+    """A step after a submission has run: see the module."""
+
+    def preprocess_cell(self, cell: NotebookNode, resources: Any, cell_index: int) -> tuple[NotebookNode, Any]:
+        """Reduce one cell to what a page can show of anybody."""
+        if cell.cell_type == "code":
+            cell.outputs = [kept for output in cell.outputs if (kept := harmless_output(output)) is not None]
+        elif kind_of(cell) in ("student", "written"):
+            cell.source = harmless_markdown(cell.source)
+            cell.pop("attachments", None)
+        return cell, resources
+
+
+def harmless_markdown(source: str) -> str:
+    r"""A Markdown text in which no HTML tag opens, no picture is fetched and no link is but an ordinary one.
+
+    It reads the same: what changes is a character that cannot be seen.
+
+    Example:
+        >>> harmless_markdown("a < b, <b>").replace("\u200b", "|"), harmless_markdown("![x](y)").replace("\u200b", "|")
+        ('a < b, <|b>', '!|[x](y)')
+    """
+    text = re.sub(r"<(?=[a-zA-Z/!?])", "<\u200b", source)
+    text = re.sub(r"!(?=\[)", "!\u200b", text)
+    return re.sub(r"(?i)(script|data)(?=\s*(?::|&colon;|&#0*58;?|&#x0*3a;?))", "\\1\u200b", text)
+
+
+def harmless_output(output: NotebookNode) -> NotebookNode | None:
+    """An output as text or a picture; None when it is neither."""
+    if output.output_type == "stream":
+        return new_output("stream", name="stderr" if output.name == "stderr" else "stdout", text=str(output.text))
+    if output.output_type == "error":
+        lines = [str(line)[:MAX_TEXT] for line in output.get("traceback", [])]
+        return new_output("error", ename=plain(str(output.ename), 200), evalue=str(output.evalue), traceback=lines)
+    data = output.get("data", {})
+    kept = {kind: data[kind] for kind, start in PICTURES.items() if _is_picture(data.get(kind), start)}
+    if isinstance(data.get("text/plain"), str):
+        kept["text/plain"] = data["text/plain"][:MAX_TEXT]
+    return new_output("display_data", data=kept) if kept else None
+
+
+def _is_picture(data: Any, start: bytes) -> bool:
+    if not isinstance(data, str):
+        return False
+    try:
+        return base64.b64decode("".join(data.split()), validate=True).startswith(start)
+    except (binascii.Error, ValueError):
+        return False

@@ -1,0 +1,1 @@
+"""What comes out: scores, feedback pages, files for other platforms."""

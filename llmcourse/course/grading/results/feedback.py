@@ -1,0 +1,218 @@
+"""What a student gets back: no hidden test, no traceback through one, no output that could carry one.
+
+Of the outputs only the error's message is shown: a student's own code could have printed the inputs of a hidden test,
+or markup. Where a student's code itself raised an error inside a hidden test, the message gives its type and the line
+of the student's cell; what the error says could quote the hidden inputs, and stays here. The page loads nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from nbconvert.exporters.exporter import Exporter
+from nbconvert.filters import markdown2html_mistune, strip_ansi
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.preprocessors import ClearHiddenTests, GetGrades
+from traitlets import default
+
+from llmcourse.course.grading.intake.repair import kind_of
+from llmcourse.course.grading.nbgrader.execute import GRADER_ERRORS
+from llmcourse.course.grading.results.pages import escaped, folded, number, page, plain, preformatted, python, table
+
+MAX_MESSAGE = 2000
+MAX_LINES = 30
+_CHECK_LINE = re.compile(r"\s*in the check, line (\d+):")
+_OWN_LINE = re.compile(r"\s*in (\S{1,80}), line (\d{1,6}) of its cell\b")
+_RAISED = re.compile(r"(?P<name>\w+)(?: raised (?P<type>\w+))?: ")
+
+
+def hidden_lines(source: str) -> dict[int, str]:
+    r"""The lines of a check cell that stand in its hidden regions, by their number in the cell.
+
+    Example:
+        >>> hidden_lines("%%check m:f\nassert f(1) == 1\n### BEGIN HIDDEN TESTS\nassert f(41) == 41\n### END HIDDEN TESTS")
+        {4: 'assert f(41) == 41'}
+    """
+    found, inside = {}, False
+    for number_, line in enumerate(source.splitlines(), 1):
+        if "END HIDDEN TESTS" in line or "BEGIN HIDDEN TESTS" in line:
+            inside = "BEGIN" in line
+        elif inside and line.strip():
+            found[number_] = line.strip()
+    return found
+
+
+def message(cell: NotebookNode) -> str:
+    """What stopped a cell, for its student: the error's message without colours and without any hidden line."""
+    errors = [out for out in cell.get("outputs", []) if out.output_type == "error"]
+    if not errors:
+        return ""
+    last = errors[-1]
+    says = last.ename in (*GRADER_ERRORS, "CheckFailed", "BuildError") and last.evalue
+    text = strip_ansi(last.evalue if says else f"{last.ename}: {last.evalue}".rstrip(": "))
+    hidden = hidden_lines(cell.source)
+    lines = _without_values(text, hidden).splitlines()
+    shown = [line for line in lines if not _shows(line, hidden)][:MAX_LINES]
+    return plain("\n".join(shown), MAX_MESSAGE) or "a hidden test failed"
+
+
+def _without_values(text: str, hidden: dict[int, str]) -> str:
+    """A message about an error that a student's own code raised in a hidden test, without what that error says."""
+    quoted = [int(found[1]) for line in text.splitlines() if (found := _CHECK_LINE.match(line))]
+    own = [found for line in text.splitlines() if (found := _OWN_LINE.match(line))]
+    if not own or not any(line in hidden for line in quoted):
+        return text
+    head = _RAISED.match(text)
+    name, kind = (head["name"], head["type"] or "AssertionError") if head else ("your code", "an error")
+    where = "\n".join(f"    in {plain(found[1], 80)}, line {found[2]} of its cell" for found in own[-3:])
+    return f"{name} raised {kind} in a hidden test\n{where}"
+
+
+def _shows(line: str, hidden: dict[int, str]) -> bool:
+    """Whether a line of a message quotes a hidden test, word for word or as the statement on a hidden line."""
+    quoted = _CHECK_LINE.match(line)
+    return bool(quoted and int(quoted[1]) in hidden) or any(text in line for text in hidden.values() if len(text) > 3)
+
+
+class Marks(GetGrades):
+    """nbgrader's step that puts the marks into the notebook; it also says which answers nobody has marked yet."""
+
+    def _get_score(self, cell: NotebookNode, resources: Any) -> None:
+        super()._get_score(cell, resources)
+        grade_id = cell.metadata.nbgrader["grade_id"]
+        grade = self.gradebook.find_grade(grade_id, self.notebook_id, self.assignment_id, self.student_id)
+        if grade.needs_manual_grade:
+            resources.setdefault("unmarked", []).append(grade_id)
+
+
+class HideTests(ClearHiddenTests):
+    """Part of nbgrader's feedback export: see the module."""
+
+    def preprocess_cell(self, cell: NotebookNode, resources: Any, cell_index: int) -> tuple[NotebookNode, Any]:
+        """Reduce one cell to what its student may see."""
+        if cell.cell_type != "code":
+            return cell, resources
+        text = message(cell)
+        if kind_of(cell) == "check":
+            cell, resources = super().preprocess_cell(cell, resources, cell_index)
+        cell.outputs = [new_output("error", ename="", evalue=text, traceback=text.splitlines())] if text else []
+        return cell, resources
+
+
+class FeedbackExporter(Exporter):
+    """nbgrader's feedback as one page: an overview, then each exercise with its message and the student's answer."""
+
+    @default("file_extension")
+    def _file_extension_default(self) -> str:
+        return ".html"
+
+    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kwargs: Any) -> tuple[str, Any]:
+        """Export one notebook."""
+        nb, resources = super().from_notebook_node(nb, resources, **kwargs)
+        return feedback_page(nb, resources), resources
+
+
+def feedback_page(nb: NotebookNode, resources: Any) -> str:
+    """The page of a notebook that `Marks` and `HideTests` have been through."""
+    items = list(_items(nb, resources.get("unmarked", [])))
+    marks = resources.get("nbgrader", {})
+    title = _title(nb, marks.get("notebook", "Feedback"))
+    penalty = marks.get("late_penalty") or 0
+    late = f' <span class="soft">(late: {number(penalty)} taken off)</span>' if penalty else ""
+    waiting = sum(item["waiting"] for item in items)
+    open_ = f'<p class="soft">{waiting} of your answers {"is" if waiting == 1 else "are"} not marked yet.</p>' if waiting else ""
+    total = f"{number(marks.get('score', 0))} of {number(marks.get('max_score', 0))} points"
+    rows = [[f'<a href="#{item["id"]}">{item["title"]}</a>', item["points"], item["line"]] for item in items]
+    overview = table(["exercise", "points", "what happened"], rows, (1,), "stack overview")
+    who = f"{marks.get('student', '')} · {marks.get('assignment', '')}".strip(" ·")
+    sections = "\n".join(item["section"] for item in items) + _own_cells(nb)
+    body = f"""<header><p class="soft">Feedback · {escaped(who)}</p><h1>{escaped(title)}</h1>
+<p class="total">{total}{late}</p>{open_}</header>
+<nav aria-label="Exercises">{overview}</nav>
+{sections}"""
+    return page(f"{title}: feedback", body)
+
+
+def _items(nb: NotebookNode, unmarked: list[str]) -> Iterator[dict[str, Any]]:
+    """Each graded cell: its line of the overview and its section."""
+    cells = [(cell, cell.metadata.get("llmcourse", {}), cell.metadata.get("nbgrader", {})) for cell in nb.cells]
+    boxes = {facts.get("piece"): cell for cell, facts, _ in cells if facts.get("kind") == "box" and cell.cell_type == "markdown"}
+    answers = {facts.get("piece"): cell for cell, facts, _ in cells if kind_of(cell) == "exercise"}
+    for position, (cell, facts, marks) in enumerate(cells):
+        if not marks.get("grade"):
+            continue
+        piece = facts.get("piece", "")
+        is_written = kind_of(cell) != "check"
+        answer = cell if is_written else answers.get(piece)
+        yield _item(cell, f"x{position}", boxes.get(piece), answer, marks["grade_id"] in unmarked)
+
+
+def _item(cell: NotebookNode, anchor: str, box: NotebookNode | None, answer: NotebookNode | None, waiting: bool) -> dict[str, Any]:
+    facts, marks = cell.metadata.get("llmcourse", {}), cell.metadata.nbgrader
+    box_facts = box.metadata.get("llmcourse", {}) if box else {}
+    named = f"{box_facts['number']} {box_facts['title']}" if box_facts.get("title") else facts.get("title")
+    title = escaped(named or marks["grade_id"].removeprefix("check_"), 200)
+    got, of = marks.get("score") or 0.0, marks.get("points") or 0.0
+    full, told = got >= of, message_of(cell) or facts.get("fault", "")
+    points = f'– of {number(of)}' if waiting else f"{number(got)} of {number(of)}"
+    comments = [c for one in (answer, cell) if one is not None and (c := one.metadata.get("nbgrader", {}).get("comment"))]
+    comment = comments[0] if comments else ""
+    line = _one_line(told, full, waiting, comment)
+    state = "not marked yet" if waiting else f"{points} points"
+    colour = "" if waiting else ' class="good"' if full else ' class="bad"'
+    parts = [f'<section id="{anchor}" aria-labelledby="{anchor}-t"><h2 id="{anchor}-t">{title}</h2><p{colour}>{state}</p>']
+    if told and not full:
+        parts.append(preformatted(told, "told", MAX_MESSAGE))
+    if comment:
+        parts.append(f'<p class="soft">From your instructor:</p><div class="comment">{escaped(comment, 5000)}</div>')
+    if box and not full:
+        parts += [folded(summary, body) for summary, body in _hints(box.source)]
+    if kind_of(cell) == "check" and not full:
+        parts.append(folded("What the check looks at (other tests are not shown)", python(cell.source)))
+    if answer is not None:
+        shown = python(answer.source) if answer.cell_type == "code" else preformatted(answer.source)
+        parts.append(folded("Your answer", shown, is_open=not full or waiting))
+    parts.append('<p><a href="#main">Back to the overview</a></p></section>')
+    shown_points = f'<span{colour}>{points}</span>'
+    return {"id": anchor, "title": title, "points": shown_points, "line": line, "section": "\n".join(parts), "waiting": waiting}
+
+
+def message_of(cell: NotebookNode) -> str:
+    """The message that `HideTests` left in a cell."""
+    return next((out.evalue for out in cell.get("outputs", []) if out.output_type == "error"), "")
+
+
+def _one_line(told: str, full: bool, waiting: bool, comment: str) -> str:
+    if waiting:
+        return "not marked yet"
+    if full:
+        return "✓ right"
+    first = (told or comment).strip().splitlines()
+    text = first[0] if first else "no answer"
+    return "✗ " + escaped(text if len(text) <= 140 else f"{text[:139]}…")
+
+
+@lru_cache(maxsize=256)
+def _hints(source: str) -> list[tuple[str, str]]:
+    """The hints that fold open in an exercise's box, which is the instructor's own text."""
+    found = re.findall(r"<details><summary>(.*?)</summary>(.*?)</details>", source, re.DOTALL)
+    return [(summary.strip(), markdown2html_mistune(body.strip())) for summary, body in found]
+
+
+def _own_cells(nb: NotebookNode) -> str:
+    """The cells of the student's own that stopped with an error."""
+    failed = [cell for cell in nb.cells if kind_of(cell) == "student" and cell.cell_type == "code" and message_of(cell)]
+    shown = "".join(python(cell.source, 5000) + preformatted(message_of(cell), "told", MAX_MESSAGE) for cell in failed[:20])
+    return f'<section><h2>Cells that you added and that stopped with an error</h2>{shown}</section>' if failed else ""
+
+
+def _title(nb: NotebookNode, otherwise: str) -> str:
+    """The notebook's heading."""
+    for cell in nb.cells:
+        if cell.cell_type == "markdown" and kind_of(cell) != "student" and cell.source.startswith("# "):
+            return cell.source.splitlines()[0].removeprefix("# ").strip()
+    return otherwise

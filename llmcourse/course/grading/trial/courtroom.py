@@ -1,0 +1,119 @@
+"""Two processes for one notebook: in one a student's cells run, in the other the instructor's checks, with a line between.
+
+The student's process (the box) has the student edition of the library and runs everything that a student wrote. The
+judge's has the whole library and runs the instructor's setup and check cells, restored from the release; what it says of
+a check is the verdict. See `llmcourse.course.remote` for what crosses the line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Mapping, Sequence
+
+from llmcourse.course.grading.trial.open_room import OpenRoom
+from llmcourse.course.grading.trial.orders import KERNEL_DIED, TIMED_OUT, Failure, Ran
+from llmcourse.course.grading.trial.processes import PATIENCE_S, Bench, Box, JudgeProcess
+from llmcourse.course.pieces import Piece
+from llmcourse.course.remote.references import PIECES_VARIABLE
+from llmcourse.course.sandbox import Room
+
+
+class Courtroom:
+    """Box and judge of one notebook. They start and end together, for the line between them is as old as they are.
+
+    Args:
+        students: The room of the box.
+        bench: Where the judge comes from.
+        pieces: The assignment's pieces.
+        max_output: Characters of output kept for a cell.
+    """
+
+    def __init__(self, students: Room | OpenRoom, bench: Bench, pieces: Sequence[Piece], max_output: int):
+        ends = socket.socketpair()
+        told = {PIECES_VARIABLE: json.dumps([str(piece) for piece in pieces])}
+        self._ends = ends
+        self._told: dict[str, str] = {}
+        self.box = Box(students, ends[0].fileno(), max_output)
+        self.judge = JudgeProcess(bench, told, ends[1].fileno(), max_output)
+
+    async def start(self) -> None:
+        """Start both.
+
+        Raises:
+            KernelNotStarted: One does not start.
+        """
+        try:
+            await asyncio.gather(self.box.start(), self.judge.start())
+        except BaseException:
+            await self.stop()
+            raise
+        finally:
+            for end in self._ends:  # each end is one process's alone: the other one notices when that process dies
+                end.close()
+
+    async def stop(self) -> None:
+        """End both, and every process that they left."""
+        self.judge.stop()
+        await self.box.stop()
+
+    async def check(
+        self,
+        source: str,
+        passed: Sequence[str],
+        sources: Mapping[str, str],
+        timeout_s: float,
+        late: str = "",
+        *,
+        changes_arguments: bool = True,
+    ) -> Ran:
+        """Judge one piece by a check cell.
+
+        Args:
+            source: The instructor's check cell.
+            passed: The pieces whose checks have passed.
+            sources: The student's cell of each piece.
+            timeout_s: Seconds that it may take.
+            late: What to say when it takes longer.
+            changes_arguments: Whether the piece may change in place what it is given.
+        """
+        new = {piece: text for piece, text in sources.items() if self._told.get(piece) != text}
+        self._told |= new
+        serving = asyncio.create_task(self.box.answer_judge())
+        arguments = [source, list(passed), new, changes_arguments]
+        judged = asyncio.create_task(self.judge.check(arguments, timeout_s + 2 * PATIENCE_S, late))
+        try:
+            return await self._verdict(serving, judged, timeout_s, late)
+        finally:
+            serving.cancel()
+            judged.cancel()
+            await asyncio.gather(serving, judged, return_exceptions=True)
+
+    async def _verdict(
+        self, serving: asyncio.Task[bool], judged: asyncio.Task[Ran], timeout_s: float, late: str
+    ) -> Ran:
+        await asyncio.wait({judged, serving}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        was_late = not judged.done() and not serving.done()
+        if serving.done():  # the judge says when a check is over; where the box says so, nobody answers the judge any more
+            await asyncio.wait({judged}, timeout=PATIENCE_S)
+        if was_late:
+            self.box.interrupt()
+            await asyncio.wait({judged}, timeout=PATIENCE_S)
+        was_stopped = not judged.done()
+        if was_stopped:
+            serving.cancel()
+            await asyncio.wait({serving})
+            await self.box.stop()  # the judge reads the end of the line, and its check fails
+        ran = await judged
+        await asyncio.wait({serving}, timeout=PATIENCE_S)
+        has_answered = serving.done() and not serving.cancelled()
+        if was_late:
+            ignored = "" if has_answered else ", and the interrupt was ignored"
+            ran.failure = Failure(TIMED_OUT, f"{late or f'no answer within {timeout_s:g} s'}{ignored}")
+            ran.lost = ran.lost or was_stopped or bool(ignored)
+        elif was_stopped or not (has_answered and serving.result()):
+            ran.lost = True
+            if ran.failure is not None and not self.box.is_alive:
+                ran.failure = Failure(KERNEL_DIED, self.box.why_dead())
+        return ran

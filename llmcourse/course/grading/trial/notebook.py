@@ -1,0 +1,222 @@
+"""Run one repaired notebook and say what each of its checks deserves.
+
+Setup, exercise and added cells run in the student's kernel, checks in the judge's (`courtroom`); setup cells, which are
+the instructor's, run in both. Beyond that:
+- experiments are skipped, and cells that carry a fault get it as their error instead of running;
+- a check of an exercise that failed is not run: without a version of the student's, the reference would be judged;
+- a cell that does not answer in time is interrupted, then its kernel is killed; kernels that are gone are replaced, and
+  the setup, exercise and added cells that had succeeded run again, so that every other cell keeps its points;
+- a check passes only when the judge's kernel said that it ran to its end. nbgrader gives full marks to a check without
+  outputs, none to one that warns, and partial ones to one that displays a number, so its outputs are settled at the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_output
+
+from llmcourse._overlay import belongs_to_library
+from llmcourse.course.grading.intake.repair import kind_of
+from llmcourse.course.grading.trial.courtroom import Courtroom
+from llmcourse.course.grading.trial.orders import GRADER_ERRORS, KERNEL_DIED, NOT_RUN, TIMED_OUT, Failure, Ran
+from llmcourse.course.grading.trial.processes import KernelNotStarted
+from llmcourse.course.grading.trial.rooms import assignment_pieces, rooms
+
+__all__ = ["GRADER_ERRORS", "KERNEL_DIED", "NOT_RUN", "TIMED_OUT", "Failure", "KernelNotStarted", "Settings", "run_notebook"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How notebooks are run.
+
+    Attributes:
+        timeout_s: Seconds a cell may take.
+        total_timeout_s: Seconds a notebook may take, replays included.
+        way: How kernels are started: auto, warm, bubblewrap, or unsafe for kernels that are not shut in.
+        max_output: Characters of output kept for a cell.
+    """
+
+    timeout_s: float = 60.0
+    total_timeout_s: float = 600.0
+    way: str = "auto"
+    max_output: int = 200_000
+
+
+def run_notebook(nb: NotebookNode, settings: Settings) -> None:
+    """Run a repaired notebook's graded path in order; afterwards every check cell's outputs say what it deserves.
+
+    Raises:
+        KernelNotStarted: The machine's fault: no kernel could be started.
+        SandboxUnavailable: Nothing can be shut in on this machine, and why.
+    """
+    asyncio.run(_Run(settings, nb).run())
+
+
+class _Run:
+    """One notebook's run."""
+
+    def __init__(self, settings: Settings, nb: NotebookNode):
+        self.settings = settings
+        self.nb = nb
+        self.deadline = time.monotonic() + settings.total_timeout_s
+        self.assignment = nb.metadata.get("llmcourse", {}).get("assignment", "")
+        self.courtroom: Courtroom | None = None
+        self.replayed: list[int] = []
+        self.failures: dict[int, Failure] = {}
+        self.failed_pieces: dict[str, Failure] = {}
+        self.sources: dict[str, str] = {}
+        self.verdicts: dict[str, list[bool]] = {}
+
+    async def run(self) -> None:
+        try:
+            for index, cell in enumerate(self.nb.cells):
+                if cell.cell_type == "code":
+                    await self._visit(index, cell)
+        finally:
+            await self._adjourn()
+        for index, cell in enumerate(self.nb.cells):
+            if cell.cell_type == "code":
+                _settle(cell, self.failures.get(index))
+
+    async def _visit(self, index: int, cell: NotebookNode) -> None:
+        """Run a cell, or decide what it gets without running."""
+        cell.outputs, cell.execution_count = [], None
+        kind, meta = kind_of(cell), cell.metadata.get("llmcourse", {})
+        if kind == "experiment":
+            return
+        piece = meta.get("piece", "")
+        fault = meta.get("fault") or self.nb.metadata.get("llmcourse", {}).get("fault")
+        if fault:
+            failure: Failure | None = Failure(NOT_RUN, fault)
+        elif kind == "check" and piece in self.failed_pieces:
+            failure = _passed_on(self.failed_pieces[piece])
+        else:
+            failure = await self._ready() or await self._run(index, cell)
+        if kind == "check":
+            self.verdicts.setdefault(piece, []).append(failure is None)
+        if failure:
+            self.failures[index] = failure
+            if kind == "exercise" and piece:
+                self.failed_pieces[piece] = failure
+        elif kind != "check":
+            self.replayed.append(index)
+
+    def _time_left(self) -> tuple[float, str]:
+        """Seconds that a cell may take, and what to say when they are over."""
+        left = self.deadline - time.monotonic()
+        if left < self.settings.timeout_s:
+            return max(0.01, left), f"no answer before the notebook's {self.settings.total_timeout_s:g} s were used up"
+        return self.settings.timeout_s, f"no answer within {self.settings.timeout_s:g} s"
+
+    async def _run(self, index: int, cell: NotebookNode) -> Failure | None:
+        assert self.courtroom is not None
+        if kind_of(cell) == "check":
+            passed = [piece for piece, verdicts in self.verdicts.items() if piece and all(verdicts)]
+            seconds, late = self._time_left()
+            facts = cell.metadata.get("llmcourse", {})
+            may_change = not facts.get("piece") or bool(facts.get("changes_arguments"))
+            ran = await self.courtroom.check(
+                cell.source, passed, self.sources, seconds, late, changes_arguments=may_change
+            )
+        else:
+            if kind_of(cell) == "exercise":
+                self.sources[cell.metadata.get("llmcourse", {}).get("piece", "")] = cell.source.partition("\n")[2]
+            ran = await self._run_in_kernels(cell)
+        cell.outputs = ran.outputs
+        if ran.lost:
+            await self._adjourn()
+        return ran.failure
+
+    async def _run_in_kernels(self, cell: NotebookNode) -> Ran:
+        """Run a cell where it belongs: in the student's kernel, and a setup cell of the instructor's in both."""
+        assert self.courtroom is not None
+        seconds, late = self._time_left()
+        ran = self.courtroom.box.run(cell.source, seconds, late)
+        if kind_of(cell) != "setup":
+            return await ran
+        of_student, of_judge = await asyncio.gather(ran, self.courtroom.judge.run_cell(cell.source, 120.0))
+        if of_judge.lost:
+            of_student.lost = True  # it died of what came before; both are replaced, and this cell runs again
+        elif of_judge.failure is not None:
+            raise KernelNotStarted(f"a setup cell fails before any code of the submission runs: {of_judge.failure.evalue}")
+        return of_student
+
+    async def _ready(self) -> Failure | None:
+        """Have kernels in which the cells that succeeded have run; a failure when time is up on the way there."""
+        while True:
+            if time.monotonic() >= self.deadline:
+                return Failure(NOT_RUN, f"not run: the notebook had used up its {self.settings.total_timeout_s:g} s")
+            if self.courtroom is not None:
+                return None
+            await self._convene()
+
+    async def _convene(self) -> None:
+        """Start both kernels and run again what had succeeded; a cell that ends its kernel this time is not run a third."""
+        pieces = assignment_pieces(self.assignment)
+        if given := self._asked_for() - {str(piece) for piece in pieces}:
+            asked = ", ".join(sorted(given))
+            raise KernelNotStarted(f"the library would answer {asked}: {self.assignment!r} is no assignment of this course")
+        standing = rooms(self.settings.way)
+        students = standing.of_students(self.assignment)
+        self.courtroom = Courtroom(students, standing.bench(), pieces, self.settings.max_output)
+        await self.courtroom.start()
+        for index in list(self.replayed):
+            if time.monotonic() >= self.deadline:
+                return
+            cell = self.nb.cells[index]
+            ran = await self._run_in_kernels(cell)
+            if ran.lost:
+                await self._adjourn()
+                self.replayed.remove(index)
+                self.failures[index] = ran.failure or Failure(KERNEL_DIED, "the kernel died while running this cell again")
+                if piece := cell.metadata.get("llmcourse", {}).get("piece", ""):
+                    self.failed_pieces[piece] = self.failures[index]
+                return
+
+    def _asked_for(self) -> set[str]:
+        """The pieces of the library that the exercises ask for."""
+        pieces = {cell.metadata.get("llmcourse", {}).get("piece", "") for cell in self.nb.cells if kind_of(cell) == "exercise"}
+        return {piece for piece in pieces if belongs_to_library(piece.partition(":")[0])}
+
+    async def _adjourn(self) -> None:
+        courtroom, self.courtroom = self.courtroom, None
+        if courtroom is not None:
+            await courtroom.stop()
+
+
+def _settle(cell: NotebookNode, failure: Failure | None) -> None:
+    """Make a cell's outputs say what its kernel said: an error if and only if it failed."""
+    errors = [out for out in cell.outputs if out.output_type == "error"]
+    if kind_of(cell) == "check":
+        cell.outputs = [_neutral(out) for out in cell.outputs if out.output_type != "error"]
+    elif failure and failure.ename in GRADER_ERRORS:
+        cell.outputs = [out for out in cell.outputs if out.output_type != "error"]
+    else:
+        return
+    if failure:
+        told = failure.ename not in GRADER_ERRORS
+        same = [out for out in errors if told and out.ename == failure.ename and out.get("traceback")]
+        line = f"{failure.ename}: {failure.evalue}"
+        new = new_output("error", ename=failure.ename, evalue=failure.evalue[:4000], traceback=[line[:4000]])
+        cell.outputs.append(same[-1] if same else new)
+
+
+def _passed_on(failure: Failure) -> Failure:
+    """What a check gets when its exercise cell failed."""
+    if failure.ename == NOT_RUN:
+        return failure
+    name = "" if failure.ename in GRADER_ERRORS else f"{failure.ename}: "
+    return Failure(NOT_RUN, f"the exercise cell failed: {name}{failure.evalue}")
+
+
+def _neutral(output: NotebookNode) -> NotebookNode:
+    """A check's output without meaning for nbgrader: no warning costs points, no displayed number sets them."""
+    if output.output_type == "stream":
+        output.name = "stdout"
+    elif output.output_type == "execute_result":
+        return new_output("display_data", data=output.data, metadata=output.metadata)
+    return output

@@ -1,0 +1,238 @@
+"""The processes of a notebook, as the grader starts, asks and ends them: the student's, and a judge from the bench."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from llmcourse.course.grading.trial.open_room import OpenProcess, OpenRoom
+from llmcourse.course.grading.trial.orders import KERNEL_DIED, TIMED_OUT, Ended, Failure, Orders, Ran
+from llmcourse.course.remote.references import ROLE_VARIABLE
+from llmcourse.course.sandbox import Room, SandboxUnavailable
+from llmcourse.course.sandbox.forkserver import KernelProcess
+
+PATIENCE_S = 3.0
+"""How long a process may take to answer an interrupt."""
+STUDENTS_MODULE, BENCH_MODULE = "llmcourse.course.remote.cells", "llmcourse.course.remote.judges"
+
+
+class KernelNotStarted(RuntimeError):
+    """A process could not be started before any code of the submission ran: the machine's fault, not the student's."""
+
+
+class Box:
+    """The student's process of one notebook.
+
+    Args:
+        room: Where it runs.
+        line: The descriptor of its line to the judge.
+        max_output: Characters of output kept for a cell.
+    """
+
+    def __init__(self, room: Room | OpenRoom, line: int, max_output: int):
+        self._room, self._line = room, line
+        self._orders = Orders(max_output)
+        self._process: KernelProcess | OpenProcess | None = None
+
+    async def start(self) -> None:
+        """Start it and wait until it takes orders.
+
+        Raises:
+            KernelNotStarted: It does not start.
+        """
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self._process = self._room.start_process(STUDENTS_MODULE, {}, theirs.fileno())
+            socket.send_fds(ours, [b"\0"], [self._line])
+            await self._process.wait_until_ready()
+            await self._orders.begin(ours)
+        except (OSError, Ended, TimeoutError, SandboxUnavailable) as error:
+            ours.close()
+            reason = str(error) or self.why_dead()
+            await self.stop()
+            raise KernelNotStarted(f"no kernel could be started: {reason}") from error
+
+    async def stop(self) -> None:
+        """End it and every process it left, at once."""
+        self._orders.close()
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            await process.wait()
+            process.close()
+
+    def interrupt(self) -> None:
+        """Interrupt what it runs."""
+        if self._process is not None:
+            self._process.interrupt()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def why_dead(self) -> str:
+        """What to say when it has ended."""
+        reason = ""
+        if self._process is not None:
+            self._process.poll()
+            reason = self._process.killed
+        return f"the kernel died while running this cell{f': {reason}' if reason else ''}"
+
+    async def run(self, source: str, timeout_s: float, late: str = "") -> Ran:
+        """Run a cell.
+
+        Args:
+            source: The cell.
+            timeout_s: Seconds that it may take before it is interrupted.
+            late: What to say then.
+        """
+        order = asyncio.create_task(self._orders.give("cell", source))
+        try:
+            await asyncio.wait({order}, timeout=timeout_s)
+            failure = None
+            if not order.done():
+                failure = Failure(TIMED_OUT, late or f"no answer within {timeout_s:g} s")
+                self.interrupt()
+                await asyncio.wait({order}, timeout=PATIENCE_S)
+                if not order.done():
+                    return Ran(failure=Failure(TIMED_OUT, f"{failure.evalue}, and the interrupt was ignored"), lost=True)
+            try:
+                ran = order.result()
+            except Ended:
+                await self._until_it_is_known_why()
+                return Ran(failure=failure or Failure(KERNEL_DIED, self.why_dead()), lost=True)
+            ran.failure = failure or ran.failure
+            return ran
+        finally:
+            order.cancel()
+            await asyncio.gather(order, return_exceptions=True)
+
+    async def answer_judge(self) -> bool:
+        """Answer the judge's calls until the check is over; returns whether that ended well."""
+        try:
+            return (await self._orders.give("judge", None)).failure is None
+        except Ended:
+            await self._until_it_is_known_why()
+            return False
+
+    async def _until_it_is_known_why(self) -> None:
+        """The end of its socket comes before what its warden says about its end."""
+        for _ in range(50):
+            if not self.is_alive:
+                return
+            await asyncio.sleep(0.01)
+
+
+class Bench:
+    """The standing process of the judges' room, from which a judge is forked for each notebook.
+
+    Args:
+        room: A room whose library is whole.
+    """
+
+    def __init__(self, room: Room | OpenRoom):
+        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self.process = room.start_process(BENCH_MODULE, {ROLE_VARIABLE: "1"}, theirs.fileno())
+        self._is_ready = False
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can still be asked."""
+        return self.process.poll() is None
+
+    async def wait_until_ready(self) -> None:
+        """Wait until it is shut in.
+
+        Raises:
+            SandboxUnavailable: It cannot be, and why.
+        """
+        if not self._is_ready:
+            await self.process.wait_until_ready()
+            self._is_ready = True
+
+    def ask(self, environment: Mapping[str, str], fds: list[int]) -> None:
+        """Ask for a judge; raises OSError when nobody is there."""
+        socket.send_fds(self._requests, [json.dumps(dict(environment)).encode()], fds)
+
+    def close(self) -> None:
+        """End it and all its judges."""
+        self._requests.close()
+        self.process.kill()
+        self.process.close()
+
+
+class JudgeProcess:
+    """The judge of one notebook.
+
+    Args:
+        bench: Where it comes from.
+        environment: Variables that it gets.
+        line: The descriptor of its line to the student's process.
+        max_output: Characters of output kept for a cell.
+    """
+
+    def __init__(self, bench: Bench, environment: Mapping[str, str], line: int, max_output: int):
+        self._bench, self._environment, self._line = bench, environment, line
+        self._orders = Orders(max_output)
+        self._life: socket.socket | None = None
+
+    async def start(self) -> None:
+        """Start it and wait until it takes orders.
+
+        Raises:
+            KernelNotStarted: It does not start.
+        """
+        try:
+            await self._bench.wait_until_ready()
+            ours, control = socket.socketpair()
+            self._life, life = socket.socketpair()
+            with control, life:
+                self._bench.ask(self._environment, [control.fileno(), self._line, life.fileno()])
+            await self._orders.begin(ours)
+        except (OSError, Ended, TimeoutError, SandboxUnavailable) as error:
+            reason = str(error) or self._why_dead()
+            self.stop()
+            raise KernelNotStarted(f"no judge could be started: {reason}") from error
+
+    def stop(self) -> None:
+        """End it, with all that it has started."""
+        self._orders.close()
+        if self._life is not None:
+            self._life.close()
+            self._life = None
+
+    async def run_cell(self, source: str, timeout_s: float) -> Ran:
+        """Run a cell of the instructor's."""
+        return await self._do("cell", source, timeout_s, "")
+
+    async def check(self, arguments: list[Any], timeout_s: float, late: str = "") -> Ran:
+        """Run a check cell.
+
+        Args:
+            arguments: What `remote.judge.Judge.judge` gets.
+            timeout_s: Seconds that it may take.
+            late: What to say when it takes longer.
+        """
+        return await self._do("check", arguments, timeout_s, late)
+
+    async def _do(self, word: str, value: Any, timeout_s: float, late: str) -> Ran:
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._orders.give(word, value)
+        except TimeoutError:
+            return Ran(failure=Failure(TIMED_OUT, late or f"no answer within {timeout_s:g} s"), lost=True)
+        except Ended:
+            return Ran(failure=Failure(KERNEL_DIED, self._why_dead()), lost=True)
+
+    def _why_dead(self) -> str:
+        with suppress(OSError):
+            self._bench.process.poll()
+        reason = self._bench.process.killed
+        return f"the judge died while running this cell{f': {reason}' if reason else ''}"

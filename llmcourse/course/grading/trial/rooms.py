@@ -1,0 +1,193 @@
+"""The rooms of a grading process: one with the student edition of the library for each assignment, one with all of it.
+
+They stand as long as the process, so that the kernels of one submission after the other are forked from what is there.
+A grading process lends its rooms to the workers that it starts: each library is imported once, however many workers run.
+"""
+
+from __future__ import annotations
+
+import atexit
+import socket
+import tempfile
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import llmcourse
+from llmcourse.course.author.edition import pieces_of, write_edition
+from llmcourse.course.grading.trial.open_room import OpenRoom
+from llmcourse.course.grading.trial.processes import Bench
+from llmcourse.course.pieces import Piece
+from llmcourse.course.sandbox import Limits, Room, SandboxUnavailable, available
+
+LIBRARY = Path(llmcourse.__file__).resolve().parents[1]
+
+Library = tuple[Piece, ...] | None
+"""What a room's library lacks: the pieces without a body; None for the whole library."""
+
+
+@dataclass
+class Rooms:
+    """Rooms by what their library lacks.
+
+    Attributes:
+        way: How kernels are started: auto, warm, bubblewrap, or unsafe for kernels that are not shut in.
+        limits: What a student's kernel may use.
+    """
+
+    way: str = "auto"
+    limits: Limits = field(default_factory=Limits)
+    _rooms: dict[Library, Room | OpenRoom] = field(default_factory=dict)
+    _launched: dict[Library, Room | OpenRoom] = field(default_factory=dict)
+    _editions: dict[Library, Path] = field(default_factory=dict)
+    _folders: list[tempfile.TemporaryDirectory[str]] = field(default_factory=list)
+    _bench: Bench | None = None
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def of_students(self, assignment: str) -> Room | OpenRoom:
+        """The room whose library has no body of any piece of an assignment.
+
+        Raises:
+            SandboxUnavailable: Nothing can be shut in on this machine, and why.
+        """
+        return self._room(_library_of(assignment))
+
+    def of_judges(self) -> Room | OpenRoom:
+        """The room whose library is whole.
+
+        Raises:
+            SandboxUnavailable: Nothing can be shut in on this machine, and why.
+        """
+        return self._room(None)
+
+    def bench(self) -> Bench:
+        """Where judges come from; a new one when there is none, or none any more.
+
+        Raises:
+            SandboxUnavailable: Nothing can be shut in on this machine, and why.
+        """
+        with self._lock:
+            if self._bench is not None and not self._bench.is_alive:
+                self._bench.close()
+                self._bench = None
+            if self._bench is None:
+                self._bench = Bench(self.of_judges())
+            return self._bench
+
+    def lend(self, assignments: Iterable[str]) -> dict[Library, tuple[Path, socket.socket | None]]:
+        """What another process needs to use the rooms of these assignments: the libraries and what starts kernels.
+
+        Raises:
+            SandboxUnavailable: Nothing can be shut in on this machine, and why.
+        """
+        libraries = self.launch(assignments)
+        return {library: (self._edition(library), self._room(library).lend()) for library in libraries}
+
+    def launch(self, assignments: Iterable[str]) -> list[Library]:
+        """Begin to open the rooms of these assignments, side by side; returns what each one's library lacks."""
+        libraries = [None, *dict.fromkeys(_library_of(name) for name in assignments)]
+        for library in libraries:
+            self._launch(library)
+        return libraries
+
+    def borrow(self, lent: Mapping[Library, tuple[Path, socket.socket | None]]) -> None:
+        """Use the rooms that another process has lent."""
+        with self._lock:
+            for library, (folder, requests) in lent.items():
+                self._editions[library] = folder
+                if requests is not None:
+                    self._rooms[library] = Room.borrowed(folder, self.limits, requests)
+
+    def _launch(self, library: Library) -> None:
+        """Begin to open a room."""
+        with self._lock:
+            if library not in self._rooms and library not in self._launched:
+                self._launched[library] = self._new(self._edition(library))
+                self._launched[library].launch()
+
+    def _room(self, library: Library) -> Room | OpenRoom:
+        with self._lock:
+            if library not in self._rooms:
+                room = self._launched.pop(library, None) or self._new(self._edition(library))
+                try:
+                    room.__enter__()
+                except BaseException:
+                    room.close()
+                    raise
+                self._rooms[library] = room
+            return self._rooms[library]
+
+    def _edition(self, library: Library) -> Path:
+        """The folder of a library; it is written at the first call."""
+        if library is None:
+            return LIBRARY
+        with self._lock:
+            if library not in self._editions:
+                folder = tempfile.TemporaryDirectory(prefix="llmcourse-edition-")
+                self._folders.append(folder)
+                write_edition(LIBRARY, Path(folder.name), library, grading=True)
+                self._editions[library] = Path(folder.name)
+            return self._editions[library]
+
+    def _new(self, library: Path) -> Room | OpenRoom:
+        return OpenRoom(library) if self.way == "unsafe" else Room(library=library, limits=self.limits, way=self.way)
+
+    def close(self) -> None:
+        """End every kernel and remove the editions."""
+        with self._lock:
+            if self._bench is not None:
+                self._bench.close()
+                self._bench = None
+            for room in [*self._rooms.values(), *self._launched.values()]:
+                room.close()
+            self._launched.clear()
+            for folder in self._folders:
+                folder.cleanup()
+            self._rooms.clear()
+            self._editions.clear()
+            self._folders.clear()
+
+
+def _library_of(assignment: str) -> Library:
+    return tuple(sorted(set(assignment_pieces(assignment))))
+
+
+def assignment_pieces(assignment: str) -> list[Piece]:
+    """The pieces of an assignment of this course; none for an assignment of another."""
+    try:
+        return pieces_of(LIBRARY, assignment)
+    except ValueError:
+        return []
+
+
+def why_not() -> str:
+    """Why nothing can be shut in on this machine; empty when it can."""
+    try:
+        return available().reason
+    except (OSError, AttributeError, RuntimeError) as error:  # another system than Linux, asked for what Linux has
+        return f"{type(error).__name__}: {error}"
+
+
+_rooms: dict[str, Rooms] = {}
+_lock = threading.Lock()
+
+
+def rooms(way: str = "auto") -> Rooms:
+    """This process's rooms for one way of starting kernels, made at the first call."""
+    with _lock:
+        if not _rooms:
+            atexit.register(close_rooms)
+        if way not in _rooms:
+            _rooms[way] = Rooms(way)
+        return _rooms[way]
+
+
+def close_rooms() -> None:
+    """Close this process's rooms, if it has any."""
+    with _lock:
+        while _rooms:
+            _rooms.popitem()[1].close()
+
+
+__all__ = ["LIBRARY", "Library", "Rooms", "SandboxUnavailable", "assignment_pieces", "close_rooms", "rooms", "why_not"]

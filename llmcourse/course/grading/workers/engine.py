@@ -1,0 +1,52 @@
+"""What runs submissions: workers on this machine, or a cluster's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmcourse.course.grading.errors import GradingError
+from llmcourse.course.grading.trial.rooms import SandboxUnavailable, rooms, why_not
+from llmcourse.course.grading.workers.local import LocalWorkers
+
+
+class Engine:
+    """Runs submissions; it is started when there is something to run.
+
+    Args:
+        count: How many workers, where they are on this machine.
+        cluster: The address of a cluster's scheduler, whose workers run submissions instead.
+        way: How kernels are started.
+    """
+
+    def __init__(self, count: int, cluster: str | None, way: str):
+        self.count, self.cluster, self.way = count, cluster, way
+        self.workers: Any = None
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if self.workers is not None:
+            self.workers.shutdown(cancel_futures=kind is not None)
+
+    def prepare(self, assignments: list[str]) -> None:
+        """Begin to open the rooms of these assignments."""
+        if self.cluster is None and not why_not():
+            rooms(self.way).launch(assignments)
+
+    def start(self, assignments: list[str], n_submissions: int) -> None:
+        """Start it for the submissions of these assignments."""
+        if self.cluster is not None:
+            from llmcourse.course.grading.workers.cluster import Cluster
+
+            self.workers = Cluster(self.cluster, self.way)
+            return
+        try:
+            lent = rooms(self.way).lend(assignments)
+        except SandboxUnavailable as error:
+            raise GradingError(f"submissions cannot be shut in on this machine: {error}") from error
+        self.workers = LocalWorkers(min(self.count, n_submissions), self.way, lent)
+
+    def names(self) -> list[str]:
+        """Who is being graded."""
+        return list(dict(self.workers.now).values()) if self.workers is not None else []

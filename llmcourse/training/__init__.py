@@ -1,0 +1,18 @@
+"""The one training loop, the proofs that come before it, and what a run leaves behind (chapter 3, last notebook)."""
+
+from llmcourse.training.loop import (
+    MAY_CHANGE,
+    NonFiniteLossError,
+    StepResult,
+    TrainingConfig,
+    own_random_numbers,
+    resume,
+    split_batch,
+    train,
+    train_step,
+)
+
+__all__ = [
+    "MAY_CHANGE", "NonFiniteLossError", "StepResult", "TrainingConfig", "own_random_numbers", "resume", "split_batch",
+    "train", "train_step",
+]  # fmt: skip
