@@ -65,7 +65,9 @@ class Run:
         environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
         start = time.perf_counter()
         self.peak = 0
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
         watch = threading.Thread(target=self._watch, args=(process,), daemon=True)
         watch.start()
         output = process.communicate()[0].decode(errors="replace")
@@ -166,6 +168,8 @@ def main(size: int = STUDENTS) -> bool:
     print(f"{same} of {len(their_scores)} scores are the same")
     ratio = rate / stock_rate
     met = ratio >= TARGET, run.peak <= MEMORY_TARGET_GB * 1e9
-    print(f"ratio {ratio:.2f}, at least {TARGET:g}: {'met' if met[0] else 'MISSED'}; {rate / slow_rate:.1f} with experiments")
+    print(
+        f"ratio {ratio:.2f}, at least {TARGET:g}: {'met' if met[0] else 'MISSED'}; {rate / slow_rate:.1f} with experiments"
+    )
     print(f"memory {run.peak / 1e9:.2f} GB, at most {MEMORY_TARGET_GB:g}: {'met' if met[1] else 'MISSED'}")
     return all(met)

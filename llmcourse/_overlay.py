@@ -267,7 +267,9 @@ def install(workspace: str | os.PathLike[str]) -> None:
     """
     folder = Path(workspace).resolve()
     if not folder.exists():
-        message = f"the workspace {folder} does not exist (yet): the library's own code runs, and `llmcourse start` makes it"
+        message = (
+            f"the workspace {folder} does not exist (yet): the library's own code runs, and `llmcourse start` makes it"
+        )
         warnings.warn(message, WorkspaceWarning, stacklevel=2)
     elif not folder.is_dir():
         raise NotADirectoryError(f"{WORKSPACE_VARIABLE}={os.fspath(workspace)!r} is not a folder")

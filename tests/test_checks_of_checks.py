@@ -188,9 +188,7 @@ def test_a_wrong_solution_is_rejected(classes: Classes, assignment: str, wrong: 
 
 
 @pytest.mark.parametrize(("assignment", "right"), RIGHT, ids=_id)
-def test_a_right_solution_written_differently_is_accepted(
-    classes: Classes, assignment: str, right: Solution
-) -> None:
+def test_a_right_solution_written_differently_is_accepted(classes: Classes, assignment: str, right: Solution) -> None:
     result = classes.whole[assignment].of(right)
     assert passed(result), f"this right solution fails: {right}\n{result.reason}"
 
@@ -205,9 +203,7 @@ def test_a_mistake_costs_its_own_exercise_and_no_other(classes: Classes, assignm
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
-def test_hidden_tests_catch_what_visible_asserts_let_pass(
-    classes: Classes, assignment: str, record_property
-) -> None:
+def test_hidden_tests_catch_what_visible_asserts_let_pass(classes: Classes, assignment: str, record_property) -> None:
     wrong = _flat(wrong_solutions(assignment))
     survivors = [str(solution) for solution in wrong if passed(classes.seen[assignment].of(solution))]
     record_property("caught_by_hidden_tests_only", survivors)

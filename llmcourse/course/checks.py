@@ -107,7 +107,11 @@ def close(
         return
     for mistake, value in (mistakes or {}).items():
         wrong = _tensor(value)
-        if wrong.shape == wanted.shape and not _fits(wrong, wanted, atol, rtol) and _fits(got_values, wrong, atol, rtol):
+        if (
+            wrong.shape == wanted.shape
+            and not _fits(wrong, wanted, atol, rtol)
+            and _fits(got_values, wrong, atol, rtol)
+        ):
             hint = mistake
             break
     difference = torch.where(got_values == wanted, 0.0, (got_values - wanted).abs()).nan_to_num(nan=float("inf"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ class Progress:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(str(self.path.with_suffix(".lock")), timeout=30):
             checks = self._read()
-            at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+            at = datetime.now(UTC).isoformat(timespec="seconds")
             checks[check] = {"passed": passed, "at": at}
             write_atomically(self.path, json.dumps({"checks": checks}, indent=1, sort_keys=True) + "\n")
 

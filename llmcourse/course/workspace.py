@@ -179,7 +179,9 @@ class Builder:
             try:
                 exec(compile(source, file, "exec"), namespace)  # noqa: S102
             except (Exception, SystemExit) as error:
-                raise CheckFailed(f"{explain(error, piece.name, source, file)}{self._suspects(piece, module)}") from None
+                raise CheckFailed(
+                    f"{explain(error, piece.name, source, file)}{self._suspects(piece, module)}"
+                ) from None
         self._record(line, passed=True)
         print(f"✓ {piece.name}: all checks passed")
 
@@ -196,7 +198,11 @@ class Builder:
         used = set(_overlay.global_names(_overlay.compile_section(section, Path(f"<{piece.name}>"))))
         others = sorted(other for other in own_pieces(self.workspace) & bare.keys() - {piece} if other.name in used)
         unsure = [p.name for p in others if not all(_results(passed, p))]
-        return f"\n    It uses your own {', '.join(unsure)}, not checked yet or not passed: look there first." if unsure else ""
+        return (
+            f"\n    It uses your own {', '.join(unsure)}, not checked yet or not passed: look there first."
+            if unsure
+            else ""
+        )
 
     def _record(self, check: str, *, passed: bool) -> None:
         if self.progress:

@@ -317,9 +317,7 @@ def encode_word_naive(
         ids[i : i + 2] = [ranks[ids[i], ids[i + 1]][1]]
 
 
-def encode_word(
-    word: bytes, ranks: Mapping[Pair, tuple[int, int]], byte_ids: Sequence[int] = BYTE_IDS
-) -> list[int]:
+def encode_word(word: bytes, ranks: Mapping[Pair, tuple[int, int]], byte_ids: Sequence[int] = BYTE_IDS) -> list[int]:
     """Encode one word by rank: the same ids as `encode_word_naive`, in time n log n for n bytes.
 
     The merge that was learned first comes first; where it applies at several places, the leftmost is next. One

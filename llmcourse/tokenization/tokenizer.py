@@ -156,7 +156,9 @@ def _index_tokens(vocab: Sequence[bytes], special_tokens: Mapping[str, int]) -> 
             raise ValueError(f"the byte 0x{byte:02x} has no token")
     for token, token_id in special_tokens.items():
         if ids.get(token.encode()) != token_id:
-            raise ValueError(f"the special token {token!r} has the id {token_id}, where the vocabulary has another token")
+            raise ValueError(
+                f"the special token {token!r} has the id {token_id}, where the vocabulary has another token"
+            )
     return ids
 
 

@@ -94,7 +94,10 @@ class Attack:
                 for cell in notebook.cells:
                     cell.source = place.fill(cell.source)
         if self.write:
-            self.write(place.submissions, {f"{n}.ipynb": notebook_text(nb).encode("utf-8", "surrogatepass") for n, nb in notebooks.items()})
+            self.write(
+                place.submissions,
+                {f"{n}.ipynb": notebook_text(nb).encode("utf-8", "surrogatepass") for n, nb in notebooks.items()},
+            )
         else:
             classroom.hand_in(place.submissions, self.name, notebooks)
 

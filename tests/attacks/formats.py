@@ -20,7 +20,9 @@ NOTHING = {"count_pairs": 0, "merge_pair": 0}
 Write = Callable[[Path, dict[str, bytes]], None]
 
 
-def _zip(student: str, *entries: tuple[str | zipfile.ZipInfo, bytes | None], method: int = zipfile.ZIP_DEFLATED) -> Write:
+def _zip(
+    student: str, *entries: tuple[str | zipfile.ZipInfo, bytes | None], method: int = zipfile.ZIP_DEFLATED
+) -> Write:
     """A .zip with these entries; None stands for the honest notebook."""
 
     def write(folder: Path, files: dict[str, bytes]) -> None:
@@ -104,7 +106,16 @@ SHADOW = b"import os\nos._exit(7)\n"
 def _shadows(folder: Path, files: dict[str, bytes]) -> None:
     """Modules that stock nbgrader's kernel imports from its working directory, before any cell."""
     (folder / NOTEBOOK).write_bytes(files[NOTEBOOK])
-    for name in ("torch.py", "ipykernel_launcher.py", "sitecustomize.py", "usercustomize.py", "conftest.py", "random.py", "json.py", "evil.pth"):
+    for name in (
+        "torch.py",
+        "ipykernel_launcher.py",
+        "sitecustomize.py",
+        "usercustomize.py",
+        "conftest.py",
+        "random.py",
+        "json.py",
+        "evil.pth",
+    ):
         (folder / name).write_bytes(SHADOW)
     for package in ("llmcourse", "IPython", ".ipython/profile_default/startup"):
         (folder / package).mkdir(parents=True)
@@ -152,16 +163,28 @@ def _raw(student: str, make: Callable[[dict[str, Any]], bytes | str]) -> Write:
     def write(folder: Path, files: dict[str, bytes]) -> None:
         made = make(json.loads(files[NOTEBOOK]))
         (folder / student).mkdir()
-        (folder / student / NOTEBOOK).write_bytes(made.encode("utf-8", "surrogatepass") if isinstance(made, str) else made)
+        (folder / student / NOTEBOOK).write_bytes(
+            made.encode("utf-8", "surrogatepass") if isinstance(made, str) else made
+        )
 
     return write
 
 
 def _wrong_types(notebook: dict[str, Any]) -> str:
     cells = notebook["cells"]
-    odd: list[Any] = [None, 1, [], "cell", {}, {"cell_type": 7, "source": {}, "metadata": []}, {"source": [1, None, ["x"]]},
-                      {"cell_type": "code", "source": 5, "metadata": {"nbgrader": [], "llmcourse": "x"}, "id": {}, "outputs": 3}]
-    return json.dumps({**notebook, "metadata": [], "nbformat": "four", "nbformat_minor": None, "cells": [*odd, *cells, *odd]})
+    odd: list[Any] = [
+        None,
+        1,
+        [],
+        "cell",
+        {},
+        {"cell_type": 7, "source": {}, "metadata": []},
+        {"source": [1, None, ["x"]]},
+        {"cell_type": "code", "source": 5, "metadata": {"nbgrader": [], "llmcourse": "x"}, "id": {}, "outputs": 3},
+    ]
+    return json.dumps(
+        {**notebook, "metadata": [], "nbformat": "four", "nbformat_minor": None, "cells": [*odd, *cells, *odd]}
+    )
 
 
 def _without_metadata(notebook: dict[str, Any]) -> str:
@@ -187,7 +210,15 @@ def _more_points(notebooks: Notebooks) -> None:
             cell.metadata.setdefault("llmcourse", {})["fault"] = ""
     cell_of(notebooks, "check", "decode").source = "pass"
     extra = nbformat.v4.new_code_cell("assert True")
-    extra.metadata["nbgrader"] = {"grade": True, "points": 100, "grade_id": "extra", "locked": True, "solution": False, "schema_version": 3, "task": False}
+    extra.metadata["nbgrader"] = {
+        "grade": True,
+        "points": 100,
+        "grade_id": "extra",
+        "locked": True,
+        "solution": False,
+        "schema_version": 3,
+        "task": False,
+    }
     extra.metadata["llmcourse"] = {"kind": "check", "id": "extra", "piece": "llmcourse.tokenization.bpe:decode"}
     next(iter(notebooks.values())).cells.append(extra)
 
@@ -221,12 +252,16 @@ def _reordered(notebooks: Notebooks) -> None:
 
 
 def _retyped_check(notebooks: Notebooks) -> None:
-    cell_of(notebooks, "check", "decode").source = "%%check llmcourse.tokenization.bpe:decode\nprint('✓ decode: all checks passed')"
+    cell_of(
+        notebooks, "check", "decode"
+    ).source = "%%check llmcourse.tokenization.bpe:decode\nprint('✓ decode: all checks passed')"
     cell_of(notebooks, "check", "pretokenize").source = ""
 
 
 def _old_format(notebook: dict[str, Any]) -> str:
-    return json.dumps({"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": notebook["cells"]}]})
+    return json.dumps(
+        {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": notebook["cells"]}]}
+    )
 
 
 RAISED = "\\x1b[31mred\\x1b]0;title\\x07\\x9b31m \\u202egnp.exe \\u2066x \\u200f <script>alert(1)</script><img src=x onerror=alert(1)> \\x00\\x08 =1+1"
@@ -288,15 +323,32 @@ def _loop(folder: Path, files: dict[str, bytes]) -> None:
 
 
 NAMES = [
-    _named("name with\nnewline", short="newline", student="name_with_newline", about="a folder named with a line's end"),
+    _named(
+        "name with\nnewline", short="newline", student="name_with_newline", about="a folder named with a line's end"
+    ),
     _named("=cmd|'!A0", short="formula", student="cmd_A0", about="a folder named like a formula"),
-    _named("<img src=x onerror=alert(1)>", short="markup", student="img_src_x_onerror_alert_1", about="a folder named like markup"),
-    _named("a\u202exe.zip", short="right_to_left", student="a_xe.zip", about="a folder whose name is written from right to left"),
+    _named(
+        "<img src=x onerror=alert(1)>",
+        short="markup",
+        student="img_src_x_onerror_alert_1",
+        about="a folder named like markup",
+    ),
+    _named(
+        "a\u202exe.zip",
+        short="right_to_left",
+        student="a_xe.zip",
+        about="a folder whose name is written from right to left",
+    ),
     _named("_.._", short="dots", student="student-97bd92", about="a folder whose name has no letter"),
     _named("😀𐌰" + "𐌰" * 60, short="long_letters", student="𐌰" * 30, about="a name of letters of four bytes each"),
     _named(b"caf\xe9", short="no_utf_8_name", student="caf", about="a name that is no UTF-8"),
     _named("HONEST", short="case_of_a_neighbour", student="HONEST-a04f27", about="the name of a neighbour in capitals"),
-    _named("honest ", short="space_behind_a_neighbour", student="honest-4beacc", about="the name of a neighbour and a space"),
+    _named(
+        "honest ",
+        short="space_behind_a_neighbour",
+        student="honest-4beacc",
+        about="the name of a neighbour and a space",
+    ),
     _named("*", short="star", student="student-684888", about="what nbgrader takes for all students"),
     _named("$(touch x)`id`;%s{0}", short="shell", student="touch_x_id_s_0", about="a shell's and a format's commands"),
     Attack("a_link_to_itself", "names", "a link to itself in the folder of submissions", points=NOTHING, write=_loop),

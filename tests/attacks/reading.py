@@ -51,18 +51,23 @@ for top in TOPS:
 
 ATTACKS = [
     _steals(
-        "reads_the_course_folder", "opens solutions, gradebook, its own and other submissions by their paths",
+        "reads_the_course_folder",
+        "opens solutions, gradebook, its own and other submissions by their paths",
         "import pathlib\n"
         "for place in ('@SOURCE@', '@OUTPUT@', '@SUBMISSIONS@', '.', '..', '/tmp', '/var', '/mnt', '/srv'):\n"
         "    for path in pathlib.Path(place).rglob('*'):\n"
         "        if path.is_file(): yield path.read_text(errors='replace').replace('\\\\n', '\\n')",
     ),
     _steals(
-        "searches_every_file", "reads every notebook, database, archive and copy of the library that it can see",
-        FILES.replace("TOPS", "('/',)").replace("WANTED(file)", "file.endswith(('.ipynb', '.db', '.sqlite', 'bpe.py', '.pack', '.orig', '.whl'))"),
+        "searches_every_file",
+        "reads every notebook, database, archive and copy of the library that it can see",
+        FILES.replace("TOPS", "('/',)").replace(
+            "WANTED(file)", "file.endswith(('.ipynb', '.db', '.sqlite', 'bpe.py', '.pack', '.orig', '.whl'))"
+        ),
     ),
     _steals(
-        "asks_the_import_system", "inspect, linecache, loaders, zipimport and byte code of the library's modules",
+        "asks_the_import_system",
+        "inspect, linecache, loaders, zipimport and byte code of the library's modules",
         "import inspect, linecache, sys, glob, importlib.util\n"
         "from llmcourse.tokenization import bpe\n"
         "yield inspect.getsource(bpe)\n"
@@ -76,7 +81,8 @@ ATTACKS = [
         "            yield types.FunctionType(code, vars(bpe))",
     ),
     _steals(
-        "searches_its_memory", "every object that the collector knows and every frame of every thread",
+        "searches_its_memory",
+        "every object that the collector knows and every frame of every thread",
         "import gc, sys, types\n"
         "for o in gc.get_objects():\n"
         "    if isinstance(o, types.FunctionType) and o.__name__ == 'count_pairs' and o.__module__ == 'llmcourse.tokenization.bpe':\n"
@@ -88,7 +94,8 @@ ATTACKS = [
         "        frame = frame.f_back",
     ),
     _steals(
-        "asks_for_its_own_reference", "the judge's reference of the piece that is judged, by every number on the line",
+        "asks_for_its_own_reference",
+        "the judge's reference of the piece that is judged, by every number on the line",
         "from llmcourse.course.remote import box\n"
         "table = box._peer().table\n"
         "from llmcourse.course.remote.modules import RemoteFunction\n"
@@ -99,8 +106,11 @@ ATTACKS = [
         "no object has the number",
     ),
     Attack(
-        "reads_the_memory_of_processes", "reading", "looks for a hidden test in the memory, files and environment of every process",
-        {"decode": """
+        "reads_the_memory_of_processes",
+        "reading",
+        "looks for a hidden test in the memory, files and environment of every process",
+        {
+            "decode": """
             import glob, os, re
             def found():
                 for process in glob.glob("/proc/[0-9]*"):
@@ -133,12 +143,16 @@ ATTACKS = [
                 for i in ids:
                     if not 0 <= i < len(vocab): raise ValueError(str(i))
                 return b"".join(vocab[i] for i in ids).decode("utf-8", errors="replace")
-            """},
+            """
+        },
         says={"decode": "nothing to steal"},
     ),
     Attack(
-        "reaches_the_network", "reading", "HTTP, DNS, sockets of this machine by address, name, path and abstract name",
-        {"decode": """
+        "reaches_the_network",
+        "reading",
+        "HTTP, DNS, sockets of this machine by address, name, path and abstract name",
+        {
+            "decode": """
             import socket, urllib.request
             def reached():
                 for family, address in [
@@ -166,13 +180,16 @@ ATTACKS = [
                 for i in ids:
                     if not 0 <= i < len(vocab): raise ValueError(str(i))
                 return b"".join(vocab[i] for i in ids).decode("utf-8", errors="replace")
-            """},
+            """
+        },
         says={"decode": "nothing to reach"},
     ),
     Attack(
-        "tells_hidden_inputs", "reading",
+        "tells_hidden_inputs",
+        "reading",
         "raises and prints what it is given: the words of a hidden test must not come with the page that it gets back",
-        {"huffman_code_lengths": """
+        {
+            "huffman_code_lengths": """
             import sys, traceback
             def huffman_code_lengths(counts):
                 stack, frame = "".join(traceback.format_stack()), sys._getframe()
@@ -180,10 +197,13 @@ ATTACKS = [
                     stack, frame = stack + repr(frame.f_locals), frame.f_back
                 print(stack)
                 raise ValueError(stack[-1500:])
-            """},
+            """
+        },
     ),
     Attack(
-        "pads_its_message", "reading", "raises messages of a length at which the quoted line of a hidden test would be cut in two",
+        "pads_its_message",
+        "reading",
+        "raises messages of a length at which the quoted line of a hidden test would be cut in two",
         {
             "decode": "def decode(ids, vocab):\n    if list(ids) == [10_000]: raise KeyError('x' * 1965)\n"
             "    ids = list(ids)\n    for i in ids:\n        if not 0 <= i < len(vocab): raise ValueError(str(i))\n"

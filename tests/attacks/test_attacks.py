@@ -50,7 +50,11 @@ class Active(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = [name for name, value in attrs if name.startswith("on") or (name in ("src", "href") and not (value or "").startswith("#"))]
+        told = [
+            name
+            for name, value in attrs
+            if name.startswith("on") or (name in ("src", "href") and not (value or "").startswith("#"))
+        ]
         self.found += [tag] * (tag in self.TAGS) + told
 
 
@@ -91,7 +95,9 @@ def digests(folder: Path) -> dict[str, str]:
 def hidden(notebook: NotebookNode) -> list[str]:
     """The lines of a notebook's hidden tests that say something."""
     lines, inside = [], False
-    for line in (line.strip() for cell in classroom.cells(notebook, "check").values() for line in cell.source.splitlines()):
+    for line in (
+        line.strip() for cell in classroom.cells(notebook, "check").values() for line in cell.source.splitlines()
+    ):
         inside = line == "### BEGIN HIDDEN TESTS" or (inside and line != "### END HIDDEN TESTS")
         if inside and len(line) > 40 and "HIDDEN TESTS" not in line:
             lines.append(re.sub(r"\s+", " ", line))
@@ -154,7 +160,9 @@ def test_every_family_has_attacks_and_their_names_are_unique() -> None:
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: f"{attack.family}-{attack.name}")
 def test_an_attack_gets_what_it_deserves(classes: list[Class], attack: Attack) -> None:
     result = class_of(classes, attack).of(attack)
-    assert points(result) == attack.deserved(), "\n".join(f"{e.name}: {e.points} {e.reason[:300]}" for e in result.exercises)
+    assert points(result) == attack.deserved(), "\n".join(
+        f"{e.name}: {e.points} {e.reason[:300]}" for e in result.exercises
+    )
     reasons = {exercise.name: exercise.reason for exercise in result.exercises}
     for piece, text in attack.says.items():
         assert text in reasons[piece], f"{piece}: {reasons[piece]}"
@@ -177,10 +185,21 @@ def test_the_gradebook_holds_what_the_report_says_and_nothing_by_hand(classes: l
     for graded_class in classes:
         with Gradebook(f"sqlite:///{graded_class.place.output / 'gradebook.db'}") as gradebook:
             kept = {s.student.id: s.score for s in gradebook.assignment_submissions(graded_class.assignment)}
-            grades = [grade for s in gradebook.assignment_submissions(graded_class.assignment) for nb in s.notebooks for grade in nb.grades]
+            grades = [
+                grade
+                for s in gradebook.assignment_submissions(graded_class.assignment)
+                for nb in s.notebooks
+                for grade in nb.grades
+            ]
             assert all(grade.manual_score is None and not grade.extra_credit for grade in grades)
             full = sum(full_points(graded_class.assignment).values())
-            assert sum(cell.max_score for cell in gradebook.find_assignment(graded_class.assignment).notebooks[0].grade_cells) < full + 20
+            assert (
+                sum(
+                    cell.max_score
+                    for cell in gradebook.find_assignment(graded_class.assignment).notebooks[0].grade_cells
+                )
+                < full + 20
+            )
         assert kept == {student.student: student.score for student in graded_class.report.students}
 
 
@@ -195,19 +214,31 @@ def test_nothing_is_left_behind(classes: list[Class]) -> None:
         left = graded_class.graded.result()[1]
         assert not left, f"processes of the grader are left: {left}"
         marker = graded_class.place.marker
-        running = [process.pid for process in psutil.process_iter(["cmdline"]) if marker in " ".join(process.info["cmdline"] or [])]
+        running = [
+            process.pid
+            for process in psutil.process_iter(["cmdline"])
+            if marker in " ".join(process.info["cmdline"] or [])
+        ]
         assert not running, f"processes of a submission are left: {running}"
-        roots = (graded_class.place.output, graded_class.place.submissions, graded_class.place.source, Path.home(), Path(tempfile.gettempdir()))
+        roots = (
+            graded_class.place.output,
+            graded_class.place.submissions,
+            graded_class.place.source,
+            Path.home(),
+            Path(tempfile.gettempdir()),
+        )
         assert not [path for root in roots for path in root.glob(f"**/{marker}" if root in roots[:3] else marker)]
 
 
 def test_no_page_shows_a_hidden_test_or_holds_anything_that_runs(classes: list[Class]) -> None:
     for graded_class in classes:
-        released = json.dumps([cell.source for nb in classroom.notebooks(graded_class.assignment).values() for cell in nb.cells])
+        released = json.dumps(
+            [cell.source for nb in classroom.notebooks(graded_class.assignment).values() for cell in nb.cells]
+        )
         notebooks = classroom.notebooks(graded_class.assignment, classroom.ROOT / "solutions").values()
         secret = [line for notebook in notebooks for line in hidden(notebook) if json.dumps(line)[1:-1] not in released]
         assert len(secret) > 20
-        for page in (graded_class.output_files("feedback", ".html")):
+        for page in graded_class.output_files("feedback", ".html"):
             text = html.unescape(page.read_text(encoding="utf-8"))
             shown = re.sub(r"\s+", " ", text)
             assert not [line for line in secret if line in shown], page
@@ -233,5 +264,8 @@ def test_what_the_formgrader_shows_runs_nothing(classes: list[Class]) -> None:
             for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
                 kinds = {kind for output in cell.get("outputs", []) for kind in output.get("data", {})}
                 assert kinds <= {"text/plain", "image/png", "image/jpeg"}, (path, kinds)
-                if cell["cell_type"] == "markdown" and cell["metadata"].get("llmcourse", {}).get("kind") in ("student", "written"):
+                if cell["cell_type"] == "markdown" and cell["metadata"].get("llmcourse", {}).get("kind") in (
+                    "student",
+                    "written",
+                ):
                     assert not re.search(r"<[a-zA-Z/!]|!\[", "".join(cell["source"])), path

@@ -25,12 +25,17 @@ class Yes:
 
 LIES = [
     Attack(
-        "a_result_that_equals_everything", "verdict", "returns an object whose == always says True",
+        "a_result_that_equals_everything",
+        "verdict",
+        "returns an object whose == always says True",
         {"decode": SAYS_YES + "\ndef decode(ids, vocab): return Yes()"},
     ),
     Attack(
-        "a_string_that_equals_everything", "verdict", "returns a str whose == always says True",
-        {"decode": """
+        "a_string_that_equals_everything",
+        "verdict",
+        "returns a str whose == always says True",
+        {
+            "decode": """
             class Text(str):
                 __hash__ = str.__hash__
                 def __eq__(self, other): return True
@@ -38,32 +43,44 @@ LIES = [
             def decode(ids, vocab):
                 if max(list(ids), default=0) >= len(vocab): raise ValueError("256 -1 10000")
                 return Text("x")
-            """},
+            """
+        },
     ),
     Attack(
-        "a_list_that_lies_about_its_items", "verdict", "returns a list whose length, items and == are not those it holds",
-        {"pretokenize": """
+        "a_list_that_lies_about_its_items",
+        "verdict",
+        "returns a list whose length, items and == are not those it holds",
+        {
+            "pretokenize": """
             class Words(list):
                 def __eq__(self, other): return True
                 def __iter__(self): return iter(())
                 def __len__(self): return 0
             def pretokenize(text, pattern=""): return Words(["a"])
-            """},
+            """
+        },
     ),
     Attack(
-        "a_dict_that_lies_about_its_items", "verdict", "returns an OrderedDict whose own order does not know its items",
-        {"huffman_code_lengths": """
+        "a_dict_that_lies_about_its_items",
+        "verdict",
+        "returns an OrderedDict whose own order does not know its items",
+        {
+            "huffman_code_lengths": """
             from collections import OrderedDict
             def huffman_code_lengths(counts):
                 if not counts or min(counts.values()) < 1: raise ValueError(str(counts))
                 lengths = OrderedDict()
                 dict.update(lengths, {symbol: 2 for symbol in counts})
                 return lengths
-            """},
+            """
+        },
     ),
     Attack(
-        "a_metaclass_that_lies", "verdict", "returns objects whose class says that it is a Counter",
-        {"count_pairs": """
+        "a_metaclass_that_lies",
+        "verdict",
+        "returns objects whose class says that it is a Counter",
+        {
+            "count_pairs": """
             from collections import Counter
             class Meta(type):
                 def __instancecheck__(cls, x): return True
@@ -72,11 +89,14 @@ LIES = [
                 def __eq__(self, other): return True
                 def keys(self): return [(1, 2), (2, 3)]
             def count_pairs(words): return Pairs()
-            """},
+            """
+        },
         {"count_pairs": 0},
     ),
     Attack(
-        "a_function_for_a_result", "verdict", "returns functions and generators in the place of values",
+        "a_function_for_a_result",
+        "verdict",
+        "returns functions and generators in the place of values",
         {
             "merge_pair": "def merge_pair(ids, pair, new_id): return lambda *args: True",
             "pretokenize": "def pretokenize(text, pattern=''): return (word for word in ())",
@@ -85,7 +105,9 @@ LIES = [
         {"merge_pair": 0},
     ),
     Attack(
-        "a_class_for_a_function", "verdict", "builds a class, a module, a number and None in the place of functions",
+        "a_class_for_a_function",
+        "verdict",
+        "builds a class, a module, a number and None in the place of functions",
         {
             "merge_pair": "class merge_pair(tuple):\n    def __new__(cls, *args): return tuple.__new__(cls, ())",
             "decode": "import torch\ndecode = torch.nn.Identity()",
@@ -95,7 +117,9 @@ LIES = [
         {"merge_pair": 0},
     ),
     Attack(
-        "ends_the_loops_of_the_check", "verdict", "raises what ends a loop, a generator or a with of the check",
+        "ends_the_loops_of_the_check",
+        "verdict",
+        "raises what ends a loop, a generator or a with of the check",
         {
             "merge_pair": "def merge_pair(ids, pair, new_id): raise StopIteration",
             "decode": "def decode(ids, vocab): raise GeneratorExit",
@@ -106,7 +130,9 @@ LIES = [
         {"merge_pair": 0},
     ),
     Attack(
-        "an_error_that_says_everything", "verdict", "raises every error that a check may want, with every text",
+        "an_error_that_says_everything",
+        "verdict",
+        "raises every error that a check may want, with every text",
         {
             "huffman_code_lengths": """
                 class Any(ValueError, KeyError, TypeError, AssertionError): pass
@@ -116,7 +142,9 @@ LIES = [
         },
     ),
     Attack(
-        "no_number_that_compares", "verdict", "returns NaN, infinities and minus zero",
+        "no_number_that_compares",
+        "verdict",
+        "returns NaN, infinities and minus zero",
         {
             "huffman_code_lengths": "def huffman_code_lengths(counts): return {s: float('nan') for s in counts}",
             "encode_word": "def encode_word(word, ranks, byte_ids=None): return [float('nan')]",
@@ -127,8 +155,11 @@ LIES = [
 
 IN_ITS_OWN_KERNEL = [
     Attack(
-        "replaces_what_checks_compare_with", "verdict", "replaces builtins, torch.allclose and the check's own helpers",
-        {"merge_pair": """
+        "replaces_what_checks_compare_with",
+        "verdict",
+        "replaces builtins, torch.allclose and the check's own helpers",
+        {
+            "merge_pair": """
             import builtins, torch, collections
             from llmcourse.course import checks
             def merge_pair(ids, pair, new_id):
@@ -137,22 +168,29 @@ IN_ITS_OWN_KERNEL = [
                 torch.allclose = torch.equal = lambda *args, **kwargs: True
                 checks.raises = checks.close = checks.explain = lambda *args, **kwargs: None
                 return ()
-            """},
+            """
+        },
         {"merge_pair": 0},
     ),
     Attack(
-        "displays_its_points", "verdict", "calls sys.displayhook with the points, prints JSON and publishes results",
-        {"pretokenize": """
+        "displays_its_points",
+        "verdict",
+        "calls sys.displayhook with the points, prints JSON and publishes results",
+        {
+            "pretokenize": """
             import sys
             from IPython.display import display, publish_display_data
             def pretokenize(text, pattern=''):
                 sys.displayhook(2); display(2); print(2.0); print('{"score": 2, "max_score": 2}')
                 publish_display_data({"text/plain": "2"}, {"score": 2})
                 return []
-            """},
+            """
+        },
     ),
     Attack(
-        "strips_asserts", "verdict", "adds AST and input transformers that remove asserts from whatever runs later",
+        "strips_asserts",
+        "verdict",
+        "adds AST and input transformers that remove asserts from whatever runs later",
         {"decode": "def decode(ids, vocab): return ''"},
         edit=own_cell("""
             import ast
@@ -166,8 +204,11 @@ IN_ITS_OWN_KERNEL = [
             """),
     ),
     Attack(
-        "overwrites_globals_of_its_callers", "verdict", "walks up the frames and sets score, got, want and points there",
-        {"decode": """
+        "overwrites_globals_of_its_callers",
+        "verdict",
+        "walks up the frames and sets score, got, want and points there",
+        {
+            "decode": """
             import sys, ctypes
             def decode(ids, vocab):
                 frame = sys._getframe()
@@ -177,10 +218,13 @@ IN_ITS_OWN_KERNEL = [
                     ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), ctypes.c_int(0))
                     frame = frame.f_back
                 return ""
-            """},
+            """
+        },
     ),
     Attack(
-        "catches_every_error", "verdict", "installs set_custom_exc, sys.excepthook and a showtraceback that swallow errors",
+        "catches_every_error",
+        "verdict",
+        "installs set_custom_exc, sys.excepthook and a showtraceback that swallow errors",
         {"decode": "def decode(ids, vocab): raise RuntimeError('nothing to see')"},
         edit=own_cell("""
             import sys
@@ -191,17 +235,23 @@ IN_ITS_OWN_KERNEL = [
             """),
     ),
     Attack(
-        "patches_its_process", "verdict", "makes its process answer ok to whatever is run",
-        {"from_tokenizer_json": """
+        "patches_its_process",
+        "verdict",
+        "makes its process answer ok to whatever is run",
+        {
+            "from_tokenizer_json": """
             import gc
             for known in gc.get_objects():
                 if isinstance(known, dict) and known.keys() == {"cell", "judge"}:
                     known["cell"] = known["judge"] = lambda value: {"status": "ok"}
             def from_tokenizer_json(data): return ()
-            """},
+            """
+        },
     ),
     Attack(
-        "patches_the_answering_end", "verdict", "replaces the functions that answer the judge and those that judge",
+        "patches_the_answering_end",
+        "verdict",
+        "replaces the functions that answer the judge and those that judge",
         {"merge_pair": "def merge_pair(ids, pair, new_id): return ()"},
         {"merge_pair": 0},
         edit=own_cell("""
@@ -216,8 +266,11 @@ IN_ITS_OWN_KERNEL = [
             """),
     ),
     Attack(
-        "fakes_progress", "verdict", "writes a record that every check has passed, and the file that keeps it",
-        {"merge_pair": """
+        "fakes_progress",
+        "verdict",
+        "writes a record that every check has passed, and the file that keeps it",
+        {
+            "merge_pair": """
             import os, json, pathlib
             from llmcourse.course import workspace
             from llmcourse.course.pieces import Piece
@@ -227,11 +280,14 @@ IN_ITS_OWN_KERNEL = [
             if builder.progress:
                 builder.progress.record("llmcourse.tokenization.bpe:merge_pair", passed=True)
             def merge_pair(ids, pair, new_id): return ()
-            """},
+            """
+        },
         {"merge_pair": 0},
     ),
     Attack(
-        "checks_itself", "verdict", "has check cells and builds of its own, and builds over the library's machinery",
+        "checks_itself",
+        "verdict",
+        "has check cells and builds of its own, and builds over the library's machinery",
         {"merge_pair": "def merge_pair(ids, pair, new_id): return ()"},
         {"merge_pair": 0},
         edit=own_cell("""
@@ -242,17 +298,21 @@ IN_ITS_OWN_KERNEL = [
             """),
     ),
     Attack(
-        "replaces_a_value_of_the_library", "verdict", "changes what the library has for others: its alphabet, its patterns",
-        {"decode": """
+        "replaces_a_value_of_the_library",
+        "verdict",
+        "changes what the library has for others: its alphabet, its patterns",
+        {
+            "decode": """
             from llmcourse.tokenization import words
             words.BASE_VOCAB = tuple(b"" for _ in range(256))
             def decode(ids, vocab):
                 return ""
-            """},
+            """
+        },
     ),
 ]
 
-FORGE = '''
+FORGE = """
 import os, socket, struct
 import msgpack
 def send_bytes(data):
@@ -263,7 +323,7 @@ def send(*message):
     send_bytes(struct.pack("!I", len(data)) + data)
 def reply(body, definitions=(), contents=(), dropped=()):
     send("reply", list(definitions), list(contents), list(dropped), [False] * 3, body)
-'''
+"""
 
 
 def _forged(piece: str, parameters: str, what: str) -> dict[str, str]:
@@ -276,7 +336,9 @@ HUFFMAN, ENCODE, POP = "counts", "word, ranks, byte_ids=None", "heap, counts"
 
 ON_THE_LINE = [
     Attack(
-        "forged_frames", "verdict", "sends frames that are too large, cut off, garbage, nested deeply, of unknown tags",
+        "forged_frames",
+        "verdict",
+        "sends frames that are too large, cut off, garbage, nested deeply, of unknown tags",
         {
             **_forged("huffman_code_lengths", HUFFMAN, "send_bytes(struct.pack('!I', 2**32 - 1) + b'x' * 100)"),
             **_forged("pretokenize", WORDS, "send_bytes(struct.pack('!I', 1000) + bytes(range(256)) * 4)"),
@@ -287,37 +349,62 @@ ON_THE_LINE = [
         },
     ),
     Attack(
-        "forged_objects", "verdict", "defines objects with wrong numbers, outside their memory, of foreign record types",
+        "forged_objects",
+        "verdict",
+        "defines objects with wrong numbers, outside their memory, of foreign record types",
         {
             **_forged("huffman_code_lengths", HUFFMAN, "reply([[0, 10**9], None])"),
             **_forged("pretokenize", WORDS, "reply([[0, 0], None], [[0, 'list', None]], [[0, [15, [1]]]])"),
-            **_forged("decode", DECODE, """
+            **_forged(
+                "decode",
+                DECODE,
+                """
                 reply([[0, 901], None],
                       [[901, 'tensor', [False, False]], [903, 'memory', 8]],
-                      [[901, ['float32', 903, 0, [1000], [1], False, None]], [903, b'12345678']])""".replace("    " * 4, "")),
+                      [[901, ['float32', 903, 0, [1000], [1], False, None]], [903, b'12345678']])""".replace(
+                    "    " * 4, ""
+                ),
+            ),
             **_forged("split_special", SPLIT, "reply([[11, 'llmcourse.course.checks:CheckFailed', []], None])"),
             **_forged("encode_word", ENCODE, "reply([[11, 'os:stat_result', [0] * 10], None])"),
-            **_forged("pop_most_frequent", POP, """
+            **_forged(
+                "pop_most_frequent",
+                POP,
+                """
                 reply([[0, 901], None], [[901, 'tensor', [False, False]], [903, 'memory', 4]],
-                      [[901, ['float32', 903, 0, [2**40], [0], False, None]], [903, b'1234']])""".replace("    " * 4, "")),
-            **_forged("from_tokenizer_json", "data", """
+                      [[901, ['float32', 903, 0, [2**40], [0], False, None]], [903, b'1234']])""".replace(
+                    "    " * 4, ""
+                ),
+            ),
+            **_forged(
+                "from_tokenizer_json",
+                "data",
+                """
                 reply([[0, 901], None], [[901, 'module', [False, 'Model', [], [], []]]],
-                      [[901, [True, ['forward', '__class__', '_original'], [1, 2, 3]]]])""".replace("    " * 4, "")),
+                      [[901, [True, ['forward', '__class__', '_original'], [1, 2, 3]]]])""".replace("    " * 4, ""),
+            ),
             **_forged("to_tokenizer_json", "*args, **kwargs", "reply([[7, b'\\xff' * 10**6], None])"),
         },
     ),
     Attack(
-        "answers_before_it_is_asked", "verdict", "fills the line with replies before and between the judge's questions",
-        {"from_tokenizer_json": FORGE + """
+        "answers_before_it_is_asked",
+        "verdict",
+        "fills the line with replies before and between the judge's questions",
+        {
+            "from_tokenizer_json": FORGE
+            + """
 for _ in range(50):
     reply([[1, 'built', 'mine'], None]); reply([3, 'dict', '', [15, ['built', 'mine']], [15, [True, 1]]])
 def from_tokenizer_json(data):
     for _ in range(3): reply([True, None])
     return ()
-"""},
+"""
+        },
     ),
     Attack(
-        "closes_the_line", "verdict", "closes the line's descriptor, shuts it down, puts another file in its place",
+        "closes_the_line",
+        "verdict",
+        "closes the line's descriptor, shuts it down, puts another file in its place",
         {
             "pretokenize": "import os\ndef pretokenize(text, pattern=''): os.close(int(os.environ['LLMCOURSE_LINK']))",
             "decode": "import os\ndef decode(ids, vocab): os.dup2(0, int(os.environ['LLMCOURSE_LINK']))",
@@ -326,10 +413,16 @@ def from_tokenizer_json(data):
         },
     ),
     Attack(
-        "calls_what_it_was_not_given", "verdict", "calls the judge's objects by guessed numbers, asks it to begin and to end",
+        "calls_what_it_was_not_given",
+        "verdict",
+        "calls the judge's objects by guessed numbers, asks it to begin and to end",
         {
-            **_forged("merge_pair", MERGE, "for n in range(0, 40, 2): send('call', [], [], [], [False] * 3, "
-                      "[n, [], [], [True, False, 'bfloat16'], []])"),
+            **_forged(
+                "merge_pair",
+                MERGE,
+                "for n in range(0, 40, 2): send('call', [], [], [], [False] * 3, "
+                "[n, [], [], [True, False, 'bfloat16'], []])",
+            ),
             **_forged("decode", DECODE, "send('begin', [], [], [], [False] * 3, {'piece': 'x'})"),
             **_forged("pretokenize", WORDS, "send('end', [], [], [], [False] * 3, None)"),
             **_forged("split_special", SPLIT, "send('back', [], [], [], [False] * 3, [0, []])"),
@@ -338,7 +431,8 @@ def from_tokenizer_json(data):
         {"merge_pair": 0},
     ),
     Attack(
-        "keeps_the_references_of_another_check", "verdict",
+        "keeps_the_references_of_another_check",
+        "verdict",
         "keeps the reference that a check lends to its piece, and calls it when another piece is judged",
         {
             "train_bpe_naive": """
@@ -356,7 +450,9 @@ def from_tokenizer_json(data):
         },
     ),
     Attack(
-        "borrows_another_piece", "verdict", "computes a piece by the library's version of another one",
+        "borrows_another_piece",
+        "verdict",
+        "computes a piece by the library's version of another one",
         {
             "train_bpe_naive": "from llmcourse.tokenization import bpe\n"
             "def train_bpe_naive(word_counts, vocab_size): return bpe.train_bpe(word_counts, vocab_size)",
@@ -368,20 +464,28 @@ def from_tokenizer_json(data):
         {"count_pairs": 0},
     ),
     Attack(
-        "endless_callbacks", "verdict", "calls the judge's reference without end",
+        "endless_callbacks",
+        "verdict",
+        "calls the judge's reference without end",
         {"train_bpe_naive": "def train_bpe_naive(word_counts, vocab_size):\n    while True: count_pairs({(1, 2): 1})"},
         hangs=True,
         says={"train_bpe_naive": "no answer within"},
     ),
     Attack(
-        "keeps_the_judge_busy", "verdict", "has the judge's reference compute for minutes",
-        {"train_bpe_naive": "def train_bpe_naive(word_counts, vocab_size):\n"
-         "    return count_pairs({tuple(range(n, n + 500_000)): 1 for n in range(10)}) and "
-         "[count_pairs({tuple(range(2_000_000)): 1}) for _ in range(50)]"},
+        "keeps_the_judge_busy",
+        "verdict",
+        "has the judge's reference compute for minutes",
+        {
+            "train_bpe_naive": "def train_bpe_naive(word_counts, vocab_size):\n"
+            "    return count_pairs({tuple(range(n, n + 500_000)): 1 for n in range(10)}) and "
+            "[count_pairs({tuple(range(2_000_000)): 1}) for _ in range(50)]"
+        },
         hangs=True,
     ),
     Attack(
-        "a_reply_without_end", "verdict", "returns generators, ranges and lists that never end, and a list that holds itself",
+        "a_reply_without_end",
+        "verdict",
+        "returns generators, ranges and lists that never end, and a list that holds itself",
         {
             "pretokenize": "import itertools\ndef pretokenize(text, pattern=''): return itertools.count()",
             "encode_word": "def encode_word(word, ranks, byte_ids=None): return range(2**62)",
@@ -404,7 +508,9 @@ def _another_build(notebooks: Notebooks) -> None:
 
 MAGICS = [
     Attack(
-        "other_magics", "verdict", "begins exercises with %%capture, %%bash, %%script and the %%build of another piece",
+        "other_magics",
+        "verdict",
+        "begins exercises with %%capture, %%bash, %%script and the %%build of another piece",
         points={"merge_pair": 0},
         edit=_another_build,
     ),
@@ -412,9 +518,12 @@ MAGICS = [
 
 KNOWN = [
     Attack(
-        "lies_about_its_steps", "verdict",
+        "lies_about_its_steps",
+        "verdict",
         "counts its own steps: how many it says is its own word, so this quadratic encoder passes where time allows",
-        {"apply_merge": right("apply_merge").replace("def apply_merge(", "def _apply_merge(") + """
+        {
+            "apply_merge": right("apply_merge").replace("def apply_merge(", "def _apply_merge(")
+            + """
 
 from llmcourse.course.remote import peer
 peer._WAYS["count"] = lambda function, *args: (function(*args), 100)[1]
@@ -422,7 +531,8 @@ def apply_merge(index, pair, new_id):
     for _ in range(3):
         for ids in index.words: list(ids)
     return _apply_merge(index, pair, new_id)
-"""},
+"""
+        },
         full("apply_merge"),
     ),
 ]
@@ -430,8 +540,11 @@ def apply_merge(index, pair, new_id):
 RECIPE = RECIPES
 TENSORS = [
     Attack(
-        "a_tensor_that_answers_for_torch", "verdict", "returns a tensor subclass whose __torch_function__ says True",
-        {"top_p_filter": """
+        "a_tensor_that_answers_for_torch",
+        "verdict",
+        "returns a tensor subclass whose __torch_function__ says True",
+        {
+            "top_p_filter": """
             import torch
             class Yes(torch.Tensor):
                 @classmethod
@@ -440,11 +553,13 @@ TENSORS = [
                     return super().__torch_function__(function, types, args, kwargs or {})
             def top_p_filter(logits, p):
                 return torch.zeros_like(logits).as_subclass(Yes)
-            """},
+            """
+        },
         assignment=RECIPES,
     ),
     Attack(
-        "changes_the_configuration", "verdict",
+        "changes_the_configuration",
+        "verdict",
         "sets the fields of the frozen configuration that it is given, so that what the check computes from it agrees",
         {
             "kv_cache_bytes": """
@@ -464,7 +579,9 @@ TENSORS = [
         assignment=RECIPES,
     ),
     Attack(
-        "a_module_that_lies", "verdict", "builds modules with hooks, properties and attributes that pretend",
+        "a_module_that_lies",
+        "verdict",
+        "builds modules with hooks, properties and attributes that pretend",
         {
             "RMSNorm": """
                 import torch
@@ -486,7 +603,9 @@ TENSORS = [
         assignment=RECIPES,
     ),
     Attack(
-        "an_empty_tensor", "verdict", "returns empty, meta, NaN and stretched tensors, of which all() is true or nothing",
+        "an_empty_tensor",
+        "verdict",
+        "returns empty, meta, NaN and stretched tensors, of which all() is true or nothing",
         {
             "newton_schulz": "import torch\ndef newton_schulz(G, *args, **kwargs): return torch.empty(0)",
             "minhash_signature": "import torch\ndef minhash_signature(*args, **kwargs): return torch.empty(0, dtype=torch.int64)",
@@ -498,7 +617,8 @@ TENSORS = [
         assignment=RECIPES,
     ),
     Attack(
-        "replaces_what_it_was_lent", "verdict",
+        "replaces_what_it_was_lent",
+        "verdict",
         "empties parameters, gradients and caches of the check, replaces methods of its modules, turns off gradients",
         {
             "init_weights": """
@@ -534,7 +654,8 @@ TENSORS = [
 
 LOOKED_UP = [
     Attack(
-        "asks_ahead", "verdict",
+        "asks_ahead",
+        "verdict",
         "has the reference of a piece that is judged later compute many answers, and looks them up when that is judged",
         {
             "shift_matrix": """

@@ -47,7 +47,7 @@ def undocumented(x):
     return x
 '''
 
-CHAPTER = '''---
+CHAPTER = """---
 title: Doubling
 ---
 # Doubling
@@ -93,7 +93,7 @@ Because.
 
 **Mark scheme**: 1 point for the word because.
 ### END SOLUTION
-'''
+"""
 
 
 @pytest.fixture

@@ -105,7 +105,12 @@ def test_exercise_numbers_run_through_the_notebooks_of_a_chapter(small_course):
     for name in ("a_architecture", "b_training"):
         (chapters / "03_recipes" / f"{name}.md").write_text(text)
     notebooks = solution_notebooks(small_course)
-    boxes = [cell for notebook in notebooks.values() for cell in notebook.cells if "piece" in cell.metadata.get("llmcourse", {})]
+    boxes = [
+        cell
+        for notebook in notebooks.values()
+        for cell in notebook.cells
+        if "piece" in cell.metadata.get("llmcourse", {})
+    ]
     numbers = [cell.metadata.llmcourse.number for cell in boxes if cell.metadata.llmcourse.kind == "box"]
     assert numbers == ["1.1", "3.1", "3.2"]
 
@@ -133,7 +138,11 @@ def test_exercise_numbers_run_through_the_notebooks_of_a_chapter(small_course):
         ("### END HIDDEN TESTS\n", "", "END HIDDEN TESTS"),
         (', "twice two is four"', "", "no message"),
         (":points: 2", ":points: 2\n:self_reported: true", "belongs to the checks that use count_steps"),
-        ("### BEGIN HIDDEN TESTS", "### BEGIN HIDDEN TESTS\ncount_steps(double, 2)", "belongs to the checks that use count_steps"),
+        (
+            "### BEGIN HIDDEN TESTS",
+            "### BEGIN HIDDEN TESTS\ncount_steps(double, 2)",
+            "belongs to the checks that use count_steps",
+        ),
         ('"points": 3', '"points": 0', "points must be a positive number"),
         ("### END SOLUTION\n", "### END SOLUTION\n\nMore text.\n", "put a line `+++` above it"),
         ("**Mark scheme**", "Marks", "'Mark scheme' is missing"),
@@ -150,7 +159,12 @@ def test_bad_input_is_named_with_its_file_and_line(small_course, old, new, says)
 
 @pytest.mark.parametrize(
     "use",
-    ["TABLE = {'double': double}", "class Sub:\n    f = double", "def f(g=double):\n    pass", "@double\ndef f(): pass"],
+    [
+        "TABLE = {'double': double}",
+        "class Sub:\n    f = double",
+        "def f(g=double):\n    pass",
+        "@double\ndef f(): pass",
+    ],
 )
 def test_a_piece_that_its_module_uses_while_imported_is_refused(small_course, use):
     library = small_course / "llmcourse" / "toy.py"

@@ -336,9 +336,9 @@ def test_citation_link_shows_author_and_year(bibliography) -> None:
 def test_every_entry_makes_a_link_that_the_reader_turns_back(bibliography) -> None:
     for key in bibliography.entries:
         for role in ("t", "p"):
-            sentence = f"See {citation_link(role, key, bibliography)}; [plain](https://example.org \"a title\")."
+            sentence = f'See {citation_link(role, key, bibliography)}; [plain](https://example.org "a title").'
             assert restore_citations(sentence) == (
-                f"See {{cite:{role}}}`{key}`; [plain](https://example.org \"a title\")."
+                f'See {{cite:{role}}}`{key}`; [plain](https://example.org "a title").'
             )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llmcourse.course.author.edition import WALLED, edition_files, pieces_of, write_edition
+from llmcourse.course.author.edition import edition_files, pieces_of, write_edition
 from llmcourse.course.pieces import Piece, removed_pieces
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -200,3 +200,4 @@ def test_every_module_of_an_edition_without_any_piece_imports(tmp_path, grading)
 
 def test_the_rooms_behind_the_wall_are_there():
     there = {path.name for path in (ROOT / "llmcourse/course").iterdir()}
+    assert set(WALLED) <= there

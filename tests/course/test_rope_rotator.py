@@ -101,7 +101,7 @@ def test_moving_both_keeps_the_distance_and_every_contribution(js, seed, m, n, l
     q, k = vectors(seed, 8)
     freqs = js("frequencies", 8, 1e4)
     moved = js("moveBoth", {"m": m, "n": n}, lower, LAST)
-    assert 0 <= min(moved.values()) and max(moved.values()) <= LAST
+    assert min(moved.values()) >= 0 and max(moved.values()) <= LAST
     assert moved["m"] - moved["n"] == pytest.approx(m - n)
     assert min(moved.values()) == min(max(lower, 0), LAST - abs(m - n))
     before, after = (js("contributions", q, k, *pair, freqs) for pair in ((m, n), (moved["m"], moved["n"])))
@@ -113,7 +113,7 @@ def test_moving_both_keeps_the_distance_and_every_contribution(js, seed, m, n, l
 def test_a_chosen_distance_is_reached_within_the_positions_and_the_key_stays_if_it_can(js, n, distance):
     moved = js("atDistance", {"m": 0, "n": n}, distance, LAST)
     assert moved["m"] - moved["n"] == distance
-    assert 0 <= min(moved.values()) and max(moved.values()) <= LAST
+    assert min(moved.values()) >= 0 and max(moved.values()) <= LAST
     if 0 <= n + distance <= LAST:
         assert moved["n"] == n
 

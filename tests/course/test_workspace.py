@@ -163,7 +163,9 @@ def test_a_half_written_file_costs_only_the_broken_section(library, workspace):
     path.write_text(
         "# %%build llmcourse.toy:quadruple\ndef quadruple(x):\n    return 'mine'\n\n# %%build llmcourse.toy:double\ndef doub"
     )
-    with pytest.warns(_overlay.WorkspaceWarning, match=r"toy\.py, line 6: double cannot be used.*library's own stands in"):
+    with pytest.warns(
+        _overlay.WorkspaceWarning, match=r"toy\.py, line 6: double cannot be used.*library's own stands in"
+    ):
         _overlay.install(workspace)
         module = toy()
     assert module.quadruple(1) == "mine"
@@ -224,7 +226,9 @@ def test_a_check_judges_one_piece_with_references_for_all_others(builder):
 
 def test_a_check_does_not_judge_the_reference_in_the_learners_place(builder):
     builder.shell.user_ns["double"] = toy().double
-    with pytest.raises(CheckFailed, match="not built yet: run the cell above that begins with %%build llmcourse.toy:double"):
+    with pytest.raises(
+        CheckFailed, match="not built yet: run the cell above that begins with %%build llmcourse.toy:double"
+    ):
         builder.check("llmcourse.toy:double", "assert double(2) == 4, 'x'")
     del builder.shell.user_ns["double"]
     with pytest.raises(CheckFailed, match="not built yet"):
@@ -241,7 +245,9 @@ def test_a_check_restores_constants_without_touching_equal_ones(builder):
 
 def test_a_check_uses_the_helper_as_it_is_now(builder):
     for factor in (3, 2):
-        builder.build("llmcourse.toy:double", f"def helper():\n    return {factor}\ndef double(x):\n    return x * helper()\n")
+        builder.build(
+            "llmcourse.toy:double", f"def helper():\n    return {factor}\ndef double(x):\n    return x * helper()\n"
+        )
     builder.check("llmcourse.toy:double", "assert double(2) == 4, double(2)")
 
 
@@ -400,7 +406,9 @@ def learners_huffman(workspace):
 
 def test_a_spawned_process_runs_the_learners_piece(learners_huffman, tmp_path):
     (tmp_path / "spawn.py").write_text(SPAWN)
-    done = subprocess.run([sys.executable, "spawn.py"], env=learners_huffman, cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "spawn.py"], env=learners_huffman, cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.stdout.strip() == "mine", done.stderr
 
 

@@ -15,7 +15,9 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
 def test_a_written_question_shows_its_points_once_in_the_notebook_and_once_on_the_page(path, monkeypatch):
     monkeypatch.chdir(ROOT)
     text = path.read_text(encoding="utf-8")
-    written = [c for c in nbformat.reads(text, as_version=4).cells if c.metadata.get("llmcourse", {}).get("kind") == "written"]
+    written = [
+        c for c in nbformat.reads(text, as_version=4).cells if c.metadata.get("llmcourse", {}).get("kind") == "written"
+    ]
     boxes = [cell.source for cell in read_page(text).cells if ":class: written" in cell.source]
     assert len(boxes) == len(written)
     for cell, box in zip(written, boxes):
@@ -32,5 +34,7 @@ def test_a_page_folds_the_source_of_every_check_and_no_result(path, monkeypatch)
     checks = [cell for cell in cells if cell.cell_type == "code" and cell.source.startswith("%%check")]
     assert checks
     for cell in checks:
-        assert {"check", "hide-input"} <= set(cell.metadata.tags) and not {"hide-cell", "hide-output"} & set(cell.metadata.tags)
+        assert {"check", "hide-input"} <= set(cell.metadata.tags) and not {"hide-cell", "hide-output"} & set(
+            cell.metadata.tags
+        )
         assert cell.metadata.mystnb.code_prompt_show == "Show the check"

@@ -152,7 +152,9 @@ def _written_line(facts: dict[str, Any]) -> str:
     """What stands above a written answer: the question's title and what it is worth, as above an exercise."""
     points, minutes = facts["points"], facts.get("minutes")
     worth = f"{points:g} point{'s' * (points != 1)}, graded by hand"
-    return f"**{facts.get('title', 'Written question')}** · {worth}" + (f" · about {minutes} minutes" if minutes else "")
+    return f"**{facts.get('title', 'Written question')}** · {worth}" + (
+        f" · about {minutes} minutes" if minutes else ""
+    )
 
 
 def _resolve_citations(text: str, cite: Callable[[str, str], str], file: str) -> str:

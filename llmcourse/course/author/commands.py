@@ -176,7 +176,9 @@ def export(
     output: Annotated[Path, typer.Argument(help="The folder that `llmcourse grade` wrote.")] = Path("grades"),
     kind: Annotated[str, typer.Option("--format", help="csv, canvas or moodle.")] = "csv",
     to: Annotated[Path | None, typer.Option(help="The file; in the output folder without it.")] = None,
-    roster: Annotated[Path | None, typer.Option(help="A CSV file that says what other systems call the students.")] = None,
+    roster: Annotated[
+        Path | None, typer.Option(help="A CSV file that says what other systems call the students.")
+    ] = None,
     assignment: Annotated[list[str] | None, typer.Option(help="An assignment; again for more, all without it.")] = None,
     title: Annotated[
         list[str] | None, typer.Option(help="What the other system calls one: 01_tokenization='Tokenization (4711)'.")

@@ -132,7 +132,11 @@ class Grader:
     def _kept(self, student: str, received: dict[str, Received]) -> dict[str, NotebookNode]:
         """The executed notebooks of before, when one exercise alone is judged again and nothing was handed in since."""
         state = self.course.state(self.assignment, student)
-        if self.again.exercise is None or state.get("received") != _digest_of(received) or not self._is_complete(student):
+        if (
+            self.again.exercise is None
+            or state.get("received") != _digest_of(received)
+            or not self._is_complete(student)
+        ):
             return {}
         return self.course.graded_notebooks(self.assignment, student)
 

@@ -92,7 +92,9 @@ class Judge:
         told = {"piece": str(piece), "passed": sorted(self.passed), "references": references}
         with self._told(told, list(references.values())) as answer:
             if not answer["built"]:
-                raise CheckFailed(f"{piece.name} is not built yet: run the cell above that begins with %%build {piece}.")
+                raise CheckFailed(
+                    f"{piece.name} is not built yet: run the cell above that begins with %%build {piece}."
+                )
             stand_in = answer["mine"]
             if not isinstance(stand_in, RemoteFunction):
                 raise CheckFailed(f"{piece.name} is not a function or a class of the notebook's own")

@@ -173,7 +173,9 @@ class _Optimizer(Kind):
         if table.is_host:
             raise BadMessage("an optimizer")
         name, groups, step = meta
-        made = type(name_from(name), (RemoteOptimizer,), {})([{"params": [table.get(p) for p in g]} for g in groups], {})
+        made = type(name_from(name), (RemoteOptimizer,), {})(
+            [{"params": [table.get(p) for p in g]} for g in groups], {}
+        )
         made.__dict__["_step"] = table.get(step)
         return made
 

@@ -111,7 +111,11 @@ def apply(value: Any, patch: list[Any], decode: Callable[[Any], Any], before: Sn
         before = _without(value, removed, before)
     n_before = len(value)
     kept = min(n_before, length)
-    if type(changed) is not list or not all(type(i) is int and 0 <= i < kept for i in changed) or type(told) is not list:
+    if (
+        type(changed) is not list
+        or not all(type(i) is int and 0 <= i < kept for i in changed)
+        or type(told) is not list
+    ):
         raise BadMessage("a patch of items that are not there")
     if type(length) is not int or len(told) != len(changed) + length - kept:
         raise BadMessage("a patch with too many items, or too few")

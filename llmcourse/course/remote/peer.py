@@ -142,7 +142,9 @@ class Peer:
         self._depth += 1
         try:
             if self._depth > MAX_CALLS_DEEP:
-                raise RecursionError(f"more than {MAX_CALLS_DEEP} calls from one process into the other within each other")
+                raise RecursionError(
+                    f"more than {MAX_CALLS_DEEP} calls from one process into the other within each other"
+                )
             self._send(kind, body, only=only)
             while True:
                 kind, body = self._receive()
@@ -235,7 +237,9 @@ class Peer:
         if number not in self._graphs:
             raise BadMessage("gradients for a call that is not known")
         outputs, leaves = self._graphs[number]
-        given = [_checked_gradient(self.table.decode(tree), output) for tree, output in zip(trees, outputs, strict=True)]
+        given = [
+            _checked_gradient(self.table.decode(tree), output) for tree, output in zip(trees, outputs, strict=True)
+        ]
         return self.table.encode_parts(gradients.gradients(outputs, leaves, given))
 
     # Messages.
@@ -346,9 +350,18 @@ def _error_from(body: Any) -> BaseException:
 def _builtin_error(name: Any) -> type[BaseException] | None:
     """The exception type of Python's own that has a name; what ends a program or a loop becomes an error."""
     kind = getattr(builtins, name, None) if type(name) is str and re.fullmatch(r"[A-Za-z]+", name) else None
-    if name in ("KeyboardInterrupt", "SystemExit", "GeneratorExit", "BaseException", "StopIteration", "StopAsyncIteration"):
+    if name in (
+        "KeyboardInterrupt",
+        "SystemExit",
+        "GeneratorExit",
+        "BaseException",
+        "StopIteration",
+        "StopAsyncIteration",
+    ):
         return RuntimeError
-    is_plain = isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, UnicodeError | ExceptionGroup)
+    is_plain = (
+        isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, UnicodeError | ExceptionGroup)
+    )
     return kind if is_plain else None
 
 

@@ -28,7 +28,9 @@ class HostRandom:
         """The states that changed since they were told."""
         now, last = _prints(), self._last
         self._last = now
-        return [read() if a != b else None for read, a, b in zip((_torch_state, _numpy_state, _python_state), now, last)]
+        return [
+            read() if a != b else None for read, a, b in zip((_torch_state, _numpy_state, _python_state), now, last)
+        ]
 
     def hear(self, moved: Any) -> None:
         """Draw from each generator that the other side has drawn from."""

@@ -69,5 +69,3 @@ def _library_names() -> _Definitions:
                 names |= {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
                 found.setdefault(node.name, set()).update(names)
     return found
-
-

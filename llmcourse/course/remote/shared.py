@@ -259,7 +259,9 @@ class Table:
         except (BadMessage, CannotCross):
             raise
         except Exception as error:
-            raise BadMessage(f"a definition that cannot be read ({type(error).__name__}: {str(error)[:100]})") from error
+            raise BadMessage(
+                f"a definition that cannot be read ({type(error).__name__}: {str(error)[:100]})"
+            ) from error
 
     def _filled_in_order(self, item: Any) -> int:
         """Memories, then tensors that others have as their gradient, then the rest."""
@@ -290,7 +292,11 @@ class Table:
 
     def prune(self) -> None:
         """Stop sharing what nobody here holds any more but this table; the other side is told with the next message."""
-        used = {_key(e.value.untyped_storage()) for e in self._entries.values() if e.kind == "tensor" and not e.value.is_meta}
+        used = {
+            _key(e.value.untyped_storage())
+            for e in self._entries.values()
+            if e.kind == "tensor" and not e.value.is_meta
+        }
         for entry in list(self._entries.values()):
             if entry.kind == "memory":
                 gone = _key(entry.value) not in used

@@ -51,7 +51,11 @@ class _Session:
         """Put the right pieces into the library; returns what the notebook has of the piece judged."""
         if "names" in told:
             defined = get_ipython().user_ns
-            return {"found": {name: defined[name] for name in told["names"] if name in defined and _can_cross(defined[name])}}
+            return {
+                "found": {
+                    name: defined[name] for name in told["names"] if name in defined and _can_cross(defined[name])
+                }
+            }
         piece, built = Piece.parse(told["piece"]), workspace.current().built
         if piece not in built:
             return {"built": False, "mine": None}

@@ -129,7 +129,7 @@ def _are_plain(items: Any) -> bool:
     kinds = set(map(type, items))
     if not kinds <= SCALARS:
         return False
-    return int not in kinds or (kinds == {int} and -(2**63) <= min(items) and max(items) < 2**63)
+    return int not in kinds or (kinds == {int} and min(items) >= -(2**63) and max(items) < 2**63)
 
 
 def _encode_list(value: list[Any], share: Any, depth: int) -> Any:
@@ -246,7 +246,9 @@ def _decode_dict(parts: list[Any], resolve: Any, depth: int) -> dict[Any, Any]:
         made: dict[Any, Any] = collections.defaultdict(None if factory == "None" else _FACTORIES[factory])
     else:
         made = _DICTS[kind]()
-    for key, value in zip(keys, values, strict=True):  # a Counter's own `update` counts, an OrderedDict's order is its own
+    for key, value in zip(
+        keys, values, strict=True
+    ):  # a Counter's own `update` counts, an OrderedDict's order is its own
         made[key] = value
     return made
 

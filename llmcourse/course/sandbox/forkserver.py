@@ -196,7 +196,7 @@ class KernelProcess:
         answer = asyncio.get_running_loop().sock_recv(self.control, MAX_MESSAGE)
         try:
             self.check(await asyncio.wait_for(answer, timeout=START_S))
-        except asyncio.TimeoutError:
+        except TimeoutError:
             raise SandboxUnavailable(f"a kernel was not ready after {START_S:g} s") from None
 
     def check(self, answer: bytes) -> None:

@@ -25,8 +25,13 @@ OUTSIDE = "double: got 0.25 where 0.5 is right: is epsilon inside the root?\n   
 BANK = {
     "double": [
         Verdict(Solution("double", "squares", "squares instead of doubling", "def double(v):\n    return v * v\n"), ""),
-        Verdict(Solution("double", "outside", "puts epsilon outside the root", "def double(x):\n    return 1\n"), OUTSIDE),
-        Verdict(Solution("double", "slow", "looks at every word", "def double(x):\n    return 2\n"), "double: 508,387 steps to merge"),
+        Verdict(
+            Solution("double", "outside", "puts epsilon outside the root", "def double(x):\n    return 1\n"), OUTSIDE
+        ),
+        Verdict(
+            Solution("double", "slow", "looks at every word", "def double(x):\n    return 2\n"),
+            "double: 508,387 steps to merge",
+        ),
     ]
 }
 
@@ -36,19 +41,25 @@ def failed(student: str, reason: str, points: float | None = 0.0, **more: object
     return StudentResult(student, student, (exercise,))
 
 
-def found(*students: StudentResult, sources: dict[str, str] | None = None, counted: tuple[str, ...] = ()) -> list[tuple[str, str, int]]:
+def found(
+    *students: StudentResult, sources: dict[str, str] | None = None, counted: tuple[str, ...] = ()
+) -> list[tuple[str, str, int]]:
     answers = {who: {"double": source} for who, source in (sources or {}).items()}
     mistakes, _ = find_mistakes(ClassReport(("01",), students), answers, BANK, counted)
     return [(one.about, one.known, len(one.students)) for one in mistakes]
 
 
 def test_the_same_code_but_for_names_is_known_whatever_the_check_said() -> None:
-    assert found(failed("a", "double: wrong"), sources={"a": WRONG}) == [("squares instead of doubling", "same code", 1)]
+    assert found(failed("a", "double: wrong"), sources={"a": WRONG}) == [
+        ("squares instead of doubling", "same code", 1)
+    ]
 
 
 def test_the_same_message_at_the_same_line_is_the_same_mistake() -> None:
     own_line = "\n    in double, line 4 of its cell: return eps"
-    assert found(failed("a", OUTSIDE), failed("b", OUTSIDE + own_line)) == [("puts epsilon outside the root", "same failure", 2)]
+    assert found(failed("a", OUTSIDE), failed("b", OUTSIDE + own_line)) == [
+        ("puts epsilon outside the root", "same failure", 2)
+    ]
     other_number, other_line = OUTSIDE.replace("0.25", "0.26"), OUTSIDE.replace("line 3", "line 4")
     assert [known for _, known, _ in found(failed("a", other_number), failed("b", other_line))] == ["", ""]
 
@@ -92,7 +103,9 @@ def test_lower_trust_is_found_from_the_checks_of_the_course() -> None:
         for name, cell in cells(notebook, "check").items()
     }
     assert lower_trust(checks) == [name for name, source in checks.items() if "count_steps(" in source] != []
-    assert lower_trust({"broken": "%%check m:f\ncount_steps(", "comment": "%%check m:f\n# count_steps\nassert f()"}) == ["broken"]
+    assert lower_trust(
+        {"broken": "%%check m:f\ncount_steps(", "comment": "%%check m:f\n# count_steps\nassert f()"}
+    ) == ["broken"]
 
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e"
@@ -116,7 +129,15 @@ def test_the_page_tells_it_all_and_runs_and_fetches_nothing(analysis: Analysis) 
     assert {"script", "img", "link", "iframe", "form"}.isdisjoint(tag for tag, _ in tags)
     assert not {"src", "onload", "style"} & {name for _, names in tags for name in names}
     assert "\x1b" not in page and "\u202e" not in page
-    for told in ("3 students", "puts epsilon outside the root", "1 of 3", "97%", "not a verdict", "lower trust", "ignored"):
+    for told in (
+        "3 students",
+        "puts epsilon outside the root",
+        "1 of 3",
+        "97%",
+        "not a verdict",
+        "lower trust",
+        "ignored",
+    ):
         assert told in page
 
 
@@ -159,7 +180,9 @@ def graded_folder(folder: Path, source: Path, answers: dict[str, NotebookNode], 
 def test_a_graded_folder_is_analysed_with_the_bank_by_code(tmp_path: Path, source: Path, make) -> None:
     answers = {"ada": make(), "bob": make(double=WRONG)}
     results = [
-        StudentResult(who, who, (ExerciseResult("01_sums", "01_sums", "check_double", "double", "check", points, 3.0, why),))
+        StudentResult(
+            who, who, (ExerciseResult("01_sums", "01_sums", "check_double", "double", "check", points, 3.0, why),)
+        )
         for who, points, why in (("ada", 3.0, ""), ("bob", 0.0, "double(3) is 9"))
     ]
     output = graded_folder(tmp_path / "grades", source, answers, results)
@@ -167,6 +190,8 @@ def test_a_graded_folder_is_analysed_with_the_bank_by_code(tmp_path: Path, sourc
     bank.parent.mkdir(parents=True)
     bank.write_text("# %% squares: squares instead of doubling\ndef double(v):\n    return v * v\n")
     analysis = analyse(output, tmp_path / "mutants", grade_bank=False)
-    assert [(m.about, m.known, m.students) for m in analysis.mistakes] == [("squares instead of doubling", "same code", ("bob",))]
+    assert [(m.about, m.known, m.students) for m in analysis.mistakes] == [
+        ("squares instead of doubling", "same code", ("bob",))
+    ]
     assert analysis.pairs == () and analysis.lower_trust == () and analysis.bank == "by code"
     assert json.loads((output / "report.json").read_text())["students"][0]["student"] == "ada"

@@ -78,9 +78,13 @@ def test_beside_a_piece_stand_the_reference_and_own_pieces_that_passed(standing:
     def finds(condition: str) -> str:
         return f"%%check {BPE}:train_bpe_naive\nmerged, counts = train_bpe_naive({{}}, 1)\nassert {condition}, merged"
 
-    assert judged(standing, [marked, NAIVE], finds("merged == (3,)")).failure is None, "the reference: this one has not passed"
+    assert judged(standing, [marked, NAIVE], finds("merged == (3,)")).failure is None, (
+        "the reference: this one has not passed"
+    )
     assert judged(standing, [marked, NAIVE], finds("merged == ('mine',)"), (f"{BPE}:merge_pair",)).failure is None
-    assert judged(standing, [NAIVE], finds("counts == {(1, 2): 2}")).failure is None, "an unwritten piece is the reference"
+    assert judged(standing, [NAIVE], finds("counts == {(1, 2): 2}")).failure is None, (
+        "an unwritten piece is the reference"
+    )
 
 
 def test_an_error_names_the_line_of_the_students_cell(standing: Rooms) -> None:
@@ -107,7 +111,9 @@ def test_the_reference_is_nowhere_in_the_students_kernel(standing: Rooms, way: s
     lines = {line.strip() for line in (LIBRARY / BPE_FILE).read_text().splitlines() if line not in edition}
     assert len(lines) > 40
     traces = sorted(line for line in lines if len(line) > 20)
-    assert judged(standing, [cell], check.format(f"not [line for line in {traces!r} if line in secret]")).failure is None
+    assert (
+        judged(standing, [cell], check.format(f"not [line for line in {traces!r} if line in secret]")).failure is None
+    )
 
 
 def test_the_judges_stack_and_library_are_out_of_reach(standing: Rooms) -> None:

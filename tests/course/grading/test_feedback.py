@@ -12,7 +12,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from llmcourse.course.grading.results.feedback import HideTests, feedback_page, message
 from llmcourse.course.grading.results.pages import plain, python
 
-CHECK = "%%check m:f\nassert f(1) == 1, 'x'\n### BEGIN HIDDEN TESTS\nassert f(41) == 41, 'too large'\n### END HIDDEN TESTS"
+CHECK = (
+    "%%check m:f\nassert f(1) == 1, 'x'\n### BEGIN HIDDEN TESTS\nassert f(41) == 41, 'too large'\n### END HIDDEN TESTS"
+)
 HOSTILE = "</pre><script>alert(1)</script><img src=//x.org/a.png>\x1b[31m\u202egnp\x00"
 
 
@@ -20,13 +22,25 @@ def check_cell(told: str, points: float = 2, score: float = 0) -> NotebookNode:
     error = [new_output("error", ename="CheckFailed", evalue=told, traceback=[])] if told else []
     marks = {"grade": True, "solution": False, "locked": True, "grade_id": "check_f", "points": points, "score": score}
     facts = {"kind": "check", "piece": "m:f"}
-    return new_code_cell(CHECK, outputs=error, metadata={"nbgrader": {**marks, "schema_version": 3}, "llmcourse": facts})
+    return new_code_cell(
+        CHECK, outputs=error, metadata={"nbgrader": {**marks, "schema_version": 3}, "llmcourse": facts}
+    )
 
 
-def graded(told: str, answer: str = "def f(x):\n    return 0", written: str = "because", **marks: float) -> NotebookNode:
+def graded(
+    told: str, answer: str = "def f(x):\n    return 0", written: str = "because", **marks: float
+) -> NotebookNode:
     box = "### Exercise\n\n<details><summary>Hint: think</summary>\n\nUse **x**.\n\n</details>"
     box_facts = {"kind": "box", "piece": "m:f", "number": "1.1", "title": "The f"}
-    why = {"grade": True, "solution": True, "locked": False, "grade_id": "why", "points": 5, "score": 0, "comment": "good = <b>"}
+    why = {
+        "grade": True,
+        "solution": True,
+        "locked": False,
+        "grade_id": "why",
+        "points": 5,
+        "score": 0,
+        "comment": "good = <b>",
+    }
     cells = [
         new_markdown_cell("# A & B"),
         new_markdown_cell(box, metadata={"llmcourse": box_facts}),
@@ -86,7 +100,10 @@ def test_what_a_students_own_error_says_in_a_hidden_test_stays_here() -> None:
 
 
 def test_the_checks_own_message_about_a_hidden_input_is_told() -> None:
-    assert message(check_cell("f: f(7) is 8, not 7\n    in the check, line 4: assert f(41) == 41")) == "f: f(7) is 8, not 7"
+    assert (
+        message(check_cell("f: f(7) is 8, not 7\n    in the check, line 4: assert f(41) == 41"))
+        == "f: f(7) is 8, not 7"
+    )
 
 
 def test_nothing_of_a_students_becomes_markup_or_a_request() -> None:

@@ -202,7 +202,9 @@ def test_what_is_wrong_with_a_submission_is_listed_once_and_what_is_not_is_not(g
     assert graded["right"].problems == graded["visible_only"].problems == graded["blank"].problems == ()
     assert graded["loops"].problems == ("double: no answer within 2 s",)
     assert graded["empty"].problems == ("01_sums.ipynb is missing",)
-    assert graded["own_cell"].problems == ("the check cell 'check_square' differs from the release (an older copy?): the original was used",)
+    assert graded["own_cell"].problems == (
+        "the check cell 'check_square' differs from the release (an older copy?): the original was used",
+    )
 
 
 def test_the_csv_has_one_row_a_student_and_one_column_an_exercise(graded: Class) -> None:
@@ -228,7 +230,12 @@ def test_the_gradebook_and_the_report_agree(graded: Class) -> None:
 def test_every_student_gets_a_page_with_the_reason_and_without_hidden_tests(graded: Class) -> None:
     for student in graded.report.students:
         page = (graded.output / "feedback" / student.student / ASSIGNMENT / f"{ASSIGNMENT}.html").read_text()
-        assert "(21)" not in page and "42" not in page.split("<body")[1] and "HIDDEN" not in page and "mark scheme" not in page
+        assert (
+            "(21)" not in page
+            and "42" not in page.split("<body")[1]
+            and "HIDDEN" not in page
+            and "mark scheme" not in page
+        )
         assert "<script>alert" not in page and 'src="http' not in page
         for exercise in student.exercises:
             first = exercise.reason.split("\n")[0].split("'")[0].split("<")[0]
@@ -312,14 +319,23 @@ def test_impossible_wishes_are_clear_errors(tmp_path: Path, source: Path) -> Non
             grade(**given)
 
 
-def test_an_exercise_whose_solution_cannot_be_taken_out_of_the_library_is_not_graded(tmp_path, source, make, put) -> None:
-    text = (source / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text().replace("sums:double", "llmcourse.model.layers:SwiGLU")
+def test_an_exercise_whose_solution_cannot_be_taken_out_of_the_library_is_not_graded(
+    tmp_path, source, make, put
+) -> None:
+    text = (
+        (source / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
+        .read_text()
+        .replace("sums:double", "llmcourse.model.layers:SwiGLU")
+    )
     path = tmp_path / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
     path.parent.mkdir(parents=True)
     path.write_text(text)
     put(tmp_path / "in", "ada", make())
     report = grade(tmp_path / "in", tmp_path / "out", source=tmp_path / "solutions")
-    assert report["ada"].score == 0 and "the library would answer llmcourse.model.layers:SwiGLU" in report["ada"].problems[0]
+    assert (
+        report["ada"].score == 0
+        and "the library would answer llmcourse.model.layers:SwiGLU" in report["ada"].problems[0]
+    )
 
 
 def test_an_empty_class_is_an_empty_report(tmp_path: Path, source: Path) -> None:

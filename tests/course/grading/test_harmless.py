@@ -57,21 +57,34 @@ def test_markdown_reads_the_same() -> None:
 
 
 def test_outputs_are_text_and_true_pictures() -> None:
-    show = lambda **data: new_output("display_data", data={name.replace("_", "/"): value for name, value in data.items()})  # noqa: E731
+    show = lambda **data: new_output(
+        "display_data", data={name.replace("_", "/"): value for name, value in data.items()}
+    )  # noqa: E731
     assert harmless_output(show(text_html="<script>1</script>")) is None
     assert harmless_output(show(application_javascript="1")) is None
     assert harmless_output(new_output("display_data", data={"image/svg+xml": "<svg onload=1>"})) is None
     assert harmless_output(show(image_png='x" onerror="alert(1)')) is None
     assert harmless_output(show(image_png=base64.b64encode(b"<svg>").decode())) is None
-    kept = harmless_output(new_output("display_data", data={"image/png": PNG, "text/plain": "fig"}, metadata={"image/png": {"width": '"><script>'}}))
+    kept = harmless_output(
+        new_output(
+            "display_data",
+            data={"image/png": PNG, "text/plain": "fig"},
+            metadata={"image/png": {"width": '"><script>'}},
+        )
+    )
     assert kept.data == {"image/png": PNG, "text/plain": "fig"} and kept.metadata == {}
-    assert harmless_output(new_output("execute_result", data={"text/plain": "3"}, execution_count=1)).output_type == "display_data"
+    assert (
+        harmless_output(new_output("execute_result", data={"text/plain": "3"}, execution_count=1)).output_type
+        == "display_data"
+    )
 
 
 def test_the_instructors_own_prose_stays_and_the_rest_is_reduced() -> None:
     prose = new_markdown_cell("<details>mine</details>", metadata={"llmcourse": {"kind": "box"}})
     own = new_markdown_cell("<b>", metadata={"llmcourse": {"kind": "student"}})
-    code = new_code_cell("1", outputs=[new_output("display_data", data={"text/html": "<b>"}), new_output("stream", text="<b>")])
+    code = new_code_cell(
+        "1", outputs=[new_output("display_data", data={"text/html": "<b>"}), new_output("stream", text="<b>")]
+    )
     notebook, _ = Harmless().preprocess(new_notebook(cells=[prose, own, code]), {})
     assert notebook.cells[0].source == "<details>mine</details>" and notebook.cells[1].source == "<\u200bb>"
     assert [out.output_type for out in notebook.cells[2].outputs] == ["stream"]
@@ -80,7 +93,9 @@ def test_the_instructors_own_prose_stays_and_the_rest_is_reduced() -> None:
 @pytest.mark.xdist_group("grading")
 @pytest.mark.timeout(120)
 def test_a_graded_submission_holds_none_for_the_formgrader(tmp_path, source, make, put) -> None:
-    hostile = "from IPython.display import HTML, Javascript, display\ndisplay(HTML('<script>1</script>'), Javascript('1'))\n"
+    hostile = (
+        "from IPython.display import HTML, Javascript, display\ndisplay(HTML('<script>1</script>'), Javascript('1'))\n"
+    )
     answers = {"double": hostile + "def double(x):\n    return 2 * x", "why": "because <script>alert(1)</script>"}
     put(tmp_path / "in", "eve", make(**answers))
     report = grade(tmp_path / "in", tmp_path / "out", source=source)

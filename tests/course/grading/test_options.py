@@ -74,7 +74,9 @@ def test_late_submissions_cost_what_nbgraders_plugin_says(tmp_path: Path, late_c
     assert {s.student: s.score for s in report.students} == {"ada": 5, "bob": 5, "cyd": 0}
 
 
-def test_without_a_list_the_time_that_nbgraders_collect_left_counts(tmp_path: Path, late_class: Path, source: Path) -> None:
+def test_without_a_list_the_time_that_nbgraders_collect_left_counts(
+    tmp_path: Path, late_class: Path, source: Path
+) -> None:
     (late_class / "timestamps.csv").unlink()
     (late_class / "bob" / ASSIGNMENT).mkdir()
     (late_class / "bob" / f"{ASSIGNMENT}.ipynb").rename(late_class / "bob" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
@@ -84,7 +86,9 @@ def test_without_a_list_the_time_that_nbgraders_collect_left_counts(tmp_path: Pa
 
 
 @pytest.mark.parametrize("row", ["ada,", ",2026-10-01", "ada,yesterday"])
-def test_a_list_of_times_that_cannot_be_read_stops_the_run(tmp_path: Path, late_class: Path, source: Path, row: str) -> None:
+def test_a_list_of_times_that_cannot_be_read_stops_the_run(
+    tmp_path: Path, late_class: Path, source: Path, row: str
+) -> None:
     (late_class / "timestamps.csv").write_text(f"student,timestamp\n{row}\n")
     with pytest.raises(GradingError, match=r"timestamps.csv, line 2: it needs a student and a timestamp"):
         grade(late_class, tmp_path / "out", source=source, workers=1)
@@ -97,7 +101,9 @@ def test_one_student_alone_is_graded_again_and_marks_by_hand_stay(tmp_path: Path
     grade(tmp_path / "in", output, source=source, workers=1, only=["ada"])
     report = grade(tmp_path / "in", output, source=source, workers=1, only=["ada"])
     assert report["ada"].graded_now and points(report, "ada") == {"double": 3, "square": 2, "why": None}
-    assert not report["bob"].graded_now and report["bob"].problems == ("01_sums: not graded yet: this run was for other students",)
+    assert not report["bob"].graded_now and report["bob"].problems == (
+        "01_sums: not graded yet: this run was for other students",
+    )
     with Gradebook(f"sqlite:///{output / 'gradebook.db'}") as gradebook:
         written, check = (gradebook.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ada") for name in ("why", "check_square"))
         written.manual_score, check.manual_score, check.extra_credit = 4.0, 1.5, 0.5
@@ -181,14 +187,21 @@ def test_what_nbgraders_own_command_runs_is_shut_in_too(tmp_path: Path, make, pu
     done = subprocess.run(command, cwd=output, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     done = subprocess.run(
-        [*command[:3], "generate_feedback", ASSIGNMENT, "--force"], cwd=output, capture_output=True, text=True, env=environment
+        [*command[:3], "generate_feedback", ASSIGNMENT, "--force"],
+        cwd=output,
+        capture_output=True,
+        text=True,
+        env=environment,
     )
     assert done.returncode == 0, done.stderr
     with Gradebook(f"sqlite:///{output / 'gradebook.db'}") as gradebook:
         scores = {s.student.id: s.score for s in gradebook.assignment_submissions(ASSIGNMENT)}
     assert scores == {"ada": 5, "bob": 5, "eve": 2}
     page = (output / "feedback" / "eve" / ASSIGNMENT / f"{ASSIGNMENT}.html").read_text()
-    assert "the check cell &#x27;check_double&#x27; was deleted" in page.replace("&#39;", "&#x27;") and "HIDDEN" not in page
+    assert (
+        "the check cell &#x27;check_double&#x27; was deleted" in page.replace("&#39;", "&#x27;")
+        and "HIDDEN" not in page
+    )
 
 
 def test_the_courses_own_configuration_has_the_same_steps() -> None:
@@ -220,7 +233,12 @@ def die() -> None:
 def test_a_worker_that_dies_costs_nobody_else_anything(tmp_path: Path) -> None:
     workers = LocalWorkers(2)
     try:
-        futures = [workers.submit(os.getppid), workers.submit(die_once, str(tmp_path)), workers.submit(die), workers.submit(len, "abc")]
+        futures = [
+            workers.submit(os.getppid),
+            workers.submit(die_once, str(tmp_path)),
+            workers.submit(die),
+            workers.submit(len, "abc"),
+        ]
         assert futures[0].result() == os.getpid()
         assert futures[1].result() == "done"
         with pytest.raises(WorkerDied, match="died twice"):
@@ -247,10 +265,9 @@ def test_the_board_counts_names_and_estimates_in_plain_lines(monkeypatch: pytest
 def test_an_interruption_waits_for_the_end_of_a_step() -> None:
     done = []
     with Interrupts() as interrupts:
-        with pytest.raises(KeyboardInterrupt):
-            with interrupts.shielded():
-                os.kill(os.getpid(), signal.SIGINT)
-                done.append("to its end")
+        with pytest.raises(KeyboardInterrupt), interrupts.shielded():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("to its end")
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGTERM)
     assert done == ["to its end"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler

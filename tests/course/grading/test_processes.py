@@ -66,7 +66,9 @@ def test_what_notebooks_hold_runs(standing: Rooms) -> None:
     assert text(shell).strip() == "hi" and text(awaited) == "awaited\n"
     assert "text/html" in kinds(shown) and "text/plain" in kinds(value)
     assert text(timed).startswith("45\n") and "Wall time" in text(timed)
-    assert text(streams).startswith("no\n") and "UserWarning: careful" in text(streams) and text(streams).endswith("yes")
+    assert (
+        text(streams).startswith("no\n") and "UserWarning: careful" in text(streams) and text(streams).endswith("yes")
+    )
     assert "3/3" in text(bar)
 
 
@@ -134,7 +136,9 @@ def test_judges_know_nothing_of_each_other(standing: Rooms) -> None:
     async def run() -> list[Ran]:
         found = []
         for _ in range(2):
-            room = Courtroom(standing.of_students(ASSIGNMENT), standing.bench(), assignment_pieces(ASSIGNMENT), MAX_OUTPUT)
+            room = Courtroom(
+                standing.of_students(ASSIGNMENT), standing.bench(), assignment_pieces(ASSIGNMENT), MAX_OUTPUT
+            )
             await room.start()
             code = "import os, random\nprint('mark' in globals(), os.listdir(), os.listdir('/scratch/tmp'))\nmark = 1\nopen('left', 'w').close()"
             found += [await room.judge.run_cell(code, 10), await room.judge.run_cell("print(random.random())", 10)]

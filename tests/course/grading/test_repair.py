@@ -91,7 +91,9 @@ def test_a_changed_check_is_replaced_and_reported(fix, make, released, at) -> No
     notebook.cells[place].source = "assert True"
     result = fix(notebook)
     assert result.notebook.cells[place].source == released().cells[place].source
-    assert result.problems == ("the check cell 'check_double' differs from the release (an older copy?): the original was used",)
+    assert result.problems == (
+        "the check cell 'check_double' differs from the release (an older copy?): the original was used",
+    )
 
 
 def test_a_changed_setup_runs_after_the_original_and_a_changed_experiment_not_at_all(fix, make, released, at) -> None:

@@ -139,7 +139,9 @@ def test_a_run_killed_at_every_step_in_turn_ends_as_if_undisturbed(tmp_path, sub
     assert outcome(tmp_path) == undisturbed
 
 
-def test_a_run_killed_at_any_time_loses_nothing_and_leaves_no_process(tmp_path, submissions, source, undisturbed) -> None:
+def test_a_run_killed_at_any_time_loses_nothing_and_leaves_no_process(
+    tmp_path, submissions, source, undisturbed
+) -> None:
     whole_class(submissions, tmp_path, source)
     mark_by_hand(tmp_path, "ada", 4.0)
     dice = random.Random(4)
@@ -156,7 +158,9 @@ def test_a_run_killed_at_any_time_loses_nothing_and_leaves_no_process(tmp_path, 
     assert outcome(tmp_path) == undisturbed
 
 
-def test_a_state_file_counts_only_with_the_gradebook_that_it_speaks_of(tmp_path, submissions, source, undisturbed) -> None:
+def test_a_state_file_counts_only_with_the_gradebook_that_it_speaks_of(
+    tmp_path, submissions, source, undisturbed
+) -> None:
     whole_class(submissions, tmp_path, source)
     with sqlite3.connect(tmp_path / "gradebook.db") as database:
         database.execute("UPDATE grade SET auto_score = 400")

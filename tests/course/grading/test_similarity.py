@@ -35,7 +35,14 @@ class OwnHand(ast.NodeTransformer):
 
     def visit_Compare(self, node: ast.Compare) -> object:
         self.generic_visit(node)
-        turned = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE, ast.Eq: ast.Eq, ast.NotEq: ast.NotEq}
+        turned = {
+            ast.Lt: ast.Gt,
+            ast.Gt: ast.Lt,
+            ast.LtE: ast.GtE,
+            ast.GtE: ast.LtE,
+            ast.Eq: ast.Eq,
+            ast.NotEq: ast.NotEq,
+        }
         if len(node.ops) > 1 or type(node.ops[0]) not in turned or not self._now():
             return node
         return ast.Compare(node.comparators[0], [turned[type(node.ops[0])]()], [node.left])
@@ -57,13 +64,21 @@ class OwnHand(ast.NodeTransformer):
         if not isinstance(node.value, ast.Call | ast.BinOp) or not self._now():
             return node
         self.names += 1
-        return [ast.Assign([ast.Name(f"t{self.names}", ast.Store())], node.value), ast.Assign(node.targets, ast.Name(f"t{self.names}", ast.Load()))]
+        return [
+            ast.Assign([ast.Name(f"t{self.names}", ast.Store())], node.value),
+            ast.Assign(node.targets, ast.Name(f"t{self.names}", ast.Load())),
+        ]
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> object:
         self.generic_visit(node)
         if node.args.args and self._now():
             name = node.args.args[self.rng.randrange(len(node.args.args))].arg
-            node.body.insert(0, ast.parse(self.rng.choice([f"assert {name} is not None", f"print({name!r}, {name})", f"{name}_ = {name}"])).body[0])
+            node.body.insert(
+                0,
+                ast.parse(
+                    self.rng.choice([f"assert {name} is not None", f"print({name!r}, {name})", f"{name}_ = {name}"])
+                ).body[0],
+            )
         return node
 
 
@@ -97,7 +112,9 @@ def ways() -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def given() -> dict[str, list[str]]:
-    stubs = {piece: cell.source for nb in notebooks(ASSIGNMENT).values() for piece, cell in cells(nb, "exercise").items()}
+    stubs = {
+        piece: cell.source for nb in notebooks(ASSIGNMENT).values() for piece, cell in cells(nb, "exercise").items()
+    }
     return {piece: [stubs[piece], source] for piece, source in reference(ASSIGNMENT).items()}
 
 
@@ -144,7 +161,9 @@ def test_a_written_answer_that_was_copied_is_found() -> None:
 def test_tokens_do_not_see_names_comments_docstrings_annotations_and_layout() -> None:
     one = 'def f(words: list[int], n: int = 2) -> int:\n    """Doc."""\n    total: int = 0\n    for w in words:\n        total += w\n    return total * n\n'
     other = "%%build m:f\ndef f(a, b=2):\n\n    # sum\n    s = 0\n    for x in a: s += x\n    return (s * b)"
-    assert code_tokens(one) == code_tokens(other) and code_tokens(one, numbered=True) == code_tokens(other, numbered=True)
+    assert code_tokens(one) == code_tokens(other) and code_tokens(one, numbered=True) == code_tokens(
+        other, numbered=True
+    )
     assert code_tokens(one) != code_tokens(other.replace("+=", "-="))
     swapped = other.replace("s * b", "b * s")
     assert code_tokens(one, numbered=True) != code_tokens(swapped, numbered=True)
@@ -159,6 +178,8 @@ def test_what_is_no_python_has_no_tokens_and_stops_nothing(source: str) -> None:
 def test_a_shared_run_leaves_a_shared_fingerprint() -> None:
     rng = random.Random(0)
     run = tuple(str(rng.random()) for _ in range(17))
-    one, other = (tuple(str(rng.random()) for _ in range(n)) + run + tuple(str(rng.random()) for _ in range(40)) for n in (30, 90))
+    one, other = (
+        tuple(str(rng.random()) for _ in range(n)) + run + tuple(str(rng.random()) for _ in range(40)) for n in (30, 90)
+    )
     assert fingerprints(one) & fingerprints(other)
     assert prose_tokens("It's a Test.") == ("it", "s", "a", "test")

@@ -179,7 +179,9 @@ def test_broken_archives_give_a_reason(tmp_path: Path) -> None:
     assert "encrypted" in received(path).reason
 
 
-@pytest.mark.parametrize(("text", "secret"), [("a1-_" * 8 + "\n", "a1-_" * 8), ("../../x", ""), ("", ""), ("x" * 300, ""), ("=1+1 <b>", "")])
+@pytest.mark.parametrize(
+    ("text", "secret"), [("a1-_" * 8 + "\n", "a1-_" * 8), ("../../x", ""), ("", ""), ("x" * 300, ""), ("=1+1 <b>", "")]
+)
 def test_the_exchanges_secret_is_taken_when_it_looks_like_one(tmp_path: Path, text: str, secret: str) -> None:
     (tmp_path / "ada" / "01").mkdir(parents=True)
     (tmp_path / "ada" / "01" / "submission_secret.txt").write_text(text)

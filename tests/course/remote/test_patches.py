@@ -92,7 +92,9 @@ def test_types_that_are_equal_are_not_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [[[1]] * 20, [(1, [2])] * 20, {i: [i] for i in range(20)}, {i: {"a"} for i in range(20)}, [1, 2], {1: 2}], ids=repr
+    "value",
+    [[[1]] * 20, [(1, [2])] * 20, {i: [i] for i in range(20)}, {i: {"a"} for i in range(20)}, [1, 2], {1: 2}],
+    ids=repr,
 )
 def test_what_can_change_inside_and_what_is_small_is_told_as_a_whole(value: Any) -> None:
     assert patches.snapshot(value) is None

@@ -135,7 +135,9 @@ def test_a_piece_that_is_not_meant_to_change_its_arguments_is_caught_at_it(remot
         with pytest.raises(AssertionError, match="what it was given has changed"):
             call(given)
     assert remote.sort([1, 2]) == [1, 2] and remote.same({"b", "a"}) == {"a", "b"}
-    assert remote.keep_adding(lambda: Counter(a=1)) == Counter(a=1, b=3), "what a function here returned is its own to change"
+    assert remote.keep_adding(lambda: Counter(a=1)) == Counter(a=1, b=3), (
+        "what a function here returned is its own to change"
+    )
     with pytest.raises(AssertionError, match="has changed"):
         remote.hide([3, 1])
 
@@ -310,7 +312,9 @@ def test_that_numbers_were_drawn_there_is_seen_here_but_no_state_arrives(remote)
 
 def test_steps_are_counted_there_and_rows_cross_together(remote) -> None:
     assert count_steps(remote.count, list(range(1000))) > 1000
-    alone, with_calls = (count_steps(remote.apply, f, 3) for f in (abs, lambda n: [remote.same(list(range(n))) for _ in range(9)]))
+    alone, with_calls = (
+        count_steps(remote.apply, f, 3) for f in (abs, lambda n: [remote.same(list(range(n))) for _ in range(9)])
+    )
     assert with_calls < alone + 2000, "the way over the line and back is not the piece's work"
     assert each(remote.divide, [(1, 2), (3, 4)]) == [0.5, 0.75]
     rows = [([2, 1],), ([5, 3, 4],)]

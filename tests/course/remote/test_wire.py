@@ -97,7 +97,9 @@ def test_a_message_with_changed_bytes_is_read_or_refused_and_never_anything_else
             data[rng.randrange(len(data))] = rng.choice([0, 1, 0x90, 0xC0, 0xCF, 0xFF, rng.randrange(256)])
         receiver = Table(0, is_host=True)
         try:
-            definitions, contents, dropped, trees = wire.unpack(bytes(data[: rng.choice([len(data), rng.randrange(len(data))])]))
+            definitions, contents, dropped, trees = wire.unpack(
+                bytes(data[: rng.choice([len(data), rng.randrange(len(data))])])
+            )
             receiver.apply(definitions, contents, dropped)
             for tree in trees:
                 receiver.decode(tree)

@@ -37,9 +37,7 @@ def test_both_ways_work_here() -> None:
     assert found.ways == ("warm", "bubblewrap"), found.reason
 
 
-def test_a_missing_program_is_named(
-    fresh_answer: None, monkeypatch: pytest.MonkeyPatch, library: Path
-) -> None:
+def test_a_missing_program_is_named(fresh_answer: None, monkeypatch: pytest.MonkeyPatch, library: Path) -> None:
     monkeypatch.setattr(bubblewrap, "BUBBLEWRAP", "no-such-bubblewrap")
     assert available().ways == ()
     assert "no-such-bubblewrap" in available().reason and "install" in available().reason
@@ -48,9 +46,7 @@ def test_a_missing_program_is_named(
             pass
 
 
-def test_what_bubblewrap_says_is_passed_on(
-    fresh_answer: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_what_bubblewrap_says_is_passed_on(fresh_answer: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     program = tmp_path / "bwrap"
     program.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     program.chmod(0o755)

@@ -254,6 +254,5 @@ def test_no_two_kernels_draw_the_same_random_numbers(room: Room) -> None:
 
 
 def test_a_message_that_is_too_long_does_not_reach_the_grader(room: Room) -> None:
-    with kernel_in(room) as kernel:
-        with pytest.raises(TimeoutError):
-            kernel.run("print('x' * (16 << 20))", timeout_s=2)
+    with kernel_in(room) as kernel, pytest.raises(TimeoutError):
+        kernel.run("print('x' * (16 << 20))", timeout_s=2)

@@ -15,7 +15,7 @@ from .conftest import SECRET, Kernel, kernel_in
 
 pytestmark = [pytest.mark.xdist_group("sandbox"), pytest.mark.timeout(60)]
 
-RANKS = '''
+RANKS = """
 import sys, torch, torch.distributed as dist, torch.multiprocessing as mp
 
 def rank(number, port):
@@ -28,7 +28,7 @@ def rank(number, port):
 if __name__ == "__main__":
     mp.spawn(rank, args=(29511,), nprocs=2)
     print("summed")
-'''
+"""
 
 
 def test_code_runs_and_its_output_returns(kernel: Kernel) -> None:

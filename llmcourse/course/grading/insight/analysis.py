@@ -98,7 +98,11 @@ def analyse(
     trusted_less = lower_trust(checks)
     known: dict[str, list[banks.Verdict]] = {}
     for assignment in report.assignments if bank else ():
-        found = banks.verdicts(output, assignment, bank, on_step=on_step) if grade_bank else banks.without_grading(assignment, bank)
+        found = (
+            banks.verdicts(output, assignment, bank, on_step=on_step)
+            if grade_bank
+            else banks.without_grading(assignment, bank)
+        )
         for verdict in found:
             known.setdefault(_column(report, assignment, verdict.solution.piece), []).append(verdict)
     mistakes, not_tried = find_mistakes(report, answers, known, trusted_less)
@@ -118,11 +122,17 @@ def read_report(output: Path) -> ClassReport:
         data = json.loads((output / "report.json").read_text(encoding="utf-8"))
         students = [_student(one) for one in data["students"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise GradingError(f"{output} holds no report.json of a graded class: run `llmcourse grade` first ({error})") from error
+        raise GradingError(
+            f"{output} holds no report.json of a graded class: run `llmcourse grade` first ({error})"
+        ) from error
     if (output / "gradebook.db").is_file():
         with Gradebook(f"sqlite:///{(output / 'gradebook.db').resolve()}") as gradebook:
-            students = [replace(s, exercises=tuple(_as_marked(gradebook, s.student, e) for e in s.exercises)) for s in students]
-    return ClassReport(tuple(data["assignments"]), tuple(students), tuple(data["ignored"]), data["seconds"], data.get("unsafe", False))
+            students = [
+                replace(s, exercises=tuple(_as_marked(gradebook, s.student, e) for e in s.exercises)) for s in students
+            ]
+    return ClassReport(
+        tuple(data["assignments"]), tuple(students), tuple(data["ignored"]), data["seconds"], data.get("unsafe", False)
+    )
 
 
 def _student(data: Mapping[str, object]) -> StudentResult:
@@ -190,7 +200,9 @@ def _read_notebooks(
             for name, notebook in _notebooks(output / "autograded" / student / assignment):
                 own |= {column: cell.source for column, cell in _answered(assignment, name, notebook, columns)}
     blank = {column: {texts[0]} for column, texts in given.items()}
-    answers = {who: {c: text for c, text in own.items() if text not in blank.get(c, ())} for who, own in answers.items()}
+    answers = {
+        who: {c: text for c, text in own.items() if text not in blank.get(c, ())} for who, own in answers.items()
+    }
     return checks, answers, given, written
 
 
@@ -199,7 +211,9 @@ def _notebooks(folder: Path) -> Iterator[tuple[str, NotebookNode]]:
         yield path.stem, nbformat.read(path, as_version=4)
 
 
-def _checks(assignment: str, name: str, notebook: NotebookNode, columns: Mapping[tuple[str, str, str], str]) -> dict[str, str]:
+def _checks(
+    assignment: str, name: str, notebook: NotebookNode, columns: Mapping[tuple[str, str, str], str]
+) -> dict[str, str]:
     found = {}
     for cell in notebook.cells:
         key = (assignment, name, cell.metadata.get("nbgrader", {}).get("grade_id", ""))
@@ -267,7 +281,9 @@ def _joined(groups: Mapping[tuple[str, str, str], list[tuple[str, str]]]) -> Ite
     for (column, about, is_known), parts in merged.items():
         people = sorted(one for _, several in parts for one in several)
         how = " or ".join(sorted(how for how, _ in parts)) if is_known else ""
-        shown = about if is_known else people[0][1].strip().split("\n")[0].removeprefix(f"{column.rpartition('/')[2]}: ")
+        shown = (
+            about if is_known else people[0][1].strip().split("\n")[0].removeprefix(f"{column.rpartition('/')[2]}: ")
+        )
         yield Mistake(column, shown, how, tuple(who for who, _ in people), *people[0])
 
 

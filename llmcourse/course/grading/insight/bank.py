@@ -116,13 +116,20 @@ def verdicts(
 
     solutions = [one for several in read_banks(bank / assignment).values() for one in several]
     sources = sorted((output / "source" / assignment).glob("*.ipynb"))
-    parts = [library_digest(), f"{timeout_s:g}", *(path.read_text(encoding="utf-8") for path in sources), *map(repr, solutions)]
+    parts = [
+        library_digest(),
+        f"{timeout_s:g}",
+        *(path.read_text(encoding="utf-8") for path in sources),
+        *map(repr, solutions),
+    ]
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     kept = _kept(output / "bank" / f"{assignment}.json", digest)
     if kept is None:
         on_step(f"{assignment}: grading {len(solutions)} wrong solutions, once")
         kept = _graded(output, assignment, solutions, timeout_s)
-        write_atomically(output / "bank" / f"{assignment}.json", json.dumps({"digest": digest, "reasons": kept}, indent=1) + "\n")
+        write_atomically(
+            output / "bank" / f"{assignment}.json", json.dumps({"digest": digest, "reasons": kept}, indent=1) + "\n"
+        )
     return [Verdict(one, kept.get(f"{one.piece} {one.name}", "")) for one in solutions]
 
 
@@ -142,7 +149,10 @@ def _kept(path: Path, digest: str) -> dict[str, str] | None:
 def _graded(output: Path, assignment: str, solutions: list[Solution], timeout_s: float) -> dict[str, str]:
     from llmcourse.course.grading.run import grade
 
-    released = {path.stem: nbformat.read(path, as_version=4) for path in sorted((output / "release" / assignment).glob("*.ipynb"))}
+    released = {
+        path.stem: nbformat.read(path, as_version=4)
+        for path in sorted((output / "release" / assignment).glob("*.ipynb"))
+    }
     reasons: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="llmcourse-bank-") as folder:
         answers = dict(_submissions(solutions))
@@ -168,7 +178,10 @@ def _submissions(solutions: list[Solution]) -> Iterator[tuple[str, dict[str, Sol
     for one in solutions:
         by_piece.setdefault(one.piece, []).append(one)
     for number in range(max(map(len, by_piece.values()), default=0)):
-        yield f"wrong-{number:03}", {piece: several[number] for piece, several in by_piece.items() if number < len(several)}
+        yield (
+            f"wrong-{number:03}",
+            {piece: several[number] for piece, several in by_piece.items() if number < len(several)},
+        )
 
 
 def filled(notebook: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:

@@ -65,7 +65,9 @@ def _head(report: ClassReport) -> str:
     facts = [f"{len(scores)} students", f"{number(highest)} points to earn"]
     if scores:
         facts.append(f"mean {number(round(statistics.mean(scores), 1))}, median {number(statistics.median(scores))}")
-    unsafe = '<p class="bad">Graded with --unsafe: nothing shut the submissions in, so a submission could change scores.</p>'
+    unsafe = (
+        '<p class="bad">Graded with --unsafe: nothing shut the submissions in, so a submission could change scores.</p>'
+    )
     note = f"<p>{waiting} answers are not marked yet; they count 0 here.</p>" if waiting else ""
     title = escaped(", ".join(report.assignments), 300)
     return f'<header><p class="soft">Report for the instructor</p><h1>{title}</h1><p class="total">{" · ".join(facts)}</p>{note}{unsafe if report.unsafe else ""}</header>'
@@ -85,7 +87,11 @@ def _totals(report: ClassReport) -> str:
     for position, count in enumerate(reversed(counts)):
         low = 90 - 10 * position
         label, y = f"{low}–{100 if low == 90 else low + 9} %", 22 * position
-        bar = f'<rect class="bar" x="70" y="{y + 2}" width="{count / top * 220:.1f}" height="16" rx="2"/>' if count else ""
+        bar = (
+            f'<rect class="bar" x="70" y="{y + 2}" width="{count / top * 220:.1f}" height="16" rx="2"/>'
+            if count
+            else ""
+        )
         shown = f'<text x="{76 + count / top * 220:.1f}" y="{y + 14}">{count}</text>' if count else ""
         rows.append(f'<text x="62" y="{y + 14}" text-anchor="end">{label}</text>{bar}{shown}')
     told = ", ".join(f"{10 * i} percent and up: {count}" for i, count in enumerate(counts) if count)
@@ -125,30 +131,55 @@ def _mistakes(analysis: Analysis) -> str:
     how = {"graded": "by the code or by how it fails", "by code": "by the code alone"}.get(analysis.bank, "")
     parts = []
     if known:
-        rows = [[f"{len(m.students)} of {n}", escaped(m.exercise, 100), escaped(m.about, 600) + _who(m)] for m in known[:40]]
-        parts.append(_section("Most frequent wrong answers", f'<p class="soft">Known from the bank of wrong solutions, {how}.</p>' + table(["students", "exercise", "mistake"], rows, (), "stack")))
+        rows = [
+            [f"{len(m.students)} of {n}", escaped(m.exercise, 100), escaped(m.about, 600) + _who(m)] for m in known[:40]
+        ]
+        parts.append(
+            _section(
+                "Most frequent wrong answers",
+                f'<p class="soft">Known from the bank of wrong solutions, {how}.</p>'
+                + table(["students", "exercise", "mistake"], rows, (), "stack"),
+            )
+        )
     if own:
-        rows = [[f"{len(m.students)} of {n}", escaped(m.exercise, 100), preformatted(m.reason, limit=700) + _who(m)] for m in own[:40]]
+        rows = [
+            [f"{len(m.students)} of {n}", escaped(m.exercise, 100), preformatted(m.reason, limit=700) + _who(m)]
+            for m in own[:40]
+        ]
         title = "Wrong answers that the bank does not have" if analysis.bank else "Wrong answers"
         more = f"<p>{len(own) - 40} more groups are left out.</p>" if len(own) > 40 else ""
-        parts.append(_section(title, '<p class="soft">Grouped by what the check said, one example each.</p>' + table(["students", "exercise", "what the check said"], rows, (), "stack") + more))
+        parts.append(
+            _section(
+                title,
+                '<p class="soft">Grouped by what the check said, one example each.</p>'
+                + table(["students", "exercise", "what the check said"], rows, (), "stack")
+                + more,
+            )
+        )
     return "\n".join(parts)
 
 
 def _who(mistake: Mistake) -> str:
-    names = ", ".join(mistake.students[:8]) + (f" and {len(mistake.students) - 8} more" if len(mistake.students) > 8 else "")
+    names = ", ".join(mistake.students[:8]) + (
+        f" and {len(mistake.students) - 8} more" if len(mistake.students) > 8 else ""
+    )
     return f' <span class="soft">{escaped(names, 800)}</span>'
 
 
 def _pairs(analysis: Analysis) -> str:
     if not analysis.pairs:
-        return _section("Near-identical submissions", "<p>No two submissions share more than is usual in this class.</p>")
+        return _section(
+            "Near-identical submissions", "<p>No two submissions share more than is usual in this class.</p>"
+        )
     rows = []
     for pair in analysis.pairs[:50]:
         shared = ", ".join(f"{escaped(name, 100)} ({alike:.0%})" for name, alike in pair.exercises)
         rows.append([escaped(" and ".join(pair.students), 200), f"{pair.similarity:.0%}", shared])
     more = f"<p>{len(analysis.pairs) - 50} more pairs are left out.</p>" if len(analysis.pairs) > 50 else ""
-    return _section("Near-identical submissions", f"<p>{NO_VERDICT}</p>" + table(["students", "alike", "exercises"], rows, (1,), "stack") + more)
+    return _section(
+        "Near-identical submissions",
+        f"<p>{NO_VERDICT}</p>" + table(["students", "alike", "exercises"], rows, (1,), "stack") + more,
+    )
 
 
 def _lower_trust(analysis: Analysis) -> str:
@@ -164,7 +195,9 @@ def _students(report: ClassReport) -> str:
 
 
 def _problems(report: ClassReport) -> str:
-    told = [f"{student.student}: {problem}" for student in report.students for problem in student.problems] + list(report.ignored)
+    told = [f"{student.student}: {problem}" for student in report.students for problem in student.problems] + list(
+        report.ignored
+    )
     items = "".join(f"<li>{escaped(text, 300)}</li>" for text in told[:300])
     more = f"<p>{len(told) - 300} more are left out.</p>" if len(told) > 300 else ""
     return _section("What was odd about submissions", f"<ul>{items}</ul>{more}") if told else ""

@@ -47,7 +47,9 @@ def _listed(path: Path, found: list[Submission]) -> dict[str, str]:
     for number, row in enumerate(rows, 2):
         name, told = (row.get("student") or "").strip(), (row.get("timestamp") or "").strip()
         if not name or not (time := _parsed(told)):
-            raise GradingError(f"{path}, line {number}: it needs a student and a timestamp such as 2026-10-01 09:30 UTC")
+            raise GradingError(
+                f"{path}, line {number}: it needs a student and a timestamp such as 2026-10-01 09:30 UTC"
+            )
         times[by_name.get(name, student_id(name))] = time
     return times
 

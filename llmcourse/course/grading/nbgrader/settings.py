@@ -32,6 +32,8 @@ SANITIZE = [
     steps.OverwriteCells,
     steps.CheckCellMetadata,
 ]
+
+
 class _Together(NbGraderPreprocessor):
     """Several steps as one: nbconvert copies and validates the notebook before and after each step."""
 

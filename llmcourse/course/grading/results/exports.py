@@ -45,7 +45,15 @@ COLUMNS = {
 exported and of a participants' list from Moodle are among them."""
 KEYS = ("student_id", "sis_login_id", "username", "email", "idnumber", "sis_user_id")
 """Which columns may hold what submissions are named after, the first of them that the roster has."""
-CANVAS_OWN_COLUMNS = ("Current Score", "Current Points", "Current Grade", "Final Score", "Final Points", "Final Grade", "Override")
+CANVAS_OWN_COLUMNS = (
+    "Current Score",
+    "Current Points",
+    "Current Grade",
+    "Final Score",
+    "Final Points",
+    "Final Grade",
+    "Override",
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,9 @@ def read_roster(path: Path) -> list[Person]:
     header = [_known(cell) for cell in rows[0]] if rows else []
     key = next((name for name in KEYS if name in header), None)
     if key is None:
-        raise GradingError(f"the roster {path} has none of the columns {', '.join(KEYS)}: one must say how submissions are named")
+        raise GradingError(
+            f"the roster {path} has none of the columns {', '.join(KEYS)}: one must say how submissions are named"
+        )
     people: dict[str, Person] = {}
     for row in rows[1:]:
         facts = {name: cell.strip() for name, cell in zip(header, row) if name}
@@ -132,7 +142,9 @@ class _ClassExporter(ExportPlugin):
         known = sorted(one.name for one in gradebook.assignments)
         wanted = [str(name) for name in self.assignment] or known
         if unknown := sorted(set(wanted) - set(known)):
-            raise GradingError(f"no assignment {', '.join(unknown)} in the gradebook: there are {', '.join(known) or 'none'}")
+            raise GradingError(
+                f"no assignment {', '.join(unknown)} in the gradebook: there are {', '.join(known) or 'none'}"
+            )
         return wanted
 
     def _people(self, gradebook: Gradebook) -> list[Person]:
@@ -195,7 +207,9 @@ def _identifier(person: Person, name: str) -> str:
     """What another system finds a student by: it must go through as it is, so one that a spreadsheet computes is refused."""
     value = person[name]
     if safe_cell(value) != value:
-        raise GradingError(f"the roster's {name} of {person.student} is {value!r}, which a spreadsheet could take for a formula")
+        raise GradingError(
+            f"the roster's {name} of {person.student} is {value!r}, which a spreadsheet could take for a formula"
+        )
     return value
 
 
@@ -243,7 +257,9 @@ class CanvasExporter(_ClassExporter):
         headers = [str(self.titles.get(name, name)) for name in assignments]
         for header in headers:
             if safe_cell(header) != header or any(own in header for own in CANVAS_OWN_COLUMNS):
-                raise GradingError(f"Canvas takes a column {header!r} for one of its own, or a spreadsheet for a formula: give another title")
+                raise GradingError(
+                    f"Canvas takes a column {header!r} for one of its own, or a spreadsheet for a formula: give another title"
+                )
         yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *headers]
         possible = [f"{gradebook.find_assignment(name).max_score:.10g}" for name in assignments]
         yield ["    Points Possible", "", "", "", "", *possible]
@@ -271,7 +287,12 @@ class MoodleExporter(_ClassExporter):
                 f"column {', '.join(self.IDENTIFIERS)} that is filled for everybody"
             )
         columns = [self.IDENTIFIERS[name] for name in usable] or ["Username"]
-        yield ["First name", "Last name", *columns, *(safe_cell(str(self.titles.get(name, name))) for name in assignments)]
+        yield [
+            "First name",
+            "Last name",
+            *columns,
+            *(safe_cell(str(self.titles.get(name, name))) for name in assignments),
+        ]
         for person in people:
             ids = [_identifier(person, name) for name in usable] or [person.student]
             points = [self._points(gradebook, name, person, none="-") for name in assignments]

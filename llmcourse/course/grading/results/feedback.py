@@ -124,7 +124,11 @@ def feedback_page(nb: NotebookNode, resources: Any) -> str:
     penalty = marks.get("late_penalty") or 0
     late = f' <span class="soft">(late: {number(penalty)} taken off)</span>' if penalty else ""
     waiting = sum(item["waiting"] for item in items)
-    open_ = f'<p class="soft">{waiting} of your answers {"is" if waiting == 1 else "are"} not marked yet.</p>' if waiting else ""
+    open_ = (
+        f'<p class="soft">{waiting} of your answers {"is" if waiting == 1 else "are"} not marked yet.</p>'
+        if waiting
+        else ""
+    )
     total = f"{number(marks.get('score', 0))} of {number(marks.get('max_score', 0))} points"
     rows = [[f'<a href="#{item["id"]}">{item["title"]}</a>', item["points"], item["line"]] for item in items]
     overview = table(["exercise", "points", "what happened"], rows, (1,), "stack overview")
@@ -140,7 +144,11 @@ def feedback_page(nb: NotebookNode, resources: Any) -> str:
 def _items(nb: NotebookNode, unmarked: list[str]) -> Iterator[dict[str, Any]]:
     """Each graded cell: its line of the overview and its section."""
     cells = [(cell, cell.metadata.get("llmcourse", {}), cell.metadata.get("nbgrader", {})) for cell in nb.cells]
-    boxes = {facts.get("piece"): cell for cell, facts, _ in cells if facts.get("kind") == "box" and cell.cell_type == "markdown"}
+    boxes = {
+        facts.get("piece"): cell
+        for cell, facts, _ in cells
+        if facts.get("kind") == "box" and cell.cell_type == "markdown"
+    }
     answers = {facts.get("piece"): cell for cell, facts, _ in cells if kind_of(cell) == "exercise"}
     for position, (cell, facts, marks) in enumerate(cells):
         if not marks.get("grade"):
@@ -151,20 +159,26 @@ def _items(nb: NotebookNode, unmarked: list[str]) -> Iterator[dict[str, Any]]:
         yield _item(cell, f"x{position}", boxes.get(piece), answer, marks["grade_id"] in unmarked)
 
 
-def _item(cell: NotebookNode, anchor: str, box: NotebookNode | None, answer: NotebookNode | None, waiting: bool) -> dict[str, Any]:
+def _item(
+    cell: NotebookNode, anchor: str, box: NotebookNode | None, answer: NotebookNode | None, waiting: bool
+) -> dict[str, Any]:
     facts, marks = cell.metadata.get("llmcourse", {}), cell.metadata.nbgrader
     box_facts = box.metadata.get("llmcourse", {}) if box else {}
     named = f"{box_facts['number']} {box_facts['title']}" if box_facts.get("title") else facts.get("title")
     title = escaped(named or marks["grade_id"].removeprefix("check_"), 200)
     got, of = marks.get("score") or 0.0, marks.get("points") or 0.0
     full, told = got >= of, message_of(cell) or facts.get("fault", "")
-    points = f'– of {number(of)}' if waiting else f"{number(got)} of {number(of)}"
-    comments = [c for one in (answer, cell) if one is not None and (c := one.metadata.get("nbgrader", {}).get("comment"))]
+    points = f"– of {number(of)}" if waiting else f"{number(got)} of {number(of)}"
+    comments = [
+        c for one in (answer, cell) if one is not None and (c := one.metadata.get("nbgrader", {}).get("comment"))
+    ]
     comment = comments[0] if comments else ""
     line = _one_line(told, full, waiting, comment)
     state = "not marked yet" if waiting else f"{points} points"
     colour = "" if waiting else ' class="good"' if full else ' class="bad"'
-    parts = [f'<section id="{anchor}" aria-labelledby="{anchor}-t"><h2 id="{anchor}-t">{title}</h2><p{colour}>{state}</p>']
+    parts = [
+        f'<section id="{anchor}" aria-labelledby="{anchor}-t"><h2 id="{anchor}-t">{title}</h2><p{colour}>{state}</p>'
+    ]
     if told and not full:
         parts.append(preformatted(told, "told", MAX_MESSAGE))
     if comment:
@@ -177,8 +191,15 @@ def _item(cell: NotebookNode, anchor: str, box: NotebookNode | None, answer: Not
         shown = python(answer.source) if answer.cell_type == "code" else preformatted(answer.source)
         parts.append(folded("Your answer", shown, is_open=not full or waiting))
     parts.append('<p><a href="#main">Back to the overview</a></p></section>')
-    shown_points = f'<span{colour}>{points}</span>'
-    return {"id": anchor, "title": title, "points": shown_points, "line": line, "section": "\n".join(parts), "waiting": waiting}
+    shown_points = f"<span{colour}>{points}</span>"
+    return {
+        "id": anchor,
+        "title": title,
+        "points": shown_points,
+        "line": line,
+        "section": "\n".join(parts),
+        "waiting": waiting,
+    }
 
 
 def message_of(cell: NotebookNode) -> str:
@@ -206,8 +227,10 @@ def _hints(source: str) -> list[tuple[str, str]]:
 def _own_cells(nb: NotebookNode) -> str:
     """The cells of the student's own that stopped with an error."""
     failed = [cell for cell in nb.cells if kind_of(cell) == "student" and cell.cell_type == "code" and message_of(cell)]
-    shown = "".join(python(cell.source, 5000) + preformatted(message_of(cell), "told", MAX_MESSAGE) for cell in failed[:20])
-    return f'<section><h2>Cells that you added and that stopped with an error</h2>{shown}</section>' if failed else ""
+    shown = "".join(
+        python(cell.source, 5000) + preformatted(message_of(cell), "told", MAX_MESSAGE) for cell in failed[:20]
+    )
+    return f"<section><h2>Cells that you added and that stopped with an error</h2>{shown}</section>" if failed else ""
 
 
 def _title(nb: NotebookNode, otherwise: str) -> str:

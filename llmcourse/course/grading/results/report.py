@@ -145,7 +145,9 @@ def print_summary(report: ClassReport, console: Console | None = None) -> None:
     head = f"{', '.join(report.assignments)}: {len(report.students)} students, {graded} graded now"
     console.print(Text(f"{head}, {report.seconds:.0f} s", style="bold"))
     if report.unsafe:
-        console.print(Text(f"{UNSAFE}: a submission could read and change what this account can, scores included", "red"))
+        console.print(
+            Text(f"{UNSAFE}: a submission could read and change what this account can, scores included", "red")
+        )
     if report.students:
         console.print(exercise_table(report))
         console.print(Text(histogram(report)))

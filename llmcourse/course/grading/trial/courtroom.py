@@ -95,7 +95,9 @@ class Courtroom:
     ) -> Ran:
         await asyncio.wait({judged, serving}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         was_late = not judged.done() and not serving.done()
-        if serving.done():  # the judge says when a check is over; where the box says so, nobody answers the judge any more
+        if (
+            serving.done()
+        ):  # the judge says when a check is over; where the box says so, nobody answers the judge any more
             await asyncio.wait({judged}, timeout=PATIENCE_S)
         if was_late:
             self.box.interrupt()

@@ -26,7 +26,16 @@ from llmcourse.course.grading.trial.orders import GRADER_ERRORS, KERNEL_DIED, NO
 from llmcourse.course.grading.trial.processes import KernelNotStarted
 from llmcourse.course.grading.trial.rooms import assignment_pieces, rooms
 
-__all__ = ["GRADER_ERRORS", "KERNEL_DIED", "NOT_RUN", "TIMED_OUT", "Failure", "KernelNotStarted", "Settings", "run_notebook"]
+__all__ = [
+    "GRADER_ERRORS",
+    "KERNEL_DIED",
+    "NOT_RUN",
+    "TIMED_OUT",
+    "Failure",
+    "KernelNotStarted",
+    "Settings",
+    "run_notebook",
+]
 
 
 @dataclass(frozen=True)
@@ -142,7 +151,9 @@ class _Run:
         if of_judge.lost:
             of_student.lost = True  # it died of what came before; both are replaced, and this cell runs again
         elif of_judge.failure is not None:
-            raise KernelNotStarted(f"a setup cell fails before any code of the submission runs: {of_judge.failure.evalue}")
+            raise KernelNotStarted(
+                f"a setup cell fails before any code of the submission runs: {of_judge.failure.evalue}"
+            )
         return of_student
 
     async def _ready(self) -> Failure | None:
@@ -159,7 +170,9 @@ class _Run:
         pieces = assignment_pieces(self.assignment)
         if given := self._asked_for() - {str(piece) for piece in pieces}:
             asked = ", ".join(sorted(given))
-            raise KernelNotStarted(f"the library would answer {asked}: {self.assignment!r} is no assignment of this course")
+            raise KernelNotStarted(
+                f"the library would answer {asked}: {self.assignment!r} is no assignment of this course"
+            )
         standing = rooms(self.settings.way)
         students = standing.of_students(self.assignment)
         self.courtroom = Courtroom(students, standing.bench(), pieces, self.settings.max_output)
@@ -172,14 +185,18 @@ class _Run:
             if ran.lost:
                 await self._adjourn()
                 self.replayed.remove(index)
-                self.failures[index] = ran.failure or Failure(KERNEL_DIED, "the kernel died while running this cell again")
+                self.failures[index] = ran.failure or Failure(
+                    KERNEL_DIED, "the kernel died while running this cell again"
+                )
                 if piece := cell.metadata.get("llmcourse", {}).get("piece", ""):
                     self.failed_pieces[piece] = self.failures[index]
                 return
 
     def _asked_for(self) -> set[str]:
         """The pieces of the library that the exercises ask for."""
-        pieces = {cell.metadata.get("llmcourse", {}).get("piece", "") for cell in self.nb.cells if kind_of(cell) == "exercise"}
+        pieces = {
+            cell.metadata.get("llmcourse", {}).get("piece", "") for cell in self.nb.cells if kind_of(cell) == "exercise"
+        }
         return {piece for piece in pieces if belongs_to_library(piece.partition(":")[0])}
 
     async def _adjourn(self) -> None:

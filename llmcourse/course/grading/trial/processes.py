@@ -101,7 +101,9 @@ class Box:
                 self.interrupt()
                 await asyncio.wait({order}, timeout=PATIENCE_S)
                 if not order.done():
-                    return Ran(failure=Failure(TIMED_OUT, f"{failure.evalue}, and the interrupt was ignored"), lost=True)
+                    return Ran(
+                        failure=Failure(TIMED_OUT, f"{failure.evalue}, and the interrupt was ignored"), lost=True
+                    )
             try:
                 ran = order.result()
             except Ended:

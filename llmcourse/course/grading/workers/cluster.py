@@ -43,7 +43,9 @@ class Cluster(Executor):
             raise GradingError('--cluster needs dask: pip install "llmcourse[cluster]"') from None
         where = {"address": address} if "://" in address else {"scheduler_file": address}
         if "scheduler_file" in where and not Path(address).is_file():
-            raise GradingError(f"--cluster {address}: neither an address such as tcp://HOST:8786 nor a scheduler's file")
+            raise GradingError(
+                f"--cluster {address}: neither an address such as tcp://HOST:8786 nor a scheduler's file"
+            )
         try:
             self._client = Client(**where, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError) as error:

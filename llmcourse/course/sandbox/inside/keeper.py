@@ -28,9 +28,7 @@ from typing import Any, NoReturn
 
 from . import linux, memory, seccomp
 
-NEW_NAMESPACES = (
-    linux.CLONE_NEWNS | linux.CLONE_NEWPID | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS
-)
+NEW_NAMESPACES = linux.CLONE_NEWNS | linux.CLONE_NEWPID | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS
 SCRATCH = "/scratch"
 WATCH_S = 0.2
 """Seconds between two looks at the memory that all of a kernel's processes use."""

@@ -29,7 +29,8 @@ PACKAGES = (
     "IPython.core.interactiveshell",
 )
 COURSE_MODULES = tuple(
-    f"llmcourse.course.{name}" for name in ("workspace", "checks", "notebook.display", "notebook.plots", "remote.cells", "remote.judges")
+    f"llmcourse.course.{name}"
+    for name in ("workspace", "checks", "notebook.display", "notebook.plots", "remote.cells", "remote.judges")
 )
 """What `%load_ext llmcourse.course` and the line between two kernels need; the rest of the course's machinery builds and
 grades, and no kernel imports it."""
