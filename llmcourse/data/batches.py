@@ -9,7 +9,8 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 
-from llmcourse.model.losses import Batch
+from llmcourse.group import Group
+from llmcourse.model.losses import Batch, BatchSource
 from llmcourse.tokenization import Tokenizer
 
 
@@ -199,3 +200,8 @@ class Batches:
         inputs, targets = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
         documents = None if self.end_of_text is None else (inputs == self.end_of_text).cumsum(1)
         return Batch(inputs, targets, documents)
+
+
+def read_part(batches: BatchSource, step: int, group: Group) -> Batch:
+    """The rows of a step's batch that are this process's to work on: all of them where there is one process."""
+    return batches.batch(step) if group.size == 1 else batches.batch(step, group.rank, group.size)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import torch
 
-from llmcourse.data.batches import Batches
+from llmcourse.data.batches import Batches, read_part
+from llmcourse.group import ALONE, Group
 from llmcourse.model.losses import Batch, batch_loss, count_targets, evaluation_mode, next_token_loss
 
 
@@ -53,13 +54,19 @@ def batch_nats(model: torch.nn.Module, batch: Batch) -> tuple[float, int]:
 
 
 @torch.no_grad()
-def evaluate(model: torch.nn.Module, batches: Batches | Sequence[Batch], n_batches: int | None = None) -> float:
+def evaluate(
+    model: torch.nn.Module,
+    batches: Batches | Sequence[Batch],
+    n_batches: int | None = None,
+    group: Group = ALONE,
+) -> float:
     """Measure a model's mean loss on some batches, in evaluation mode; the model's mode is put back afterwards.
 
     Args:
         model: gives logits (B, T, V) for ids (B, T).
         batches: a `Batches`, of which the first batches of its first epoch are read, or a sequence of `Batch`.
         n_batches: how many; None, or more than there are, is all of them.
+        group: who takes part: each process measures its rows of every batch, and all get the mean over all rows.
 
     Returns:
         The mean over all targets that count, in nats per token: a batch with fewer targets weighs less.
@@ -72,15 +79,16 @@ def evaluate(model: torch.nn.Module, batches: Batches | Sequence[Batch], n_batch
     if n_read < 1:
         raise ValueError(f"n_batches is {n_batches} and there are {n_available} batches: at least 1 is needed")
     with evaluation_mode(model):
-        sums = [batch_nats(model, _nth(batches, k)) for k in range(n_read)]
-    n_targets = sum(n for _, n in sums)
+        sums = [batch_nats(model, _nth(batches, k, group)) for k in range(n_read)]
+    # With a sequence, which nobody cuts, every process has measured the same: the factor of all cancels out.
+    total_nats, n_targets = (group.sum(sum(column)) for column in zip(*sums))
     if n_targets == 0:
         raise ValueError(f"none of the {n_read} batches has a target that counts")
-    return sum(nats for nats, _ in sums) / n_targets
+    return total_nats / n_targets
 
 
-def _nth(batches: Batches | Sequence[Batch], k: int) -> Batch:
-    return batches.batch(k) if isinstance(batches, Batches) else batches[k]
+def _nth(batches: Batches | Sequence[Batch], k: int, group: Group) -> Batch:
+    return read_part(batches, k, group) if isinstance(batches, Batches) else batches[k]
 
 
 @torch.no_grad()

@@ -8,7 +8,6 @@ bytes of text it holds, and a checksum of each file.
 import bisect
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator
 from itertools import accumulate, islice
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from llmcourse.data.batches import tokenize_corpus
+from llmcourse.files import write_atomically
 from llmcourse.tokenization import Tokenizer, to_tokenizer_json
 
 FORMAT = 1
@@ -96,7 +96,7 @@ def write_shards(
         "n_bytes": n_bytes,
         "shards": shards,
     }
-    _write(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
+    write_atomically(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
     return manifest
 
 
@@ -119,15 +119,8 @@ def _in_pieces(parts: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
 def _write_shard(folder: Path, number: int, tokens: np.ndarray) -> dict[str, Any]:
     name = f"{number:05d}.bin"
     content = tokens.astype(tokens.dtype.newbyteorder("<")).tobytes()
-    _write(folder / name, content)
+    write_atomically(folder / name, content)
     return {"file": name, "n_tokens": len(tokens), "sha256": hashlib.sha256(content).hexdigest()}
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: whoever reads at the same time sees the old one or the new one."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_bytes(content)
-    os.replace(unfinished, path)
 
 
 class ShardedTokens:

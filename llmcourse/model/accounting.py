@@ -1,6 +1,8 @@
 """What a model costs before it is built: parameters, floating-point operations, bytes of key/value cache (chapter 3)."""
 
-from llmcourse.model.config import ModelConfig
+from dataclasses import replace
+
+from llmcourse.model.config import Costs, ModelConfig
 
 N_FEED_FORWARD_MATRICES = {"swiglu": 3, "gelu": 2, "gelu_tanh": 2, "relu": 2}
 
@@ -15,7 +17,7 @@ def count_parameters(config: ModelConfig) -> int:
     none). With `qk_norm`, each layer has two more norms of d_head weights each, without biases. Tied weights count once.
 
     Args:
-        config: the model's configuration.
+        config: the model's configuration, its blocks with the feed-forward network of `activation` and `d_ff`.
 
     Returns:
         The number of parameters.
@@ -49,7 +51,7 @@ def flops_per_token(config: ModelConfig, seq_len: int) -> int:
     is not a product; biases, norms and activations are left out.
 
     Args:
-        config: the model's configuration.
+        config: the model's configuration, its blocks with the feed-forward network of `activation` and `d_ff`.
         seq_len: the length T of the sequence.
 
     Returns:
@@ -67,6 +69,40 @@ def flops_per_token(config: ModelConfig, seq_len: int) -> int:
     scores_and_sums = 2 * seq_len * q_size
     layer = attention + feed_forward + scores_and_sums
     return 2 * (config.n_layers * layer + config.vocab_size * config.d_model)
+
+
+def model_costs(config: ModelConfig, seq_len: int) -> Costs:
+    """What a whole model costs, whatever stands in the place of its feed-forward networks.
+
+    `count_parameters` and `flops_per_token` count the networks that a `ModelConfig` describes by itself; those of
+    `config.feed_forward` say what they cost and are put in their place.
+
+    Args:
+        config: the model's configuration.
+        seq_len: the length T of the sequence, for the operations of attention.
+
+    >>> from llmcourse.model.config import PRESETS
+    >>> model_costs(PRESETS["gpt2"], seq_len=1024)
+    Costs(parameters=124439808, active_parameters=124439808, flops_per_token=284812800)
+    """
+    dense = replace(config, feed_forward=None)
+    parameters, flops = count_parameters(dense), flops_per_token(dense, seq_len)
+    if config.feed_forward is None:
+        return Costs(parameters, parameters, flops)
+    own, usual = config.feed_forward.costs(config), _feed_forward_costs(dense)
+    return Costs(
+        parameters + config.n_layers * (own.parameters - usual.parameters),
+        parameters + config.n_layers * (own.active_parameters - usual.parameters),
+        flops + config.n_layers * (own.flops_per_token - usual.flops_per_token),
+    )
+
+
+def _feed_forward_costs(config: ModelConfig) -> Costs:
+    """What the feed-forward network of one layer costs that the configuration describes by itself."""
+    n_matrices = N_FEED_FORWARD_MATRICES[config.activation]
+    weights = n_matrices * config.d_model * config.d_ff
+    biases = (n_matrices - 1) * config.d_ff + config.d_model if config.bias else 0
+    return Costs(weights + biases, weights + biases, 2 * weights)
 
 
 def kv_cache_bytes(config: ModelConfig, seq_len: int, batch_size: int = 1, bytes_per_value: int = 2) -> int:

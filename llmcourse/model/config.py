@@ -1,11 +1,45 @@
 """The configuration of a model: one frozen dataclass, and that of some well-known models (chapter 3)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from torch import nn
 
 from llmcourse.model.layers import ACTIVATIONS, NORMS, default_d_ff
 from llmcourse.positional import ENCODINGS, RopeScaling
 
 POSITIONS = ENCODINGS
+
+
+class Costs(NamedTuple):
+    """What a part of a model, or all of it, costs.
+
+    Attributes:
+        parameters: Numbers that are stored and trained.
+        active_parameters: Those of them that one token meets; fewer where a router chooses.
+        flops_per_token: Floating-point operations of a forward pass for one token, matrix products only.
+    """
+
+    parameters: int
+    active_parameters: int
+    flops_per_token: int
+
+
+class FeedForwardConfig(Protocol):
+    """What puts another network in the place of a block's feed-forward network, one in each layer.
+
+    It is part of a `ModelConfig`: a frozen dataclass of plain values, so that checkpoints can keep it. The module that
+    it makes takes and gives x_BTD. Weights that are no `nn.Linear` or `nn.Embedding` start as the module says: it has a
+    method `init_weights(std, residual_std, generator)`, with the arguments of the function of that name.
+    """
+
+    def make(self, config: ModelConfig) -> nn.Module:
+        """The network of one layer."""
+
+    def costs(self, config: ModelConfig) -> Costs:
+        """What the network of one layer costs, biases included."""
 
 
 class _Derived(int):
@@ -35,6 +69,8 @@ class ModelConfig:
             width by itself, so that a recipe which says 0.02 means 0.02.
         scale_residual_init: start the layers that write to the residual stream smaller, by 1 / sqrt(2 * n_layers).
         logit_scale: factor of the logits; attention_scale: factor of the scores, 1 / sqrt(d_head) when None.
+        feed_forward: None for the feed-forward network that `activation` and `d_ff` describe; else what makes another
+            network in its place, see `FeedForwardConfig`.
 
     Raises:
         ValueError: a value that is not allowed, named with those that are.
@@ -71,6 +107,7 @@ class ModelConfig:
     scale_residual_init: bool = True
     logit_scale: float = 1.0
     attention_scale: float | None = None
+    feed_forward: FeedForwardConfig | None = None
 
     def __post_init__(self) -> None:
         """Check the values and work out the sizes that follow."""

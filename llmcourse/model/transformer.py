@@ -100,7 +100,10 @@ class Block(nn.Module):
             qk_norm=config.norm if config.qk_norm else None, norm_eps=config.norm_eps,
             dropout=config.dropout, scale=config.attention_scale,
         )  # fmt: skip
-        self.feed_forward = make_feed_forward(config.activation, config.d_model, int(config.d_ff), config.bias)
+        if config.feed_forward is None:
+            self.feed_forward = make_feed_forward(config.activation, config.d_model, int(config.d_ff), config.bias)
+        else:
+            self.feed_forward = config.feed_forward.make(config)
         self.attention_norm = make_norm(config.norm, config.d_model, config.norm_eps, config.bias)
         self.feed_forward_norm = make_norm(config.norm, config.d_model, config.norm_eps, config.bias)
         self.dropout = nn.Dropout(config.dropout)
@@ -177,6 +180,10 @@ class Transformer(nn.Module):
         config = self.config
         scale = 1 / math.sqrt(2 * config.n_layers) if config.scale_residual_init else 1.0
         init_weights(self, config.init_std, config.init_std * scale, generator)
+        for block in self.blocks:  # stacks of experts are no linear layers, and know how they begin
+            for module in block.modules():
+                if hasattr(module, "init_weights"):
+                    module.init_weights(config.init_std, config.init_std * scale, generator)
         self.positions.init_weights(generator=generator, std=config.init_std)
 
     def forward(self, ids_BT: Tensor, *, documents_BT: Tensor | None = None, cache: KVCache | None = None) -> Tensor:

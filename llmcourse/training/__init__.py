@@ -5,14 +5,16 @@ from llmcourse.training.loop import (
     NonFiniteLossError,
     StepResult,
     TrainingConfig,
+    group_step,
     own_random_numbers,
     resume,
     split_batch,
+    step_seed,
     train,
     train_step,
 )
 
 __all__ = [
-    "MAY_CHANGE", "NonFiniteLossError", "StepResult", "TrainingConfig", "own_random_numbers", "resume", "split_batch",
-    "train", "train_step",
+    "MAY_CHANGE", "NonFiniteLossError", "StepResult", "TrainingConfig", "group_step", "own_random_numbers", "resume", "split_batch",
+    "step_seed", "train", "train_step",
 ]  # fmt: skip

@@ -1,15 +1,17 @@
 """Checkpoints of one process: everything that a run needs to go on as if it had never stopped (chapter 3).
 
-That is the parameters, the optimizer's state, the number of steps done and the state of the random numbers. Data and
-schedule are functions of the step, so they need nothing.
+That is the parameters, the optimizer's state and the number of steps done. Data, schedule and random numbers are functions
+of the step, so they need nothing.
 """
 
-import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import nn
+
+from llmcourse.files import write_atomically
+from llmcourse.group import ALONE, Group
 
 
 def save_checkpoint(
@@ -49,16 +51,9 @@ def save_checkpoint(
     """
     if keep < 1:
         raise ValueError(f"keep is {keep}; at least 1 checkpoint must stay")
-    path = Path(folder) / "checkpoints" / f"step-{step:08d}.pt"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = checkpoint_path(folder, step)
     state = {"step": step, "config": _plain(config), "model": model.state_dict(), "optimizer": optimizer.state_dict()}
-    state |= {"random": torch.get_rng_state(), "random_cuda": torch.cuda.get_rng_state_all()}
-    unfinished = path.with_suffix(".unfinished")
-    with open(unfinished, "wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
+    write_atomically(path, lambda file: torch.save(state, file), sync=True)
     for old in sorted(path.parent.glob("step-*.pt"))[:-keep]:
         old.unlink()
     return path
@@ -73,6 +68,15 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def checkpoint_path(folder: str | Path, step: int) -> Path:
+    """Where the checkpoint of a run lies.
+
+    >>> checkpoint_path("run", 7).as_posix()
+    'run/checkpoints/step-00000007.pt'
+    """
+    return Path(folder) / "checkpoints" / f"step-{step:08d}.pt"
+
+
 def latest_checkpoint(folder: str | Path) -> Path | None:
     """The checkpoint with the most steps in a run's folder, None if there is none.
 
@@ -83,7 +87,7 @@ def latest_checkpoint(folder: str | Path) -> Path | None:
 
 
 def load_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Read a checkpoint onto the CPU: `step`, `config`, `model`, `optimizer`, `random`, `random_cuda`.
+    """Read a checkpoint onto the CPU: `step`, `config`, `model`, `optimizer`.
 
     Only tensors and plain values are read: a file from a stranger cannot run code.
     """
@@ -91,7 +95,7 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
 
 
 def restore(state: dict[str, Any], model: nn.Module, optimizer: torch.optim.Optimizer | None = None) -> None:
-    """Put a checkpoint's state into a model and, to go on training, into its optimizer and the random numbers.
+    """Put a checkpoint's state into a model and, to go on training, into its optimizer.
 
     Args:
         state: What `load_checkpoint` gives.
@@ -101,6 +105,61 @@ def restore(state: dict[str, Any], model: nn.Module, optimizer: torch.optim.Opti
     model.load_state_dict(state["model"])
     if optimizer is not None:
         optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["random"])
-        if len(state["random_cuda"]) == torch.cuda.device_count():
-            torch.cuda.set_rng_state_all(state["random_cuda"])
+
+
+class CheckpointStore(Protocol):
+    """Where the training loop keeps the state of a run. Every process of a run calls each method at the same time."""
+
+    def latest(self) -> Path | None:
+        """The checkpoint with the most steps, None if there is none."""
+
+    def settings(self, checkpoint: Path) -> dict[str, Any]:
+        """The settings of the run that a checkpoint belongs to."""
+
+    def restore(self, checkpoint: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+        """Put a checkpoint's state into model and optimizer; returns how many steps it has done."""
+
+    def save(self, step: int, model: nn.Module, optimizer: torch.optim.Optimizer, config: dict[str, Any]) -> Path:
+        """Keep the state after `step` steps; the checkpoint is there for all when this returns."""
+
+
+class Checkpoints:
+    """Checkpoints as whole files, for models that every process has whole: the first process writes, all read.
+
+    Args:
+        folder: The run's folder, the same for every process.
+        group: Who takes part in the run.
+        keep: How many checkpoints stay, at least 1.
+    """
+
+    def __init__(self, folder: str | Path, group: Group = ALONE, keep: int = 2) -> None:
+        self.folder, self.group, self.keep = Path(folder), group, keep
+        self._read: tuple[Path, dict[str, Any]] | None = None
+
+    def latest(self) -> Path | None:
+        """The checkpoint with the most steps, None if there is none."""
+        return latest_checkpoint(self.folder)
+
+    def settings(self, checkpoint: Path) -> dict[str, Any]:
+        """The settings of the run that a checkpoint belongs to."""
+        return self._state(checkpoint)["config"]
+
+    def restore(self, checkpoint: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+        """Put a checkpoint's state into model and optimizer; returns how many steps it has done."""
+        state = self._state(checkpoint)
+        self._read = None  # as large as the model and its optimizer together
+        restore(state, model, optimizer)
+        return state["step"]
+
+    def save(self, step: int, model: nn.Module, optimizer: torch.optim.Optimizer, config: dict[str, Any]) -> Path:
+        """Keep the state after `step` steps; the checkpoint is there for all when this returns."""
+        path = checkpoint_path(self.folder, step)
+        if self.group.is_first:
+            save_checkpoint(self.folder, step, model, optimizer, config, self.keep)
+        self.group.barrier()
+        return path
+
+    def _state(self, checkpoint: Path) -> dict[str, Any]:
+        if self._read is None or self._read[0] != checkpoint:
+            self._read = checkpoint, load_checkpoint(checkpoint)
+        return self._read[1]

@@ -1,13 +1,42 @@
-"""Where the numbers of a run go: memory, one JSON line a row, and TensorBoard if it is asked for (chapter 3)."""
+"""What a run has measured: memory, one JSON line a row, and TensorBoard if it is asked for (chapter 3)."""
 
 import json
-import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
+
+from llmcourse.files import write_atomically
+from llmcourse.group import ALONE, Group
+
+FILE = "history.jsonl"
+"""What the rows are written to in a run's folder."""
 
 
-class Metrics:
+class Row(TypedDict, total=False):
+    """What a run knows after a step; what was not looked at is not there.
+
+    Attributes:
+        step: Steps done.
+        loss: Of the last step's batch, before that step, in nats per token.
+        lr: The learning rate of that step, the largest if groups of parameters differ.
+        grad_norm: The norm of its gradient before clipping.
+        tokens_per_second: Tokens trained on a second, of all processes together, since the row before.
+        val_loss: The loss on validation data, in nats per token.
+        sample: A text that the model has written.
+    """
+
+    step: int
+    loss: float
+    lr: float
+    grad_norm: float
+    tokens_per_second: int
+    val_loss: float
+    sample: str
+
+
+class History:
     """The rows of a run, kept in memory and, in a folder, written at once: a killed run loses no row.
+
+    A context manager, so that an interrupted run leaves TensorBoard's files closed.
 
     Attributes:
         rows: All rows so far, those of the run that is resumed included.
@@ -15,42 +44,49 @@ class Metrics:
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     for steps in (3, 2):  # the second run resumes after two steps
-        ...         metrics = Metrics(folder, done=0 if steps == 3 else 2)
-        ...         for step in range(len(metrics.rows) + 1, 4):
-        ...             metrics.write({"step": step, "loss": 4.0 / step})
-        ...         metrics.close()
-        ...     read_metrics(folder) == metrics.rows, [row["step"] for row in metrics.rows]
+        ...     for done in (0, 2):  # the second run resumes after two steps
+        ...         with History(folder, done) as history:
+        ...             for step in range(done + 1, 4):
+        ...                 history.write({"step": step, "loss": 4.0 / step})
+        ...     read_history(folder) == history.rows, [row["step"] for row in history.rows]
         (True, [1, 2, 3])
     """
 
-    def __init__(self, folder: str | Path | None, done: int = 0, tensorboard: bool = False):
-        """Open a run's metrics; what an earlier run wrote after `done` steps is dropped, for it is computed again.
+    def __init__(self, folder: str | Path | None, done: int = 0, tensorboard: bool = False, group: Group = ALONE):
+        """Open a run's history; what an earlier run wrote after `done` steps is dropped, for it is computed again.
 
         Args:
             folder: Of the run; None keeps the rows in memory only.
             done: Steps done before this run.
             tensorboard: Whether to write TensorBoard's event files too.
+            group: Who takes part in the run: every process keeps the rows, the first writes them.
 
         Raises:
             ValueError: TensorBoard is asked for without a folder.
             ModuleNotFoundError: TensorBoard is asked for and not installed.
         """
         if tensorboard and folder is None:
-            raise ValueError("tensorboard=True needs a folder for its files")
-        self.rows: list[dict[str, Any]] = []
+            raise ValueError("folder is None; with tensorboard=True it must be a folder for its files")
+        self.rows: list[Row] = []
         self._path: Path | None = None
+        self._writer: Any = None
+        if folder is None:
+            return
+        self.rows = [row for row in read_history(folder) if row["step"] <= done]
+        if not group.is_first:
+            return
         self._writer = _open_tensorboard(Path(folder), done) if tensorboard else None
-        if folder is not None:
-            path = Path(folder) / "metrics.jsonl"
-            self.rows = [row for row in read_metrics(folder) if row["step"] <= done]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = path.with_suffix(".unfinished")
-            unfinished.write_text("".join(json.dumps(row) + "\n" for row in self.rows), encoding="utf-8")
-            os.replace(unfinished, path)
-            self._path = path
+        self._path = Path(folder) / FILE
+        lines = "".join(json.dumps(row) + "\n" for row in self.rows)
+        write_atomically(self._path, lines)
 
-    def write(self, row: dict[str, Any]) -> None:
+    def __enter__(self) -> "History":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def write(self, row: Row) -> None:
         """Keep a row; `step` is the number of steps done."""
         self.rows.append(row)
         if self._path is not None:
@@ -68,13 +104,13 @@ class Metrics:
             self._writer.close()
 
 
-def read_metrics(folder: str | Path) -> list[dict[str, Any]]:
+def read_history(folder: str | Path) -> list[Row]:
     """The rows that a run has written; the last line of a run that was killed may be cut, and is left out.
 
-    >>> read_metrics("a folder that is not there")
+    >>> read_history("a folder that is not there")
     []
     """
-    path = Path(folder) / "metrics.jsonl"
+    path = Path(folder) / FILE
     lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else [""]
     return [json.loads(line) for line in lines[:-1]]
 
@@ -83,8 +119,6 @@ def _open_tensorboard(folder: Path, done: int) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        message = (
-            "TensorBoard is not installed: pip install tensorboard, or leave it; metrics.jsonl has the same numbers"
-        )
+        message = f"TensorBoard is not installed: pip install tensorboard, or leave it; {FILE} has the same numbers"
         raise ModuleNotFoundError(message) from None
     return SummaryWriter(str(folder / "tensorboard"), purge_step=done + 1)

@@ -6,25 +6,29 @@ says how many steps are *done*: row 1 holds the loss of batch 0, measured before
 Shape suffixes: B batch, T time, V vocabulary.
 """
 
+import functools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import nn
 from tqdm import tqdm
 
+from llmcourse.data.batches import Batches, read_part
 from llmcourse.data.evaluation import evaluate
-from llmcourse.model.losses import Batch
+from llmcourse.group import ALONE, Group
+from llmcourse.model.losses import Batch, BatchSource, count_targets, evaluation_mode
 from llmcourse.optim.gradients import PRECISIONS, accumulate_gradients, autocast, clip_gradients
 from llmcourse.optim.groups import make_optimizer
 from llmcourse.optim.schedules import make_schedule, set_learning_rate
-from llmcourse.training.checkpoint import latest_checkpoint, load_checkpoint, restore, save_checkpoint
-from llmcourse.training.history import Metrics
+from llmcourse.training.checkpoint import Checkpoints, CheckpointStore
+from llmcourse.training.history import History, Row
 
 MAY_CHANGE = {"eval_every", "eval_batches", "sample_every", "checkpoint_every", "log_every", "tensorboard"}
 """The settings of a run that do not change what it computes, so that a resumed run may have others."""
@@ -201,126 +205,194 @@ def split_batch(batch: Batch, n_parts: int) -> list[Batch]:
     return [Batch(*part) for part in zip(*columns)]
 
 
+def group_step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    micro_batches: Sequence[Batch],
+    clip_norm: float | None = 1.0,
+    precision: str = "fp32",
+    *,
+    group: Group,
+) -> StepResult:
+    """`train_step` for several processes, each with a whole model and a part of the batch: their gradients are summed.
+
+    The loss is divided by the number of targets of all parts, so that the sum of the gradients is that of one process
+    with the whole batch, however unequal the parts. Loss and norm are those of the whole too, so that every process
+    takes the same decision whether to step.
+
+    Args:
+        model, optimizer, micro_batches, clip_norm, precision: As for `train_step`; model and optimizer are equal on all.
+        group: Who takes part.
+
+    Returns:
+        The loss of the whole batch and the norm of its gradient, the same on every process.
+    """
+    optimizer.zero_grad(set_to_none=True)
+    n_targets = int(group.sum(sum(count_targets(batch) for batch in micro_batches)))
+    loss = group.sum(accumulate_gradients(model, micro_batches, precision=precision, n_targets=n_targets))
+    # One message a parameter, after the backward pass: plain, and the same order on every process.
+    for parameter in model.parameters():
+        if parameter.grad is not None:
+            group.sum_in_place(parameter.grad)
+    grad_norm = float(clip_gradients(model.parameters(), math.inf if clip_norm is None else clip_norm))
+    if math.isfinite(loss) and math.isfinite(grad_norm):
+        optimizer.step()
+    return StepResult(loss, grad_norm)
+
+
 def train(
     model: nn.Module,
-    batches: Any,
+    batches: BatchSource,
     config: TrainingConfig,
     *,
-    validation: Any = None,
+    group: Group = ALONE,
+    validation: Batches | Sequence[Batch] | None = None,
     folder: str | Path | None = None,
     progress: bool = True,
     optimizer: torch.optim.Optimizer | None = None,
     sample: Callable[[nn.Module], str] | None = None,
-) -> list[dict[str, Any]]:
+    step: Callable[..., StepResult] | None = None,
+    checkpoints: CheckpointStore | None = None,
+) -> list[Row]:
     """Train a model, from the last checkpoint in `folder` on if there is one.
 
-    A resumed run computes what an uninterrupted one would have: same losses, bit for bit, on one process. The random
-    numbers of the caller are not touched.
+    A resumed run computes what an uninterrupted one would have: same losses, bit for bit, on as many processes. The
+    random numbers of the caller are not touched.
+
+    With a group of several processes each one calls this with its own part of the work: it reads its rows of every
+    batch, the first writes history and checkpoints, and all return the same history and raise the same errors.
 
     Args:
-        model: Changed in place; left in training mode.
-        batches: `batches.batch(step)` is the batch of a step, on the model's device, as `Batches` gives it.
+        model: Changed in place; left in training mode. On several processes the same weights everywhere.
+        batches: Where the batch of a step comes from, on the model's device, as from `Batches`.
         config: All settings.
+        group: Who takes part, and which of them this process is.
         validation: What `evaluate` reads; None for no evaluation.
-        folder: Where metrics.jsonl and checkpoints go; None to keep nothing on disk.
+        folder: Where history and checkpoints go; None to keep nothing on disk.
         progress: Whether to show a progress bar.
         optimizer: None makes the one of `config`. In another the schedule multiplies each group's own rate, and `lr`,
             `betas` and `weight_decay` of `config` count for nothing.
         sample: Called with the model each `sample_every` steps; the text it returns is in the history's `sample`.
+        step: Called as `train_step` is, once a step; what it returns must be the same on every process. None is
+            `train_step` for one process and `group_step` for several.
+        checkpoints: Where the state of a run is kept; None keeps it in `folder` as whole files.
 
     Returns:
-        The history, a row for each `log_every` steps and for each evaluation: `step` (steps done), `loss`, `lr` (the rate
-        of that step, the largest if groups differ), `grad_norm`, `tokens_per_second`, and `val_loss` and `sample` where
-        there is one. Losses are in nats per token.
+        The history, a row for each `log_every` steps and for each evaluation. Losses are in nats per token.
 
     Raises:
         NonFiniteLossError: A loss or gradient is not finite. The model is as it was before that step.
-        ValueError: The folder belongs to a run with other settings, or the batch cannot be cut.
+        ValueError: The folder belongs to a run with other settings, the batch cannot be cut, or processes resume from
+            different steps.
     """
-    folder = None if folder is None else Path(folder)
     optimizer = optimizer or make_optimizer(
         model, config.optimizer, lr=config.lr, weight_decay=config.weight_decay, betas=config.betas
     )
+    step = step or (train_step if group.size == 1 else functools.partial(group_step, group=group))
+    if checkpoints is None and folder is not None:
+        checkpoints = Checkpoints(folder, group)
     schedule = config.make_schedule()
-    with own_random_numbers(config.seed):
-        start, checkpoint = resume(model, optimizer, config, folder)
-        metrics = Metrics(folder, start, config.tensorboard)
-        bar = tqdm(range(start, config.steps), initial=start, total=config.steps, disable=not progress, mininterval=1)
+    start, checkpoint = (0, None) if checkpoints is None else resume(model, optimizer, config, checkpoints, group)
+    with own_random_numbers(), History(folder, start, config.tensorboard, group) as history:
+        shown = tqdm(
+            range(start, config.steps), initial=start, total=config.steps, mininterval=1,
+            disable=not (progress and group.is_first),
+        )  # fmt: skip
         tokens, seconds = 0, 0.0
         model.train()
-        for step in bar:
+        for number in shown:
             began = time.perf_counter()
-            set_learning_rate(optimizer, schedule(step))
-            batch = batches.batch(step)
+            # Each step's random numbers follow from its number: a resumed run needs no state of theirs.
+            torch.manual_seed(step_seed(config.seed, number, group.rank))
+            set_learning_rate(optimizer, schedule(number))
+            batch = read_part(batches, number, group)
             micro_batches = split_batch(batch, config.grad_accum_steps)
-            result = train_step(model, optimizer, micro_batches, config.clip_norm, config.precision)
+            result = step(model, optimizer, micro_batches, config.clip_norm, config.precision)
             if not all(map(math.isfinite, result)):
-                metrics.close()
-                raise NonFiniteLossError(step, result, batch, checkpoint)
-            tokens, seconds = tokens + batch.inputs.numel(), seconds + time.perf_counter() - began
+                raise NonFiniteLossError(number, result, batch, checkpoint)
+            tokens += batch.inputs.numel() * group.size
+            seconds += time.perf_counter() - began
 
-            done = step + 1
-            lr = max(float(group["lr"]) for group in optimizer.param_groups)
-            row = {"step": done, "loss": result.loss, "lr": lr, "grad_norm": result.grad_norm}
+            done = number + 1
+            lr = max(float(entry["lr"]) for entry in optimizer.param_groups)
+            row = Row(step=done, loss=result.loss, lr=lr, grad_norm=result.grad_norm)
             row["tokens_per_second"] = round(tokens / seconds)
-            row |= _look(model, config, done, validation, sample)
+            row |= _look(model, config, done, validation, sample, group)
             if done % config.log_every == 0 or done == config.steps or "val_loss" in row or "sample" in row:
-                metrics.write(row)
+                history.write(row)
                 tokens, seconds = 0, 0.0
-            if folder and _is_due(done, config.checkpoint_every, config.steps):
-                checkpoint = save_checkpoint(folder, done, model, optimizer, asdict(config))
-            bar.set_postfix(loss=f"{result.loss:.3f}", refresh=False)
-        metrics.close()
-    return metrics.rows
+            if checkpoints is not None and _is_due(done, config.checkpoint_every, config.steps):
+                checkpoint = checkpoints.save(done, model, optimizer, asdict(config))
+            shown.set_postfix(loss=f"{result.loss:.3f}", refresh=False)
+    return history.rows
 
 
 def _is_due(done: int, every: int | None, steps: int) -> bool:
     return done == steps or (every is not None and done % every == 0)
 
 
-def _look(model: nn.Module, config: TrainingConfig, done: int, validation: Any, sample: Any) -> dict[str, Any]:
-    """Evaluate and sample where it is time to; neither may move the random numbers of training."""
-    seen: dict[str, Any] = {}
-    with own_random_numbers(config.seed):
-        if validation is not None and _is_due(done, config.eval_every, config.steps):
-            with autocast(next(model.parameters()).device, config.precision):
-                seen["val_loss"] = evaluate(model, validation, config.eval_batches)
-        if sample is not None and config.sample_every and done % config.sample_every == 0:
-            model.eval()
+def _look(
+    model: nn.Module,
+    config: TrainingConfig,
+    done: int,
+    validation: Batches | Sequence[Batch] | None,
+    sample: Callable[[nn.Module], str] | None,
+    group: Group,
+) -> Row:
+    """Evaluate and sample where it is time to."""
+    seen = Row()
+    if validation is not None and _is_due(done, config.eval_every, config.steps):
+        with autocast(group.device if group.size > 1 else next(model.parameters()).device, config.precision):
+            seen["val_loss"] = evaluate(model, validation, config.eval_batches, group)
+    if sample is not None and config.sample_every and done % config.sample_every == 0:
+        torch.manual_seed(config.seed)  # the same choices each time: what changes is the model
+        with evaluation_mode(model):
             seen["sample"] = sample(model)
-            model.train()
     return seen
 
 
 def resume(
-    model: nn.Module, optimizer: torch.optim.Optimizer, config: TrainingConfig, folder: Path | None
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    config: TrainingConfig,
+    checkpoints: CheckpointStore,
+    group: Group = ALONE,
 ) -> tuple[int, Path | None]:
-    """Put the last checkpoint's state into model, optimizer and random numbers.
+    """Put the last checkpoint's state into model and optimizer.
 
     Returns:
         How many steps are done, and the checkpoint; 0 and None where there is none.
 
     Raises:
-        ValueError: The checkpoint's run has other settings; the message names them with both values.
+        ValueError: The checkpoint's run has other settings (the message names them with both values), or the processes
+            of the group see different checkpoints.
     """
-    checkpoint = latest_checkpoint(folder) if folder else None
-    if checkpoint is None:
+    latest = checkpoints.latest()
+    if len(seen := dict.fromkeys(group.gather(None if latest is None else latest.name))) > 1:
+        names = ", ".join(map(str, seen))
+        raise ValueError(f"the last checkpoint is {names}; it must be the same for all {group.size} processes")
+    if latest is None:
         return 0, None
-    state = load_checkpoint(checkpoint)
-    theirs, ours = state["config"], asdict(config)
+    theirs, ours = checkpoints.settings(latest), asdict(config)
     if changed := [
         f"{k} ({theirs.get(k)} -> {v})" for k, v in ours.items() if k not in MAY_CHANGE and theirs.get(k) != v
     ]:
-        raise ValueError(
-            f"{checkpoint} belongs to a run with other settings: {', '.join(changed)}. Take another folder"
-        )
-    restore(state, model, optimizer)
-    return state["step"], checkpoint
+        raise ValueError(f"{latest} belongs to a run with other settings: {', '.join(changed)}. Take another folder")
+    return checkpoints.restore(latest, model, optimizer), latest
+
+
+def step_seed(seed: int, step: int, rank: int = 0) -> int:
+    """What the random numbers of one process begin with in one step: another number for each run, step and process.
+
+    Example:
+        >>> len({step_seed(seed, step, rank) for seed in range(3) for step in range(3) for rank in range(3)})
+        27
+    """
+    return int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0] >> 1)
 
 
 @contextmanager
-def own_random_numbers(seed: int) -> Iterator[None]:
-    """A context with random numbers of its own; afterwards the caller's go on where they were."""
+def own_random_numbers() -> Iterator[None]:
+    """A context after which the caller's random numbers go on where they were."""
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        torch.manual_seed(seed)
         yield

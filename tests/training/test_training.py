@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from llmcourse.data import Batch
 from llmcourse.training import NonFiniteLossError, TrainingConfig, split_batch, train, train_step
 from llmcourse.training.checkpoint import latest_checkpoint, load_checkpoint, restore, save_checkpoint
-from llmcourse.training.history import Metrics, read_metrics
+from llmcourse.training.history import History, read_history
 
 CONFIG = TrainingConfig(steps=20, lr=3e-3, warmup_steps=2)
 
@@ -117,7 +117,7 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(make_model, batches,
     assert losses(got) == losses(want)
     assert [row.get("val_loss") for row in got] == [row.get("val_loss") for row in want]
     assert all(torch.equal(a, b) for a, b in zip(resumed.parameters(), whole.parameters()))
-    assert losses(read_metrics(tmp_path)) == losses(want)
+    assert losses(read_history(tmp_path)) == losses(want)
 
 
 def test_a_run_that_is_killed_goes_on_as_if_nothing_had_happened(make_model, batches, tmp_path):
@@ -151,9 +151,9 @@ def test_a_run_that_is_killed_goes_on_as_if_nothing_had_happened(make_model, bat
     killed = start(tmp_path / "a", 8)
     assert killed.returncode == -signal.SIGKILL
     (tmp_path / "a" / "checkpoints" / "step-00000009.unfinished").write_bytes(b"half a file")
-    with open(tmp_path / "a" / "metrics.jsonl", "a") as file:
+    with open(tmp_path / "a" / "history.jsonl", "a") as file:
         file.write('{"step": 9, "lo')
-    assert [row["step"] for row in read_metrics(tmp_path / "a")] == list(range(1, 9))
+    assert [row["step"] for row in read_history(tmp_path / "a")] == list(range(1, 9))
     resumed, whole = start(tmp_path / "a", -1), start(tmp_path / "b", -1)
     assert resumed.stdout == whole.stdout != ""
 
@@ -197,7 +197,7 @@ def test_a_loss_that_is_not_finite_stops_with_step_batch_and_last_good_checkpoin
     good = make_model()
     run(good, batches, dataclasses.replace(config, steps=20), folder=None)
     assert all(torch.isfinite(parameter).all() for parameter in model.parameters())
-    assert len(read_metrics(tmp_path)) == 13
+    assert len(read_history(tmp_path)) == 13
 
 
 def test_without_a_folder_the_error_says_that_nothing_was_saved(make_model, batches):
@@ -295,12 +295,12 @@ def test_tensorboard_gets_the_same_numbers(make_model, batches, tmp_path):
 def test_a_missing_tensorboard_is_said_in_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ModuleNotFoundError, match="pip install tensorboard"):
-        Metrics(tmp_path, tensorboard=True)
+        History(tmp_path, tensorboard=True)
 
 
 def test_metrics_are_one_json_object_a_line(make_model, batches, tmp_path):
     rows = run(make_model(), batches, CONFIG, folder=tmp_path)
-    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    lines = (tmp_path / "history.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == rows
 
 
