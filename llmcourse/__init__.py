@@ -1,5 +1,61 @@
 """llmcourse: a small, readable stack for pretraining language models, built exercise by exercise.
 
+A room for each chapter or notebook, in the order in which they are built; each uses what stands above it, never what
+stands below:
+
+    tokenization/   chapter 1: from text to token ids
+        inputs         is this a text, are these special tokens: asked once, where they come in
+        words          text into words before merging, and bytes as printable characters
+        bpe            merges learned and applied: plain first, then fast
+        tokenizer      the tokenizer that models are trained with, and its tokenizer.json
+        compatibility  which tokenizer.json files can be read
+        huffman        the shortest code for known frequencies
+        unigram        other ways to cut a word: unigram and WordPiece
+    positional/     chapter 2: how a model knows where a token stands
+        absolute       sinusoidal tables and what shifting them does
+        rotary         RoPE: queries and keys turned by their position
+        alibi          a penalty that grows with distance
+        scaling        RoPE for texts longer than those trained on
+        encodings      each of these as a part of a model, by name
+    model/          chapter 3.1: what the model is
+        config         all that decides a model's shape, and some well-known models
+        layers         norms and feed-forward networks
+        attention      queries, keys, values, and the cache
+        losses         a model asked about a batch, and what its answer costs
+        transformer    blocks, the whole model, how its weights begin
+        accounting     parameters, operations and bytes before anything is built
+        huggingface    other people's weights in, ours out
+        generation     text out
+    optim/          chapter 3.2: how it learns
+        rules          one step of SGD, Adam, AdamW, as functions
+        muon           one step of Muon
+        optimizers     these as torch optimizers
+        groups         which parameters decay, which go to Muon; an optimizer by name
+        schedules      the learning rate over the steps
+        gradients      accumulation, clipping, noise
+        mup            one learning rate for every width
+        search         which hyperparameters: grids, draws, halving, range tests
+    data/           chapter 3.3: what it reads, and how good it is
+        corpora        text that is there without a network, and text from the hub
+        cleaning       which texts are worth reading
+        deduplication  the same text twice, nearly
+        packing        documents of all lengths into rows of one length
+        batches        the batch of a step, as a function of the step
+        shards         tokens on disk
+        ngram          what counting reaches: the baseline
+        evaluation     loss and bits per byte on text not trained on
+    training/       chapter 3.4: the one loop, and what it leaves
+        proofs         what a right model must do before its training is paid for
+        loop           batches in, a trained model and its history out, on one process or many
+        history        the rows of a run
+        checkpoint     the state of a run, whole or not there
+    course/         the machinery: a learner's commands, notebooks, grading, the book
+    group.py        who am I among the processes of a run
+    files.py        files that are whole or not there
+    _overlay.py     a learner's own definitions inside these modules
+
+Inside a room the order is that of reading: the plain way, then the fast one, then the one for many processes.
+
 With the environment variable `LLMCOURSE_WORKSPACE` set, the definitions that a learner built there run in place of the
 library's own, in this process and in every process it starts.
 """
