@@ -6,9 +6,9 @@ that count for nothing, more terms than the next token's) is said once.
 Letters in names are shapes: B batch, T time, V vocabulary.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -40,7 +40,7 @@ class BatchSource(Protocol):
         """The batch of a step, or one rank's equal part of it; the parts in order are the batch of one process."""
 
 
-def predict(model: Any, batch: Batch) -> Tensor:
+def predict(model: Callable[..., Tensor], batch: Batch) -> Tensor:
     """Ask a model for the logits (B, T, V) of a batch's next tokens; it hears of documents only if there are some.
 
     >>> ids = torch.zeros(1, 2, dtype=torch.int64)
@@ -78,7 +78,7 @@ def next_token_loss(logits_BTV: Tensor, targets_BT: Tensor, reduction: str = "me
     return losses.view_as(targets_BT) if reduction == "none" else losses
 
 
-def batch_loss(model: Any, batch: Batch, reduction: str = "mean") -> Tensor:
+def batch_loss(model: Callable[..., Tensor], batch: Batch, reduction: str = "mean") -> Tensor:
     """The loss of a model on a batch, as `next_token_loss` reduces it.
 
     >>> ids = torch.zeros(1, 2, dtype=torch.int64)
@@ -98,7 +98,7 @@ def count_targets(batch: Batch) -> int:
 
 
 @contextmanager
-def evaluation_mode(model: Any) -> Iterator[None]:
+def evaluation_mode(model: Callable[..., object]) -> Iterator[None]:
     """A context in which a model neither drops anything nor trains; each of its modules is put back as it was.
 
     A plain function, which has no mode, is left alone.

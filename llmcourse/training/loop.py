@@ -294,10 +294,7 @@ def train(
     schedule = config.make_schedule()
     start, checkpoint = (0, None) if checkpoints is None else resume(model, optimizer, config, checkpoints, group)
     with own_random_numbers(), History(folder, start, config.tensorboard, group) as history:
-        shown = tqdm(
-            range(start, config.steps), initial=start, total=config.steps, mininterval=1,
-            disable=not (progress and group.is_first),
-        )  # fmt: skip
+        shown = _bar(start, config.steps, progress and group.is_first)
         tokens, seconds = 0, 0.0
         model.train()
         for number in shown:
@@ -308,15 +305,15 @@ def train(
             batch = read_part(batches, number, group)
             micro_batches = split_batch(batch, config.grad_accum_steps)
             result = step(model, optimizer, micro_batches, config.clip_norm, config.precision)
+            # Every process has the same loss and norm by now, so that all of them stop, or none.
             if not all(map(math.isfinite, result)):
                 raise NonFiniteLossError(number, result, batch, checkpoint)
+            # The parts are equal, so one's tokens tell those of all. Looking and saving are not counted as training.
             tokens += batch.inputs.numel() * group.size
             seconds += time.perf_counter() - began
 
             done = number + 1
-            lr = max(float(entry["lr"]) for entry in optimizer.param_groups)
-            row = Row(step=done, loss=result.loss, lr=lr, grad_norm=result.grad_norm)
-            row["tokens_per_second"] = round(tokens / seconds)
+            row = _row(done, result, optimizer, tokens / seconds)
             row |= _look(model, config, done, validation, sample, group)
             if done % config.log_every == 0 or done == config.steps or "val_loss" in row or "sample" in row:
                 history.write(row)
@@ -325,6 +322,16 @@ def train(
                 checkpoint = checkpoints.save(done, model, optimizer, asdict(config))
             shown.set_postfix(loss=f"{result.loss:.3f}", refresh=False)
     return history.rows
+
+
+def _bar(start: int, steps: int, is_shown: bool) -> tqdm:
+    return tqdm(range(start, steps), initial=start, total=steps, mininterval=1, disable=not is_shown)
+
+
+def _row(done: int, result: StepResult, optimizer: torch.optim.Optimizer, tokens_per_second: float) -> Row:
+    lr = max(float(entry["lr"]) for entry in optimizer.param_groups)
+    speed = round(tokens_per_second)
+    return Row(step=done, loss=result.loss, lr=lr, grad_norm=result.grad_norm, tokens_per_second=speed)
 
 
 def _is_due(done: int, every: int | None, steps: int) -> bool:
@@ -342,7 +349,7 @@ def _look(
     """Evaluate and sample where it is time to."""
     seen = Row()
     if validation is not None and _is_due(done, config.eval_every, config.steps):
-        with autocast(group.device if group.size > 1 else next(model.parameters()).device, config.precision):
+        with autocast(next(model.parameters()).device, config.precision):
             seen["val_loss"] = evaluate(model, validation, config.eval_batches, group)
     if sample is not None and config.sample_every and done % config.sample_every == 0:
         torch.manual_seed(config.seed)  # the same choices each time: what changes is the model
