@@ -85,19 +85,12 @@ def grade(
     workers: Annotated[
         int | None, typer.Option(help="Submissions run side by side; as many as there are cores without it.")
     ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(help="Run submissions on the workers of this dask scheduler: tcp://HOST:8786, or its file."),
-    ] = None,
     unsafe: Annotated[
         bool, typer.Option("--unsafe", help="Go on where nothing can be shut in: submissions can change their scores.")
     ] = False,
     force: Annotated[bool, typer.Option(help="Grade unchanged submissions again.")] = False,
     only: Annotated[
         list[str] | None, typer.Option(help="Grade this student alone, again if need be; can be given several times.")
-    ] = None,
-    exercise: Annotated[
-        str | None, typer.Option(help="Judge this exercise alone again, named as in scores.csv; other points stay.")
     ] = None,
     due: Annotated[
         str | None, typer.Option(help="When the assignment is due, in UTC: '2026-10-01 18:00'. Kept in the gradebook.")
@@ -110,9 +103,6 @@ def grade(
 
     A run that was stopped or killed goes on where it was when the same command is given again. timestamps.csv beside
     the submissions (student,timestamp) says when they were handed in. The gradebook of before the run is in backups/.
-
-    On many machines: install llmcourse[cluster] and bubblewrap on each, run `dask scheduler` on one and
-    `dask worker tcp://HOST:8786 --nthreads 1 --nworkers auto` on the others, and grade with --cluster tcp://HOST:8786.
     """
     from llmcourse.course.grading.errors import GradingError
     from llmcourse.course.grading.results.report import print_summary
@@ -129,11 +119,9 @@ def grade(
             source,
             timeout,
             workers=workers,
-            cluster=cluster,
             unsafe=unsafe,
             force=force,
             only=only or (),
-            exercise=exercise,
             due=due,
             late=late,
             progress=True,

@@ -29,7 +29,6 @@ class Again:
 
     force: bool
     only: frozenset[str]
-    exercise: str | None
 
     def leaves(self, student: str) -> bool:
         return bool(self.only) and student not in self.only
@@ -45,7 +44,6 @@ class Job:
     Attributes:
         repaired: Its notebooks, whole, as nbgrader takes them in.
         to_run: Those of them that are run, as JSON, with the instructor's check cells in full.
-        kept: Executed notebooks of before, of which all stays but the exercise that is judged again.
         secret: What nbgrader's exchange finds its feedback by; empty without an exchange.
     """
 
@@ -57,7 +55,6 @@ class Job:
     repaired: dict[str, NotebookNode]
     problems: dict[str, list[str]]
     to_run: dict[str, str]
-    kept: dict[str, NotebookNode]
     secret: str = ""
 
 
@@ -72,7 +69,6 @@ class Grader:
         self.skeletons = course.skeletons(assignment)
         self.locked = course.locked_sources(assignment)
         self.exercises = list(self._exercises())
-        self.wanted_cells = {(e.notebook, e.grade_id) for e in self.exercises if e.name == again.exercise}
         self.penalties: dict[str, float] = {}
         self.failed: dict[str, str] = {}
         self.graded: set[str] = set()
@@ -99,9 +95,7 @@ class Grader:
             if not state:
                 self.failed[student] = "not graded yet: this run was for other students"
             return False
-        if self.again.exercise is not None and not self.wanted_cells:
-            return not state
-        if self.again.forces(student) or self.again.exercise is not None or not self._is_complete(student):
+        if self.again.forces(student) or not self._is_complete(student):
             return True
         received = read_notebooks(submission, self.assignment, self.skeletons)
         return state.get("key") != self._submission_key(received, handed_in)
@@ -110,12 +104,7 @@ class Grader:
         """Read and repair a submission."""
         received = read_notebooks(submission, self.assignment, self.skeletons)
         repaired = {name: repair(skeleton, received[name]) for name, skeleton in self.skeletons.items()}
-        kept = self._kept(submission.student, received)
-        to_run = {
-            name: json.dumps(self._with_locked(name, nb.notebook))
-            for name, nb in repaired.items()
-            if not kept or any(notebook == name for notebook, _ in self.wanted_cells)
-        }
+        to_run = {name: json.dumps(self._with_locked(name, nb.notebook)) for name, nb in repaired.items()}
         return Job(
             self,
             submission.student,
@@ -125,20 +114,8 @@ class Grader:
             {name: nb.notebook for name, nb in repaired.items()},
             {name: list(nb.problems) for name, nb in repaired.items() if nb.problems},
             to_run,
-            kept,
             exchange_secret(submission),
         )
-
-    def _kept(self, student: str, received: dict[str, Received]) -> dict[str, NotebookNode]:
-        """The executed notebooks of before, when one exercise alone is judged again and nothing was handed in since."""
-        state = self.course.state(self.assignment, student)
-        if (
-            self.again.exercise is None
-            or state.get("received") != _digest_of(received)
-            or not self._is_complete(student)
-        ):
-            return {}
-        return self.course.graded_notebooks(self.assignment, student)
 
     def _with_locked(self, name: str, notebook: NotebookNode) -> NotebookNode:
         """A notebook with the instructor's locked cells in full, as nbgrader will have it when it takes the outputs."""
@@ -155,25 +132,9 @@ class Grader:
         self._keep_received(student, job.received)
         course.submit(self.assignment, student, job.repaired, job.time, job.secret)
         done = {name: nbformat.from_dict(json.loads(text)) for name, text in executed.notebooks.items()}
-        course.autograde(self.assignment, student, self._joined_with_kept(job, done))
+        course.autograde(self.assignment, student, done)
         course.feedback(self.assignment, student)
         self._finish(job, executed.seconds)
-
-    def _joined_with_kept(self, job: Job, done: dict[str, NotebookNode]) -> dict[str, NotebookNode]:
-        """What was run, or where one exercise alone was judged again, what there was with its check cell's new outputs."""
-        if not job.kept:
-            return done
-        joined = {}
-        for name, repaired in job.repaired.items():
-            notebook = joined[name] = self._with_locked(name, repaired)
-            before = {cell.id: cell for cell in job.kept[name].cells}
-            after = {cell.id: cell for cell in done[name].cells} if name in done else {}
-            for cell in notebook.cells:
-                is_wanted = (name, cell.metadata.get("nbgrader", {}).get("grade_id")) in self.wanted_cells
-                ran = (after if is_wanted else before).get(cell.id)
-                if cell.cell_type == "code" and ran is not None:
-                    cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
-        return joined
 
     def _finish(self, job: Job, seconds: float) -> None:
         """Say that a submission is graded to its end."""
@@ -182,7 +143,6 @@ class Grader:
         state = {
             "scores": _scores(marks),
             "key": job.key,
-            "received": _digest_of(job.received),
             "problems": job.problems,
             "seconds": round(seconds, 3),
             "feedback": "",

@@ -12,8 +12,10 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import llmcourse
 from llmcourse.course.grading.errors import GradingError
@@ -42,24 +44,63 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def grade(
-    submissions: Path | str,
-    output: Path | str = "grades",
-    assignment: str | None = None,
-    source: Path | str = PACKAGE.parent / "solutions",
-    timeout_s: float = 60.0,
-    *,
-    total_timeout_s: float | None = None,
-    force: bool = False,
-    only: Iterable[str] = (),
-    exercise: str | None = None,
-    workers: int | None = None,
-    cluster: str | None = None,
-    unsafe: bool = False,
-    due: datetime | str | None = None,
-    late: str = "none",
-    progress: bool = False,
-) -> ClassReport:
+@dataclass(frozen=True)
+class GradeOptions:
+    """How a class is graded; the command line makes the same object.
+
+    Attributes:
+        assignment: Its name; all that somebody handed in when None.
+        source: The instructor's notebooks, NN_name/NN_name.ipynb.
+        timeout_s: Seconds a cell may take.
+        total_timeout_s: Seconds a notebook may take; ten times `timeout_s` when None.
+        force: Grade again what did not change.
+        only: Grade these students alone, again if need be; everybody else keeps what they have.
+        workers: Processes that run submissions; as many as there are cores when None.
+        unsafe: Go on where nothing can be shut in: submissions can then read and change what this process can.
+        due: When the assignment is due, in UTC unless it says otherwise; kept in the gradebook.
+        late: What a late submission costs: none, zero, or nbgrader's plugin `module:Class`.
+        progress: Show a progress bar on standard error.
+
+    Raises:
+        GradingError: A time is not positive or not a time, or there is no worker.
+    """
+
+    assignment: str | None = None
+    source: Path | str = PACKAGE.parent / "solutions"
+    timeout_s: float = 60.0
+    total_timeout_s: float | None = None
+    force: bool = False
+    only: Iterable[str] = ()
+    workers: int | None = None
+    unsafe: bool = False
+    due: datetime | str | None = None
+    late: str = "none"
+    progress: bool = False
+
+    def __post_init__(self) -> None:
+        if not (self.timeout_s > 0 and self.settings.total_timeout_s > 0):
+            total_s = self.settings.total_timeout_s
+            raise GradingError(f"a timeout must be a positive number of seconds, got {self.timeout_s} and {total_s}")
+        if self.n_workers < 1:
+            raise GradingError(f"at least one worker is needed, got {self.n_workers}")
+        object.__setattr__(self, "only", frozenset(self.only))
+        object.__setattr__(self, "source", Path(self.source).resolve())
+        if isinstance(self.due, str):
+            object.__setattr__(self, "due", _due(self.due))
+
+    @property
+    def settings(self) -> Settings:
+        """What the trial of a notebook is told."""
+        total_s = 10 * self.timeout_s if self.total_timeout_s is None else self.total_timeout_s
+        return Settings(self.timeout_s, total_s, "unsafe" if self.unsafe else "auto")
+
+    @property
+    def n_workers(self) -> int:
+        """How many processes run submissions."""
+        return default_workers() if self.workers is None else self.workers
+
+
+def grade(submissions: Path | str, output: Path | str = "grades", *args: Any, **options: Any) -> ClassReport:
     """Grade every submission in a folder.
 
     A submission whose notebooks, whose assignment and whose library are as they were keeps its result; marks given by
@@ -70,74 +111,87 @@ def grade(
             timestamps.csv beside them says when they were handed in, see `times`.
         output: Becomes an nbgrader course: received/ source/ release/ submitted/ autograded/ feedback/ gradebook.db,
             and scores.csv, report.json, grading.log, and backups/ with the gradebook as it was before each run.
-        assignment: Its name; all that somebody handed in when None.
-        source: The instructor's notebooks, NN_name/NN_name.ipynb.
-        timeout_s: Seconds a cell may take.
-        total_timeout_s: Seconds a notebook may take; ten times `timeout_s` when None.
-        force: Grade again what did not change.
-        only: Grade these students alone, again if need be; everybody else keeps what they have.
-        exercise: Judge this exercise alone, again, with everybody's other points as they are. Its name as in
-            scores.csv.
-        workers: Processes that run submissions; as many as there are cores when None.
-        cluster: The address of a dask scheduler, or its file, whose workers run the submissions instead.
-        unsafe: Go on where nothing can be shut in: submissions can then read and change what this process can.
-        due: When the assignment is due, in UTC unless it says otherwise; kept in the gradebook.
-        late: What a late submission costs: none, zero, or nbgrader's plugin `module:Class`.
-        progress: Show a progress bar on standard error.
+        args, options: The fields of `GradeOptions`.
 
     Returns:
         The class's results, as written to scores.csv and report.json.
 
     Raises:
-        GradingError: The run cannot start: no such folder, assignment, student or exercise, nothing built, a time that
-            is not positive, nothing to shut submissions in, a damaged gradebook, another run on the same output.
+        GradingError: The run cannot start: no such folder, assignment or student, nothing built, a time that is not
+            positive, nothing to shut submissions in, a damaged gradebook, another run on the same output.
         KeyboardInterrupt: It was interrupted; the next run goes on where it stopped.
     """
     start = time.monotonic()
-    submissions, output, source = Path(submissions).resolve(), Path(output).resolve(), Path(source).resolve()
-    total_s = 10 * timeout_s if total_timeout_s is None else total_timeout_s
-    count = default_workers() if workers is None else workers
-    if not (timeout_s > 0 and total_s > 0):
-        raise GradingError(f"a timeout must be a positive number of seconds, got {timeout_s} and {total_s}")
-    due_utc = due if isinstance(due, datetime | None) else _due(due)
-    if count < 1:
-        raise GradingError(f"at least one worker is needed, got {count}")
-    if submissions == output:
-        raise GradingError(f"submissions and output are one folder, {output}: name another output")
-    found, ignored = find_submissions(submissions, exclude=[output, submissions / TIMES])
-    available = assignments_in(source)
-    wanted = _wanted(assignment, available, found, submissions)
-    if unknown := sorted(set(only) - {submission.student for submission in found}):
-        raise GradingError(f"no student {unknown[0]!r} in {submissions}")
-    settings = Settings(timeout_s, total_s, "unsafe" if unsafe else "auto")
-    course = Course(output, settings, late)
-    if not unsafe and cluster is None and (reason := why_not()):
-        raise GradingError(f"submissions cannot be shut in on this machine: {reason}. --unsafe grades without walls")
-    engine = Engine(count, cluster, settings.way)
+    asked = GradeOptions(*args, **options)
+    received, output = _received(Path(submissions).resolve(), Path(output).resolve(), asked)
+    course = Course(output, asked.settings, asked.late)
+    engine = Engine(asked.n_workers, asked.settings.way)
     with only_run(output), course.open(), Interrupts() as interrupts:
         backup.check(course.database)
         if not course.database.exists():
-            engine.prepare(wanted)  # nothing has been graded yet, so all will be: its imports need not wait
-        again = Again(force, frozenset(only), exercise)
-        key = f"{library_digest()} {settings.timeout_s:g} {settings.total_timeout_s:g} {settings.way}"
-        graders = []
-        for name in wanted:
-            with interrupts.shielded():
-                digest = course.install(name, available[name])
-                if due_utc is not None:
-                    course.set_due(name, due_utc)
-            graders.append(Grader(course, name, f"{digest} {key} {late} {course.due(name)}", again))
-        if exercise is not None and not any(grader.wanted_cells for grader in graders):
-            names = ", ".join(item.name for grader in graders for item in grader.exercises)
-            raise GradingError(f"no exercise {exercise!r}: there are {names}")
-        jobs = _Jobs(graders, times_of(submissions, found))
-        jobs.plan(found)
-        _Run(course, jobs, engine, interrupts, progress).run()
-        students = [_joined(submission, graders) for submission in _with_marks(found, graders)]
-        elapsed = time.monotonic() - start
-        report = ClassReport(tuple(wanted), tuple(students), tuple(ignored), elapsed, unsafe)
-        write_csv(report, output / "scores.csv")
-        write_atomically(output / "report.json", report.to_json())
+            engine.prepare(received.wanted)  # nothing has been graded yet, so all will be: its imports need not wait
+        graders = _install(course, received, asked, interrupts)
+        jobs = _Jobs(graders, times_of(received.folder, received.found))
+        jobs.plan(received.found)
+        _Run(course, jobs, engine, interrupts, asked.progress).run()
+        return _report(received, graders, output, asked, start)
+
+
+@dataclass(frozen=True)
+class _Received:
+    """What a run begins with.
+
+    Attributes:
+        folder: Where the submissions lie.
+        found: The submissions.
+        ignored: What lies there and is none.
+        available: The assignments that there are, with their notebooks.
+        wanted: The assignments that are graded.
+    """
+
+    folder: Path
+    found: list[Submission]
+    ignored: list[str]
+    available: dict[str, list[Path]]
+    wanted: list[str]
+
+
+def _received(submissions: Path, output: Path, asked: GradeOptions) -> tuple[_Received, Path]:
+    """Find the submissions, and refuse what cannot be graded before anything is written."""
+    if submissions == output:
+        raise GradingError(f"submissions and output are one folder, {output}: name another output")
+    found, ignored = find_submissions(submissions, exclude=[output, submissions / TIMES])
+    available = assignments_in(Path(asked.source))
+    wanted = _wanted(asked.assignment, available, found, submissions)
+    if unknown := sorted(set(asked.only) - {submission.student for submission in found}):
+        raise GradingError(f"no student {unknown[0]!r} in {submissions}")
+    if not asked.unsafe and (reason := why_not()):
+        raise GradingError(f"submissions cannot be shut in on this machine: {reason}. --unsafe grades without walls")
+    return _Received(submissions, found, list(ignored), available, wanted), output
+
+
+def _install(course: Course, received: _Received, asked: GradeOptions, interrupts: Interrupts) -> list[Grader]:
+    """Put the assignments into the course, one grader for each."""
+    settings = asked.settings
+    again = Again(asked.force, frozenset(asked.only))
+    key = f"{library_digest()} {settings.timeout_s:g} {settings.total_timeout_s:g} {settings.way}"
+    graders = []
+    for name in received.wanted:
+        with interrupts.shielded():
+            digest = course.install(name, received.available[name])
+            if asked.due is not None:
+                course.set_due(name, asked.due)
+        graders.append(Grader(course, name, f"{digest} {key} {asked.late} {course.due(name)}", again))
+    return graders
+
+
+def _report(received: _Received, graders: list[Grader], output: Path, asked: GradeOptions, start: float) -> ClassReport:
+    """Write down how everybody did."""
+    students = [_joined(submission, graders) for submission in _with_marks(received.found, graders)]
+    elapsed = time.monotonic() - start
+    report = ClassReport(tuple(received.wanted), tuple(students), tuple(received.ignored), elapsed, asked.unsafe)
+    write_csv(report, output / "scores.csv")
+    write_atomically(output / "report.json", report.to_json())
     return report
 
 

@@ -1,4 +1,4 @@
-"""Late penalties, one student or one exercise again, no walls, Ctrl-C, workers that die: shown through nbgrader's own API."""
+"""Late penalties, one student again, a mended check, no walls, Ctrl-C, workers that die: shown through nbgrader's own API."""
 
 from __future__ import annotations
 
@@ -118,14 +118,13 @@ def test_one_student_alone_is_graded_again_and_marks_by_hand_stay(tmp_path: Path
         grade(tmp_path / "in", output, source=source, only=["eve"])
 
 
-def test_one_exercise_alone_is_judged_again(tmp_path: Path, make, put, source: Path) -> None:
+def test_a_mended_check_is_judged_again_and_marks_by_hand_stay(tmp_path: Path, make, put, source: Path) -> None:
     """The check of `square` was too strict; mending it must not touch anybody's other points, nor marks by hand."""
     path = tmp_path / "source" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
     path.parent.mkdir(parents=True)
     original = (source / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text()
     path.write_text(original.replace("assert square(-4) == 16", "assert square(-4) == 17"))
-    lucky = "import os\ndef double(x):\n    return 2 * x"
-    put(tmp_path / "in", "ada", make(double=lucky, why="because"))
+    put(tmp_path / "in", "ada", make(why="because"))
     put(tmp_path / "in", "bob", make(square="def square(x):\n    return 3 * x"))
     output = tmp_path / "out"
     report = grade(tmp_path / "in", output, source=tmp_path / "source", workers=1)
@@ -133,17 +132,11 @@ def test_one_exercise_alone_is_judged_again(tmp_path: Path, make, put, source: P
     with Gradebook(f"sqlite:///{output / 'gradebook.db'}") as gradebook:
         gradebook.find_grade("why", ASSIGNMENT, ASSIGNMENT, "ada").manual_score = 5.0
         gradebook.db.commit()
-    mended = original.replace("assert double(21) == 42", "assert double(21) == 43")
-    path.write_text(mended)
-    report = grade(tmp_path / "in", output, source=tmp_path / "source", workers=1, exercise="square")
+    path.write_text(original)
+    report = grade(tmp_path / "in", output, source=tmp_path / "source", workers=1)
     assert points(report, "ada") == {"double": 3, "square": 2, "why": 5.0}
     assert points(report, "bob") == {"double": 3, "square": 0, "why": 0}
     assert not grade(tmp_path / "in", output, source=tmp_path / "source", workers=1)["ada"].graded_now
-    put(tmp_path / "in", "bob", make())
-    report = grade(tmp_path / "in", output, source=tmp_path / "source", workers=1, exercise="square")
-    assert points(report, "bob") == {"double": 0, "square": 2, "why": 0}, "what was handed in anew is judged as a whole"
-    with pytest.raises(GradingError, match="no exercise 'cube': there are double, square, why"):
-        grade(tmp_path / "in", output, source=tmp_path / "source", exercise="cube")
 
 
 def test_without_walls_grading_refuses_and_unsafe_goes_on_and_says_so(tmp_path, make, put, source, monkeypatch) -> None:

@@ -31,7 +31,6 @@ WHY_LOWER_TRUST = (
     "These checks bound a number of steps that is counted inside the process that runs the student's code: code that "
     "sets out to can report another number there, so look at the code before you rely on these points."
 )
-NOT_TRIED = "not tried"
 
 
 @dataclass(frozen=True)

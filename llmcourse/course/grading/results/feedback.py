@@ -20,8 +20,8 @@ from nbgrader.preprocessors import ClearHiddenTests, GetGrades
 from traitlets import default
 
 from llmcourse.course.grading.intake.repair import kind_of
-from llmcourse.course.grading.nbgrader.execute import GRADER_ERRORS
 from llmcourse.course.grading.results.pages import escaped, folded, number, page, plain, preformatted, python, table
+from llmcourse.course.grading.trial.orders import GRADER_ERRORS
 
 MAX_MESSAGE = 2000
 MAX_LINES = 30

@@ -22,20 +22,9 @@ from nbformat.v4 import new_output
 from llmcourse._overlay import belongs_to_library
 from llmcourse.course.grading.intake.repair import kind_of
 from llmcourse.course.grading.trial.courtroom import Courtroom
-from llmcourse.course.grading.trial.orders import GRADER_ERRORS, KERNEL_DIED, NOT_RUN, TIMED_OUT, Failure, Ran
+from llmcourse.course.grading.trial.orders import GRADER_ERRORS, KERNEL_DIED, NOT_RUN, Failure, Ran
 from llmcourse.course.grading.trial.processes import KernelNotStarted
 from llmcourse.course.grading.trial.rooms import assignment_pieces, rooms
-
-__all__ = [
-    "GRADER_ERRORS",
-    "KERNEL_DIED",
-    "NOT_RUN",
-    "TIMED_OUT",
-    "Failure",
-    "KernelNotStarted",
-    "Settings",
-    "run_notebook",
-]
 
 
 @dataclass(frozen=True)

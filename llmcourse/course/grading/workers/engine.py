@@ -1,8 +1,6 @@
-"""What runs submissions: workers on this machine, or a cluster's."""
+"""What runs submissions: workers on this machine, started when there is something to run."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.trial.rooms import SandboxUnavailable, rooms, why_not
@@ -13,14 +11,13 @@ class Engine:
     """Runs submissions; it is started when there is something to run.
 
     Args:
-        count: How many workers, where they are on this machine.
-        cluster: The address of a cluster's scheduler, whose workers run submissions instead.
+        count: How many workers.
         way: How kernels are started.
     """
 
-    def __init__(self, count: int, cluster: str | None, way: str):
-        self.count, self.cluster, self.way = count, cluster, way
-        self.workers: Any = None
+    def __init__(self, count: int, way: str):
+        self.count, self.way = count, way
+        self.workers: LocalWorkers | None = None
 
     def __enter__(self) -> Engine:
         return self
@@ -31,16 +28,11 @@ class Engine:
 
     def prepare(self, assignments: list[str]) -> None:
         """Begin to open the rooms of these assignments."""
-        if self.cluster is None and not why_not():
+        if not why_not():
             rooms(self.way).launch(assignments)
 
     def start(self, assignments: list[str], n_submissions: int) -> None:
         """Start it for the submissions of these assignments."""
-        if self.cluster is not None:
-            from llmcourse.course.grading.workers.cluster import Cluster
-
-            self.workers = Cluster(self.cluster, self.way)
-            return
         try:
             lent = rooms(self.way).lend(assignments)
         except SandboxUnavailable as error:
