@@ -92,6 +92,9 @@ def grade(
     unsafe: Annotated[
         bool, typer.Option("--unsafe", help="Go on where nothing can be shut in: submissions can change their scores.")
     ] = False,
+    trusted: Annotated[
+        bool, typer.Option("--trusted", help="Do as --unsafe where nothing can be shut in, and only there.")
+    ] = False,
     force: Annotated[bool, typer.Option(help="Grade unchanged submissions again.")] = False,
     only: Annotated[
         list[str] | None, typer.Option(help="Grade this student alone, again if need be; can be given several times.")
@@ -111,15 +114,17 @@ def grade(
     A run that was stopped or killed goes on where it was when the same command is given again. timestamps.csv beside
     the submissions (student,timestamp) says when they were handed in. The gradebook of before the run is in backups/.
 
-    On many machines: install llmcourse[cluster] and bubblewrap on each, run `dask scheduler` on one and
+    On many machines: install llmcourse[cluster] on each, run `dask scheduler` on one and
     `dask worker tcp://HOST:8786 --nthreads 1 --nworkers auto` on the others, and grade with --cluster tcp://HOST:8786.
     """
     from llmcourse.course.grading.errors import GradingError
     from llmcourse.course.grading.results.report import print_summary
     from llmcourse.course.grading.run import grade as run
+    from llmcourse.course.grading.trial.rooms import why_not
 
     root = root_folder()
     name = chapters_named(root, assignment)[0] if assignment else None
+    why_unsafe = why_not() if trusted and not unsafe else ""
     try:
         source = root / "solutions"
         report = run(
@@ -130,7 +135,7 @@ def grade(
             timeout,
             workers=workers,
             cluster=cluster,
-            unsafe=unsafe,
+            unsafe=unsafe or bool(why_unsafe),
             force=force,
             only=only or (),
             exercise=exercise,
@@ -143,7 +148,7 @@ def grade(
     except KeyboardInterrupt:
         console.print(f"Stopped. What is graded is kept in {output}; the same command goes on from there.")
         raise typer.Exit(130) from None
-    print_summary(report, console)
+    print_summary(report, console, why_unsafe)
 
 
 @app.command()

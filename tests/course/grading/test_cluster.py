@@ -58,8 +58,8 @@ def test_a_cluster_with_another_library_is_refused(tmp_path, submissions, source
 def test_a_cluster_that_cannot_shut_submissions_in_is_refused(
     tmp_path, submissions, source, scheduler, monkeypatch
 ) -> None:
-    monkeypatch.setattr(cluster, "why_not", lambda: "no bwrap")
-    with pytest.raises(GradingError, match=r"tcp://.* cannot shut submissions in: no bwrap"):
+    monkeypatch.setattr(cluster, "why_not", lambda: "no namespaces")
+    with pytest.raises(GradingError, match=r"tcp://.* cannot shut submissions in: no namespaces"):
         grade(submissions, tmp_path / "out", source=source, cluster=scheduler.scheduler_address)
 
 

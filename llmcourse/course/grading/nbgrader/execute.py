@@ -10,9 +10,9 @@ from traitlets import Bool, Float, Integer
 
 from llmcourse.course.grading.trial.notebook import Settings, run_notebook
 from llmcourse.course.grading.trial.orders import GRADER_ERRORS, KERNEL_DIED, NOT_RUN, TIMED_OUT, Failure
-from llmcourse.course.grading.trial.processes import KernelNotStarted
+from llmcourse.course.grading.trial.processes import ProcessNotStarted
 
-__all__ = ["GRADER_ERRORS", "KERNEL_DIED", "NOT_RUN", "TIMED_OUT", "Failure", "KernelNotStarted", "SubmissionExecute"]
+__all__ = ["GRADER_ERRORS", "KERNEL_DIED", "NOT_RUN", "TIMED_OUT", "Failure", "ProcessNotStarted", "SubmissionExecute"]
 
 
 class SubmissionExecute(NbGraderPreprocessor):

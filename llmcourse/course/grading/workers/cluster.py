@@ -1,6 +1,6 @@
 """Submissions run on many machines, through `dask.distributed`.
 
-On each machine the same version of llmcourse is installed, with the extra `cluster`, and bubblewrap. One machine runs
+On each machine the same version of llmcourse is installed, with the extra `cluster`. One machine runs
 `dask scheduler`, the others `dask worker tcp://SCHEDULER:8786 --nthreads 1 --nworkers auto`. Then
 
     llmcourse grade submissions/ --cluster tcp://SCHEDULER:8786
@@ -29,7 +29,7 @@ class Cluster(Executor):
 
     Args:
         address: The scheduler's address, or the path of the file that it wrote.
-        way: How kernels are started there.
+        way: How processes are started there.
 
     Raises:
         GradingError: There is no such cluster, its workers have another version of the library, or cannot shut in

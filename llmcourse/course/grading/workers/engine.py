@@ -15,7 +15,7 @@ class Engine:
     Args:
         count: How many workers, where they are on this machine.
         cluster: The address of a cluster's scheduler, whose workers run submissions instead.
-        way: How kernels are started.
+        way: How processes are started.
     """
 
     def __init__(self, count: int, cluster: str | None, way: str):
