@@ -11,7 +11,7 @@ import pytest
 
 from llmcourse.course.sandbox import Limits, Room, SandboxUnavailable, available, building
 
-pytestmark = [pytest.mark.xdist_group("sandbox"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.walls, pytest.mark.xdist_group("sandbox"), pytest.mark.timeout(120)]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from llmcourse.course.sandbox import Room
 
 from .conftest import Ended, Process, process_in, processes_with
 
-pytestmark = [pytest.mark.xdist_group("sandbox"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.walls, pytest.mark.xdist_group("sandbox"), pytest.mark.timeout(60)]
 
 DESCRIPTORS = """
 import os

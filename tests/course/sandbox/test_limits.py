@@ -11,7 +11,7 @@ from llmcourse.course.sandbox import Room
 
 from .conftest import Process, process_in
 
-pytestmark = [pytest.mark.xdist_group("sandbox"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.walls, pytest.mark.xdist_group("sandbox"), pytest.mark.timeout(60)]
 
 GIB = 1 << 30
 SHARED_MAPPING = "import mmap\nm = mmap.mmap(-1, 4 * 2**30)\nfor i in range(0, len(m), 4096):\n    m[i] = 1"

@@ -14,7 +14,7 @@ from llmcourse.course.sandbox import Room, building, policy
 
 from .conftest import SECRET, Process, process_in
 
-pytestmark = [pytest.mark.xdist_group("sandbox"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.walls, pytest.mark.xdist_group("sandbox"), pytest.mark.timeout(60)]
 
 RANKS = """
 import sys, torch, torch.distributed as dist, torch.multiprocessing as mp

@@ -50,7 +50,7 @@ def main() -> NoReturn:
             furnish(plan)
             become_server(plan, requests, options)
     except OSError as error:
-        sys.exit(f"this system refuses what shuts processes in: {error}")
+        sys.exit(f"this system refuses what shuts processes in: {error.strerror or error}")
     linux.close_all_but([])
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     os._exit(128 - code if code < 0 else code)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import platform
 import resource
 import select
 import signal
@@ -222,7 +223,7 @@ def _become_nobody(request: Request, *, as_root: bool) -> None:
     linux.write("/proc/sys/user/max_user_namespaces", "0")
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
     linux.keep_only_capabilities([])
-    seccomp.install()
+    seccomp.install(seccomp.program(platform.machine()))
 
 
 def _take_on(limits: dict[str, int]) -> None:
