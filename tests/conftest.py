@@ -1,10 +1,45 @@
-"""What every test shares: the checkout on the path, and what under `tests/` is no test."""
+"""What every test shares: the checkout on the path, what under `tests/` is no test, and what is done without walls.
 
+Tests with the mark `walls` need a machine on which processes can be shut in. Where that is not so they are left out, and
+one line of the summary says why; with CI=true in the environment they run all the same, and fail. Other tests that grade
+then do it without walls; see `open_where_needed`.
+"""
+
+import os
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = str(Path(__file__).resolve().parents[1])
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)  # `tests.classroom` and others are imported here and in the processes that tests start
 
 collect_ignore_glob = ["mutants/[0-9]*", "submissions/*"]
+
+
+def why_no_walls() -> str:
+    """Why nothing can be shut in here; empty where it can be, and with CI=true, where it must be."""
+    if os.environ.get("CI") == "true":
+        return ""
+    from llmcourse.course.grading.trial.rooms import why_not
+
+    return why_not()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave a test of the walls out where there are none."""
+    if item.get_closest_marker("walls") and (reason := why_no_walls()):
+        pytest.skip(f"tests of the walls are left out: nothing can be shut in here: {reason}")
+
+
+@pytest.fixture(scope="session")
+def open_where_needed() -> None:
+    """Let tests that say nothing of walls grade without them where nothing can be shut in."""
+    if why_no_walls():
+        from llmcourse.course.grading.run import grade
+        from llmcourse.course.grading.trial.rooms import Rooms
+
+        grade.__kwdefaults__["unsafe"] = True
+        Rooms.__init__.__defaults__ = ("unsafe", *Rooms.__init__.__defaults__[1:])

@@ -25,7 +25,7 @@ from llmcourse.course.grading.run import grade
 from tests import classroom
 from tests.mutants import Solution, read_bank, right_solutions, wrong_solutions
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("open_where_needed")]
 
 SOLUTIONS = classroom.ROOT / "solutions"
 ASSIGNMENTS = sorted({path.parent.name for path in SOLUTIONS.glob("*/*.ipynb")})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,16 +46,22 @@ def examine(root: Path | None, workspace: Path | None) -> list[Finding]:
         findings += [_package(name, install) for name in ("nbgrader", "jupytext")]
         findings.append(_package("jupyter-book", install, optional=True))
     findings.append(_gpu(install))
-    findings += [_library(root)] if received else [_bubblewrap()]
+    findings += [_library(root)] if received else [_walls()]
     findings.append(_place("course", root, "run this inside the course's folder"))
     findings.append(_place("workspace", workspace, "`llmcourse start` makes one", "optional"))
     return findings
 
 
-def _bubblewrap() -> Finding:
-    bwrap = shutil.which("bwrap")
-    state = "ok" if bwrap else "optional"
-    return Finding("bubblewrap", bwrap or "not found", state, "for isolated grading: apt install bubblewrap")
+def _walls() -> Finding:
+    """Whether submissions can be shut in, found out by doing it."""
+    try:
+        from llmcourse.course.sandbox import available
+
+        reason = available().reason
+    except ImportError as error:
+        reason = f"unknown: {error}"
+    mend = "to grade people you do not know: see the end of book/instructors.md"
+    return Finding("walls", reason or "submissions can be shut in", "optional" if reason else "ok", mend)
 
 
 def _library(root: Path) -> Finding:

@@ -19,5 +19,5 @@ What is known to be weaker, and why:
 - a check can lend the reference of a piece that is judged later (`asks_ahead`): that piece's hidden tests draw a value anew;
 - inputs of hidden tests reach the code that is judged, by necessity; they do not come back on a feedback page.
 
-Where a machine forbids namespaces nothing can be graded, and every test that grades fails and says so.
+Where a machine forbids namespaces these tests are left out, and the summary says so; with CI=true they fail.
 """

@@ -31,7 +31,7 @@ from tests import classroom
 from tests.attacks import formats, harm, reading, verdict
 from tests.attacks.attack import POSITIONS, RECIPES, TOKENIZATION, Attack, Place, full_points
 
-pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("attacks")]
+pytestmark = [pytest.mark.walls, pytest.mark.timeout(1800), pytest.mark.xdist_group("attacks")]
 
 ATTACKS = [*verdict.ATTACKS, *reading.ATTACKS, *harm.ATTACKS, *formats.ATTACKS]
 FAMILIES = ("verdict", "reading", "writing", "neighbours", "leftovers", "resources", "archive", "notebook", "names")

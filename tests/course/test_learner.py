@@ -207,7 +207,7 @@ def test_a_notebook_that_is_no_json_is_named(run, workspace):
 def test_doctor_names_every_part_and_fails_when_one_is_missing(run, monkeypatch):
     code, text = run("doctor")
     assert code == 0
-    for part in ("Python", "torch", "jupyterlab", "GPU", "bubblewrap", "workspace"):
+    for part in ("Python", "torch", "jupyterlab", "GPU", "walls", "workspace"):
         assert part in text
     monkeypatch.setattr(doctor.importlib.metadata, "version", _nothing_installed)
     code, text = run("doctor")

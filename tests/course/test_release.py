@@ -389,7 +389,7 @@ def test_doctor_asks_for_nothing_that_only_authors_need(received):
     student = Student(received)
     code, text = student.run("doctor")
     assert code == 0, text
-    assert "nbgrader" not in text and "bubblewrap" not in text
+    assert "nbgrader" not in text and "walls" not in text
     assert lines(text, "library", "ok") and lines(text, "course", str(received))
     assert "No such command" in student.run("grade", "class")[1]
 

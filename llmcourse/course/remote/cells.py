@@ -27,7 +27,8 @@ from traitlets import Type
 from traitlets.config import Config
 
 from llmcourse.course.remote.line import Line, LineClosed
-from llmcourse.course.remote.student import LINE_VARIABLE, serve_judge
+from llmcourse.course.remote.references import LINE_VARIABLE
+from llmcourse.course.remote.student import serve_judge
 
 MAX_TOLD = 1_000_000
 """Characters of output that are told of a cell; the rest is dropped here already."""

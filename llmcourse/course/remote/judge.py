@@ -18,8 +18,7 @@ from llmcourse.course.checks import CheckFailed, as_python, explain
 from llmcourse.course.pieces import Piece
 from llmcourse.course.remote.modules import RemoteFunction
 from llmcourse.course.remote.peer import BadMessage, LineClosed, Peer, connect
-from llmcourse.course.remote.references import assignment_pieces, pieces_used
-from llmcourse.course.remote.student import LINE_VARIABLE
+from llmcourse.course.remote.references import LINE_VARIABLE, assignment_pieces, pieces_used
 
 
 class Judge:

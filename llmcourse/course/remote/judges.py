@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 from llmcourse.course.remote import cells
 from llmcourse.course.remote.judge import Judge
-from llmcourse.course.remote.student import LINE_VARIABLE
+from llmcourse.course.remote.references import LINE_VARIABLE
 
 MAX_REQUEST = 1 << 16
 

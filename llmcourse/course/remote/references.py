@@ -12,9 +12,11 @@ import llmcourse
 from llmcourse.course.pieces import Piece
 
 ROLE_VARIABLE = "LLMCOURSE_JUDGE"
-"""Set to 1 in a judge's kernel: its `%%check` judges what another kernel has built."""
+"""Set to 1 in a judge's process: its `%%check` judges what another process has built."""
 PIECES_VARIABLE = "LLMCOURSE_PIECES"
-"""The assignment's pieces, as a JSON list of `module:name`; the grader sets it in a judge's kernel."""
+"""The assignment's pieces, as a JSON list of `module:name`; the grader sets it in a judge's process."""
+LINE_VARIABLE = "LLMCOURSE_LINK"
+"""Names the file descriptor of the line between the student's process and the judge's."""
 
 _Definitions = dict[str, set[str]]
 

@@ -21,10 +21,8 @@ from llmcourse.course.pieces import Piece
 from llmcourse.course.remote import wire
 from llmcourse.course.remote.modules import RemoteFunction
 from llmcourse.course.remote.peer import Peer, connect
+from llmcourse.course.remote.references import LINE_VARIABLE
 from llmcourse.course.remote.shared import kind_of
-
-LINE_VARIABLE = "LLMCOURSE_LINK"
-"""Names the file descriptor of the line to the judge."""
 
 
 @cache

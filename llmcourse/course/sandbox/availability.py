@@ -1,9 +1,10 @@
-"""Whether kernels can be shut in on this machine, found out by doing it."""
+"""Whether processes can be shut in on this machine, found out by doing it."""
 
 from __future__ import annotations
 
 import os
 import select
+import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,7 +29,7 @@ SWITCHES = (
 
 @dataclass(frozen=True)
 class Availability:
-    """Which ways of starting a kernel work here, best first, and why none does."""
+    """Which ways of starting a process work here, best first, and why none does."""
 
     ways: tuple[str, ...]
     reason: str = ""
@@ -36,7 +37,7 @@ class Availability:
 
 @cache
 def available() -> Availability:
-    """Try it: a process is shut in by all the steps that shut in a kernel. The answer holds for this process's life.
+    """Try it: a process is shut in by all the steps that shut in any. The answer holds for this process's life.
 
     Both ways take the same steps, so there is one trial. A warm server that cannot start after all says why when it is
     started.
@@ -45,8 +46,8 @@ def available() -> Availability:
         _try()
     except SandboxUnavailable as error:
         switches = "".join(f"; {name} = {value} forbids namespaces" for name, value in forbidding())
-        return Availability((), f"{error}{switches}")
-    return Availability(("warm", "bubblewrap"))
+        return Availability((), " ".join(f"{error}{switches}".split()))
+    return Availability(("warm", "cold"))
 
 
 def forbidding() -> list[tuple[str, str]]:
@@ -62,9 +63,11 @@ def forbidding() -> list[tuple[str, str]]:
 
 
 def _try() -> None:
+    if sys.platform != "linux":
+        raise SandboxUnavailable(f"processes can be shut in on Linux only; this is {sys.platform}")
     server = Server(Path(llmcourse.__file__).resolve().parent, "--once")
     try:
-        trial = server.start(Limits(), {}, None, {}, owned=True)
+        trial = server.start(Limits(), None, {}, owned=True)
         try:
             if not select.select([trial.control], [], [], TRIAL_S)[0]:
                 raise SandboxUnavailable(f"a trial was not shut in after {TRIAL_S:g} s")

@@ -2,4 +2,4 @@
 
 
 class SandboxUnavailable(RuntimeError):
-    """A kernel cannot be shut in on this machine: the machine's fault, and the message says which."""
+    """A process cannot be shut in on this machine: the machine's fault, and the message says which."""

@@ -1,4 +1,4 @@
-"""The grader's side of a server and of the kernels that it starts."""
+"""The grader's side of a server and of the processes that it starts."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from typing import Any
 
 import psutil
 
-from llmcourse.course.sandbox import bubblewrap, policy
+from llmcourse.course.sandbox import building, policy
 from llmcourse.course.sandbox.errors import SandboxUnavailable
 from llmcourse.course.sandbox.inside.keeper import KILLED
 from llmcourse.course.sandbox.policy import Limits
 
 START_S = 60.0
-"""Seconds that a server or a kernel may take to say that it is ready; importing everything takes about five."""
+"""Seconds that a server or a process may take to say that it is ready; importing everything takes about five."""
 CLOSE_S, STOP_S = 1.0, 5.0
 MAX_MESSAGE = 1 << 16
 
@@ -35,11 +35,11 @@ def message_pair() -> tuple[socket.socket, socket.socket]:
 
 
 class Server:
-    """A server in a room, which starts kernels on request; its end is the end of all of them.
+    """A server in a room, which starts processes on request; its end is the end of all of them.
 
     Args:
-        package: The folder of the package `llmcourse` that its kernels import.
-        option: `--warm`: it has imported what kernels import. `--once`: it has imported nothing and starts one kernel.
+        package: The folder of the package `llmcourse` that its processes import.
+        option: `--warm`: it has imported what processes import. `--once`: it has imported nothing and starts one process.
 
     Raises:
         SandboxUnavailable: It cannot be started.
@@ -47,15 +47,12 @@ class Server:
 
     def __init__(self, package: Path, option: str):
         self.package, self.option = package, option
-        self.not_imported: dict[str, str] = {}
         self._is_ready = False
         self._owner = os.getpid()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         self._requests, theirs = message_pair()
         try:
-            self._process: subprocess.Popen[bytes] = bubblewrap.start(
-                package, theirs.fileno(), self._log.fileno(), option
-            )
+            self._process = building.start(package, theirs.fileno(), self._log.fileno(), option)
         except BaseException:
             self._requests.close()
             self._log.close()
@@ -65,15 +62,15 @@ class Server:
 
     @classmethod
     def borrowed(cls, requests: socket.socket) -> Server:
-        """A server that another process started and lent: kernels can be started there; its end is not this side's."""
+        """A server that another process started and lent: processes can be started there; its end is not this side's."""
         server = cls.__new__(cls)
-        server._requests, server._owner, server.not_imported, server._is_ready = requests, 0, {}, True
+        server._requests, server._owner, server._is_ready = requests, 0, True
         server._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         return server
 
     @property
     def requests(self) -> socket.socket:
-        """What whoever it is lent to asks for kernels through; see `borrowed`."""
+        """What whoever it is lent to asks for processes through; see `borrowed`."""
         return self._requests
 
     def wait_until_ready(self, timeout_s: float = START_S) -> None:
@@ -90,46 +87,43 @@ class Server:
         message = json.loads(answer) if answer else {}
         if not message.get("ready"):
             raise SandboxUnavailable(self.why_not(message.get("error", "")))
-        self.not_imported = message["not_imported"]
         self._is_ready = True
 
     def start(
         self,
         limits: Limits,
-        listeners: Mapping[str, socket.socket],
-        kernel: Mapping[str, str] | None,
+        module: str | None,
         environment: Mapping[str, str],
         pass_fd: int | None = None,
         *,
         owned: bool,
-    ) -> KernelProcess:
-        """Ask for a kernel; see `Room.start`.
+    ) -> ShutInProcess:
+        """Ask for a process; see `Room.start_process`.
 
         Args:
-            kernel: None for a process that does what comes before a kernel, and ends.
-            owned: Whether the server is there for this kernel alone.
+            module: None for a process that is shut in, and ends.
+            owned: Whether the server is there for this process alone.
 
         Raises:
             SandboxUnavailable: The server is gone.
         """
         message = {
-            "channels": list(listeners),
-            "kernel": kernel and dict(kernel),
+            "module": module,
             "environment": policy.environment(environment),
             "limits": vars(limits),
             "inside_id": policy.INSIDE_ID,
             "outside_id": policy.OUTSIDE_ID,
         }
         control, theirs = message_pair()
-        fds = [theirs.fileno(), *(sock.fileno() for sock in listeners.values())]
+        fds = [theirs.fileno()] if pass_fd is None else [theirs.fileno(), pass_fd]
         with theirs:
             try:
                 text = json.dumps(message).encode()
-                socket.send_fds(self._requests, [text], fds if pass_fd is None else [*fds, pass_fd])
+                socket.send_fds(self._requests, [text], fds)
             except OSError as error:
                 control.close()
                 raise SandboxUnavailable(f"{self.why_not()} ({error})") from error
-        return KernelProcess(control, self, owned=owned)
+        return ShutInProcess(control, self, owned=owned)
 
     @property
     def is_running(self) -> bool:
@@ -160,7 +154,7 @@ class Server:
         self._log.close()
 
     def _kill(self) -> None:
-        """End the room's first process, and with it the room; bubblewrap, which waits for it, ends then."""
+        """End the room's first process, and with it the room; its builder, which waits for it, ends then."""
         for first in psutil.Process(self._process.pid).children():
             with suppress(psutil.Error):
                 first.kill()
@@ -171,13 +165,13 @@ class Server:
             self._process.wait(timeout=STOP_S)
 
 
-class KernelProcess:
-    """A kernel in its namespaces, as far as the grader can see it.
+class ShutInProcess:
+    """A process in its namespaces, with all that it starts, as far as the grader can see it.
 
     Args:
-        control: This side's end of the socket that the kernel's warden holds; closing it ends the kernel.
+        control: This side's end of the socket that the process's warden holds; closing it ends the process.
         server: Where it runs.
-        owned: Whether the server is there for this kernel alone.
+        owned: Whether the server is there for this process alone.
     """
 
     def __init__(self, control: socket.socket, server: Server, *, owned: bool):
@@ -197,7 +191,7 @@ class KernelProcess:
         try:
             self.check(await asyncio.wait_for(answer, timeout=START_S))
         except TimeoutError:
-            raise SandboxUnavailable(f"a kernel was not ready after {START_S:g} s") from None
+            raise SandboxUnavailable(f"a process was not ready after {START_S:g} s") from None
 
     def check(self, answer: bytes) -> None:
         """Look at the first answer: ready, or the reason why not.
@@ -228,7 +222,7 @@ class KernelProcess:
         self.signal(signal.SIGINT)
 
     def signal(self, number: int) -> None:
-        """Send a signal to the kernel's process group."""
+        """Send a signal to its process group."""
         self._order(signal=int(number))
 
     def kill(self) -> None:

@@ -1,4 +1,4 @@
-"""What a kernel may use and what it can see: the same for every way of starting one."""
+"""What a process may use and what it can see: the same for every way of starting one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from llmcourse.course.sandbox.inside import keeper
 
 INSIDE = "/opt/sandbox/inside"
 """Where the scripts of `inside` are, in the room."""
-LIBRARY = "/library"
+INSIDE_LIBRARY = "/library"
 """Where the library is, in the room."""
 INSIDE_ID = 1000
-"""The user and the group of a kernel, as it sees them."""
+"""The user and the group of a process, as it sees them."""
 OUTSIDE_ID = 64_983
 """The same as seen from outside when the grader is root: a number that nobody has."""
 
@@ -34,11 +34,11 @@ THREAD_VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "MKL", 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a kernel and all that it starts may use. Wall time and output are the caller's to limit.
+    """What a process and all that it starts may use. Wall time and output are the caller's to limit.
 
     Attributes:
         memory_bytes: Private memory of each process (RLIMIT_DATA), and memory of all its processes together, which is
-            looked at a few times a second: the kernel is ended when it is above.
+            looked at a few times a second: the process is ended when it is above.
         processes: Processes and threads together.
         open_files: Descriptors of each process.
         file_bytes: Size of one file.
@@ -46,7 +46,7 @@ class Limits:
         scratch_bytes: Size of the scratch folder, and of /dev/shm; both are memory that `memory_bytes` does not count.
 
     Raises:
-        ValueError: A limit is too small for a kernel to start under it.
+        ValueError: A limit is too small for a process to start under it.
     """
 
     memory_bytes: int = 3 << 30
@@ -68,11 +68,13 @@ class Limits:
         for field in fields(self):
             value = getattr(self, field.name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least[field.name]:
-                raise ValueError(f"{field.name}={value!r}: a kernel needs an integer of at least {least[field.name]:,}")
+                raise ValueError(
+                    f"{field.name}={value!r}: a process needs an integer of at least {least[field.name]:,}"
+                )
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """All the variables that a kernel has; none of them is the grader's.
+    """All the variables that a process has; none of them is the grader's.
 
     Raises:
         TypeError: A name or a value of `extra` is not a string.
@@ -91,7 +93,7 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
         "MPLCONFIGDIR": f"{scratch}/matplotlib",
         "LLMCOURSE_WORKSPACE": f"{scratch}/workspace",
         "LLMCOURSE_SMALL": "1",
-        "PYTHONPATH": LIBRARY,
+        "PYTHONPATH": INSIDE_LIBRARY,
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONNOUSERSITE": "1",
@@ -102,17 +104,18 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
 
 
 def visible_paths() -> list[Path]:
-    """What of this machine a kernel sees, read-only, under the same path: the system's programs and this Python.
+    """What of this machine a process sees, read-only, under the same path: the system's programs and this Python.
 
     Never the folder around a virtual environment, or around an interpreter that lies in somebody's home.
     """
     system = [Path(path) for path in (*SYSTEM_FOLDERS, *SYSTEM_FILES) if os.path.lexists(path)]
     python = [Path(prefix) for prefix in (sys.base_prefix, sys.base_exec_prefix, sys.prefix)]
+    python += [path.resolve() for path in python]
     return [*system, *(path for path in dict.fromkeys(python) if not path.is_relative_to("/usr"))]
 
 
 def package_of(library: Path) -> Path:
-    """The package in a library folder: all of the folder that a kernel sees, whatever else stands there.
+    """The package in a library folder: all of the folder that a process sees, whatever else stands there.
 
     Raises:
         ValueError: There is no package `llmcourse` in the folder.

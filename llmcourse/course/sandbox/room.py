@@ -1,7 +1,7 @@
-"""Where kernels run that nobody trusts, and the two ways of starting one.
+"""Where processes run that nobody trusts, and the two ways of starting one.
 
-`bubblewrap` starts an interpreter for each kernel. `warm` forks kernels from a server that has imported what they
-import. Both shut a kernel in by the same steps; see `inside.keeper`.
+`cold` builds a room and starts an interpreter for each process. `warm` forks processes from a server that has imported
+what they import. Both shut a process in by the same steps; see `inside.keeper`.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from types import TracebackType
 from llmcourse.course.sandbox import policy
 from llmcourse.course.sandbox.availability import available
 from llmcourse.course.sandbox.errors import SandboxUnavailable
-from llmcourse.course.sandbox.forkserver import KernelProcess, Server
+from llmcourse.course.sandbox.forkserver import Server, ShutInProcess
 from llmcourse.course.sandbox.policy import Limits
 
-WAYS = ("warm", "bubblewrap")
+WAYS = ("warm", "cold")
 """Best first."""
 
 
 class Room:
-    """Kernels with one library and the same limits; a context manager, whose end is the end of every kernel.
+    """Processes with one library and the same limits; a context manager, whose end is the end of all of them.
 
     Args:
-        library: A folder that holds a package `llmcourse`; kernels see that package and nothing else of the folder.
-        limits: What each kernel may use.
-        way: "warm", "bubblewrap", or "auto" for the best that works here.
+        library: A folder that holds a package `llmcourse`; processes see that package and nothing else of the folder.
+        limits: What each process may use.
+        way: "warm", "cold", or "auto" for the best that works here.
 
     Raises:
         ValueError: There is no such way, or no package `llmcourse` in the library.
@@ -47,7 +47,7 @@ class Room:
 
     @property
     def way(self) -> str:
-        """How kernels are started.
+        """How processes are started.
 
         Raises:
             SandboxUnavailable: In no way, or not in the one that was asked for.
@@ -66,8 +66,8 @@ class Room:
             except SandboxUnavailable as error:
                 if self._wanted == "warm":
                     raise
-                logging.getLogger(__name__).warning("kernels are started one by one, not forked: %s", error)
-                self._way = "bubblewrap"
+                logging.getLogger(__name__).warning("processes are started one by one, not forked: %s", error)
+                self._way = "cold"
         return self
 
     def __exit__(
@@ -76,7 +76,7 @@ class Room:
         self.close()
 
     def close(self) -> None:
-        """End every kernel that was forked here."""
+        """End every process that was forked here."""
         with self._lock:
             server, self._server = self._server, None
         if server is not None:
@@ -88,7 +88,7 @@ class Room:
             self._server = Server(self.package, "--warm")
 
     def lend(self) -> socket.socket | None:
-        """What another process needs to start kernels here; None where there is no server that could be shared."""
+        """What another process needs to start processes here; None where there is no server that could be shared."""
         return self._warm_server().requests if self.way == "warm" else None
 
     @classmethod
@@ -97,64 +97,35 @@ class Room:
 
         Args:
             library: The folder that the room was made with.
-            limits: What each kernel may use.
+            limits: What each process may use.
             requests: What `lend` gave, in this process.
         """
         room = cls(library, limits, "warm")
         room._way, room._server = "warm", Server.borrowed(requests)
         return room
 
-    def start(
-        self,
-        listeners: Mapping[str, socket.socket],
-        kernel: Mapping[str, str],
-        environment: Mapping[str, str],
-        pass_fd: int | None = None,
-    ) -> KernelProcess:
-        """Start a kernel on sockets that are listening already; `KernelProcess.wait_until_ready` waits for it.
+    def start_process(self, module: str, environment: Mapping[str, str], pass_fd: int) -> ShutInProcess:
+        """Start a process that serves a socket; `ShutInProcess.wait_until_ready` waits for it.
 
         Args:
-            listeners: A listening socket for each channel.
-            kernel: `key` and `signature_scheme` of the kernel's messages.
-            environment: Variables for the kernel, besides those that every kernel has.
-            pass_fd: A descriptor that the kernel gets.
-
-        Raises:
-            SandboxUnavailable: The room does not stand.
-        """
-        return self._start(listeners, kernel, environment, pass_fd)
-
-    def start_process(self, module: str, environment: Mapping[str, str], pass_fd: int) -> KernelProcess:
-        """Start a process that is shut in like a kernel, and is none; `KernelProcess.wait_until_ready` waits for it.
-
-        Args:
-            module: A module of the library, whose function `serve` gets a socket.
-            environment: Variables for the process, besides those that every kernel has.
+            module: A module of the library, whose function `serve` gets the socket.
+            environment: Variables for the process, besides those that every process has.
             pass_fd: The socket's descriptor.
 
         Raises:
             SandboxUnavailable: The room does not stand.
         """
-        return self._start({}, {"module": module}, environment, pass_fd)
-
-    def _start(
-        self,
-        listeners: Mapping[str, socket.socket],
-        kernel: Mapping[str, str],
-        environment: Mapping[str, str],
-        pass_fd: int | None,
-    ) -> KernelProcess:
         warm = self.way == "warm"
         server = self._warm_server() if warm else Server(self.package, "--once")
         try:
-            return server.start(self.limits, listeners, kernel, environment, pass_fd, owned=not warm)
+            return server.start(self.limits, module, environment, pass_fd, owned=not warm)
         except BaseException:
             if not warm:
                 server.close()
             raise
 
     def _warm_server(self) -> Server:
-        """The server that kernels are forked from; a new one when there is none, or none any more."""
+        """The server that processes are forked from; a new one when there is none, or none any more."""
         with self._lock:
             if self._server is not None and not self._server.is_running:
                 self._server.close()

@@ -1,12 +1,12 @@
-"""A library, a room for each way of starting kernels, and a kernel that runs code and says what came of it."""
+"""A library, a room for each way of starting processes, and a process that runs code and says what came of it."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ import psutil
 import pytest
 
 import llmcourse
-from llmcourse.course.sandbox import Limits, Room, available, sandbox_manager
+from llmcourse.course.grading.trial.orders import Ended, Orders, Ran
+from llmcourse.course.grading.trial.processes import STUDENTS_MODULE
+from llmcourse.course.sandbox import Limits, Room, available
 from llmcourse.course.sandbox.room import WAYS
 
 SECRET = "llmcourse/readable_by_its_owner_alone.txt"
@@ -23,7 +25,7 @@ SECRET = "llmcourse/readable_by_its_owner_alone.txt"
 
 @dataclass(frozen=True)
 class Answer:
-    """What a kernel said to a piece of code."""
+    """What a process said to a piece of code."""
 
     status: str
     text: str
@@ -31,36 +33,50 @@ class Answer:
     evalue: str
 
 
-class Kernel:
-    """A kernel in a room, driven from ordinary functions."""
+class Process:
+    """A student's process in a room, driven from ordinary functions."""
 
-    def __init__(self, room: Room, **options: Any):
-        self._stack = ExitStack()
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="kernel-"))
-        self._runner = self._stack.enter_context(asyncio.Runner())
-        self.manager = sandbox_manager(room, Path(folder), **{"environment": {}, **options})
-        self._runner.run(self.manager.start_kernel())
-        self._runner.run(self._connect())
-
-    async def _connect(self) -> None:
-        self.client = self.manager.client()
-        self.client.start_channels()
-        await self.client.wait_for_ready(timeout=30)
+    def __init__(self, room: Room, environment: Mapping[str, str] | None = None):
+        self.line, line = socket.socketpair()
+        ours, theirs = socket.socketpair()
+        self._orders = Orders(max_output=1_000_000)
+        self._order: asyncio.Task[Ran] | None = None
+        self._runner = asyncio.Runner()
+        with line, theirs:
+            self.shut_in = room.start_process(STUDENTS_MODULE, environment or {}, theirs.fileno())
+            socket.send_fds(ours, [b"\0"], [line.fileno()])
+        try:
+            self.wait(self.shut_in.wait_until_ready())
+            self.wait(self._orders.begin(ours))
+        except BaseException:
+            ours.close()
+            self.close()
+            raise
 
     def run(self, code: str, timeout_s: float = 40) -> Answer:
         """Run code and wait for the answer."""
-        return self._runner.run(self._run(code, timeout_s))
+        self.send(code)
+        return self.answer(timeout_s)
 
-    async def _run(self, code: str, timeout_s: float) -> Answer:
-        texts: list[str] = []
+    def send(self, code: str) -> None:
+        """Run code without waiting for it."""
 
-        def hook(message: dict[str, Any]) -> None:
-            content = message["content"]
-            texts.append(content.get("text") or content.get("data", {}).get("text/plain") or "")
+        async def begin() -> asyncio.Task[Ran]:
+            order = asyncio.ensure_future(self._orders.give("cell", code))
+            await asyncio.sleep(0.01)
+            return order
 
-        reply = await self.client.execute_interactive(code, output_hook=hook, timeout=timeout_s, allow_stdin=False)
-        content = reply["content"]
-        return Answer(content["status"], "".join(texts), content.get("ename", ""), content.get("evalue", ""))
+        self._order = self.wait(begin())
+
+    def answer(self, timeout_s: float = 40) -> Answer:
+        """Wait for the answer to what was sent; raises `Ended` when the process ends first."""
+        assert self._order is not None
+        ran = self.wait(asyncio.wait_for(self._order, timeout_s))
+        said = [output.get("text") or output.get("data", {}).get("text/plain") or "" for output in ran.outputs]
+        failure = ran.failure
+        if failure is None:
+            return Answer("ok", "".join(said), "", "")
+        return Answer("error", "".join(said), failure.ename, failure.evalue)
 
     def text(self, code: str) -> str:
         """What code that must not fail prints."""
@@ -74,45 +90,48 @@ class Kernel:
         assert answer.status == "error", answer.text
         return answer.ename
 
-    def send(self, code: str) -> None:
-        """Run code without waiting for it."""
-        self.client.execute(code, allow_stdin=False, stop_on_error=False)
-
     def wait(self, coroutine: Any) -> Any:
-        """Wait for what one of the manager's or the client's methods returned."""
-        return self._runner.run(coroutine)
+        """Wait for what an asynchronous function returned."""
+
+        async def waited() -> Any:
+            return await coroutine
+
+        return self._runner.run(waited())
 
     def is_alive(self) -> bool:
-        """Whether the kernel runs."""
-        return bool(self.wait(self.manager.is_alive()))
+        """Whether the process runs."""
+        return self.shut_in.poll() is None
 
     def died_within(self, seconds: float) -> bool:
-        """Wait for the kernel's own end."""
+        """Wait for the process's own end."""
+        return self.wait(self.shut_in.wait(seconds)) is not None
 
-        async def poll() -> bool:
-            for _ in range(int(seconds / 0.05)):
-                if not await self.manager.is_alive():
-                    return True
-                await asyncio.sleep(0.05)
-            return False
-
-        return bool(self._runner.run(poll()))
+    def stop(self) -> None:
+        """End it; when this returns, there is none."""
+        self.shut_in.kill()
+        assert self.died_within(5)
 
     def close(self) -> None:
-        """Stop the kernel."""
-        self.client.stop_channels()
-        self._runner.run(self.manager.shutdown_kernel(now=True))
-        self._stack.close()
+        """Stop it and let go of it."""
+        self.shut_in.kill()
+        self.wait(self.shut_in.wait())
+        self.shut_in.close()
+        self._orders.close()
+        self.line.close()
+        if self._order is not None:
+            self._order.cancel()
+            self.wait(asyncio.gather(self._order, return_exceptions=True))
+        self._runner.close()
 
 
 @contextmanager
-def kernel_in(room: Room, **options: Any) -> Iterator[Kernel]:
-    """A kernel for the length of a block."""
-    kernel = Kernel(room, **options)
+def process_in(room: Room, environment: Mapping[str, str] | None = None) -> Iterator[Process]:
+    """A process for the length of a block."""
+    process = Process(room, environment)
     try:
-        yield kernel
+        yield process
     finally:
-        kernel.close()
+        process.close()
 
 
 def processes_with(mark: str) -> list[psutil.Process]:
@@ -122,7 +141,7 @@ def processes_with(mark: str) -> list[psutil.Process]:
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package in a folder of its own, with things around it that no kernel may see or read."""
+    """The package in a folder of its own, with things around it that no process may see or read."""
     found = available()
     assert found.ways, found.reason
     folder = tmp_path_factory.mktemp("library")
@@ -135,15 +154,6 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def small_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A package with nothing in it, for tests that start a server of their own."""
-    folder = tmp_path_factory.mktemp("small")
-    (folder / "llmcourse").mkdir()
-    (folder / "llmcourse" / "__init__.py").touch()
-    return folder
-
-
 @pytest.fixture(scope="session", params=WAYS)
 def room(request: pytest.FixtureRequest, library: Path) -> Iterator[Room]:
     """A room with ordinary limits."""
@@ -152,10 +162,10 @@ def room(request: pytest.FixtureRequest, library: Path) -> Iterator[Room]:
 
 
 @pytest.fixture(scope="session")
-def kernel(room: Room) -> Iterator[Kernel]:
-    """A kernel for tests that leave it as it was."""
-    with kernel_in(room) as kernel:
-        yield kernel
+def process(room: Room) -> Iterator[Process]:
+    """A process for tests that leave it as it was."""
+    with process_in(room) as process:
+        yield process
 
 
 @pytest.fixture
@@ -169,3 +179,6 @@ def limited(room: Room, library: Path) -> Iterator[Callable[..., Room]]:
 
     yield with_limits
     room.limits = before
+
+
+__all__ = ["Ended", "Process", "process_in", "processes_with"]

@@ -138,16 +138,23 @@ def safe_cell(text: str) -> str:
     return f"'{line}" if line.startswith(("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")) else line
 
 
-def print_summary(report: ClassReport, console: Console | None = None) -> None:
-    """Print what an instructor wants first: every exercise's mean, the distribution of totals, and the problems."""
+def print_summary(report: ClassReport, console: Console | None = None, why_unsafe: str = "") -> None:
+    """Print what an instructor wants first: every exercise's mean, the distribution of totals, and the problems.
+
+    Args:
+        report: The class's results.
+        console: Where to.
+        why_unsafe: Why nothing shut the submissions in, where that was not asked for.
+    """
     console = console or Console()
     graded = sum(student.graded_now for student in report.students)
     head = f"{', '.join(report.assignments)}: {len(report.students)} students, {graded} graded now"
     console.print(Text(f"{head}, {report.seconds:.0f} s", style="bold"))
     if report.unsafe:
-        console.print(
-            Text(f"{UNSAFE}: a submission could read and change what this account can, scores included", "red")
-        )
+        told = f"{UNSAFE}: a submission could read and change what this account can, scores included"
+        if why_unsafe:
+            told = f"graded without walls, since nothing can be shut in here: {plain(why_unsafe, 500)}"
+        console.print(Text(told, "red"), soft_wrap=True)
     if report.students:
         console.print(exercise_table(report))
         console.print(Text(histogram(report)))

@@ -42,7 +42,7 @@ class Courtroom:
         """Start both.
 
         Raises:
-            KernelNotStarted: One does not start.
+            ProcessNotStarted: One does not start.
         """
         try:
             await asyncio.gather(self.box.start(), self.judge.start())

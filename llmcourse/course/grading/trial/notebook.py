@@ -1,12 +1,12 @@
 """Run one repaired notebook and say what each of its checks deserves.
 
-Setup, exercise and added cells run in the student's kernel, checks in the judge's (`courtroom`); setup cells, which are
+Setup, exercise and added cells run in the student's process, checks in the judge's (`courtroom`); setup cells, which are
 the instructor's, run in both. Beyond that:
 - experiments are skipped, and cells that carry a fault get it as their error instead of running;
 - a check of an exercise that failed is not run: without a version of the student's, the reference would be judged;
-- a cell that does not answer in time is interrupted, then its kernel is killed; kernels that are gone are replaced, and
+- a cell that does not answer in time is interrupted, then its process is killed; processes that are gone are replaced, and
   the setup, exercise and added cells that had succeeded run again, so that every other cell keeps its points;
-- a check passes only when the judge's kernel said that it ran to its end. nbgrader gives full marks to a check without
+- a check passes only when the judge's process said that it ran to its end. nbgrader gives full marks to a check without
   outputs, none to one that warns, and partial ones to one that displays a number, so its outputs are settled at the end.
 """
 
@@ -23,7 +23,7 @@ from llmcourse._overlay import belongs_to_library
 from llmcourse.course.grading.intake.repair import kind_of
 from llmcourse.course.grading.trial.courtroom import Courtroom
 from llmcourse.course.grading.trial.orders import GRADER_ERRORS, KERNEL_DIED, NOT_RUN, Failure, Ran
-from llmcourse.course.grading.trial.processes import KernelNotStarted
+from llmcourse.course.grading.trial.processes import ProcessNotStarted
 from llmcourse.course.grading.trial.rooms import assignment_pieces, rooms
 
 
@@ -34,7 +34,7 @@ class Settings:
     Attributes:
         timeout_s: Seconds a cell may take.
         total_timeout_s: Seconds a notebook may take, replays included.
-        way: How kernels are started: auto, warm, bubblewrap, or unsafe for kernels that are not shut in.
+        way: How processes are started: auto, warm, cold, or unsafe for processes that are not shut in.
         max_output: Characters of output kept for a cell.
     """
 
@@ -48,7 +48,7 @@ def run_notebook(nb: NotebookNode, settings: Settings) -> None:
     """Run a repaired notebook's graded path in order; afterwards every check cell's outputs say what it deserves.
 
     Raises:
-        KernelNotStarted: The machine's fault: no kernel could be started.
+        ProcessNotStarted: The machine's fault: no process could be started.
         SandboxUnavailable: Nothing can be shut in on this machine, and why.
     """
     asyncio.run(_Run(settings, nb).run())
@@ -123,14 +123,14 @@ class _Run:
         else:
             if kind_of(cell) == "exercise":
                 self.sources[cell.metadata.get("llmcourse", {}).get("piece", "")] = cell.source.partition("\n")[2]
-            ran = await self._run_in_kernels(cell)
+            ran = await self._run_in_processes(cell)
         cell.outputs = ran.outputs
         if ran.lost:
             await self._adjourn()
         return ran.failure
 
-    async def _run_in_kernels(self, cell: NotebookNode) -> Ran:
-        """Run a cell where it belongs: in the student's kernel, and a setup cell of the instructor's in both."""
+    async def _run_in_processes(self, cell: NotebookNode) -> Ran:
+        """Run a cell where it belongs: in the student's process, and a setup cell of the instructor's in both."""
         assert self.courtroom is not None
         seconds, late = self._time_left()
         ran = self.courtroom.box.run(cell.source, seconds, late)
@@ -140,13 +140,13 @@ class _Run:
         if of_judge.lost:
             of_student.lost = True  # it died of what came before; both are replaced, and this cell runs again
         elif of_judge.failure is not None:
-            raise KernelNotStarted(
+            raise ProcessNotStarted(
                 f"a setup cell fails before any code of the submission runs: {of_judge.failure.evalue}"
             )
         return of_student
 
     async def _ready(self) -> Failure | None:
-        """Have kernels in which the cells that succeeded have run; a failure when time is up on the way there."""
+        """Have processes in which the cells that succeeded have run; a failure when time is up on the way there."""
         while True:
             if time.monotonic() >= self.deadline:
                 return Failure(NOT_RUN, f"not run: the notebook had used up its {self.settings.total_timeout_s:g} s")
@@ -155,11 +155,11 @@ class _Run:
             await self._convene()
 
     async def _convene(self) -> None:
-        """Start both kernels and run again what had succeeded; a cell that ends its kernel this time is not run a third."""
+        """Start both processes and run again what had succeeded; a cell that ends its own this time is not run a third."""
         pieces = assignment_pieces(self.assignment)
         if given := self._asked_for() - {str(piece) for piece in pieces}:
             asked = ", ".join(sorted(given))
-            raise KernelNotStarted(
+            raise ProcessNotStarted(
                 f"the library would answer {asked}: {self.assignment!r} is no assignment of this course"
             )
         standing = rooms(self.settings.way)
@@ -170,7 +170,7 @@ class _Run:
             if time.monotonic() >= self.deadline:
                 return
             cell = self.nb.cells[index]
-            ran = await self._run_in_kernels(cell)
+            ran = await self._run_in_processes(cell)
             if ran.lost:
                 await self._adjourn()
                 self.replayed.remove(index)
@@ -195,7 +195,7 @@ class _Run:
 
 
 def _settle(cell: NotebookNode, failure: Failure | None) -> None:
-    """Make a cell's outputs say what its kernel said: an error if and only if it failed."""
+    """Make a cell's outputs say what its process said: an error if and only if it failed."""
     errors = [out for out in cell.outputs if out.output_type == "error"]
     if kind_of(cell) == "check":
         cell.outputs = [_neutral(out) for out in cell.outputs if out.output_type != "error"]

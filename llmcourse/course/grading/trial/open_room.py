@@ -17,10 +17,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from llmcourse._overlay import WORKSPACE_VARIABLE
-from llmcourse.course.remote.references import ROLE_VARIABLE
+from llmcourse.course.remote.references import LINE_VARIABLE, ROLE_VARIABLE
+from llmcourse.course.sandbox.policy import THREAD_VARIABLES
 
-LINE_VARIABLE = "LLMCOURSE_LINK"
-THREADS = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "RAYON"))
 FOLDERS = {
     "HOME": "home",
     "TMPDIR": "tmp",
@@ -79,7 +78,7 @@ class OpenRoom:
             "TOKENIZERS_PARALLELISM": "false",
             "LLMCOURSE_SMALL": "1",
         }
-        return {**inherited, **own, **settled, **dict.fromkeys(THREADS, "1"), **extra}
+        return {**inherited, **own, **settled, **dict.fromkeys(THREAD_VARIABLES, "1"), **extra}
 
 
 class OpenProcess:

@@ -13,14 +13,14 @@ from llmcourse.course.grading.trial.open_room import OpenProcess, OpenRoom
 from llmcourse.course.grading.trial.orders import KERNEL_DIED, TIMED_OUT, Ended, Failure, Orders, Ran
 from llmcourse.course.remote.references import ROLE_VARIABLE
 from llmcourse.course.sandbox import Room, SandboxUnavailable
-from llmcourse.course.sandbox.forkserver import KernelProcess
+from llmcourse.course.sandbox.forkserver import ShutInProcess
 
 PATIENCE_S = 3.0
 """How long a process may take to answer an interrupt."""
 STUDENTS_MODULE, BENCH_MODULE = "llmcourse.course.remote.cells", "llmcourse.course.remote.judges"
 
 
-class KernelNotStarted(RuntimeError):
+class ProcessNotStarted(RuntimeError):
     """A process could not be started before any code of the submission ran: the machine's fault, not the student's."""
 
 
@@ -36,13 +36,13 @@ class Box:
     def __init__(self, room: Room | OpenRoom, line: int, max_output: int):
         self._room, self._line = room, line
         self._orders = Orders(max_output)
-        self._process: KernelProcess | OpenProcess | None = None
+        self._process: ShutInProcess | OpenProcess | None = None
 
     async def start(self) -> None:
         """Start it and wait until it takes orders.
 
         Raises:
-            KernelNotStarted: It does not start.
+            ProcessNotStarted: It does not start.
         """
         ours, theirs = socket.socketpair()
         try:
@@ -55,7 +55,7 @@ class Box:
             ours.close()
             reason = str(error) or self.why_dead()
             await self.stop()
-            raise KernelNotStarted(f"no kernel could be started: {reason}") from error
+            raise ProcessNotStarted(f"no process could be started: {reason}") from error
 
     async def stop(self) -> None:
         """End it and every process it left, at once."""
@@ -189,7 +189,7 @@ class JudgeProcess:
         """Start it and wait until it takes orders.
 
         Raises:
-            KernelNotStarted: It does not start.
+            ProcessNotStarted: It does not start.
         """
         try:
             await self._bench.wait_until_ready()
@@ -201,7 +201,7 @@ class JudgeProcess:
         except (OSError, Ended, TimeoutError, SandboxUnavailable) as error:
             reason = str(error) or self._why_dead()
             self.stop()
-            raise KernelNotStarted(f"no judge could be started: {reason}") from error
+            raise ProcessNotStarted(f"no judge could be started: {reason}") from error
 
     def stop(self) -> None:
         """End it, with all that it has started."""

@@ -1,6 +1,6 @@
 """The rooms of a grading process: one with the student edition of the library for each assignment, one with all of it.
 
-They stand as long as the process, so that the kernels of one submission after the other are forked from what is there.
+They stand as long as the process, so that the processes of one submission after the other are forked from what is there.
 A grading process lends its rooms to the workers that it starts: each library is imported once, however many workers run.
 """
 
@@ -32,8 +32,8 @@ class Rooms:
     """Rooms by what their library lacks.
 
     Attributes:
-        way: How kernels are started: auto, warm, bubblewrap, or unsafe for kernels that are not shut in.
-        limits: What a student's kernel may use.
+        way: How processes are started: auto, warm, cold, or unsafe for processes that are not shut in.
+        limits: What a student's process may use.
     """
 
     way: str = "auto"
@@ -76,7 +76,7 @@ class Rooms:
             return self._bench
 
     def lend(self, assignments: Iterable[str]) -> dict[Library, tuple[Path, socket.socket | None]]:
-        """What another process needs to use the rooms of these assignments: the libraries and what starts kernels.
+        """What another process needs to use the rooms of these assignments: the libraries and what starts processes.
 
         Raises:
             SandboxUnavailable: Nothing can be shut in on this machine, and why.
@@ -134,7 +134,7 @@ class Rooms:
         return OpenRoom(library) if self.way == "unsafe" else Room(library=library, limits=self.limits, way=self.way)
 
     def close(self) -> None:
-        """End every kernel and remove the editions."""
+        """End every process and remove the editions."""
         with self._lock:
             if self._bench is not None:
                 self._bench.close()
@@ -174,7 +174,7 @@ _lock = threading.Lock()
 
 
 def rooms(way: str = "auto") -> Rooms:
-    """This process's rooms for one way of starting kernels, made at the first call."""
+    """This process's rooms for one way of starting processes, made at the first call."""
     with _lock:
         if not _rooms:
             atexit.register(close_rooms)

@@ -12,7 +12,7 @@ class Engine:
 
     Args:
         count: How many workers.
-        way: How kernels are started.
+        way: How processes are started.
     """
 
     def __init__(self, count: int, way: str):

@@ -1,7 +1,7 @@
 """Worker processes on this machine: submissions are run here, side by side, away from the gradebook.
 
 Each worker is a process of its own that is given one piece of work at a time. When one dies, the work that it had is
-tried once more by a new one, and fails alone if that dies too: no other submission is touched. Kernels are forked from
+tried once more by a new one, and fails alone if that dies too: no other submission is touched. Processes are forked from
 servers that belong to the grading process and are lent to all workers, so that many workers need little more memory
 than one.
 """
@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from llmcourse.course.grading.trial.processes import KernelNotStarted
+from llmcourse.course.grading.trial.processes import ProcessNotStarted
 from llmcourse.course.grading.trial.rooms import LIBRARY, Library, SandboxUnavailable, rooms
 
 Lent = Mapping[Library, tuple[Path, socket.socket | None]]
@@ -40,7 +40,7 @@ class LocalWorkers(Executor):
 
     Args:
         count: How many processes.
-        way: How kernels are started.
+        way: How processes are started.
         lent: What `Rooms.lend` gave for the assignments that will be run.
     """
 
@@ -76,9 +76,9 @@ class LocalWorkers(Executor):
             for last in (False, True):
                 try:
                     return worker.call(function, arguments)
-                except (EOFError, OSError, KernelNotStarted, SandboxUnavailable) as error:
+                except (EOFError, OSError, ProcessNotStarted, SandboxUnavailable) as error:
                     worker.end()
-                    if self._closing or (last and isinstance(error, KernelNotStarted | SandboxUnavailable)):
+                    if self._closing or (last and isinstance(error, ProcessNotStarted | SandboxUnavailable)):
                         raise
                     if last:
                         code = worker.process and worker.process.returncode

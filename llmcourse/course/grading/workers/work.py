@@ -38,7 +38,7 @@ def run_submission(notebooks: Mapping[str, str], settings: Settings) -> Executed
         settings: How to run them.
 
     Raises:
-        KernelNotStarted: The machine's fault: no kernel could be started.
+        ProcessNotStarted: The machine's fault: no process could be started.
         SandboxUnavailable: Nothing can be shut in on this machine, and why.
     """
     start = time.monotonic()

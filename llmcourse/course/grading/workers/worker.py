@@ -1,6 +1,6 @@
 """A worker process: does one piece of work after the other for the grading process that started it.
 
-It ends when that process closes its line or dies, whatever it is doing; its kernels end with it.
+It ends when that process closes its line or dies, whatever it is doing; its processes end with it.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""From a request to a kernel that holds no right: three processes, each with less to lose than the one before.
+"""From a request to a process that holds no right: three processes, each with less to lose than the one before.
 
     porter   leaves every namespace for a new one, starts the warden, and tells the grader how it all ended
     warden   the first process of the new namespaces: mounts, loopback, then only watches. Its end, whatever the reason,
              is the end of every process in there, so nothing that the guest leaves behind outlives it
-    guest    becomes an unprivileged user in a namespace of its own, gives up all rights, takes on the limits, and runs
-             the kernel. It cannot signal, trace or read its warden
+    guest    becomes an unprivileged user in a namespace of its own, gives up all rights, takes on the limits, and serves
+             a socket. It cannot signal, trace or read its warden
 
 Porter and warden hold the control socket, whose other end only the grader has. When the grader closes it or dies, the
 warden ends. What they say there: `{"ready": true}`, `{"error": ...}`, `{"killed": ...}` and at last `{"exit": code}`.
@@ -16,6 +16,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import platform
 import resource
 import select
 import signal
@@ -31,7 +32,7 @@ from . import linux, memory, seccomp
 NEW_NAMESPACES = linux.CLONE_NEWNS | linux.CLONE_NEWPID | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS
 SCRATCH = "/scratch"
 WATCH_S = 0.2
-"""Seconds between two looks at the memory that all of a kernel's processes use."""
+"""Seconds between two looks at the memory that all processes of a request use."""
 FILES_PER_TMPFS = 1 << 16
 """Inodes cost the machine memory that no size limit of a tmpfs counts."""
 KILLED = 128 + signal.SIGKILL
@@ -39,14 +40,12 @@ KILLED = 128 + signal.SIGKILL
 
 @dataclass(frozen=True)
 class Request:
-    """A kernel to start.
+    """A process to start.
 
     Attributes:
         control: Where porter and warden speak with the grader.
-        listeners: Listening sockets by channel.
-        passed: A descriptor that the guest keeps, if any.
-        kernel: The kernel's key and scheme of signing; or, as `module`, what serves the passed descriptor instead of a
-            kernel; None for a trial that ends as soon as it is ready.
+        passed: The socket that the guest serves.
+        module: The module whose `serve` does that; None for a trial, which ends as soon as it is ready.
         environment: All the guest's environment variables.
         limits: The fields of `Limits`.
         inside_id: The guest's user and group, as it sees them.
@@ -54,9 +53,8 @@ class Request:
     """
 
     control: socket.socket
-    listeners: dict[str, int]
     passed: int | None
-    kernel: dict[str, str] | None
+    module: str | None
     environment: dict[str, str]
     limits: dict[str, int]
     inside_id: int
@@ -64,16 +62,10 @@ class Request:
 
     @classmethod
     def parse(cls, message: bytes, fds: list[int]) -> Request:
-        """Read a request and the descriptors that came with it: control, listeners and, perhaps, one to pass."""
+        """Read a request and the descriptors that came with it: control and, but for a trial, the one to pass."""
         fields: dict[str, Any] = json.loads(message)
-        channels = fields.pop("channels")
-        control, listeners, passed = fds[0], fds[1 : 1 + len(channels)], fds[1 + len(channels) :]
-        return cls(
-            control=socket.socket(fileno=control),
-            listeners=dict(zip(channels, listeners, strict=True)),
-            passed=passed[0] if passed else None,
-            **fields,
-        )
+        passed = fds[1] if len(fds) > 1 else None
+        return cls(control=socket.socket(fileno=fds[0]), passed=passed, **fields)
 
 
 def say(control: socket.socket, **message: Any) -> None:
@@ -173,7 +165,7 @@ def _watch(request: Request, pid: int, wake: int) -> int:
 
 
 def guest(request: Request, *, as_root: bool) -> NoReturn:
-    """Give everything up, then run the kernel."""
+    """Give everything up, then serve."""
     code = 1
     try:
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
@@ -182,7 +174,7 @@ def guest(request: Request, *, as_root: bool) -> NoReturn:
         os.setsid()
         passed = [] if request.passed is None else [request.passed]
         _use_null_for_standard_streams()
-        linux.close_all_but([request.control.fileno(), *request.listeners.values(), *passed])
+        linux.close_all_but([request.control.fileno(), *passed])
         linux.write("/proc/self/oom_score_adj", "1000")
         _become_nobody(request, as_root=as_root)
         _take_on(request.limits)
@@ -203,14 +195,11 @@ def guest(request: Request, *, as_root: bool) -> NoReturn:
 
 
 def _prepared(request: Request) -> Callable[[], None]:
-    if request.kernel is None:
+    module = request.module
+    if module is None:
         return lambda: None
-    if "module" in request.kernel:
-        module, passed = request.kernel["module"], socket.socket(fileno=request.passed)
-        return lambda: importlib.import_module(module).serve(passed)
-    from . import kernel  # here, because a trial needs none of what it imports
-
-    return kernel.prepare(request.kernel, request.listeners)
+    passed = socket.socket(fileno=request.passed)
+    return lambda: importlib.import_module(module).serve(passed)
 
 
 def _use_null_for_standard_streams() -> None:
@@ -234,7 +223,7 @@ def _become_nobody(request: Request, *, as_root: bool) -> None:
     linux.write("/proc/sys/user/max_user_namespaces", "0")
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
     linux.keep_only_capabilities([])
-    seccomp.install()
+    seccomp.install(seccomp.program(platform.machine()))
 
 
 def _take_on(limits: dict[str, int]) -> None:
@@ -268,8 +257,6 @@ def _settle_in(request: Request) -> None:
     """The environment and the folders; randomness that no two forks share; a learner's own definitions."""
     os.environ.clear()
     os.environ.update(request.environment)
-    if request.passed is not None:
-        os.environ["LLMCOURSE_LINK"] = str(request.passed)
     os.umask(0o022)
     make_folders()
     os.chdir(os.path.join(SCRATCH, "work"))

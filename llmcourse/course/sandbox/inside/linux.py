@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import os
+import platform
+import re
 import socket
 import struct
 from collections.abc import Iterable
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 16384, 1 << 18
+CLONE_NEWCGROUP = 0x02000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
+MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 4096, 16384, 1 << 18, 2
+KEPT_WHEN_REMOUNTED = {
+    "nosuid": MS_NOSUID,
+    "nodev": MS_NODEV,
+    "noexec": MS_NOEXEC,
+    "noatime": 1 << 10,
+    "nodiratime": 1 << 11,
+    "relatime": 1 << 21,
+}
+"""What a mount has and, in a user namespace, may not lose: an option of /proc/self/mountinfo, and its flag."""
+MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE = 442, -100, 0x8000
+PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 4, 24, 38, 47
-PR_CAP_AMBIENT_CLEAR_ALL = 4
+PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_CLEAR_ALL = 2, 4
 CAP_KILL, CAP_SYS_PTRACE = 5, 19
 LAST_CAPABILITY = 63
 CAPABILITY_VERSION_3 = 0x20080522
@@ -21,17 +37,17 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 SIGKILL = 9
 
 
-def call(name: str, *args: object) -> int:
-    """Call a function of the C library.
+def call(function: str, *args: object, name: str = "") -> int:
+    """Call a function of the C library; `name` is what an error calls it.
 
     Raises:
         OSError: It returned a negative number; the message names the function.
     """
     library = ctypes.CDLL(None, use_errno=True)
-    result = getattr(library, name)(*args)
+    result = getattr(library, function)(*args)
     if result < 0:
         number = ctypes.get_errno()
-        raise OSError(number, f"{name}: {os.strerror(number)}")
+        raise OSError(number, f"{name or function}: {os.strerror(number)}")
     return int(result)
 
 
@@ -49,7 +65,56 @@ def mount(source: str, target: str, kind: str | None, flags: int = 0, data: str 
         kind.encode() if kind else None,
         ctypes.c_ulong(flags),
         data.encode() if data else None,
+        name=f"mount {target}",
     )
+
+
+def umount(target: str) -> None:
+    """Take a mount, with all below it, out of this namespace's tree."""
+    call("umount2", target.encode(), ctypes.c_int(MNT_DETACH))
+
+
+def pivot_root(new: str, old: str) -> None:
+    """Make the mount `new` the root, and put what was the root at the folder `old` below it.
+
+    Raises:
+        OSError: It is refused, or this machine's number of the call is not known here.
+    """
+    if platform.machine() not in PIVOT_ROOT:
+        raise OSError(errno.ENOSYS, f"pivot_root: not known on {platform.machine()!r}")
+    call("syscall", ctypes.c_long(PIVOT_ROOT[platform.machine()]), new.encode(), old.encode(), name="pivot_root")
+
+
+def make_read_only(path: str, mounts: str, *, recursive: bool) -> None:
+    """Make the mount at a path read-only, without set-user-ID programs and devices that its own mount does not have.
+
+    Args:
+        path: Where it is mounted.
+        mounts: Where this process's mountinfo can be read, for systems before Linux 5.12.
+        recursive: Whether all mounts below it become so too.
+    """
+    attributes = struct.pack("=QQQQ", MS_RDONLY | MS_NOSUID, 0, 0, 0)  # these attributes have the flags' numbers
+    flags, size = AT_RECURSIVE if recursive else 0, ctypes.c_size_t(len(attributes))
+    at = ctypes.c_int(AT_FDCWD), path.encode(), ctypes.c_uint(flags)
+    try:
+        call("syscall", ctypes.c_long(MOUNT_SETATTR), *at, attributes, size, name="mount_setattr")
+    except OSError as error:
+        if error.errno not in (errno.ENOSYS, errno.EPERM):  # EPERM: a container's filter that does not know the call
+            raise
+        for found, kept in mounts_at(path, mounts, recursive=recursive):
+            mount("none", found, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | kept)
+
+
+def mounts_at(path: str, mounts: str, *, recursive: bool) -> list[tuple[str, int]]:
+    """The mounts at a path and, with `recursive`, below it: where they are, and the flags that each must keep."""
+    found = {}
+    with open(mounts, encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            where, options = line.split()[4:6]
+            where = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), where)
+            if where == path or (recursive and where.startswith(path.rstrip("/") + "/")):
+                found[where] = sum(KEPT_WHEN_REMOUNTED.get(option, 0) for option in options.split(","))
+    return list(found.items())
 
 
 def prctl(option: int, value: int = 0, third: int = 0) -> int:
@@ -80,6 +145,19 @@ def keep_only_capabilities(kept: Iterable[int]) -> None:
     header = struct.pack("=Ii", CAPABILITY_VERSION_3, 0)
     data = b"".join(struct.pack("=III", mask, mask, 0) for mask in masks)
     call("capset", header, data)
+
+
+def keep_capabilities_when_executing() -> None:
+    """Let the program that this process executes next have the capabilities that this process has."""
+    header = struct.pack("=Ii", CAPABILITY_VERSION_3, 0)
+    data = ctypes.create_string_buffer(24)
+    call("capget", header, data)
+    sets = [struct.unpack_from("=III", data, offset) for offset in (0, 12)]
+    call("capset", header, b"".join(struct.pack("=III", has, has, has) for _, has, _ in sets))
+    held = sets[0][1] | sets[1][1] << 32
+    for capability in range(LAST_CAPABILITY + 1):
+        if held >> capability & 1:
+            prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability)
 
 
 def map_self(outside_uid: int, outside_gid: int, inside_id: int) -> None:

@@ -1,4 +1,4 @@
-"""Waits for requests and starts a porter for each; with `--warm`, only after it has imported what kernels will import.
+"""Waits for requests and starts a porter for each; with `--warm`, only after it has imported what processes will import.
 
 The server computes nothing and starts no thread: a fork of a process in which OpenMP has run hangs at its first product
 of matrices, and a process with two threads may not make a user namespace.
@@ -13,6 +13,7 @@ import pkgutil
 import signal
 import socket
 import sys
+from contextlib import suppress
 from types import ModuleType
 
 from . import keeper, linux
@@ -32,30 +33,31 @@ COURSE_MODULES = tuple(
     f"llmcourse.course.{name}"
     for name in ("workspace", "checks", "notebook.display", "notebook.plots", "remote.cells", "remote.judges")
 )
-"""What `%load_ext llmcourse.course` and the line between two kernels need; the rest of the course's machinery builds and
-grades, and no kernel imports it."""
-MAX_MESSAGE, MAX_DESCRIPTORS = 1 << 20, 16
+"""What `%load_ext llmcourse.course` and the line between two processes need; the rest of the course's machinery builds
+and grades, and no process in a room imports it."""
+MAX_MESSAGE, MAX_DESCRIPTORS = 1 << 20, 2
 
 
-def main(arguments: list[str]) -> None:
-    """Serve requests that come in over the socket whose number is the first argument.
+def main() -> None:
+    """Serve requests that come in over the socket whose number is the command line's first argument.
 
-    Args:
-        arguments: The socket's number; then `--warm`, or `--once` to end with the first kernel.
+    After it comes `--warm`, or `--once` to end with the first process.
     """
+    arguments = sys.argv[1:]
     requests = socket.socket(fileno=int(arguments[0]))
     requests.set_inheritable(False)
     linux.die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        not_imported = preload() if "--warm" in arguments else {}
+        if "--warm" in arguments:
+            preload()
         n_threads = len(os.listdir("/proc/self/task"))
         if n_threads > 1:
             raise RuntimeError(f"importing started {n_threads - 1} threads: {sorted(os.listdir('/proc/self/task'))}")
         # Collecting garbage writes to every object, and a fork would have to copy each page that its collector visits.
         gc.collect()
         gc.freeze()
-        keeper.say(requests, ready=True, not_imported=not_imported)
+        keeper.say(requests, ready=True)
     except BaseException as error:
         keeper.say(requests, error=f"{type(error).__name__}: {error}")
         raise
@@ -83,20 +85,16 @@ def serve(requests: socket.socket, *, once: bool) -> None:
             return
 
 
-def preload() -> dict[str, str]:
-    """Import what kernels import; what could not be imported, and why: a kernel that needs it will say the same."""
-    not_imported = {}
+def preload() -> None:
+    """Import what processes import. Where that fails, a process that needs it will say why."""
     keeper.make_folders()
     for name in [*PACKAGES, *library_modules(), *COURSE_MODULES]:
-        try:
+        with suppress(Exception):
             importlib.import_module(name)
-        except Exception as error:
-            not_imported[name] = f"{type(error).__name__}: {error}"
     if uses := sys.modules.get("llmcourse.course.remote.references"):
         uses.read_library()
     if cells := sys.modules.get("llmcourse.course.remote.cells"):
         cells.prepare()
-    return not_imported
 
 
 def library_modules() -> list[str]:
