@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,8 @@ from llmcourse.course.author.bibliography import restore_citations
 ANSWER_PLACEHOLDER = "YOUR ANSWER HERE"
 _MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION\s*$\n?", re.MULTILINE)
 _FENCE = "`" * 8
+BUILD_OPTIONS = ("build", ".", "-n", "-W", "--keep-going")
+"""Strict: a reference to nothing and every other warning fail the build, but only after all have been reported."""
 
 
 class BookError(RuntimeError):
@@ -176,12 +179,10 @@ def build_book(
     if fresh:
         shutil.rmtree(build, ignore_errors=True)
     _forget_removed_pages(root, build)
-    shutil.rmtree(build / "html" / "reports", ignore_errors=True)
     code, log = _run_jupyter_book(root, small=small, echo=echo)
     if code != 0:
         shutil.rmtree(build / ".doctrees", ignore_errors=True)  # else the next build would not repeat the warnings
-        faults = [*failed_cells(root, build / "html"), *_complaints(log), f"full log: {build / 'book.log'}"]
-        raise BookError("\n".join(faults))
+        raise BookError("\n".join([*_complaints(log), f"full log: {build / 'book.log'}"]))
     page = build / "html" / "index.html"
     faults = audit_book(root, build / "html")
     if faults:
@@ -198,52 +199,44 @@ def _forget_removed_pages(root: Path, build: Path) -> None:
 
 
 def _run_jupyter_book(root: Path, *, small: bool, echo: Callable[[str], None]) -> tuple[int, list[str]]:
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
-    command += ["build", ".", "-n", "-W", "--keep-going"]
-    log: list[str] = []
+    """Run Jupyter Book in a process of its own; returns its exit code and what it printed, kept in `book.log` too."""
     with tempfile.TemporaryDirectory(prefix="llmcourse-book-") as workspace:
-        environment = {key: value for key, value in os.environ.items() if key != "LLMCOURSE_SMALL"}
-        environment |= {"LLMCOURSE_WORKSPACE": workspace, "JUPYTER_PREFER_ENV_PATH": "1"}
-        environment |= {"LLMCOURSE_SMALL": "1"} if small else {}
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-        with subprocess.Popen(
-            command, cwd=root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        ) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                log.append(_strip_colour(line.rstrip()))
-                if "Execut" in log[-1] and "notebook" in log[-1]:
-                    echo(log[-1].replace(str(root) + os.sep, ""))
-        (root / "_build").mkdir(exist_ok=True)
-        (root / "_build" / "book.log").write_text("\n".join(log) + "\n", encoding="utf-8")
+        environment = _environment(root, workspace, small)
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", *BUILD_OPTIONS], cwd=root,
+            env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        try:
+            log = _follow(process, echo)
+        except BaseException:
+            process.send_signal(
+                signal.SIGINT
+            )  # a terminal's Ctrl-C reaches only this process; that one ends its kernels
+            process.communicate()
+            raise
+    (root / "_build").mkdir(exist_ok=True)
+    (root / "_build" / "book.log").write_text("\n".join(log) + "\n", encoding="utf-8")
     return process.returncode, log
 
 
-def failed_cells(root: Path, html: Path) -> list[str]:
-    """Name the cells whose failure the build reported, by notebook and cell id."""
-    faults = []
-    for report in sorted(html.glob("reports/**/*.err.log")):
-        text = report.read_text(encoding="utf-8")
-        notebook = report.relative_to(html / "reports").as_posix().removesuffix(".err.log") + ".ipynb"
-        cells = nbformat.read(root / notebook, as_version=4).cells
-        names = [_cell_name(cell) for cell in cells if cell.cell_type == "code" and _ran(cell, text)]
-        last = next((line for line in reversed(_strip_colour(text).splitlines()) if line.strip()), "")
-        faults.append(f"{notebook}: cell {' or '.join(names) or '(see the log)'} failed: {last.strip()}")
-    return faults
+def _environment(root: Path, workspace: str, small: bool) -> dict[str, str]:
+    environment = {key: value for key, value in os.environ.items() if key != "LLMCOURSE_SMALL"}
+    environment |= {"LLMCOURSE_WORKSPACE": workspace, "JUPYTER_PREFER_ENV_PATH": "1"}
+    environment |= {"LLMCOURSE_SMALL": "1"} if small else {}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    return environment
 
 
-def _ran(cell: NotebookNode, report: str) -> bool:
-    """Whether the report quotes this cell: all of it, or for an exercise its first line, for its body differs."""
-    quoted = cell.source.strip()
-    if cell.metadata.get("llmcourse", {}).get("kind") == "exercise":
-        quoted = quoted.partition("\n")[0] + "\n"
-    return bool(quoted) and quoted in report
-
-
-def _cell_name(cell: NotebookNode) -> str:
-    facts = cell.metadata.get("llmcourse", {})
-    first = next(iter(cell.source.strip().splitlines()), "")
-    return repr(str(facts["id"])) if facts.get("id") else f"starting with `{first}`"
+def _follow(process: subprocess.Popen[str], echo: Callable[[str], None]) -> list[str]:
+    """What a process prints until it ends; its lines about executions are passed on as they come."""
+    assert process.stdout is not None
+    log: list[str] = []
+    for line in process.stdout:
+        log.append(_strip_colour(line.rstrip()))
+        if re.search(r"^Execut(ed|ing) |: Execut(ed|ing) notebook", log[-1]):
+            echo(log[-1])
+    process.wait()
+    return log
 
 
 def _complaints(log: Iterable[str]) -> list[str]:
