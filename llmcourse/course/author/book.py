@@ -72,12 +72,7 @@ def _shown(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterato
     elif facts.get("kind") == "written":
         yield _markdown(_written_question(cell.source, facts, cell.metadata.nbgrader.points))
     elif facts.get("kind") == "exercise":
-        grade_id = cell.metadata.nbgrader.grade_id
-        if grade_id not in bodies:
-            raise BookError(f"{notebook}: the exercise {grade_id!r} has no solution: run `llmcourse build`")
-        prompt = {"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"}
-        yield _markdown(f"{_FENCE}{{code-block}} ipython3\n:class: stub\n\n{cell.source}\n{_FENCE}")
-        yield _code(bodies[grade_id], tags=["hide-cell", "remove-output", "solution"], mystnb=prompt, llmcourse=facts)
+        yield from _stub_and_solution(cell, bodies, notebook)
     elif facts.get("kind") == "check":
         yield _markdown(f'<p class="check-points">Check <span>{_points(cell.metadata.nbgrader.points)}</span></p>')
         cell.metadata["tags"] = [*cell.metadata.get("tags", []), "check", "hide-input"]
@@ -85,6 +80,16 @@ def _shown(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterato
         yield cell
     else:
         yield cell
+
+
+def _stub_and_solution(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterator[NotebookNode]:
+    grade_id = cell.metadata.nbgrader.grade_id
+    if grade_id not in bodies:
+        raise BookError(f"{notebook}: the exercise {grade_id!r} has no solution: run `llmcourse build`")
+    prompt = {"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"}
+    tags = ["hide-cell", "remove-output", "solution"]
+    yield _markdown(f"{_FENCE}{{code-block}} ipython3\n:class: stub\n\n{cell.source}\n{_FENCE}")
+    yield _code(bodies[grade_id], tags=tags, mystnb=prompt, llmcourse=cell.metadata.llmcourse)
 
 
 def _exercise_box(source: str, facts: NotebookNode, notebook: str) -> str:
@@ -151,12 +156,16 @@ def page_state(library: Path) -> str:
     return f"library {digest.hexdigest()[:16]}, {setting} setting"
 
 
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
 def build_book(
     root: Path,
     *,
     small: bool = False,
     fresh: bool = False,
-    echo: Callable[[str], None] = print,
+    echo: Callable[[str], None] = _say,
 ) -> Path:
     """Build the book, executing what changed, and audit it.
 
@@ -164,7 +173,7 @@ def build_book(
         root: The folder that holds `_config.yml` and `_toc.yml`.
         small: Run the experiments at their small setting (LLMCOURSE_SMALL=1).
         fresh: Forget the pages and executions of earlier builds.
-        echo: Gets a line for each page that is executed.
+        echo: Gets a line when the execution of a page begins, and one with its seconds when it ends.
 
     Returns:
         The path of the book's first page.
@@ -204,15 +213,13 @@ def _run_jupyter_book(root: Path, *, small: bool, echo: Callable[[str], None]) -
         environment = _environment(root, workspace, small)
         process = subprocess.Popen(
             [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", *BUILD_OPTIONS], cwd=root,
-            env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
             log = _follow(process, echo)
         except BaseException:
-            process.send_signal(
-                signal.SIGINT
-            )  # a terminal's Ctrl-C reaches only this process; that one ends its kernels
-            process.communicate()
+            process.send_signal(signal.SIGINT)  # an interrupt may have been for this process alone
+            process.communicate()  # when it has ended, its kernels have
             raise
     (root / "_build").mkdir(exist_ok=True)
     (root / "_build" / "book.log").write_text("\n".join(log) + "\n", encoding="utf-8")
@@ -232,7 +239,7 @@ def _follow(process: subprocess.Popen[str], echo: Callable[[str], None]) -> list
     assert process.stdout is not None
     log: list[str] = []
     for line in process.stdout:
-        log.append(_strip_colour(line.rstrip()))
+        log.append(strip_colour(line.rstrip()))
         if re.search(r"^Execut(ed|ing) |: Execut(ed|ing) notebook", log[-1]):
             echo(log[-1])
     process.wait()
@@ -244,5 +251,6 @@ def _complaints(log: Iterable[str]) -> list[str]:
     return lines or ["Jupyter Book failed without a warning"]
 
 
-def _strip_colour(text: str) -> str:
+def strip_colour(text: str) -> str:
+    """Text as it would be without a terminal's colours."""
     return re.sub(r"\x1b\[[0-9;]*m", "", text)

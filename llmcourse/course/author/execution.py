@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-import re
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterable
@@ -33,19 +32,22 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 from llmcourse._overlay import WORKSPACE_VARIABLE
+from llmcourse.course.author.book import strip_colour
 from llmcourse.course.kernels import ONE_THREAD, cores, notebook_client
 
 LOGGER = logging.getLogger(__name__)
-JOIN_THREADS = """import threading
+JOIN_THREADS = """import threading, time
+end = time.monotonic() + 10
 for thread in threading.enumerate():
     if not thread.daemon and thread is not threading.current_thread():
-        thread.join()"""
-"""Run after a notebook's last cell, so that no output comes too late; Python waits so at the end of a program."""
+        thread.join(max(0, end - time.monotonic()))"""
+"""Run after a notebook's last cell, so that no output comes too late; Python waits so at the end of a program. But an
+idle pool's threads never end by themselves: they get ten seconds."""
 
 
 @dataclass
 class Page:
-    """A notebook to execute: the file, its cells as the book reads them, and what is known about the run."""
+    """A notebook to execute, as the book reads it, and what is known of its run; `cell` is the last that was begun."""
 
     path: Path
     name: str
@@ -54,6 +56,7 @@ class Page:
     seconds: float = 0.0
     cell: NotebookNode = field(default_factory=NotebookNode)
     fault: str = ""
+    traceback: str = ""
 
     @property
     def length(self) -> tuple[float, int]:
@@ -109,6 +112,7 @@ def _finish(page: Page, pages: list[Page], cache: JupyterCacheAbstract) -> None:
     done = sum(bool(other.seconds) for other in pages)
     if page.fault:
         LOGGER.error("%s: %s", page.name, page.fault)
+        LOGGER.info("%s", page.traceback)
         return
     bundle = CacheBundleIn(page.notebook, str(page.path), data={"execution_seconds": page.seconds})
     cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
@@ -127,8 +131,9 @@ def run_pages(pages: list[Page], on_end: Callable[[Page], None], timeout: float,
     if not pages:
         return
     workers = workers or cores()
-    LOGGER.info("Executing %d notebooks, %d at a time", len(pages), min(workers, len(pages)))
-    _until_interrupted(_run_all(sorted(pages, key=lambda page: page.length, reverse=True), on_end, timeout, workers))
+    LOGGER.info("Executing notebooks: %d, %d at a time", len(pages), min(workers, len(pages)))
+    longest_first = sorted(pages, key=lambda page: page.length, reverse=True)
+    _until_interrupted(_run_all(longest_first, on_end, timeout, workers))
 
 
 async def _run_all(pages: list[Page], on_end: Callable[[Page], None], timeout: float, workers: int) -> None:
@@ -175,7 +180,7 @@ async def _run(page: Page, timeout: float) -> None:
             try:
                 await _execute(client, env)
             except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-                page.fault = _fault(page.cell, error)
+                page.fault, page.traceback = _fault(page.cell, error), strip_colour(str(error))
             finally:
                 await _end(client)
     page.seconds = time.perf_counter() - start
@@ -189,7 +194,7 @@ async def _execute(client: NotebookClient, env: dict[str, str]) -> None:
     try:
         await client.async_execute(env=env)
     finally:
-        cells.remove(end)
+        cells.pop()
     last.outputs.extend(end.outputs)
 
 
@@ -203,5 +208,5 @@ def _fault(cell: NotebookNode, error: Exception) -> str:
     facts = cell.metadata.get("llmcourse", {})
     first = next(iter(cell.source.strip().splitlines()), "")
     name = repr(str(facts["id"])) if facts.get("id") else f"starting with `{first}`"
-    lines = [line for line in re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines() if line.strip()]
-    return f"cell {name} failed: {lines[-1].strip() if lines else type(error).__name__}"
+    what = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
+    return f"cell {name} failed: {strip_colour(what).strip().splitlines()[0]}"
