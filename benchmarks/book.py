@@ -4,8 +4,8 @@ Both ways build the whole book in a copy of this checkout, into an empty `_build
 extension, which takes the handler away that executes the notebooks beforehand, so that myst-nb runs each when it reads
 its page. Then a paragraph is added to a chapter, and `llmcourse build` and `llmcourse book` make its page again.
 
-At the full setting this takes a quarter of an hour, so `make bench` leaves it out: run it by name, with
-LLMCOURSE_SMALL=1 for the small experiments of the tests.
+This is long, so `make bench` only names it: run it by name, with LLMCOURSE_SMALL=1 for the small experiments of the
+tests. Both ways must have the machine to themselves: two notebooks get more of a busy machine than one does.
 """
 
 import os
