@@ -9,6 +9,7 @@ tests. Both ways must have the machine to themselves: two notebooks get more of 
 """
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -55,6 +56,12 @@ def copy_course(folder: Path, side_by_side: bool) -> None:
         (folder / "_config.yml").write_text(yaml.safe_dump(config))
 
 
+def processor_seconds() -> float:
+    """Of all processes that this one has waited for, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def run(folder: Path, *command: str) -> tuple[float, str]:
     """Seconds of an `llmcourse` command in a copy, with that copy's library, and what it printed."""
     environment = {key: value for key, value in os.environ.items() if key not in ONE_THREAD}
@@ -92,8 +99,10 @@ def edit_prose(folder: Path) -> None:
 
 def cold(folder: Path) -> float:
     """Seconds of a book from nothing; prints what each notebook took."""
+    processor = processor_seconds()
     seconds, executed = book(folder)
-    print("\n".join(f"    {line}" for line in executed), flush=True)
+    print("\n".join(f"    {line}" for line in executed))
+    print(f"    {processor_seconds() - processor:.1f} s of processor time", flush=True)
     return seconds
 
 
