@@ -1,4 +1,4 @@
-"""Run the benchmarks: `python -m benchmarks [NAME ...]`, all of them unless some are named."""
+"""Run the benchmarks: `python -m benchmarks [NAME ...]`, without a name all but the long ones, which are listed."""
 
 import importlib
 import pkgutil
@@ -12,7 +12,11 @@ def main(names: list[str]) -> int:
     if unknown := [name for name in names if name not in known]:
         print(f"unknown benchmark {unknown[0]!r}: there are {', '.join(known)}", file=sys.stderr)
         return 2
-    met = [importlib.import_module(f"benchmarks.{name}").main() for name in names or known]
+    modules = [importlib.import_module(f"benchmarks.{name}") for name in names or known]
+    long = [] if names else [module for module in modules if getattr(module, "ON_DEMAND", False)]
+    met = [module.main() for module in modules if module not in long]
+    for module in long:
+        print(f"not run, for it is long: python -m {module.__name__.replace('.', ' ')}")
     return 0 if all(met) else 1
 
 

@@ -19,6 +19,14 @@ from nbformat.notebooknode import NotebookNode
 MAX_SOCKET_FOLDER = 80
 """A Unix socket's path is short on every system; longer folders fall back to TCP on the loopback address."""
 
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "RAYON")}
+"""Environment of a kernel that shares the machine with others: more threads than cores would wait for one another."""
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
 
 class ThisInterpreter(AsyncKernelManager):
     """Starts ipykernel in the running interpreter, whatever kernels the machine has registered."""

@@ -246,24 +246,37 @@ def test_audit_allows_links_that_a_reader_may_follow() -> None:
     assert list(book_audit.foreign_references(BeautifulSoup(html, "html.parser"))) == []
 
 
-def test_library_and_solution_edits_run_the_page_again_and_nothing_else_does(built: Path, tmp_path: Path) -> None:
+def test_library_and_solution_edits_run_the_page_again_and_an_edit_of_prose_does_not(
+    built: Path, tmp_path: Path
+) -> None:
     root = tmp_path / "course"
     shutil.copytree(built, root)
-    shutil.rmtree(root / "_build" / ".doctrees")
+    _edit(root / f"{PAGE}.ipynb", "Mathematics $a^2", "More mathematics $a^2")
     html = root / "_build/html" / f"{PAGE}.html"
     lines: list[str] = []
     book.build_book(root, echo=lines.append)
-    assert not [line for line in lines if "Executed" in line], "unchanged pages come from the cache"
-    library = root / "toylib" / "numbers.py"
-    library.write_text(library.read_text().replace("n + 1", "n + 1000"))
+    assert "More mathematics" in html.read_text(encoding="utf-8")
+    assert lines == [], "an edit of prose executes nothing"
+    _edit(root / "toylib" / "numbers.py", "n + 1", "n + 1000")
     book.build_book(root, echo=lines.append)
     assert "base of ten: 1010" in html.read_text(encoding="utf-8")
-    solution = root / "solutions/01_demo/01_demo.ipynb"
-    solution.write_text(solution.read_text().replace("return 2 * n", "return n + n"))
+    _edit(root / "solutions/01_demo/01_demo.ipynb", "return 2 * n", "return n + n")
     book.build_book(root, echo=lines.append)
     text = BeautifulSoup(html.read_text(encoding="utf-8"), "html.parser").get_text()
     assert "return n + n" in text and "return 2 * n" not in text
-    assert len([line for line in lines if "Executed" in line]) == 2
+    assert [line.partition(" in ")[0] for line in lines if "Executed" in line] == [f"Executed {PAGE}.ipynb"] * 2
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_sphinx_itself_executes_nothing(built: Path) -> None:
+    log = (built / "_build" / "book.log").read_text(encoding="utf-8")
+    assert f"Executed {PAGE}.ipynb in" in log and "Using cached notebook" in log
+    assert "Executing notebook using" not in log, "what runs beforehand must have the key that myst-nb looks for"
 
 
 def test_failing_cell_stops_the_build_and_is_named(built: Path, tmp_path: Path) -> None:

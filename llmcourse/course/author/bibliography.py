@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from pybtex.backends.plaintext import Backend
 from pybtex.database import BibliographyData, Entry, parse_file
 from pybtex.richtext import Text
 
 ROLES = ("t", "p")
+PLAIN_TEXT = Backend()
+"""Made once: asked for by name, pybtex searches all that is installed, for each author of each citation."""
 _LINK = re.compile(r'\[(?:[^\[\]\\]|\\.)*\]\((?:<[^>\n]*>|[^\s()]*) "cite:(?P<role>[tp]) (?P<key>[^"\s]+)"\)')
 
 
@@ -101,4 +104,4 @@ def restore_citations(markdown: str) -> str:
 
 
 def _plain(latex: str) -> str:
-    return Text.from_latex(latex).render_as("text")
+    return Text.from_latex(latex).render(PLAIN_TEXT)

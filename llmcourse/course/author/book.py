@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,8 @@ from llmcourse.course.author.bibliography import restore_citations
 ANSWER_PLACEHOLDER = "YOUR ANSWER HERE"
 _MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION\s*$\n?", re.MULTILINE)
 _FENCE = "`" * 8
+BUILD_OPTIONS = ("build", ".", "-n", "-W", "--keep-going")
+"""Strict: a reference to nothing and every other warning fail the build, but only after all have been reported."""
 
 
 class BookError(RuntimeError):
@@ -69,12 +72,7 @@ def _shown(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterato
     elif facts.get("kind") == "written":
         yield _markdown(_written_question(cell.source, facts, cell.metadata.nbgrader.points))
     elif facts.get("kind") == "exercise":
-        grade_id = cell.metadata.nbgrader.grade_id
-        if grade_id not in bodies:
-            raise BookError(f"{notebook}: the exercise {grade_id!r} has no solution: run `llmcourse build`")
-        prompt = {"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"}
-        yield _markdown(f"{_FENCE}{{code-block}} ipython3\n:class: stub\n\n{cell.source}\n{_FENCE}")
-        yield _code(bodies[grade_id], tags=["hide-cell", "remove-output", "solution"], mystnb=prompt, llmcourse=facts)
+        yield from _stub_and_solution(cell, bodies, notebook)
     elif facts.get("kind") == "check":
         yield _markdown(f'<p class="check-points">Check <span>{_points(cell.metadata.nbgrader.points)}</span></p>')
         cell.metadata["tags"] = [*cell.metadata.get("tags", []), "check", "hide-input"]
@@ -82,6 +80,16 @@ def _shown(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterato
         yield cell
     else:
         yield cell
+
+
+def _stub_and_solution(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterator[NotebookNode]:
+    grade_id = cell.metadata.nbgrader.grade_id
+    if grade_id not in bodies:
+        raise BookError(f"{notebook}: the exercise {grade_id!r} has no solution: run `llmcourse build`")
+    prompt = {"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"}
+    tags = ["hide-cell", "remove-output", "solution"]
+    yield _markdown(f"{_FENCE}{{code-block}} ipython3\n:class: stub\n\n{cell.source}\n{_FENCE}")
+    yield _code(bodies[grade_id], tags=tags, mystnb=prompt, llmcourse=cell.metadata.llmcourse)
 
 
 def _exercise_box(source: str, facts: NotebookNode, notebook: str) -> str:
@@ -148,12 +156,16 @@ def page_state(library: Path) -> str:
     return f"library {digest.hexdigest()[:16]}, {setting} setting"
 
 
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
 def build_book(
     root: Path,
     *,
     small: bool = False,
     fresh: bool = False,
-    echo: Callable[[str], None] = print,
+    echo: Callable[[str], None] = _say,
 ) -> Path:
     """Build the book, executing what changed, and audit it.
 
@@ -161,7 +173,7 @@ def build_book(
         root: The folder that holds `_config.yml` and `_toc.yml`.
         small: Run the experiments at their small setting (LLMCOURSE_SMALL=1).
         fresh: Forget the pages and executions of earlier builds.
-        echo: Gets a line for each page that is executed.
+        echo: Gets a line when the execution of a page begins, and one with its seconds when it ends.
 
     Returns:
         The path of the book's first page.
@@ -176,12 +188,10 @@ def build_book(
     if fresh:
         shutil.rmtree(build, ignore_errors=True)
     _forget_removed_pages(root, build)
-    shutil.rmtree(build / "html" / "reports", ignore_errors=True)
     code, log = _run_jupyter_book(root, small=small, echo=echo)
     if code != 0:
         shutil.rmtree(build / ".doctrees", ignore_errors=True)  # else the next build would not repeat the warnings
-        faults = [*failed_cells(root, build / "html"), *_complaints(log), f"full log: {build / 'book.log'}"]
-        raise BookError("\n".join(faults))
+        raise BookError("\n".join([*_complaints(log), f"full log: {build / 'book.log'}"]))
     page = build / "html" / "index.html"
     faults = audit_book(root, build / "html")
     if faults:
@@ -198,52 +208,42 @@ def _forget_removed_pages(root: Path, build: Path) -> None:
 
 
 def _run_jupyter_book(root: Path, *, small: bool, echo: Callable[[str], None]) -> tuple[int, list[str]]:
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
-    command += ["build", ".", "-n", "-W", "--keep-going"]
-    log: list[str] = []
+    """Run Jupyter Book in a process of its own; returns its exit code and what it printed, kept in `book.log` too."""
     with tempfile.TemporaryDirectory(prefix="llmcourse-book-") as workspace:
-        environment = {key: value for key, value in os.environ.items() if key != "LLMCOURSE_SMALL"}
-        environment |= {"LLMCOURSE_WORKSPACE": workspace, "JUPYTER_PREFER_ENV_PATH": "1"}
-        environment |= {"LLMCOURSE_SMALL": "1"} if small else {}
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-        with subprocess.Popen(
-            command, cwd=root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        ) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                log.append(_strip_colour(line.rstrip()))
-                if "Execut" in log[-1] and "notebook" in log[-1]:
-                    echo(log[-1].replace(str(root) + os.sep, ""))
-        (root / "_build").mkdir(exist_ok=True)
-        (root / "_build" / "book.log").write_text("\n".join(log) + "\n", encoding="utf-8")
+        environment = _environment(root, workspace, small)
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", *BUILD_OPTIONS], cwd=root,
+            env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            log = _follow(process, echo)
+        except BaseException:
+            process.send_signal(signal.SIGINT)  # an interrupt may have been for this process alone
+            process.communicate()  # when it has ended, its kernels have
+            raise
+    (root / "_build").mkdir(exist_ok=True)
+    (root / "_build" / "book.log").write_text("\n".join(log) + "\n", encoding="utf-8")
     return process.returncode, log
 
 
-def failed_cells(root: Path, html: Path) -> list[str]:
-    """Name the cells whose failure the build reported, by notebook and cell id."""
-    faults = []
-    for report in sorted(html.glob("reports/**/*.err.log")):
-        text = report.read_text(encoding="utf-8")
-        notebook = report.relative_to(html / "reports").as_posix().removesuffix(".err.log") + ".ipynb"
-        cells = nbformat.read(root / notebook, as_version=4).cells
-        names = [_cell_name(cell) for cell in cells if cell.cell_type == "code" and _ran(cell, text)]
-        last = next((line for line in reversed(_strip_colour(text).splitlines()) if line.strip()), "")
-        faults.append(f"{notebook}: cell {' or '.join(names) or '(see the log)'} failed: {last.strip()}")
-    return faults
+def _environment(root: Path, workspace: str, small: bool) -> dict[str, str]:
+    environment = {key: value for key, value in os.environ.items() if key != "LLMCOURSE_SMALL"}
+    environment |= {"LLMCOURSE_WORKSPACE": workspace, "JUPYTER_PREFER_ENV_PATH": "1"}
+    environment |= {"LLMCOURSE_SMALL": "1"} if small else {}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    return environment
 
 
-def _ran(cell: NotebookNode, report: str) -> bool:
-    """Whether the report quotes this cell: all of it, or for an exercise its first line, for its body differs."""
-    quoted = cell.source.strip()
-    if cell.metadata.get("llmcourse", {}).get("kind") == "exercise":
-        quoted = quoted.partition("\n")[0] + "\n"
-    return bool(quoted) and quoted in report
-
-
-def _cell_name(cell: NotebookNode) -> str:
-    facts = cell.metadata.get("llmcourse", {})
-    first = next(iter(cell.source.strip().splitlines()), "")
-    return repr(str(facts["id"])) if facts.get("id") else f"starting with `{first}`"
+def _follow(process: subprocess.Popen[str], echo: Callable[[str], None]) -> list[str]:
+    """What a process prints until it ends; its lines about executions are passed on as they come."""
+    assert process.stdout is not None
+    log: list[str] = []
+    for line in process.stdout:
+        log.append(strip_colour(line.rstrip()))
+        if re.search(r"^Execut(ed|ing) |: Execut(ed|ing) notebook", log[-1]):
+            echo(log[-1])
+    process.wait()
+    return log
 
 
 def _complaints(log: Iterable[str]) -> list[str]:
@@ -251,5 +251,6 @@ def _complaints(log: Iterable[str]) -> list[str]:
     return lines or ["Jupyter Book failed without a warning"]
 
 
-def _strip_colour(text: str) -> str:
+def strip_colour(text: str) -> str:
+    """Text as it would be without a terminal's colours."""
     return re.sub(r"\x1b\[[0-9;]*m", "", text)

@@ -5,8 +5,9 @@ Each function returns the faults it found, one line each, naming the page. `audi
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,6 +34,10 @@ CSS_REFERENCE = re.compile(r"""@import\s+["']([^"']+)|url\(\s*["']?([^"')]+)""",
 FILE_NAME = re.compile(r"\.(png|svg|jpe?g|gif|webp|pdf)$|^_images/|/_images/", re.IGNORECASE)
 
 
+def _soup(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
 def audit_book(root: Path, html: Path) -> list[str]:
     """Every fault of a built book.
 
@@ -40,9 +45,10 @@ def audit_book(root: Path, html: Path) -> list[str]:
         root: The checkout, with `solutions/` and `notebooks/`.
         html: The built pages.
     """
-    faults = [*leaked_secrets(root, html), *changed_downloads(root, html)]
+    read = functools.cache(_soup)  # parsing the pages is most of the audit
+    faults = [*leaked_secrets(root, html, read), *changed_downloads(root, html)]
     for path in sorted(html.rglob("*.html")):
-        page, soup = path.relative_to(html).as_posix(), _soup(path)
+        page, soup = path.relative_to(html).as_posix(), read(path)
         faults += [f"{page}: loads {address} from another host" for address in foreign_references(soup)]
         faults += [f"{page}: {fault}" for fault in undescribed_figures(soup)]
     for path in sorted(html.rglob("*.css")):
@@ -101,7 +107,7 @@ def undescribed_figures(soup: BeautifulSoup) -> Iterator[str]:
             yield f"figure {figure.get('id', '')!r} has no caption"
 
 
-def leaked_secrets(root: Path, html: Path) -> list[str]:
+def leaked_secrets(root: Path, html: Path, read: Callable[[Path], BeautifulSoup] = _soup) -> list[str]:
     """Lines of hidden tests and mark schemes that stand in any built file: pages, search index, sources."""
     secrets = secret_lines(root)
     faults = []
@@ -109,10 +115,10 @@ def leaked_secrets(root: Path, html: Path) -> list[str]:
         if path.suffix not in (".html", ".js", ".ipynb", ".md", ".txt", ".json") or "_static" in path.parts:
             continue
         raw = path.read_text(encoding="utf-8", errors="replace")
-        text = _squeeze(_soup(path).get_text()) if path.suffix == ".html" else _squeeze(_cells(path, raw))
+        text = _squeeze(read(path).get_text() if path.suffix == ".html" else _cells(path, raw))
         page = path.relative_to(html).as_posix()
-        if SECRET_MARKER.search(raw):
-            faults.append(f"{page}: shows {SECRET_MARKER.search(raw)[0]!r}")  # type: ignore[index]
+        if marker := SECRET_MARKER.search(raw):
+            faults.append(f"{page}: shows {marker[0]!r}")
         faults += [f"{page}: shows the hidden line {line!r}" for key, line in secrets.items() if key in text]
     return faults
 
@@ -146,10 +152,6 @@ def changed_downloads(root: Path, html: Path) -> list[str]:
         if path.read_bytes() != (root / relative).read_bytes():
             faults.append(f"_sources/{relative.as_posix()}: the download is not the release notebook, byte for byte")
     return faults
-
-
-def _soup(path: Path) -> BeautifulSoup:
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
 def _cells(path: Path, raw: str) -> str:

@@ -1,4 +1,4 @@
-"""The book's small Sphinx extension: rebuild what changed, keep everything on this host, name the download.
+"""The book's Sphinx extension: execute and rebuild what changed, keep all on this host, name the download.
 
 Loaded by `_config.yml` beside Jupyter Book's own extensions.
 """
@@ -24,6 +24,7 @@ from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
 from llmcourse.course.author.book import page_state
+from llmcourse.course.author.execution import execute_pages
 
 MATHJAX_PACKAGE = "sphinx-mathjax-offline"
 MATHJAX_PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
@@ -69,6 +70,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     register_plugin("sphinxcontrib.bibtex.style.referencing", "author_year_round", RoundAuthorYearStyle)
     app.connect("builder-inited", drop_thebe_scripts)
     app.connect("env-get-outdated", changed_pages)
+    app.connect("env-before-read-docs", execute_pages)
     app.connect("html-page-context", name_download, priority=900)
     app.connect("build-finished", copy_mathjax)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
