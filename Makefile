@@ -34,6 +34,8 @@ book: notebooks
 
 # Two tests run side by side: two threads each would wait for one another.
 test: $(READY)
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/llmcourse build --check
 	LLMCOURSE_SMALL=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout 300 tests llmcourse solutions
 
@@ -45,5 +47,5 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf _build grades .pytest_cache .hypothesis build dist *.egg-info
+	rm -rf _build grades .pytest_cache .hypothesis .*_cache build dist *.egg-info
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""nbgrader's own commands and formgrader use the course's folders, and run submissions as `llmcourse grade` does: shut in.
+"""nbgrader's own commands and formgrader use the course's folders, and grade as `llmcourse grade` does: shut in.
 
 `nbgrader generate_assignment`, `nbgrader autograde`, `nbgrader generate_feedback` and the formgrader's buttons.
 """

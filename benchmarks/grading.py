@@ -169,7 +169,8 @@ def main(size: int = STUDENTS) -> bool:
     ratio = rate / stock_rate
     met = ratio >= TARGET, run.peak <= MEMORY_TARGET_GB * 1e9
     print(
-        f"ratio {ratio:.2f}, at least {TARGET:g}: {'met' if met[0] else 'MISSED'}; {rate / slow_rate:.1f} with experiments"
+        f"ratio {ratio:.2f}, at least {TARGET:g}: {'met' if met[0] else 'MISSED'}; "
+        f"{rate / slow_rate:.1f} with experiments"
     )
     print(f"memory {run.peak / 1e9:.2f} GB, at most {MEMORY_TARGET_GB:g}: {'met' if met[1] else 'MISSED'}")
     return all(met)

@@ -2,9 +2,9 @@
 
 Each row trains two models of the same shape, alternately in this one process: forward pass, loss, backward pass and a
 step of AdamW in float32, one thread. A second is a second of this process on the processor, so that whatever else
-the machine does counts for neither side. The first row's other side is written in the style of nanoGPT: GPT-2's layers from
-`torch.nn`, fused attention, one matrix for queries, keys and values. The second row's is `LlamaForCausalLM`, with the
-same fused attention.
+the machine does counts for neither side. The first row's other side is written in the style of nanoGPT: GPT-2's layers
+from `torch.nn`, fused attention, one matrix for queries, keys and values. The second row's is `LlamaForCausalLM`, with
+the same fused attention.
 """
 
 import statistics

@@ -2,9 +2,10 @@
 
 A workspace is a folder that mirrors the library: `WORKSPACE/llmcourse/tokenization/bpe.py` holds the definitions that a
 learner built for `llmcourse.tokenization.bpe`, one section a notebook cell. When a workspace is installed, every module
-is imported in two steps: the library's own code runs first, then the learner's sections run in the same namespace, before
-anybody can import from the module. So a spawned process or a `torchrun` job uses the learner's code wherever there is
-some, and the reference everywhere else. A section that cannot run is left out with a warning: the reference stands in.
+is imported in two steps: the library's own code runs first, then the learner's sections run in the same namespace,
+before anybody can import from the module. So a spawned process or a `torchrun` job uses the learner's code wherever
+there is some, and the reference everywhere else. A section that cannot run is left out with a warning: the reference
+stands in.
 
 The reference of a name is what the module had under it before any of a learner's sections ran. A replaced function or
 class is replaced under every name that library modules have for it. What a module did with it while it was imported (a

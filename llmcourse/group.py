@@ -1,4 +1,5 @@
-"""Who am I among the processes of a run? One frozen answer, handed down to whatever asks; nothing looks it up by itself.
+"""Who am I among the processes of a run? One frozen answer, handed down to whatever asks; nothing looks it up by
+itself.
 
 A function that can work with others takes a `Group` and is the same code for one process and for many: alone, a sum is
 the number itself and a barrier is passed at once.

@@ -1,9 +1,9 @@
 """The best learning rate at three widths, in the ordinary parametrization and under muP.
 
 The same two-layer model at widths 32, 64 and 128 (heads of 16 channels), trained for 120 steps with a linear decay at
-each learning rate, with three seeds (of the first weights and of the order of the data). In both parametrizations the matrices start with the standard deviation 0.5 / sqrt(width); under muP
-only the hidden ones do, and the embedding starts like that of the base. muP's base is the smallest width, where the two
-are the same.
+each learning rate, with three seeds (of the first weights and of the order of the data). In both parametrizations the
+matrices start with the standard deviation 0.5 / sqrt(width); under muP only the hidden ones do, and the embedding
+starts like that of the base. muP's base is the smallest width, where the two are the same.
 """
 
 from dataclasses import replace

@@ -1,7 +1,8 @@
 """How often data may be repeated: one budget of training tokens, from 1 epoch of much text to 64 epochs of little.
 
 Every run makes the same number of steps on the same number of tokens; only how many of them are different changes. The
-smaller texts are the beginnings of the larger ones. Two models do this, a small one and one with ten times the parameters.
+smaller texts are the beginnings of the larger ones. Two models do this, a small one and one with ten times the
+parameters.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """What every test shares: the checkout on the path, what under `tests/` is no test, and what is done without walls.
 
-Tests with the mark `walls` need a machine on which processes can be shut in. Where that is not so they are left out, and
-one line of the summary says why; with CI=true in the environment they run all the same, and fail. Other tests that grade
-then do it without walls; see `open_where_needed`.
+Tests with the mark `walls` need a machine on which processes can be shut in. Where that is not so they are left out,
+and one line of the summary says why; with CI=true in the environment they run all the same, and fail. Other tests that
+grade then do it without walls; see `open_where_needed`.
 """
 
 import os

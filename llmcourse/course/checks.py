@@ -1,6 +1,7 @@
 """What graded cells are written with, and how their failures are told.
 
-A failing check says in one line what is wrong, then where: the line of the check, and the lines of your own code that ran.
+A failing check says in one line what is wrong, then where: the line of the check, and the lines of your own code that
+ran.
 """
 
 from __future__ import annotations
@@ -292,7 +293,10 @@ def explain(error: BaseException, name: str, source: str, file: str) -> CheckFai
         return CheckFailed(f"{name}: {text}{forgot}{where}")
     what = f"{type(error).__name__}: {error}"
     if isinstance(error, NameError) and error.name:
-        hint = f" Is `{error.name}` in a cell that was not built? Its first line must be %%build, or import it inside the cell."
+        hint = (
+            f" Is `{error.name}` in a cell that was not built? Its first line must be %%build, or import it inside the "
+            "cell."
+        )
         return CheckFailed(f"{name} raised {what}.{hint}{where}")
     if not elsewhere and not any(_is_learners(frame.filename) for frame in frames):
         forgot = " Is a `return` missing?" if "NoneType" in what else ""

@@ -1,7 +1,7 @@
 """The command line.
 
-`llmcourse start`, `check`, `status`, `submit`, `lab`, `doctor` for learners; those of `authors` besides, in a full
-checkout.
+`llmcourse start`, `check`, `status`, `submit`, `lab`, `doctor` for learners; those of authors and graders besides, in a
+full checkout.
 """
 
 from __future__ import annotations
@@ -209,5 +209,6 @@ def main() -> None:
     app()
 
 
-if find_spec("llmcourse.course.author"):  # a student edition comes without it
-    import_module("llmcourse.course.author.commands")
+for room in ("author", "grading"):
+    if find_spec(f"llmcourse.course.{room}"):  # a student edition comes without them
+        import_module(f"llmcourse.course.{room}.commands")

@@ -114,10 +114,10 @@ def check(
     With `only`, the name of a notebook, an exercise's number or its piece's name, the notebooks that do not hold it are
     not run, and of the others the outcomes asked for are told.
 
-    As in grading, nothing but the notebook counts: it runs in a workspace of its own, so that a helper which is no longer
-    in it is missed here and not in the grade. What it builds is then saved in the learner's workspace, with the outcomes.
-    A student edition has no reference for other pieces: the learner's own are there from the start, whichever notebook
-    they stand in.
+    As in grading, nothing but the notebook counts: it runs in a workspace of its own, so that a helper which is no
+    longer in it is missed here and not in the grade. What it builds is then saved in the learner's workspace, with the
+    outcomes. A student edition has no reference for other pieces: the learner's own are there from the start, whichever
+    notebook they stand in.
 
     Raises:
         FileNotFoundError: The chapter has not been started.
@@ -128,7 +128,8 @@ def check(
     if not any(wanted.values()):
         names = ", ".join(path.stem for path in releases)
         raise ValueError(
-            f"{assignment} has no exercise {only!r}: give its number, as in {int(assignment[:2])}.1, its piece's name, or a notebook of {names}"
+            f"{assignment} has no exercise {only!r}: give its number, as in {int(assignment[:2])}.1, "
+            f"its piece's name, or a notebook of {names}"
         )
     for release in (path for path, found in wanted.items() if found):
         mine = workspace / assignment / release.name

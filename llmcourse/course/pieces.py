@@ -84,7 +84,8 @@ def _definition(piece: Piece, root: Path) -> Definition:
 
 
 def names_in_scope(piece: Piece, root: Path) -> list[str]:
-    """Names that code inside the piece's module can use: its imports, its constants, what it defines before the piece."""
+    """Names that code inside the piece's module can use: its imports, its constants, what it defines before
+    the piece."""
     tree, _ = _module(piece.module, root)
     names: list[str] = []
     for node in tree.body:

@@ -1,4 +1,5 @@
-"""Run a function on several ranks: processes that form a gloo group, watched, so that a hang is an error with a message."""
+"""Run a function on several ranks: processes that form a gloo group, watched, so that a hang is an error with
+a message."""
 
 from __future__ import annotations
 

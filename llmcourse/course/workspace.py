@@ -154,11 +154,13 @@ class Builder:
     def _report(self, module: ModuleType, section: Section, names: list[str], off: bool, path: Path) -> None:
         where = os.path.relpath(path)
         print(
-            f"{', '.join(names) or 'nothing'} built into {module.__name__} (saved in {where if len(where) < 60 else path.name})"
+            f"{', '.join(names) or 'nothing'} built into {module.__name__} "
+            f"(saved in {where if len(where) < 60 else path.name})"
         )
         if off:
             print(
-                f"The library is switched to the reference: `llmcourse status --use mine {section.piece}` switches back."
+                "The library is switched to the reference: "
+                f"`llmcourse status --use mine {section.piece}` switches back."
             )
         for name in _overlay.missing_names(_overlay.compile_section(section, path), vars(module)):
             print(_missing_hint(name, self.shell.user_ns, module.__name__))
@@ -186,7 +188,8 @@ class Builder:
         print(f"✓ {piece.name}: all checks passed")
 
     def _suspects(self, piece: Piece, module: ModuleType) -> str:
-        """A line that names the learner's own pieces which a piece was checked with and which have not passed themselves.
+        """A line that names the learner's own pieces which a piece was checked with and which have not passed
+        themselves.
 
         Empty where references stand in for other pieces.
         """

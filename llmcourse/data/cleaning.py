@@ -1,7 +1,7 @@
 """What to take out of source code before a model learns from it (chapter 3).
 
-Rules of thumb, each a few lines and each with its source. They are wrong now and then; a filter's worth is measured, and
-what it throws away is looked at.
+Rules of thumb, each a few lines and each with its source. They are wrong now and then; a filter's worth is measured,
+and what it throws away is looked at.
 """
 
 import re
@@ -64,8 +64,9 @@ class QualityRules:
     Raises:
         ValueError: a share is not between 0 and 1, or another limit is negative.
 
-    Source: the lengths of lines and the share of alphanumeric characters: Chen et al., "Evaluating Large Language Models
-    Trained on Code" (2021), section 3.1; repeated lines: Rae et al., "Scaling Language Models" (2021), appendix A.
+    Source: the lengths of lines and the share of alphanumeric characters: Chen et al., "Evaluating Large Language
+    Models Trained on Code" (2021), section 3.1; repeated lines: Rae et al., "Scaling Language Models" (2021), appendix
+    A.
     """
 
     min_bytes: int = 50
@@ -83,8 +84,8 @@ class QualityRules:
 def failed_rules(text: str, rules: QualityRules) -> list[str]:
     r"""Name the rules that a text breaks.
 
-    Lines are what `text.splitlines()` gives, without their line ends. A line of white space alone is blank and counts in
-    no rule; in the others, white space at the end of the line is not counted, at the beginning it is. A line repeats
+    Lines are what `text.splitlines()` gives, without their line ends. A line of white space alone is blank and counts
+    in no rule; in the others, white space at the end of the line is not counted, at the beginning it is. A line repeats
     another if the two are equal without the white space around them. A text on a limit keeps the rule.
 
     Args:

@@ -1,7 +1,7 @@
 """An n-gram language model: what counting alone can do (chapter 3).
 
-Source: Kneser and Ney, "Improved backing-off for m-gram language modeling" (1995); Chen and Goodman, "An Empirical Study
-of Smoothing Techniques for Language Modeling" (1999).
+Source: Kneser and Ney, "Improved backing-off for m-gram language modeling" (1995); Chen and Goodman, "An Empirical
+Study of Smoothing Techniques for Language Modeling" (1999).
 """
 
 from dataclasses import dataclass

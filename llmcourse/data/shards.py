@@ -1,8 +1,8 @@
 """Tokens on disk: flat files of integers beside a manifest that says what they are (chapter 3).
 
-A shard is the tokens' bytes and nothing else, little-endian, so that it can be mapped into memory and read from any place.
-What a flat file cannot say of itself stands in `manifest.json`: which tokenizer made it, how many tokens, documents and
-bytes of text it holds, and a checksum of each file.
+A shard is the tokens' bytes and nothing else, little-endian, so that it can be mapped into memory and read from any
+place. What a flat file cannot say of itself stands in `manifest.json`: which tokenizer made it, how many tokens,
+documents and bytes of text it holds, and a checksum of each file.
 """
 
 import bisect

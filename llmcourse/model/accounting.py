@@ -1,4 +1,5 @@
-"""What a model costs before it is built: parameters, floating-point operations, bytes of key/value cache (chapter 3)."""
+"""What a model costs before it is built: parameters, floating-point operations, bytes of key/value cache
+(chapter 3)."""
 
 from dataclasses import replace
 
@@ -14,7 +15,8 @@ def count_parameters(config: ModelConfig) -> int:
     attention, the matrices of the feed-forward network (three for "swiglu", two otherwise) and two norms; with
     norm_position "pre" one norm after the last layer; an output matrix unless embeddings are tied. With `bias`, every
     projection and matrix inside the layers has a bias as long as its output, and each LayerNorm has one (an RMSNorm has
-    none). With `qk_norm`, each layer has two more norms of d_head weights each, without biases. Tied weights count once.
+    none). With `qk_norm`, each layer has two more norms of d_head weights each, without biases. Tied weights count
+    once.
 
     Args:
         config: the model's configuration, its blocks with the feed-forward network of `activation` and `d_ff`.

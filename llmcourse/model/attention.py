@@ -26,16 +26,16 @@ def grouped_query_attention(
 ) -> Tensor:
     """Attention in which several query heads share one head of keys and values, every step written out.
 
-    The H query heads fall into K groups of G = H / K neighbours: query heads 0 to G - 1 use key/value head 0, the next G
-    use head 1, and so on. A query's scores are its dot products with the keys, times `scale`; the mask is applied; a
+    The H query heads fall into K groups of G = H / K neighbours: query heads 0 to G - 1 use key/value head 0, the next
+    G use head 1, and so on. A query's scores are its dot products with the keys, times `scale`; the mask is applied; a
     softmax over the keys turns them into weights; the output is the weighted sum of the values.
 
     Args:
         q_BHTC: queries, shape (B, H, T, C).
         k_BKSC: keys, shape (B, K, S, C).
         v_BKSC: values, shape (B, K, S, C).
-        mask: None, or a tensor that broadcasts to (B, H, T, S). A boolean mask is True where a query may look; a mask of
-            numbers is added to the scores. None hides nothing.
+        mask: None, or a tensor that broadcasts to (B, H, T, S). A boolean mask is True where a query may look; a mask
+            of numbers is added to the scores. None hides nothing.
         scale: factor of the scores; 1 / sqrt(C) when None.
 
     Returns:
@@ -90,9 +90,10 @@ def cached_attention(
 ) -> Tensor:
     """Attention of T new positions over a cache: the step that makes generation cheap.
 
-    The cache holds the keys and values of the first `cache.length` positions. The new keys and values are written behind
-    them, into slots `cache.length` to `cache.length + T - 1`, in place. Then each new query attends to all positions up
-    to its own: query number t sees the slots 0 to `cache.length + t`, and no slot beyond, whatever is in it.
+    The cache holds the keys and values of the first `cache.length` positions. The new keys and values are written
+    behind them, into slots `cache.length` to `cache.length + T - 1`, in place. Then each new query attends to all
+    positions up to its own: query number t sees the slots 0 to `cache.length + t`, and no slot beyond, whatever is in
+    it.
 
     Args:
         q_BHTC: queries of the new positions, shape (B, H, T, C).
@@ -105,8 +106,8 @@ def cached_attention(
         The outputs, shape (B, H, T, C).
 
     Raises:
-        ValueError: the new positions do not fit; the message names the number of positions needed and the room. Nothing is
-            written then.
+        ValueError: the new positions do not fit; the message names the number of positions needed and the room. Nothing
+            is written then.
 
     >>> keys, values = torch.zeros(1, 1, 3, 2), torch.zeros(1, 1, 3, 2)
     >>> one = torch.ones(1, 1, 1, 2)
@@ -145,7 +146,8 @@ def attend(
         dropout: probability with which a weight is dropped.
 
     >>> q, kv = torch.randn(2, 4, 3, 8), torch.randn(2, 2, 3, 8)
-    >>> torch.allclose(attend(q, kv, kv, is_causal=True), grouped_query_attention(q, kv, kv, causal_mask(3, 3)), atol=1e-6)
+    >>> plain = grouped_query_attention(q, kv, kv, causal_mask(3, 3))
+    >>> torch.allclose(attend(q, kv, kv, is_causal=True), plain, atol=1e-6)
     True
 
     Source: Dao et al., "FlashAttention" (2022), algorithm 1, for the kernel.

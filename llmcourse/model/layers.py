@@ -15,8 +15,8 @@ class RMSNorm(nn.Module):
     """Divide each vector by its root mean square, then multiply it by a learned weight.
 
     y = x / sqrt(mean(x²) + eps) * weight, where the mean runs over the last axis. The mean is not subtracted and there
-    is no bias. An input of lower precision (bfloat16, float16) is normalised in float32, any other in its own dtype; the
-    result has the input's dtype. The input is not changed.
+    is no bias. An input of lower precision (bfloat16, float16) is normalised in float32, any other in its own dtype;
+    the result has the input's dtype. The input is not changed.
 
     Args:
         size: number of components of a vector.
@@ -171,8 +171,8 @@ def make_feed_forward(activation: str, d_model: int, d_ff: int, bias: bool = Fal
 def default_d_ff(d_model: int, activation: str) -> int:
     """The usual width between the layers of a feed-forward network: the same number of weights for each activation.
 
-    A network with two matrices gets 4 * d_model. SwiGLU has three matrices, so it gets two thirds of that, rounded up to
-    a multiple of 8.
+    A network with two matrices gets 4 * d_model. SwiGLU has three matrices, so it gets two thirds of that, rounded up
+    to a multiple of 8.
 
     >>> default_d_ff(768, "gelu"), default_d_ff(768, "swiglu"), default_d_ff(64, "swiglu")
     (3072, 2048, 176)

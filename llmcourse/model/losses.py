@@ -1,7 +1,8 @@
-"""What a model is asked, what its answer costs, and how it is asked without being trained: one home for the loss (chapter 3).
+"""What a model is asked, what its answer costs, and how it is asked without being trained: one home for the loss
+(chapter 3).
 
-Everything that trains or measures a model calls it here, so that what a loss comes to mean (documents kept apart, targets
-that count for nothing, more terms than the next token's) is said once.
+Everything that trains or measures a model calls it here, so that what a loss comes to mean (documents kept apart,
+targets that count for nothing, more terms than the next token's) is said once.
 
 Letters in names are shapes: B batch, T time, V vocabulary.
 """

@@ -261,7 +261,8 @@ def init_weights(model: nn.Module, std: float, residual_std: float, generator: t
 
     The weights of each `nn.Linear` and `nn.Embedding` are drawn from a normal distribution with mean 0 and standard
     deviation `std`; but linear layers named `out` or `down`, which write to the residual stream, get `residual_std`.
-    A weight with one dimension, as norms have, becomes 1 and every bias 0. Parameters with other names stay as they are.
+    A weight with one dimension, as norms have, becomes 1 and every bias 0. Parameters with other names stay as they
+    are.
 
     Args:
         model: any module; its parameters are changed in place and stay the same objects.

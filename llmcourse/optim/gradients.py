@@ -27,11 +27,12 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
     The total norm is the Euclidean norm of all gradients written one after the other. Where it is larger than
     `max_norm`, each gradient is multiplied by `max_norm / norm`, in place; else the gradients stay as they are.
 
-    A norm that is infinite or NaN is returned as it is. No factor mends such gradients: what they hold afterwards (zeros
-    and NaN, as with PyTorch's `clip_grad_norm_`) is of no use, and the caller must not step with them.
+    A norm that is infinite or NaN is returned as it is. No factor mends such gradients: what they hold afterwards
+    (zeros and NaN, as with PyTorch's `clip_grad_norm_`) is of no use, and the caller must not step with them.
 
     Args:
-        parameters: Tensors, or an iterator over them that can be used once; those whose `.grad` is None are passed over.
+        parameters: Tensors, or an iterator over them that can be used once; those whose `.grad` is None are passed
+        over.
         max_norm: The largest norm that is allowed, above 0; infinity measures the norm and changes nothing.
 
     Returns:

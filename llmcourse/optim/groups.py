@@ -84,8 +84,8 @@ def make_optimizer(
 
     Args:
         model: Any module.
-        name: One of `OPTIMIZERS`. "muon" updates the hidden matrices by Muon, with AdamW's scale, and the rest by AdamW,
-            so that one learning rate and one weight decay serve both.
+        name: One of `OPTIMIZERS`. "muon" updates the hidden matrices by Muon, with AdamW's scale, and the rest by
+            AdamW, so that one learning rate and one weight decay serve both.
         lr: Peak learning rate.
         weight_decay: For matrices.
         betas: For Adam and AdamW.

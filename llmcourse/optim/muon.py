@@ -97,11 +97,13 @@ def muon_step(
         weight_decay: Strength of the decay; the parameter shrinks by `1 - lr * weight_decay`.
         steps: Iterations of `newton_schulz`.
         scale: How the step depends on the shape, as in `muon_scale`.
-        compute_dtype: The dtype of the iteration, None for the gradient's own. torch.bfloat16 is enough and fast on a GPU.
+        compute_dtype: The dtype of the iteration, None for the gradient's own. torch.bfloat16 is enough and fast on a
+            GPU.
 
     Example:
         >>> param, buffer = torch.zeros(2, 2), torch.zeros(2, 2)
-        >>> muon_step(param, torch.diag(torch.tensor([3.0, 4.0])), buffer, lr=1.0, momentum=0.9, weight_decay=0.0, steps=1)
+        >>> grad = torch.diag(torch.tensor([3.0, 4.0]))
+        >>> muon_step(param, grad, buffer, lr=1.0, momentum=0.9, weight_decay=0.0, steps=1)
         >>> param
         tensor([[-1.1933,  0.0000],
                 [ 0.0000, -0.9765]])

@@ -1,7 +1,7 @@
 """Maximal update parametrization: settings that stay right when the model becomes wider (chapter 3).
 
-A model of `base_width` is tuned; a model that is m times as wide takes over its learning rate, because muP changes three
-things with m: where the hidden matrices start, how fast they learn, and how loud the output layer speaks.
+A model of `base_width` is tuned; a model that is m times as wide takes over its learning rate, because muP changes
+three things with m: where the hidden matrices start, how fast they learn, and how loud the output layer speaks.
 
 Source: Yang et al., "Tensor Programs V: Tuning Large Neural Networks via Zero-Shot Hyperparameter Transfer" (2022),
 table 8, the rules for Adam in the form that allows tied embeddings.
@@ -42,7 +42,8 @@ def mup_config(config: ModelConfig, base_width: int, base_d_head: int | None = N
         base_d_head: Its head's width; None if it is that of `config` (wider models with more heads).
 
     Returns:
-        The configuration with `logit_scale` and `attention_scale` changed. At the base width it means the same as before.
+        The configuration with `logit_scale` and `attention_scale` changed. At the base width it means the same as
+        before.
 
     Example:
         >>> config = ModelConfig(vocab_size=16, d_model=256, n_layers=2, n_heads=4, max_seq_len=32)
@@ -73,7 +74,8 @@ def mup_init_(model: Transformer, base_width: int) -> None:
 def mup_parameter_groups(
     model: Transformer, base_width: int, *, lr: float, weight_decay: float
 ) -> list[dict[str, Any]]:
-    """Groups for Adam: hidden matrices learn m times as slowly, embeddings, output layer and gains as in the base model.
+    """Groups for Adam: hidden matrices learn m times as slowly, embeddings, output layer and gains as in the base
+    model.
 
     The decay of the hidden matrices is multiplied by m, so that the product of rate and decay, which is what shrinks a
     weight, stays the same.

@@ -1,7 +1,7 @@
 """Optimizers: thin classes that keep a rule's state between steps (chapter 3).
 
-SGD, Adam and AdamW equal `torch.optim` step by step; Muon equals `torch.optim.Muon` where both compute in one precision.
-State is saved and loaded with `state_dict` and `load_state_dict`, as of any PyTorch optimizer.
+SGD, Adam and AdamW equal `torch.optim` step by step; Muon equals `torch.optim.Muon` where both compute in one
+precision. State is saved and loaded with `state_dict` and `load_state_dict`, as of any PyTorch optimizer.
 """
 
 import math

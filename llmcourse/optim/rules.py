@@ -19,7 +19,8 @@ def sgd_step(
     """One step of gradient descent with momentum, in place.
 
     The weight decay is added to the gradient, the velocity is a decaying sum of gradients, and the parameter moves by
-    the learning rate times the velocity. With Nesterov's momentum it moves as if the velocity had been updated once more.
+    the learning rate times the velocity. With Nesterov's momentum it moves as if the velocity had been updated once
+    more.
 
     Args:
         param: The parameter; changed.
@@ -103,8 +104,8 @@ def adamw_step(
         >>> param  # the first step has the size of the learning rate, whatever the gradient's size
         tensor([0.9000, 0.9000])
 
-    Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019), algorithm 2, with the decay multiplied
-    by the learning rate, as in PyTorch.
+    Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019), algorithm 2, with the decay
+    multiplied by the learning rate, as in PyTorch.
     """
     beta_1, beta_2 = betas
     param.mul_(1 - lr * weight_decay)

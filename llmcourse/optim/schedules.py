@@ -54,7 +54,8 @@ def cosine_schedule(step: int, total_steps: int, warmup_steps: int = 0, min_rati
         The factor of the peak rate.
 
     Example:
-        >>> [round(cosine_schedule(step, total_steps=9, warmup_steps=1, min_ratio=0.0), 3) for step in (0, 1, 3, 5, 9, 12)]
+        >>> run = {"total_steps": 9, "warmup_steps": 1, "min_ratio": 0.0}
+        >>> [round(cosine_schedule(step, **run), 3) for step in (0, 1, 3, 5, 9, 12)]
         [0.5, 1.0, 0.854, 0.5, 0.0, 0.0]
 
     Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017), equation 5, one cycle.

@@ -1,4 +1,5 @@
-"""Choosing hyperparameters: grids, random draws, successive halving, and a range test for the learning rate (chapter 3).
+"""Choosing hyperparameters: grids, random draws, successive halving, and a range test for the learning rate (chapter
+3).
 
 A search is given `train(candidate, steps)`, which returns the loss that a candidate reaches after `steps` steps in all.
 A candidate is whatever `train` understands, most often a dictionary of settings.
@@ -137,7 +138,8 @@ def successive_halving(train: Train, candidates: Sequence[Any], *, min_steps: in
     """
     if not candidates or min_steps < 1 or eta < 2:
         raise ValueError(
-            f"{len(candidates)} candidates, min_steps={min_steps} and eta={eta}: need at least 1, at least 1, at least 2"
+            f"{len(candidates)} candidates, min_steps={min_steps} and eta={eta}: "
+            "need at least 1, at least 1, at least 2"
         )
     alive, steps, paid, trials = list(range(len(candidates))), min_steps, 0, []
     before = 0

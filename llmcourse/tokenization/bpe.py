@@ -212,8 +212,8 @@ def train_bpe(word_counts: Mapping[bytes, int], vocab_size: int) -> list[Pair]:
 
     1. A merge changes only the words that hold the pair, and an inverted index finds them (`index_pairs`).
     2. Only the counts of these words' pairs change, so they are corrected, not counted again (`apply_merge`).
-    3. A heap of (-count, pair) finds the best pair without a look at every pair (`pop_most_frequent`). After each merge,
-       the pairs whose counts may have risen are pushed.
+    3. A heap of (-count, pair) finds the best pair without a look at every pair (`pop_most_frequent`). After each
+       merge, the pairs whose counts may have risen are pushed.
 
     Args:
         word_counts: how often each word occurs; a word is a string of bytes. Not changed.

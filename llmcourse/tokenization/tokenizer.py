@@ -307,8 +307,8 @@ class BPETokenizer:
     ) -> list[list[int]]:
         """Turn many texts into token ids: what `encode` returns for each, computed in parallel by `tokenizers`.
 
-        (One difference: a pattern that leaves part of a text unmatched is an error for `encode`; here that part is a word.)
-        The environment variable RAYON_NUM_THREADS, set before the first call, limits the number of threads;
+        (One difference: a pattern that leaves part of a text unmatched is an error for `encode`; here that part is a
+        word.) The environment variable RAYON_NUM_THREADS, set before the first call, limits the number of threads;
         TOKENIZERS_PARALLELISM=false makes it one.
 
         Args:

@@ -71,7 +71,8 @@ def pretokenize(text: str, pattern: str = GPT2_PATTERN) -> list[str]:
 
     Args:
         text: any text; may be empty.
-        pattern: a regular expression whose successive matches should cover the whole text, as those of `GPT2_PATTERN` do.
+        pattern: a regular expression whose successive matches should cover the whole text, as those of `GPT2_PATTERN`
+            do.
 
     Returns:
         The words, in order. No word is empty.

@@ -15,6 +15,6 @@ from llmcourse.training.loop import (
 )
 
 __all__ = [
-    "MAY_CHANGE", "NonFiniteLossError", "StepResult", "TrainingConfig", "group_step", "own_random_numbers", "resume", "split_batch",
-    "step_seed", "train", "train_step",
+    "MAY_CHANGE", "NonFiniteLossError", "StepResult", "TrainingConfig", "group_step", "own_random_numbers",
+    "resume", "split_batch", "step_seed", "train", "train_step",
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """Checkpoints of one process: everything that a run needs to go on as if it had never stopped (chapter 3).
 
-That is the parameters, the optimizer's state and the number of steps done. Data, schedule and random numbers are functions
-of the step, so they need nothing.
+That is the parameters, the optimizer's state and the number of steps done. Data, schedule and random numbers are
+functions of the step, so they need nothing.
 """
 
 from pathlib import Path

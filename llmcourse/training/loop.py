@@ -221,7 +221,8 @@ def group_step(
     takes the same decision whether to step.
 
     Args:
-        model, optimizer, micro_batches, clip_norm, precision: As for `train_step`; model and optimizer are equal on all.
+        model, optimizer, micro_batches, clip_norm, precision: As for `train_step`; model and optimizer are equal on
+        all.
         group: Who takes part.
 
     Returns:

@@ -51,7 +51,9 @@ def initial_loss(model: nn.Module, batch: Batch, tolerance: float = 0.25) -> Fin
 
     Example:
         >>> ids = torch.arange(8)[None]
-        >>> print(initial_loss(nn.Embedding(8, 8).requires_grad_(False).apply(lambda m: m.weight.zero_()), Batch(ids, ids)))
+        >>> model = nn.Embedding(8, 8)
+        >>> _ = nn.init.zeros_(model.weight)
+        >>> print(initial_loss(model, Batch(ids, ids)))
         ✓ the initial loss is 2.079, ln 8 = 2.079
     """
     with torch.no_grad(), evaluation_mode(model):
@@ -164,9 +166,9 @@ def trace_dependencies(function: Callable[[Tensor], Tensor], x: Tensor) -> Tenso
     """Find which rows of the output depend on which rows of the input, by gradients.
 
     Output row i depends on input row j if the gradient of row i's values with respect to input row j is not zero
-    everywhere. It takes one backward pass a row: that of the row's values multiplied by fixed random weights and summed.
-    A plain sum would not do: the values of a softmax always sum to 1, and what a LayerNorm gives sums to a constant, so
-    the sum has no gradient although each value has one.
+    everywhere. It takes one backward pass a row: that of the row's values multiplied by fixed random weights and
+    summed. A plain sum would not do: the values of a softmax always sum to 1, and what a LayerNorm gives sums to a
+    constant, so the sum has no gradient although each value has one.
 
     Args:
         function: From a tensor of N_in rows to one of N_out rows, for example a model from embeddings to logits. The

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llmcourse.course.author.edition import edition_files, pieces_of, write_edition
+from llmcourse.course.author.edition import WALLED, edition_files, pieces_of, write_edition
 from llmcourse.course.pieces import Piece, removed_pieces
 
 ROOT = Path(__file__).resolve().parents[2]

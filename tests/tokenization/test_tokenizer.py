@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from pathlib import Path
 
 import pytest
 import tokenizers
@@ -124,7 +125,7 @@ def test_saved_file_loads_as_an_equal_tokenizer_with_equal_bytes(tokenizer, save
     loaded = BPETokenizer.load(saved)
     assert loaded == tokenizer
     loaded.save(tmp_path / "again.json")
-    assert (tmp_path / "again.json").read_bytes() == open(saved, "rb").read()
+    assert (tmp_path / "again.json").read_bytes() == Path(saved).read_bytes()
 
 
 def test_training_from_files_equals_training_from_their_texts_line_ends_included(tmp_path):

@@ -106,7 +106,8 @@ def _announce_work(built: list[NotebookNode], cells: list[Cell], points: dict[Pi
     worth = sum(points.values()) + sum(cell.options["points"] for cell in graded if cell.kind == "written")
     by_hand = f" and {written} written question{'s' * (written != 1)}" if written else ""
     exercises = len(graded) - written
-    work = f"*{exercises} exercise{'s' * (exercises != 1)}{by_hand}, {worth:g} points, about {hours:.1f} hours besides reading.*"
+    counted = f"{exercises} exercise{'s' * (exercises != 1)}{by_hand}"
+    work = f"*{counted}, {worth:g} points, about {hours:.1f} hours besides reading.*"
     built[0].source = f"{title}\n\n{work}\n{rest}" if newline else f"{title}\n\n{work}"
 
 

@@ -1,7 +1,7 @@
 """Build the instructor's and the students' notebooks from the chapters, and prove that the graded path stands alone.
 
-`build` writes `solutions/` with this package's authoring and `notebooks/` with nbgrader's own release converter. Both are
-functions of the sources alone, down to the byte, so `build(check=True)` can hold the committed files against them.
+`build` writes `solutions/` with this package's authoring and `notebooks/` with nbgrader's own release converter. Both
+are functions of the sources alone, down to the byte, so `build(check=True)` can hold the committed files against them.
 """
 
 from __future__ import annotations

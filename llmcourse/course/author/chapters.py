@@ -1,14 +1,15 @@
 """Read a chapter's source and hold it against the rules of authoring.
 
-A chapter is a MyST text notebook, `book/chapters/NN_name.md`, or a folder of several, `book/chapters/NN_name/*.md`. Every
-code cell says what it is with a `:kind:` option:
+A chapter is a MyST text notebook, `book/chapters/NN_name.md`, or a folder of several, `book/chapters/NN_name/*.md`.
+Every code cell says what it is with a `:kind:` option:
 
 - `setup`: runs in every use of the notebook;
 - `exercise`: names a `:piece:`; the cell is filled from the library's own source;
 - `check`: names the piece it judges and its `:points:`; `:self_reported: true` where it rests on a number that the
   process with the student's code gives of itself (`count_steps`), which graders trust less; `:changes_arguments: true`
   where the piece is meant to change in place what it is given: graders let no other piece do so;
-- `experiment`: shown and run in the book and by learners, skipped by grading. A figure needs `:alt:`, `:caption:`, `:name:`.
+- `experiment`: shown and run in the book and by learners, skipped by grading. A figure needs `:alt:`, `:caption:`,
+  `:name:`.
 
 A Markdown cell that starts with `+++ {"kind": "box"}` is the box of the exercise below it; one that starts with
 `+++ {"kind": "written", "id": ..., "points": ...}` is a question graded by hand, its model answer and mark scheme in a

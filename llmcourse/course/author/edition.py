@@ -21,18 +21,18 @@ from llmcourse.course.pieces import IS_MISSING, REMOVED, Definition, Piece, solu
 from llmcourse.course.progress import exercises
 
 WALLED = ("author", "grading", "remote", "sandbox")
-"""The rooms of `llmcourse/course` that no student's copy has: what writes the course, and what judges. All else of it is
-for a learner's commands and notebooks, and imports nothing from these."""
+"""The rooms of `llmcourse/course` that no student's copy has: what writes the course, and what judges. All else of it
+is for a learner's commands and notebooks, and imports nothing from these."""
 
 
 def write_edition(root: Path, target: Path, without: Iterable[Piece], *, grading: bool = False) -> Path:
     """Write the student edition of the package llmcourse: every module, with the bodies of the given pieces removed.
 
     The body of a function, or of every method of a class, becomes `raise NotImplementedError(...)`, whose text names
-    the exercise. A private function, class or constant of a module goes too when removed bodies used it and nothing that is
-    left does: no code of the package, no docstring's example, no cell of a released notebook. Of the files beside the
-    modules those are copied that `pyproject.toml` names as package data. `llmcourse/course/removed.json` lists what is
-    missing and is what `removed_pieces` reads.
+    the exercise. A private function, class or constant of a module goes too when removed bodies used it and nothing
+    that is left does: no code of the package, no docstring's example, no cell of a released notebook. Of the files
+    beside the modules those are copied that `pyproject.toml` names as package data. `llmcourse/course/removed.json`
+    lists what is missing and is what `removed_pieces` reads.
 
     The same sources give the same bytes. When something fails, there is nothing at target/llmcourse.
 

@@ -277,8 +277,8 @@ llmcourse status     # your progress, and whose code the library runs
 ```
 
 The first line of an exercise's cell is `%%build`. Running the cell puts your function into the library; the cell below
-it, which begins with `%%check`, judges it. A function that is not written yet says which exercise asks for it. What your
-functions need from earlier exercises is your own: write those first.
+it, which begins with `%%check`, judges it. A function that is not written yet says which exercise asks for it. What
+your functions need from earlier exercises is your own: write those first.
 
 ## Hand in
 

@@ -86,7 +86,8 @@ class Grader:
             yield ExerciseResult(self.assignment, notebook, grade_id, name, kind, None, points)
 
     def needs(self, submission: Submission, handed_in: str, marks: list[Mark]) -> bool:
-        """Whether a submission has to be graded; also when the gradebook is not what this run's state files say of it."""
+        """Whether a submission has to be graded; also when the gradebook is not what this run's state files
+        say of it."""
         student = submission.student
         state = self.course.state(self.assignment, student)
         if state.get("scores") != _scores(marks):

@@ -306,7 +306,8 @@ class _Run:
 
 @contextmanager
 def _frozen_imports() -> Iterator[None]:
-    """Spare the garbage collector the many objects that the imports have made, which it would look at again and again."""
+    """Spare the garbage collector the many objects that the imports have made, which it would look at again
+    and again."""
     gc.collect()
     gc.freeze()
     try:

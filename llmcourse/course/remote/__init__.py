@@ -2,11 +2,13 @@
 
 A graded cell runs in a process that no student's code has ever run in. It calls the piece it judges as if that were a
 function of its own; the call crosses a socket, and only values cross with it: numbers, strings, bytes, containers,
-tensors as raw bytes. Nothing is ever unpickled, and nothing that arrives is looked up by a name of the sender's choosing.
+tensors as raw bytes. Nothing is ever unpickled, and nothing that arrives is looked up by a name of the sender's
+choosing.
 
-The rule behind everything: *control is on one side at a time, and whoever gives it away first tells what changed.* A list
-that is sorted in place, a gradient that is scaled, a cache that is filled are changed on the other side too, before the
-call returns there. Functions and modules stay where they are and are called back; gradients flow through calls.
+The rule behind everything: *control is on one side at a time, and whoever gives it away first tells what changed.* A
+list that is sorted in place, a gradient that is scaled, a cache that is filled are changed on the other side too,
+before the call returns there. Functions and modules stay where they are and are called back; gradients flow through
+calls.
 
 - `wire`: values as bytes, bytes as values; the decoder is the border. `line`: the socket that the bytes go over;
 - `shared`: the objects that both sides hold, and how what changed in one is told;

@@ -1,9 +1,9 @@
 """Cells run for the grader, without a Jupyter kernel around them: IPython's shell, and a socket.
 
-An order is JSON behind its length: `{"n": number, "cell": source}`, or another word than `cell` for what the process can
-do besides. What a cell prints or displays is told while it runs, as `{"n": number, "output": {...}}`; at the end comes
-`{"n": number, "status": "ok"}`, or what stopped it. Nothing here is kept from the code that it runs: what a student's
-process says of itself is worth what its author's word is worth.
+An order is JSON behind its length: `{"n": number, "cell": source}`, or another word than `cell` for what the process
+can do besides. What a cell prints or displays is told while it runs, as `{"n": number, "output": {...}}`; at the end
+comes `{"n": number, "status": "ok"}`, or what stopped it. Nothing here is kept from the code that it runs: what a
+student's process says of itself is worth what its author's word is worth.
 """
 
 from __future__ import annotations

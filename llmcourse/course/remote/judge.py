@@ -1,7 +1,8 @@
 """The judge's end of the line: the `%%check` of a process in which no student's code runs.
 
 The library here is whole, and stays the reference: what a check holds an answer against runs no student's code. In the
-check's own namespace, the judged piece's name means a stand-in that calls the student's version in the student's kernel.
+check's own namespace, the judged piece's name means a stand-in that calls the student's version in the student's
+kernel.
 """
 
 from __future__ import annotations

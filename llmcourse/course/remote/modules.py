@@ -1,7 +1,7 @@
 """Stand-ins for what stays in its process: functions, modules and optimizers of the other side.
 
-A layer of `torch.nn` is made again on the other side, over the same shared parameters. Any other module gets a stand-in:
-an `nn.Module` with the same parameters, buffers and children, whose `forward` is a call to the original.
+A layer of `torch.nn` is made again on the other side, over the same shared parameters. Any other module gets a
+stand-in: an `nn.Module` with the same parameters, buffers and children, whose `forward` is a call to the original.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class RemoteFunction:
             return self._table.call("call", self._number, args, kwargs, is_pure=self.is_pure)
 
     def each(self, rows: list[tuple[Any, ...]]) -> list[Any]:
-        """Call it there with each row of arguments, all in one crossing; what it changes in them, it changes here, too."""
+        """Call it there with each row of arguments, all in one crossing; what it changes in them, it changes
+        here, too."""
         lengths = tuple(len(row) for row in rows)
         return self._table.call("each", self._number, (lengths, *itertools.chain.from_iterable(rows)), {})
 

@@ -221,7 +221,8 @@ class Peer:
         return reply, lambda new: self._keep_graph(new, reply)
 
     def _keep_graph(self, new: list[Entry], reply: list[Any]) -> None:
-        """Note what a reply defines; keep the graph of the tensors among it, and name the graph's leaves in the reply."""
+        """Note what a reply defines; keep the graph of the tensors among it, and name the graph's leaves in
+        the reply."""
         for entry in new:
             entry.is_result = True
         outputs = [e.value for e in new if e.kind == "tensor" and gradients.has_history(e.value)]

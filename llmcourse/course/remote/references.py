@@ -1,4 +1,5 @@
-"""Which other pieces a piece's reference uses: those, and no others, may a student's version of it call by reference."""
+"""Which other pieces a piece's reference uses: those, and no others, may a student's version of it call by
+reference."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ def pieces_used(piece: Piece) -> list[Piece]:
         >>> [used.name for used in pieces_used(Piece("llmcourse.tokenization.bpe", "train_bpe_naive"))]
         ['merge_pair']
         >>> del os.environ[PIECES_VARIABLE]
-    """
+    """  # noqa: E501
     candidates = {other.name: other for other in assignment_pieces()}
     known = _library_names()
     seen: set[str] = set()

@@ -334,7 +334,8 @@ def _encode_by_value(items: list[Any]) -> Any:
 
 
 def _key(value: Any) -> Any:
-    """What identifies an object: itself, but for a tensor's memory, of which PyTorch makes a new object at each look."""
+    """What identifies an object: itself, but for a tensor's memory, of which PyTorch makes a new object at
+    each look."""
     return ("memory", value._cdata) if type(value) is torch.UntypedStorage else id(value)
 
 

@@ -1,8 +1,9 @@
 """The student's end of the line, inside the student's process.
 
-While a check of some piece is judged elsewhere, `serve_judge` answers its calls with the version that the notebook has built.
-The library around that version is the student edition, in which pieces have no body: where the piece needs another one,
-it finds the student's own if that has passed its check, else the reference, which stays with the judge and is called there.
+While a check of some piece is judged elsewhere, `serve_judge` answers its calls with the version that the notebook has
+built. The library around that version is the student edition, in which pieces have no body: where the piece needs
+another one, it finds the student's own if that has passed its check, else the reference, which stays with the judge and
+is called there.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Values as bytes: what can cross between two interpreters, and the decoder that trusts nobody.
 
-A message is packed with msgpack. Numbers that fit in 64 bits, strings, bytes, True, False and None stand for themselves;
-every other value is a list that begins with a tag. `REF` stands for an object that both sides hold by number, see
-`shared`. Decoding looks nothing up but what the tables of this module and the library's own record types hold.
+A message is packed with msgpack. Numbers that fit in 64 bits, strings, bytes, True, False and None stand for
+themselves; every other value is a list that begins with a tag. `REF` stands for an object that both sides hold by
+number, see `shared`. Decoding looks nothing up but what the tables of this module and the library's own record types
+hold.
 """
 
 from __future__ import annotations

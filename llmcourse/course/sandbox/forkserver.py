@@ -39,7 +39,8 @@ class Server:
 
     Args:
         package: The folder of the package `llmcourse` that its processes import.
-        option: `--warm`: it has imported what processes import. `--once`: it has imported nothing and starts one process.
+        option: `--warm`: it has imported what processes import. `--once`: it has imported nothing and starts one
+            process.
 
     Raises:
         SandboxUnavailable: It cannot be started.
@@ -62,7 +63,8 @@ class Server:
 
     @classmethod
     def borrowed(cls, requests: socket.socket) -> Server:
-        """A server that another process started and lent: processes can be started there; its end is not this side's."""
+        """A server that another process started and lent: processes can be started there; its end is not this
+        side's."""
         server = cls.__new__(cls)
         server._requests, server._owner, server._is_ready = requests, 0, True
         server._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`

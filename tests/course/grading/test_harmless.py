@@ -57,9 +57,9 @@ def test_markdown_reads_the_same() -> None:
 
 
 def test_outputs_are_text_and_true_pictures() -> None:
-    show = lambda **data: new_output(
-        "display_data", data={name.replace("_", "/"): value for name, value in data.items()}
-    )  # noqa: E731
+    def show(**data):
+        return new_output("display_data", data={name.replace("_", "/"): value for name, value in data.items()})
+
     assert harmless_output(show(text_html="<script>1</script>")) is None
     assert harmless_output(show(application_javascript="1")) is None
     assert harmless_output(new_output("display_data", data={"image/svg+xml": "<svg onload=1>"})) is None

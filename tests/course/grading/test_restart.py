@@ -226,9 +226,9 @@ def test_a_second_run_on_one_output_refuses_and_a_killed_one_is_no_obstacle(tmp_
 def test_a_run_on_another_machine_holds_a_shared_folder_while_it_lives(tmp_path: Path) -> None:
     facts = tmp_path / ".grading.json"
     facts.write_text(json.dumps({"pid": 1, "host": "another", "started": "today"}))
-    with pytest.raises(GradingError, match=r"process 1 on another, since today.*if that run was killed, wait"):
-        with lock.only_run(tmp_path):
-            pass
+    refused = pytest.raises(GradingError, match=r"process 1 on another, since today.*if that run was killed, wait")
+    with refused, lock.only_run(tmp_path):
+        pass
     os.utime(facts, (0, time.time() - lock.STALE_S - 1))
     with lock.only_run(tmp_path):
         pass

@@ -1,7 +1,7 @@
 """Runs a command as a user whom no other process has: `python ordinary_user.py CHECKOUT COMMAND`, by root.
 
-Root's Python may lie where nobody else can go, in /root for one. So in a mount namespace of its own, the command finds an
-open folder in the place of each closed one, with only Python and the checkout in it.
+Root's Python may lie where nobody else can go, in /root for one. So in a mount namespace of its own, the command finds
+an open folder in the place of each closed one, with only Python and the checkout in it.
 """
 
 import os

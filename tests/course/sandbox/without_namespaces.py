@@ -1,4 +1,5 @@
-"""Runs a command where no process can make a namespace, as on systems that forbid it: `python without_namespaces.py COMMAND`.
+"""Runs a command where no process can make a namespace, as on systems that forbid it: `python without_namespaces.py
+COMMAND`.
 
 A filter of system calls stands for the system: whatever the command starts is refused what unshare(2) does, and the
 flags of clone(2) that do the same. clone3(2), whose flags a filter cannot see, is said not to exist.

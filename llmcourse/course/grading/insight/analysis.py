@@ -163,7 +163,7 @@ def lower_trust(checks: Mapping[str, str]) -> list[str]:
     Example:
         >>> lower_trust({"sort": "%%check m:sort\\nassert count_steps(sort, [2, 1]) < 9", "add": "assert add(1, 2) == 3"})
         ['sort']
-    """
+    """  # noqa: E501
     return [name for name, source in checks.items() if _names(source) & set(COUNTED_BY_THE_STUDENT)]
 
 

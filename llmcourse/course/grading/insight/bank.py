@@ -7,8 +7,8 @@ solutions of one piece, as a sequence of cells, each what a student could have p
     def count_pairs(words):
         ...
 
-The line that opens a cell gives the solution's name and, after the colon, the mistake. How a wrong solution fails is found
-by grading it like a submission: once, for the outcome is kept beside the grades as long as nothing of it changes.
+The line that opens a cell gives the solution's name and, after the colon, the mistake. How a wrong solution fails is
+found by grading it like a submission: once, for the outcome is kept beside the grades as long as nothing of it changes.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from llmcourse.course.grading.results.pages import escaped, number, page, plain,
 from llmcourse.course.grading.results.report import ClassReport, ExerciseResult, bins, print_summary
 
 NO_VERDICT = (
-    "Something to look at, not a verdict: pairs whose answers share what is rare in this class, whatever their names, comments "
-    "and layout. What everybody was given, the course's own solution and what many wrote do not count."
+    "Something to look at, not a verdict: pairs whose answers share what is rare in this class, whatever their names, "
+    "comments and layout. What everybody was given, the course's own solution and what many wrote do not count."
 )
 
 
@@ -70,7 +70,8 @@ def _head(report: ClassReport) -> str:
     )
     note = f"<p>{waiting} answers are not marked yet; they count 0 here.</p>" if waiting else ""
     title = escaped(", ".join(report.assignments), 300)
-    return f'<header><p class="soft">Report for the instructor</p><h1>{title}</h1><p class="total">{" · ".join(facts)}</p>{note}{unsafe if report.unsafe else ""}</header>'
+    head = f'<p class="soft">Report for the instructor</p><h1>{title}</h1><p class="total">{" · ".join(facts)}</p>'
+    return f"<header>{head}{note}{unsafe if report.unsafe else ''}</header>"
 
 
 def _section(title: str, body: str) -> str:
@@ -95,7 +96,9 @@ def _totals(report: ClassReport) -> str:
         shown = f'<text x="{76 + count / top * 220:.1f}" y="{y + 14}">{count}</text>' if count else ""
         rows.append(f'<text x="62" y="{y + 14}" text-anchor="end">{label}</text>{bar}{shown}')
     told = ", ".join(f"{10 * i} percent and up: {count}" for i, count in enumerate(counts) if count)
-    svg = f'<svg class="chart" role="img" aria-label="Students by share of points. {told}" viewBox="0 0 330 222" width="100%" height="auto" preserveAspectRatio="xMinYMin">{"".join(rows)}</svg>'
+    size = 'viewBox="0 0 330 222" width="100%" height="auto" preserveAspectRatio="xMinYMin"'
+    label = f'aria-label="Students by share of points. {told}"'
+    svg = f'<svg class="chart" role="img" {label} {size}>{"".join(rows)}</svg>'
     return _section("Totals", f'{svg}<p class="soft">Students by their share of all points.</p>')
 
 

@@ -5,13 +5,13 @@ renaming changes nothing. What everybody was given, and the instructor's own sol
 class wrote counts little. So two right answers to a short exercise say nothing, and a slip that only two people made,
 in several exercises, says much.
 
-How: a sliding window of tokens is hashed, and by winnowing (Schleimer, Wilkerson, Aiken: "Winnowing: local algorithms for
-document fingerprinting", SIGMOD 2003) a part of the hashes is kept, so that every shared run of `K + WINDOW - 1` tokens
-leaves a shared hash. Two answers to an exercise are alike when most hashes of both are shared. Then a likelihood ratio
-is built up over the exercises that both answered in their own way. People who work apart are alike in one with the
-share `p` of the class that answers so; where one copies a part `f` of the exercises, with f + (1 - f) p. So an alike
-exercise counts f / p + 1 - f, another one 1 - f. For independent people the expected ratio is 1, so that it exceeds
-2**b at most once in 2**b pairs: the threshold grows with the number of pairs.
+How: a sliding window of tokens is hashed, and by winnowing (Schleimer, Wilkerson, Aiken: "Winnowing: local algorithms
+for document fingerprinting", SIGMOD 2003) a part of the hashes is kept, so that every shared run of `K + WINDOW - 1`
+tokens leaves a shared hash. Two answers to an exercise are alike when most hashes of both are shared. Then a likelihood
+ratio is built up over the exercises that both answered in their own way. People who work apart are alike in one with
+the share `p` of the class that answers so; where one copies a part `f` of the exercises, with f + (1 - f) p. So an
+alike exercise counts f / p + 1 - f, another one 1 - f. For independent people the expected ratio is 1, so that it
+exceeds 2**b at most once in 2**b pairs: the threshold grows with the number of pairs.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ LEAST_PARTS = 3
 COPIED = (0.1, 0.25, 0.5, 0.9)
 """The parts of the exercises that somebody may have copied, each as likely as the others."""
 MARGIN_BITS = -4.0
-"""How far above the bound for all pairs of a class a pair must be. The bound is a loose one: in made-up honest classes of
-60 the largest ratio stayed more than 6 bits below it, so 4 of them are given up to find copies of a few exercises."""
+"""How far above the bound for all pairs of a class a pair must be. The bound is a loose one: in made-up honest classes
+of 60 the largest ratio stayed more than 6 bits below it, so 4 of them are given up to find copies of a few
+exercises."""
 LONG_PARTS, LONG_FACTOR = 10, 4.0
 """A long passage that two people and nobody else have is rarer than 2 in the class: by one for each so many hashes, and
 at most by the factor."""

@@ -309,7 +309,8 @@ def small_file(submission: Submission, name: str, limit: int = 1000) -> bytes:
 
 
 def exchange_secret(submission: Submission) -> str:
-    """The text that nbgrader's `submit` left beside the notebooks to find their feedback by; empty where there is none."""
+    """The text that nbgrader's `submit` left beside the notebooks to find their feedback by; empty where
+    there is none."""
     try:
         text = small_file(submission, SECRET).decode("ascii", "replace").strip()
     except Unreadable:

@@ -7,8 +7,8 @@ platform has it:
     student,timestamp
     ada,2026-10-01 09:30:00 UTC
 
-Where there is none, a `timestamp.txt` counts that nbgrader's `collect` left beside the notebooks, which the student's own
-`nbgrader submit` has written. Without either nobody is late. Times are in UTC unless they say otherwise.
+Where there is none, a `timestamp.txt` counts that nbgrader's `collect` left beside the notebooks, which the student's
+own `nbgrader submit` has written. Without either nobody is late. Times are in UTC unless they say otherwise.
 """
 
 from __future__ import annotations

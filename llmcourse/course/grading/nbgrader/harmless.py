@@ -1,7 +1,8 @@
 """What the formgrader shows of a submission: text and pictures, nothing that a browser runs or fetches.
 
-The formgrader puts an autograded notebook's Markdown and outputs into its page as they are. A script there would run with
-everything that the instructor may do on the Jupyter server, terminals included; so an autograded notebook holds none.
+The formgrader puts an autograded notebook's Markdown and outputs into its page as they are. A script there would run
+with everything that the instructor may do on the Jupyter server, terminals included; so an autograded notebook holds
+none.
 """
 
 from __future__ import annotations

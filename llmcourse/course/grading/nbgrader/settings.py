@@ -1,4 +1,5 @@
-"""nbgrader's settings for this course: the same steps for `llmcourse grade`, for nbgrader's commands and its formgrader.
+"""nbgrader's settings for this course: the same steps for `llmcourse grade`, for nbgrader's commands and its
+formgrader.
 
 A configuration file takes them over with two lines, and then `nbgrader autograde`, `nbgrader generate_feedback` and the
 formgrader's buttons repair, shut in, judge and hide as `llmcourse grade` does:

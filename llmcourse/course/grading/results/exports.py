@@ -184,7 +184,8 @@ class _ClassExporter(ExportPlugin):
         if waiting:
             shown = ", ".join(waiting[:5]) + (" and more" if len(waiting) > 5 else "")
             raise GradingError(
-                f"{len(waiting)} submissions have answers that nobody has marked: {shown}. Mark them in the formgrader, "
+                f"{len(waiting)} submissions have answers that nobody has marked: {shown}. Mark them in the "
+                "formgrader, "
                 "or ask for a partial export, in which they count 0."
             )
 
@@ -204,7 +205,8 @@ def _strangers(strangers: list[str], known: list[str], roster: str) -> str:
 
 
 def _identifier(person: Person, name: str) -> str:
-    """What another system finds a student by: it must go through as it is, so one that a spreadsheet computes is refused."""
+    """What another system finds a student by: it must go through as it is, so one that a spreadsheet computes
+    is refused."""
     value = person[name]
     if safe_cell(value) != value:
         raise GradingError(
@@ -258,7 +260,8 @@ class CanvasExporter(_ClassExporter):
         for header in headers:
             if safe_cell(header) != header or any(own in header for own in CANVAS_OWN_COLUMNS):
                 raise GradingError(
-                    f"Canvas takes a column {header!r} for one of its own, or a spreadsheet for a formula: give another title"
+                    f"Canvas takes a column {header!r} for one of its own, or a spreadsheet for a formula: "
+                    "give another title"
                 )
         yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *headers]
         possible = [f"{gradebook.find_assignment(name).max_score:.10g}" for name in assignments]
@@ -283,7 +286,8 @@ class MoodleExporter(_ClassExporter):
         usable = [name for name in self.IDENTIFIERS if people and all(person[name] for person in people)]
         if not usable and self.roster:
             raise GradingError(
-                f"Moodle needs an ID number, a username or an email address of every student: the roster {self.roster} has no "
+                f"Moodle needs an ID number, a username or an email address of every student: the roster "
+                f"{self.roster} has no "
                 f"column {', '.join(self.IDENTIFIERS)} that is filled for everybody"
             )
         columns = [self.IDENTIFIERS[name] for name in usable] or ["Username"]
@@ -322,7 +326,8 @@ def export(
         roster: What other systems call the students; see `read_roster`.
         assignments: All without it.
         students: All without it.
-        titles: Assignment -> its title in the other system; for Canvas `Title (number)` names an assignment that exists.
+        titles: Assignment -> its title in the other system; for Canvas `Title (number)` names an assignment that
+        exists.
         partial: Export although answers are not marked yet.
 
     Raises:

@@ -36,7 +36,7 @@ def hidden_lines(source: str) -> dict[int, str]:
     Example:
         >>> hidden_lines("%%check m:f\nassert f(1) == 1\n### BEGIN HIDDEN TESTS\nassert f(41) == 41\n### END HIDDEN TESTS")
         {4: 'assert f(41) == 41'}
-    """
+    """  # noqa: E501
     found, inside = {}, False
     for number_, line in enumerate(source.splitlines(), 1):
         if "END HIDDEN TESTS" in line or "BEGIN HIDDEN TESTS" in line:

@@ -1,8 +1,9 @@
-"""Two processes for one notebook: in one a student's cells run, in the other the instructor's checks, with a line between.
+"""Two processes for one notebook: in one a student's cells run, in the other the instructor's checks, with a line
+between.
 
 The student's process (the box) has the student edition of the library and runs everything that a student wrote. The
-judge's has the whole library and runs the instructor's setup and check cells, restored from the release; what it says of
-a check is the verdict. See `llmcourse.course.remote` for what crosses the line.
+judge's has the whole library and runs the instructor's setup and check cells, restored from the release; what it says
+of a check is the verdict. See `llmcourse.course.remote` for what crosses the line.
 """
 
 from __future__ import annotations

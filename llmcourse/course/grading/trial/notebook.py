@@ -1,13 +1,14 @@
 """Run one repaired notebook and say what each of its checks deserves.
 
-Setup, exercise and added cells run in the student's process, checks in the judge's (`courtroom`); setup cells, which are
-the instructor's, run in both. Beyond that:
+Setup, exercise and added cells run in the student's process, checks in the judge's (`courtroom`); setup cells, which
+are the instructor's, run in both. Beyond that:
 - experiments are skipped, and cells that carry a fault get it as their error instead of running;
 - a check of an exercise that failed is not run: without a version of the student's, the reference would be judged;
-- a cell that does not answer in time is interrupted, then its process is killed; processes that are gone are replaced, and
-  the setup, exercise and added cells that had succeeded run again, so that every other cell keeps its points;
+- a cell that does not answer in time is interrupted, then its process is killed; processes that are gone are replaced,
+  and the setup, exercise and added cells that had succeeded run again, so that every other cell keeps its points;
 - a check passes only when the judge's process said that it ran to its end. nbgrader gives full marks to a check without
-  outputs, none to one that warns, and partial ones to one that displays a number, so its outputs are settled at the end.
+  outputs, none to one that warns, and partial ones to one that displays a number, so its outputs are settled at the
+  end.
 """
 
 from __future__ import annotations
@@ -155,7 +156,8 @@ class _Run:
             await self._convene()
 
     async def _convene(self) -> None:
-        """Start both processes and run again what had succeeded; a cell that ends its own this time is not run a third."""
+        """Start both processes and run again what had succeeded; a cell that ends its own this time is not
+        run a third."""
         pieces = assignment_pieces(self.assignment)
         if given := self._asked_for() - {str(piece) for piece in pieces}:
             asked = ", ".join(sorted(given))

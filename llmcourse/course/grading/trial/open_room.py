@@ -1,7 +1,8 @@
 """A room without walls: processes started plainly, for machines on which nothing can be shut in.
 
-It is asked for with `--unsafe` and never chosen by itself. A student's code can then read and change whatever the grader
-can, other students' work and the gradebook included. Only the two processes of each notebook are as they are elsewhere.
+It is asked for with `--unsafe` and never chosen by itself. A student's code can then read and change whatever the
+grader can, other students' work and the gradebook included. Only the two processes of each notebook are as they are
+elsewhere.
 """
 
 from __future__ import annotations

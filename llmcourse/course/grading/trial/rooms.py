@@ -1,7 +1,8 @@
 """The rooms of a grading process: one with the student edition of the library for each assignment, one with all of it.
 
-They stand as long as the process, so that the processes of one submission after the other are forked from what is there.
-A grading process lends its rooms to the workers that it starts: each library is imported once, however many workers run.
+They stand as long as the process, so that the processes of one submission after the other are forked from what is
+there. A grading process lends its rooms to the workers that it starts: each library is imported once, however many
+workers run.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Worker processes on this machine: submissions are run here, side by side, away from the gradebook.
 
 Each worker is a process of its own that is given one piece of work at a time. When one dies, the work that it had is
-tried once more by a new one, and fails alone if that dies too: no other submission is touched. Processes are forked from
-servers that belong to the grading process and are lent to all workers, so that many workers need little more memory
-than one.
+tried once more by a new one, and fails alone if that dies too: no other submission is touched. Processes are forked
+from servers that belong to the grading process and are lent to all workers, so that many workers need little more
+memory than one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Interactive figures: plain JavaScript and SVG inside an output cell, with no request to any other host.
 
 A figure is a static fallback (what a reader without JavaScript, a printer or an untrusted notebook shows) and a script
-that replaces it. The scripts and styles lie in `llmcourse/course/notebook/static/`; each figure runs in its own shadow root, so
-that neither its names nor its styles meet the page's.
+that replaces it. The scripts and styles lie in `llmcourse/course/notebook/static/`; each figure runs in its own shadow
+root, so that neither its names nor its styles meet the page's.
 """
 
 import hashlib

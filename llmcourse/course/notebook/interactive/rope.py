@@ -82,7 +82,8 @@ def _score_table(query: list[float], key: list[float], theta: float) -> str:
     heads = ["query at m", "key at n", "m − n", *(f"pair {i}" for i in pairs), "score q·k"]
     return (
         f"<p>Rotary position embedding of a query and a key of {len(query)} channels (θ = {theta:,g}). With "
-        "JavaScript this is an interactive figure; here are some positions, the angle by which each pair of the query is rotated "
+        "JavaScript this is an interactive figure; here are some positions, the angle by which each pair of the query "
+        "is rotated "
         "there, and the score. Where the distance m − n is the same, the score is the same.</p>\n"
         "<table><thead><tr>"
         f"{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead>\n<tbody>{''.join(rows)}</tbody></table>"

@@ -2,10 +2,10 @@
 
     python -I -S -c "... builder.main()" PLAN REQUESTS [--warm | --once] [--dies-with-parent]
 
-It leaves the machine's namespaces for new ones and forks. The fork is the first process of the room's process namespace:
-it makes the room's root out of what the plan names, leaves everything else behind, and executes Python again as the
-server. The first process only waits for the fork's end. Python is started anew for this, because a process with a second
-thread may not make a user namespace, and because nothing of the grader's memory has to be there.
+It leaves the machine's namespaces for new ones and forks. The fork is the first process of the room's process
+namespace: it makes the room's root out of what the plan names, leaves everything else behind, and executes Python again
+as the server. The first process only waits for the fork's end. Python is started anew for this, because a process with
+a second thread may not make a user namespace, and because nothing of the grader's memory has to be there.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     porter   leaves every namespace for a new one, starts the warden, and tells the grader how it all ended
     warden   the first process of the new namespaces: mounts, loopback, then only watches. Its end, whatever the reason,
              is the end of every process in there, so nothing that the guest leaves behind outlives it
-    guest    becomes an unprivileged user in a namespace of its own, gives up all rights, takes on the limits, and serves
-             a socket. It cannot signal, trace or read its warden
+    guest    becomes an unprivileged user in a namespace of its own, gives up all rights, takes on the limits, and
+             serves a socket. It cannot signal, trace or read its warden
 
 Porter and warden hold the control socket, whose other end only the grader has. When the grader closes it or dies, the
 warden ends. What they say there: `{"ready": true}`, `{"error": ...}`, `{"killed": ...}` and at last `{"exit": code}`.

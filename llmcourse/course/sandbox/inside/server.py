@@ -1,4 +1,5 @@
-"""Waits for requests and starts a porter for each; with `--warm`, only after it has imported what processes will import.
+"""Waits for requests and starts a porter for each; with `--warm`, only after it has imported what processes will
+import.
 
 The server computes nothing and starts no thread: a fork of a process in which OpenMP has run hangs at its first product
 of matrices, and a process with two threads may not make a user namespace.
