@@ -128,3 +128,8 @@ def test_interrupt_leaves_no_kernel(tmp_path: Path) -> None:
 def test_nothing_to_execute_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(execution, "_run_all")
     run_pages([], lambda page: None, timeout=1)
+
+
+def test_kernel_that_does_not_start_is_a_fault_of_its_notebook() -> None:
+    fault = execution._fault(None, RuntimeError("Kernel didn't respond in 60 seconds"))
+    assert fault == "its kernel did not start: Kernel didn't respond in 60 seconds"

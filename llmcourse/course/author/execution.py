@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from myst_nb.core.read import create_nb_reader
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from sphinx.application import Sphinx
@@ -54,7 +54,7 @@ class Page:
     notebook: NotebookNode
     expected_s: float = math.inf
     seconds: float = 0.0
-    cell: NotebookNode = field(default_factory=NotebookNode)
+    cell: NotebookNode | None = None
     fault: str = ""
     traceback: str = ""
 
@@ -179,7 +179,7 @@ async def _run(page: Page, timeout: float) -> None:
             client.on_cell_execute = lambda cell, cell_index: setattr(page, "cell", cell)
             try:
                 await _execute(client, env)
-            except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            except (CellExecutionError, CellTimeoutError, RuntimeError) as error:  # RuntimeError: the kernel's end
                 page.fault, page.traceback = _fault(page.cell, error), strip_colour(str(error))
             finally:
                 await _end(client)
@@ -204,9 +204,12 @@ async def _end(client: NotebookClient) -> None:
         await client.km.shutdown_kernel(now=True)
 
 
-def _fault(cell: NotebookNode, error: Exception) -> str:
+def _fault(cell: NotebookNode | None, error: Exception) -> str:
+    """One line: the cell, by its id where it has one, and what it raised."""
+    raised = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
+    what = strip_colour(raised).strip().partition("\n")[0]
+    if cell is None:
+        return f"its kernel did not start: {what}"
     facts = cell.metadata.get("llmcourse", {})
-    first = next(iter(cell.source.strip().splitlines()), "")
-    name = repr(str(facts["id"])) if facts.get("id") else f"starting with `{first}`"
-    what = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
-    return f"cell {name} failed: {strip_colour(what).strip().splitlines()[0]}"
+    name = repr(str(facts["id"])) if facts.get("id") else f"starting with `{cell.source.strip().partition(chr(10))[0]}`"
+    return f"cell {name} failed: {what}"
