@@ -55,6 +55,7 @@ def test_a_cluster_with_another_library_is_refused(tmp_path, submissions, source
         grade(submissions, tmp_path / "out", source=source, cluster=scheduler.scheduler_address)
 
 
+@pytest.mark.walls
 def test_a_cluster_that_cannot_shut_submissions_in_is_refused(
     tmp_path, submissions, source, scheduler, monkeypatch
 ) -> None:
