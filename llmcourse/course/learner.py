@@ -18,10 +18,11 @@ from nbformat.notebooknode import NotebookNode
 
 from llmcourse._overlay import WORKSPACE_VARIABLE, Section, compile_section, global_names, overlay_file, read_sections
 from llmcourse.course.kernels import graded_path, notebook_client
-from llmcourse.course.paths import MARKER, write_atomically
+from llmcourse.course.paths import MARKER
 from llmcourse.course.pieces import Piece, is_stub, removed_pieces
 from llmcourse.course.progress import Exercise, Progress, exercises, own_pieces
 from llmcourse.course.workspace import defined_names, save_section
+from llmcourse.files import write_atomically
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 

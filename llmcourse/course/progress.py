@@ -11,8 +11,9 @@ from typing import Any
 from filelock import FileLock
 
 from llmcourse import _overlay
-from llmcourse.course.paths import MARKER, write_atomically
+from llmcourse.course.paths import MARKER
 from llmcourse.course.pieces import Piece
+from llmcourse.files import write_atomically
 
 
 class Progress:

@@ -8,11 +8,13 @@ import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from llmcourse.course.progress import exercises
+from llmcourse.files import write_atomically
 
 MAX_NOTEBOOK_MB = 20
 """A larger notebook is not graded."""
@@ -95,14 +97,11 @@ def _answers(notebook: NotebookNode) -> dict[str, str]:
 
 
 def _write_archive(path: Path, contents: dict[str, bytes]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+    def write(file: BinaryIO) -> None:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, data in contents.items():
                 entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
                 entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o100644 << 16
                 archive.writestr(entry, data)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+
+    write_atomically(path, write)

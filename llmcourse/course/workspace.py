@@ -28,9 +28,10 @@ from filelock import FileLock
 from llmcourse import _overlay
 from llmcourse._overlay import WORKSPACE_VARIABLE, Section
 from llmcourse.course.checks import CheckFailed, as_python, explain
-from llmcourse.course.paths import MARKER, find_workspace, write_atomically
+from llmcourse.course.paths import MARKER, find_workspace
 from llmcourse.course.pieces import Piece, is_stub, removed_pieces
 from llmcourse.course.progress import Progress, own_pieces
+from llmcourse.files import write_atomically
 
 
 class BuildError(Exception):

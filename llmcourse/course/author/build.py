@@ -28,7 +28,7 @@ from llmcourse.course.author.authoring import instructor_notebook
 from llmcourse.course.author.bibliography import citation_link, load_bibliography
 from llmcourse.course.author.chapters import AuthoringError, Source, chapter_sources
 from llmcourse.course.kernels import graded_path, notebook_client
-from llmcourse.course.paths import write_atomically
+from llmcourse.files import write_atomically
 
 GRADED_PATH_LIMIT_S = 20.0
 """How long the graded path of one notebook may take on two cores."""

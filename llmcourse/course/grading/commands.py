@@ -88,7 +88,7 @@ def report(
     from llmcourse.course.grading.insight.analysis import analyse
     from llmcourse.course.grading.insight.bank import bank_of
     from llmcourse.course.grading.insight.report_page import print_analysis, report_page
-    from llmcourse.course.paths import write_atomically
+    from llmcourse.files import write_atomically
 
     try:
         with console.status("reading the class") as shown:

@@ -32,7 +32,7 @@ from llmcourse.course.grading.workers.engine import Engine
 from llmcourse.course.grading.workers.interrupts import Interrupts
 from llmcourse.course.grading.workers.lock import only_run
 from llmcourse.course.grading.workers.work import Executed, library_digest, run_submission
-from llmcourse.course.paths import write_atomically
+from llmcourse.files import write_atomically
 
 PACKAGE = Path(llmcourse.__file__).resolve().parent
 AHEAD = 2

@@ -15,7 +15,7 @@ from typing import Any
 
 from IPython.display import Markdown, display
 
-from llmcourse.course.paths import write_atomically
+from llmcourse.files import write_atomically
 
 DATA = Path(__file__).parents[3] / "book" / "data"
 FACTS = ("command", "machine", "date")

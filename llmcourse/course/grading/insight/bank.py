@@ -25,7 +25,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from llmcourse.course.grading.intake.repair import kind_of
-from llmcourse.course.paths import write_atomically
+from llmcourse.files import write_atomically
 
 _OPENING = re.compile(r"^# %% (?P<name>\w+): (?P<about>.+)$", re.MULTILINE)
 

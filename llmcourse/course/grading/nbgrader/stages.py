@@ -30,7 +30,7 @@ from llmcourse.course.grading.nbgrader import backup
 from llmcourse.course.grading.nbgrader.gradebooks import create_gradebook, kept_open, open_gradebook
 from llmcourse.course.grading.nbgrader.settings import Marking, configure
 from llmcourse.course.grading.trial.notebook import Settings
-from llmcourse.course.paths import write_atomically
+from llmcourse.files import write_atomically
 
 
 class StageFailed(RuntimeError):

@@ -26,7 +26,7 @@ from traitlets import Bool, Dict, Unicode
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.intake.submissions import student_id
 from llmcourse.course.grading.results.report import safe_cell
-from llmcourse.course.paths import write_atomically
+from llmcourse.files import write_atomically
 
 COLUMNS = {
     "student_id": ("student_id", "student id", "submission", "folder"),

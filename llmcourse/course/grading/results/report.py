@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from llmcourse.course.grading.results.pages import plain
-from llmcourse.course.paths import write_atomically
+from llmcourse.files import write_atomically
 
 NEEDS_MANUAL_GRADE = "needs manual grade"
 UNSAFE = "graded without a sandbox (--unsafe)"

@@ -20,7 +20,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from llmcourse.course.grading.errors import GradingError
-from llmcourse.course.paths import write_atomically
+from llmcourse.files import write_atomically
 
 TOUCH_S, STALE_S = 15.0, 90.0
 
