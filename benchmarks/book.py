@@ -19,7 +19,7 @@ from pathlib import Path
 
 import yaml
 
-from llmcourse.course.kernels import ONE_THREAD, cores
+from llmcourse.course.environment import ONE_THREAD, cores
 
 ON_DEMAND = True
 """Runs only when it is named."""

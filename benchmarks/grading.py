@@ -24,6 +24,7 @@ import nbformat
 import psutil
 from nbformat.notebooknode import NotebookNode
 
+from llmcourse.course.environment import ONE_THREAD
 from tests import classroom
 from tests.mutants import wrong_solutions
 
@@ -36,7 +37,6 @@ WORKERS = 2
 TIMEOUT_S = 30
 TARGET, MEMORY_TARGET_GB = 5.0, 4.0
 ROOT = Path(__file__).resolve().parents[1]
-THREADS = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS")}
 
 
 def class_of(size: int) -> dict[str, dict[str, NotebookNode]]:
@@ -61,7 +61,7 @@ class Run:
     """A command: how long it took, and the most memory that it had."""
 
     def __init__(self, command: list[str], folder: Path):
-        environment = {**os.environ, **THREADS, "LLMCOURSE_SMALL": "1", "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, **ONE_THREAD, "LLMCOURSE_SMALL": "1", "PYTHONPATH": str(ROOT)}
         environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
         start = time.perf_counter()
         self.peak = 0

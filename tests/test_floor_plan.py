@@ -88,3 +88,13 @@ def test_an_arrow_that_runs_up_is_found(tmp_path, module, line):
     done = imports_linted(tmp_path)
     assert done.returncode == 1, done.stdout
     assert path.stem in done.stdout
+
+
+def test_one_module_knows_what_a_cells_metadata_says():
+    readers = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if re.search(r'metadata"?\]?\.get\("(llmcourse|nbgrader)", ', path.read_text(encoding="utf-8"))
+        or re.search(r'\["metadata"\]\.get\("(llmcourse|nbgrader)"', path.read_text(encoding="utf-8"))
+    }
+    assert readers == {"course/notebooks.py"}

@@ -16,16 +16,10 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat.notebooknode import NotebookNode
 
+from llmcourse.course.notebooks import GRADED_PATH, facts_of
+
 MAX_SOCKET_FOLDER = 80
 """A Unix socket's path is short on every system; longer folders fall back to TCP on the loopback address."""
-
-ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "RAYON")}
-"""Environment of a kernel that shares the machine with others: more threads than cores would wait for one another."""
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class ThisInterpreter(AsyncKernelManager):
@@ -50,8 +44,7 @@ def kernel_manager(folder: Path, **options: Any) -> ThisInterpreter:
 def graded_path(notebook: NotebookNode) -> NotebookNode:
     """A copy of a notebook with its graded path alone: no experiments, no prose."""
     copy = nbformat.from_dict(notebook)
-    kinds = ("setup", "exercise", "check")
-    copy.cells = [cell for cell in notebook.cells if cell.metadata.get("llmcourse", {}).get("kind") in kinds]
+    copy.cells = [cell for cell in notebook.cells if facts_of(cell).get("kind") in GRADED_PATH]
     return copy
 
 

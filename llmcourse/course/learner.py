@@ -18,9 +18,10 @@ from nbformat.notebooknode import NotebookNode
 
 from llmcourse._overlay import WORKSPACE_VARIABLE, Section, compile_section, global_names, overlay_file, read_sections
 from llmcourse.course.kernels import graded_path, notebook_client
+from llmcourse.course.notebooks import Exercise, check_name, exercises, facts_of, piece_of
 from llmcourse.course.paths import MARKER
 from llmcourse.course.pieces import Piece, is_stub, removed_pieces
-from llmcourse.course.progress import Exercise, Progress, exercises, own_pieces
+from llmcourse.course.progress import Progress, own_pieces
 from llmcourse.course.workspace import defined_names, save_section
 from llmcourse.files import write_atomically
 
@@ -244,30 +245,18 @@ def _run(notebook: NotebookNode, workspace: Path, folder: Path, timeout_s: float
         stopped = "the kernel died before or in this check: does a cell exit, or use too much memory?"
     hints = {}
     for number, cell in enumerate(path.cells):
-        if _kind(cell) == "exercise" and not cell.source.startswith("%%build"):
-            broken[_piece(cell)] = f"the first line of its cell must be `%%build {_piece(cell)}`"
-        elif _kind(cell) == "exercise" and (failed := _hint(cell, timeout_s, named=True)):
-            broken[_piece(cell)] = f"its %%build cell failed: {failed}"
-        elif _kind(cell) == "check":
+        if facts_of(cell).get("kind") == "exercise" and not cell.source.startswith("%%build"):
+            broken[piece_of(cell)] = f"the first line of its cell must be `%%build {piece_of(cell)}`"
+        elif facts_of(cell).get("kind") == "exercise" and (failed := _hint(cell, timeout_s, named=True)):
+            broken[piece_of(cell)] = f"its %%build cell failed: {failed}"
+        elif facts_of(cell).get("kind") == "check":
             own = _hint(cell, timeout_s) if number in finished else stopped
-            hints[_check_name(cell)] = broken.get(_piece(cell), own)
+            hints[check_name(cell)] = broken.get(piece_of(cell), own)
     return hints
 
 
 def _endless(timeout_s: float) -> str:
     return f"no answer within {timeout_s:g} s: is there an endless loop?"
-
-
-def _kind(cell: NotebookNode) -> str:
-    return cell.metadata.get("llmcourse", {}).get("kind", "")
-
-
-def _piece(cell: NotebookNode) -> str:
-    return cell.metadata.get("llmcourse", {}).get("piece", "")
-
-
-def _check_name(cell: NotebookNode) -> str:
-    return cell.source.split("\n", 1)[0].removeprefix("%%check").strip()
 
 
 def _hint(cell: NotebookNode, timeout_s: float, *, named: bool = False) -> str:

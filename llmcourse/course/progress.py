@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,52 +40,6 @@ class Progress:
             return json.loads(self.path.read_text(encoding="utf-8"))["checks"]
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return {}
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One graded item of a notebook, as the release notebook declares it."""
-
-    assignment: str
-    notebook: str
-    check: str
-    piece: Piece | None
-    title: str
-    points: float
-
-    @property
-    def is_written(self) -> bool:
-        """Whether the item is a written question, graded by hand."""
-        return self.piece is None
-
-
-def exercises(notebook: Path) -> list[Exercise]:
-    """The graded items of a release notebook, in order.
-
-    Raises:
-        ValueError: The file is not a notebook of this course.
-    """
-    try:
-        content = json.loads(notebook.read_text(encoding="utf-8"))
-        course = content["metadata"]["llmcourse"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{notebook} is not a notebook of this course") from error
-    titles: dict[str, str] = {}
-    items = []
-    for cell in content["cells"]:
-        facts = cell["metadata"].get("llmcourse", {})
-        graded = cell["metadata"].get("nbgrader", {})
-        if facts.get("kind") == "box":
-            titles[facts["piece"]] = f"{facts['number']} {facts['title']}"
-        elif facts.get("kind") == "check":
-            check = "".join(cell["source"]).splitlines()[0].removeprefix("%%check").strip()
-            title = titles.get(facts["piece"], facts["piece"])
-            piece = Piece.parse(facts["piece"])
-            items.append(Exercise(course["assignment"], course["notebook"], check, piece, title, graded["points"]))
-        elif facts.get("kind") == "written":
-            title = facts.get("title", facts["id"])
-            items.append(Exercise(course["assignment"], course["notebook"], facts["id"], None, title, graded["points"]))
-    return items
 
 
 def own_pieces(workspace: Path) -> set[Piece]:

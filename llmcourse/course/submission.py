@@ -13,7 +13,7 @@ from typing import BinaryIO
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from llmcourse.course.progress import exercises
+from llmcourse.course.notebooks import exercises, facts_of
 from llmcourse.files import write_atomically
 
 MAX_NOTEBOOK_MB = 20
@@ -90,7 +90,7 @@ def _answers(notebook: NotebookNode) -> dict[str, str]:
     """What is written in the cells of exercises and written questions."""
     answers = {}
     for cell in notebook.cells:
-        facts = cell.metadata.get("llmcourse", {})
+        facts = facts_of(cell)
         if facts.get("kind") in ("exercise", "written"):
             answers[str(facts.get("piece") or facts.get("id"))] = cell.source.strip()
     return answers

@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 from llmcourse._overlay import Section
 from llmcourse.course import cli, doctor, learner
 from llmcourse.course.author.build import build
+from llmcourse.course.notebooks import exercises
 from llmcourse.course.paths import MARKER, course_root, find_workspace
-from llmcourse.course.progress import Progress, exercises
+from llmcourse.course.progress import Progress
 from llmcourse.course.workspace import save_section
 
 ROOT = Path(__file__).resolve().parents[2]

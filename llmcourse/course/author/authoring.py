@@ -16,6 +16,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from llmcourse.course.author.chapters import AuthoringError, Cell, Source, read_cells, validate
+from llmcourse.course.notebooks import facts_of, marks_of
 from llmcourse.course.pieces import Piece, exercise_source, names_in_scope
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -171,7 +172,7 @@ def _resolve_citations(text: str, cite: Callable[[str, str], str], file: str) ->
 def _give_ids(cells: list[NotebookNode]) -> None:
     used: set[str] = set()
     for cell in cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id") or cell.metadata.get("llmcourse", {}).get("id")
+        name = marks_of(cell).get("grade_id") or facts_of(cell).get("id")
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:10]
         wanted = re.sub(r"[^A-Za-z0-9-]", "-", name)[:60] if name else f"{cell.cell_type[:4]}-{digest}"
         unique, count = wanted, 1

@@ -22,6 +22,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from llmcourse.course.author.bibliography import restore_citations
+from llmcourse.course.environment import SMALL_VARIABLE, WORKSPACE_VARIABLE
+from llmcourse.course.notebooks import facts_of
 
 ANSWER_PLACEHOLDER = "YOUR ANSWER HERE"
 _MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION\s*$\n?", re.MULTILINE)
@@ -64,7 +66,7 @@ def read_page(text: str, solutions: str = "solutions", library: str = "llmcourse
 
 def _shown(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterator[NotebookNode]:
     """One cell of a release notebook as the cells that the page shows for it."""
-    facts = cell.metadata.get("llmcourse", {})
+    facts = facts_of(cell)
     if cell.cell_type == "markdown":
         cell.source = restore_citations(cell.source)
     if facts.get("kind") == "box":
@@ -138,7 +140,7 @@ def solution_bodies(path: Path) -> dict[str, str]:
     return {
         cell.metadata.nbgrader.grade_id: _MARKER.sub("", cell.source)
         for cell in nbformat.read(path, as_version=4).cells
-        if cell.metadata.get("llmcourse", {}).get("kind") == "exercise"
+        if facts_of(cell).get("kind") == "exercise"
     }
 
 
@@ -152,7 +154,7 @@ def page_state(library: Path) -> str:
     sources = [path for path in sorted(library.rglob("*.py")) if course not in path.parents]
     for path in [*sources, *sorted(Path("book", "data").rglob("*.csv"))]:
         digest.update(path.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    setting = "small" if os.environ.get("LLMCOURSE_SMALL") == "1" else "full"
+    setting = "small" if os.environ.get(SMALL_VARIABLE) == "1" else "full"
     return f"library {digest.hexdigest()[:16]}, {setting} setting"
 
 
@@ -227,9 +229,9 @@ def _run_jupyter_book(root: Path, *, small: bool, echo: Callable[[str], None]) -
 
 
 def _environment(root: Path, workspace: str, small: bool) -> dict[str, str]:
-    environment = {key: value for key, value in os.environ.items() if key != "LLMCOURSE_SMALL"}
-    environment |= {"LLMCOURSE_WORKSPACE": workspace, "JUPYTER_PREFER_ENV_PATH": "1"}
-    environment |= {"LLMCOURSE_SMALL": "1"} if small else {}
+    environment = {key: value for key, value in os.environ.items() if key != SMALL_VARIABLE}
+    environment |= {WORKSPACE_VARIABLE: workspace, "JUPYTER_PREFER_ENV_PATH": "1"}
+    environment |= {SMALL_VARIABLE: "1"} if small else {}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
     return environment
 

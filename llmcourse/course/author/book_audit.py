@@ -15,6 +15,8 @@ import nbformat
 from bs4 import BeautifulSoup, Tag
 from nbformat import NotebookNode
 
+from llmcourse.course.notebooks import facts_of
+
 SECRET_REGION = {
     "code": re.compile(r"### BEGIN (HIDDEN TESTS)\b(.*?)### END \1", re.DOTALL),
     "markdown": re.compile(r"### BEGIN (SOLUTION|MARK SCHEME)\b(.*?)### END \1", re.DOTALL),
@@ -141,7 +143,7 @@ def _public_text(root: Path) -> Iterator[str]:
         yield from (cell.source for cell in nbformat.read(path, as_version=4).cells)
     for path in sorted(root.glob("solutions/*/*.ipynb")):
         cells: list[NotebookNode] = nbformat.read(path, as_version=4).cells
-        yield from (cell.source for cell in cells if cell.metadata.get("llmcourse", {}).get("kind") == "exercise")
+        yield from (cell.source for cell in cells if facts_of(cell).get("kind") == "exercise")
 
 
 def changed_downloads(root: Path, html: Path) -> list[str]:

@@ -27,7 +27,9 @@ from llmcourse._overlay import WORKSPACE_VARIABLE
 from llmcourse.course.author.authoring import instructor_notebook
 from llmcourse.course.author.bibliography import citation_link, load_bibliography
 from llmcourse.course.author.chapters import AuthoringError, Source, chapter_sources
+from llmcourse.course.environment import SMALL_VARIABLE
 from llmcourse.course.kernels import graded_path, notebook_client
+from llmcourse.course.notebooks import facts_of
 from llmcourse.files import write_atomically
 
 GRADED_PATH_LIMIT_S = 20.0
@@ -73,7 +75,7 @@ def solution_notebooks(root: Path, cite: Callable[[str, str], str] | None = None
 
 
 def _count_boxes(notebook: NotebookNode) -> int:
-    return sum(cell.metadata.get("llmcourse", {}).get("kind") == "box" for cell in notebook.cells)
+    return sum(facts_of(cell).get("kind") == "box" for cell in notebook.cells)
 
 
 def release_texts(solutions: dict[Path, str]) -> dict[Path, str]:
@@ -215,7 +217,7 @@ def run_notebook(notebook: NotebookNode, root: Path) -> float:
         tempfile.TemporaryDirectory(prefix="llmcourse-") as workspace,
         notebook_client(notebook, Path(workspace)) as client,
     ):
-        env = {**os.environ, WORKSPACE_VARIABLE: workspace, "LLMCOURSE_SMALL": "1", "PYTHONPATH": str(root)}
+        env = {**os.environ, WORKSPACE_VARIABLE: workspace, SMALL_VARIABLE: "1", "PYTHONPATH": str(root)}
         start = time.perf_counter()
         client.execute(env=env)
         return time.perf_counter() - start

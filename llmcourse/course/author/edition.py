@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from llmcourse.course.notebooks import exercises, facts_of
 from llmcourse.course.pieces import IS_MISSING, REMOVED, Definition, Piece, solution_regions
-from llmcourse.course.progress import exercises
 
 WALLED = ("author", "grading", "remote", "sandbox")
 """The rooms of `llmcourse/course` that no student's copy has: what writes the course, and what judges. All else of it
@@ -114,7 +114,7 @@ def pieces_of(root: Path, assignment: str, notebook: str | None = None) -> list[
     pieces = []
     for path in wanted:
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            facts = cell["metadata"].get("llmcourse", {})
+            facts = facts_of(cell)
             if facts.get("kind") == "exercise":
                 pieces.append(Piece.parse(facts["piece"]))
     return pieces

@@ -33,7 +33,9 @@ from sphinx.util import logging
 
 from llmcourse._overlay import WORKSPACE_VARIABLE
 from llmcourse.course.author.book import strip_colour
-from llmcourse.course.kernels import ONE_THREAD, cores, notebook_client
+from llmcourse.course.environment import ONE_THREAD, cores
+from llmcourse.course.kernels import notebook_client
+from llmcourse.course.notebooks import facts_of
 
 LOGGER = logging.getLogger(__name__)
 JOIN_THREADS = """import threading, time
@@ -61,7 +63,7 @@ class Page:
     @property
     def length(self) -> tuple[float, int]:
         """What orders the pages: the seconds of the last run; without one, the number of experiments."""
-        kinds = [cell.metadata.get("llmcourse", {}).get("kind") for cell in self.notebook.cells]
+        kinds = [facts_of(cell).get("kind") for cell in self.notebook.cells]
         return self.expected_s, kinds.count("experiment")
 
 
@@ -210,6 +212,6 @@ def _fault(cell: NotebookNode | None, error: Exception) -> str:
     what = strip_colour(raised).strip().partition("\n")[0]
     if cell is None:
         return f"its kernel did not start: {what}"
-    facts = cell.metadata.get("llmcourse", {})
+    facts = facts_of(cell)
     name = repr(str(facts["id"])) if facts.get("id") else f"starting with `{cell.source.strip().partition(chr(10))[0]}`"
     return f"cell {name} failed: {what}"

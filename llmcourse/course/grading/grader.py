@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from llmcourse.course.grading.intake.repair import kind_of, repair
+from llmcourse.course.grading.intake.repair import repair
 from llmcourse.course.grading.intake.submissions import Received, Submission, exchange_secret, read_notebooks
 from llmcourse.course.grading.nbgrader.stages import Course, Mark
 from llmcourse.course.grading.results.feedback import message
 from llmcourse.course.grading.results.report import ExerciseResult
 from llmcourse.course.grading.trial.orders import GRADER_ERRORS
 from llmcourse.course.grading.workers.work import Executed
+from llmcourse.course.notebooks import facts_of, kind_of, marks_of, piece_of
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Grader:
     def _exercises(self) -> Iterator[ExerciseResult]:
         """Every graded cell in notebook order, without points."""
         cells = [(name, cell) for name, nb in self.skeletons.items() for cell in nb.cells if _is_graded(cell)]
-        pieces = [cell.metadata.get("llmcourse", {}).get("piece", "") for _, cell in cells]
+        pieces = [piece_of(cell) for _, cell in cells]
         ids = [cell.metadata.nbgrader.grade_id for _, cell in cells]
         for (notebook, cell), piece, grade_id in zip(cells, pieces, ids):
             cell_name = grade_id if ids.count(grade_id) == 1 else f"{notebook}/{grade_id}"
@@ -122,7 +123,7 @@ class Grader:
         """A notebook with the instructor's locked cells in full, as nbgrader will have it when it takes the outputs."""
         notebook = nbformat.from_dict(notebook)
         for cell in notebook.cells:
-            key = (name, cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+            key = (name, marks_of(cell).get("grade_id", ""))
             cell.source = self.locked.get(key, cell.source)
         return notebook
 
@@ -190,12 +191,12 @@ class Grader:
     def _reason(self, exercise: ExerciseResult, cell: NotebookNode) -> str:
         if exercise.kind == "check":
             return message(cell) or "marked by hand"
-        fault = cell.metadata.get("llmcourse", {}).get("fault")
+        fault = facts_of(cell).get("fault")
         return fault or ("no answer" if cell.source == self._released(exercise) else "marked by hand")
 
     def _released(self, exercise: ExerciseResult) -> str:
         cells = self.skeletons[exercise.notebook].cells
-        return next(c.source for c in cells if c.metadata.get("nbgrader", {}).get("grade_id") == exercise.grade_id)
+        return next(c.source for c in cells if marks_of(c).get("grade_id") == exercise.grade_id)
 
     def refresh_feedback(self, student: str, marks: list[Mark]) -> None:
         """Write the feedback again when somebody has marked by hand since."""
@@ -220,4 +221,4 @@ def _digest_of(received: dict[str, Received]) -> str:
 
 
 def _is_graded(cell: NotebookNode) -> bool:
-    return bool(cell.metadata.get("nbgrader", {}).get("grade"))
+    return bool(marks_of(cell).get("grade"))

@@ -7,7 +7,6 @@ after the other, through nbgrader's converters; `grader` has what is done for on
 from __future__ import annotations
 
 import gc
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import llmcourse
+from llmcourse.course.environment import cores
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.grader import Again, Grader, Job
 from llmcourse.course.grading.intake.submissions import Submission, find_submissions, holds_any
@@ -37,11 +37,6 @@ from llmcourse.files import write_atomically
 PACKAGE = Path(llmcourse.__file__).resolve().parent
 AHEAD = 2
 """How many submissions wait for each worker, so that none of them waits for the gradebook."""
-
-
-def default_workers() -> int:
-    """As many workers as this process has cores."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -97,7 +92,7 @@ class GradeOptions:
     @property
     def n_workers(self) -> int:
         """How many processes run submissions."""
-        return default_workers() if self.workers is None else self.workers
+        return cores() if self.workers is None else self.workers
 
 
 def grade(submissions: Path | str, output: Path | str = "grades", *args: Any, **options: Any) -> ClassReport:

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import torch
 
+from llmcourse.course.environment import SMALL_VARIABLE
+
 T = TypeVar("T")
 
 
@@ -22,7 +24,7 @@ def device() -> str:
 
 def is_small() -> bool:
     """Whether LLMCOURSE_SMALL asks for the least work that still shows every step, as tests and grading do."""
-    return os.environ.get("LLMCOURSE_SMALL") == "1"
+    return os.environ.get(SMALL_VARIABLE) == "1"
 
 
 def pick(small: T, cpu: T, gpu: T | None = None) -> T:

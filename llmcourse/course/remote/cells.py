@@ -26,8 +26,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
+from llmcourse.course.environment import LINE_VARIABLE
 from llmcourse.course.remote.line import Line, LineClosed
-from llmcourse.course.remote.references import LINE_VARIABLE
 from llmcourse.course.remote.student import serve_judge
 
 MAX_TOLD = 1_000_000

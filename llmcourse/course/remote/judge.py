@@ -16,10 +16,11 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from llmcourse.course.checks import CheckFailed, as_python, explain
+from llmcourse.course.environment import LINE_VARIABLE
 from llmcourse.course.pieces import Piece
 from llmcourse.course.remote.modules import RemoteFunction
 from llmcourse.course.remote.peer import BadMessage, LineClosed, Peer, connect
-from llmcourse.course.remote.references import LINE_VARIABLE, assignment_pieces, pieces_used
+from llmcourse.course.remote.references import assignment_pieces, pieces_used
 
 
 class Judge:

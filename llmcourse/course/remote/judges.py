@@ -19,9 +19,9 @@ import tempfile
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from llmcourse.course.environment import LINE_VARIABLE
 from llmcourse.course.remote import cells
 from llmcourse.course.remote.judge import Judge
-from llmcourse.course.remote.references import LINE_VARIABLE
 
 MAX_REQUEST = 1 << 16
 

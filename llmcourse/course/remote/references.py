@@ -10,14 +10,8 @@ from functools import cache
 from pathlib import Path
 
 import llmcourse
+from llmcourse.course.environment import PIECES_VARIABLE
 from llmcourse.course.pieces import Piece
-
-ROLE_VARIABLE = "LLMCOURSE_JUDGE"
-"""Set to 1 in a judge's process: its `%%check` judges what another process has built."""
-PIECES_VARIABLE = "LLMCOURSE_PIECES"
-"""The assignment's pieces, as a JSON list of `module:name`; the grader sets it in a judge's process."""
-LINE_VARIABLE = "LLMCOURSE_LINK"
-"""Names the file descriptor of the line between the student's process and the judge's."""
 
 _Definitions = dict[str, set[str]]
 

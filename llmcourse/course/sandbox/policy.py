@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from llmcourse.course.environment import ONE_THREAD, SMALL_VARIABLE, WORKSPACE_VARIABLE
 from llmcourse.course.sandbox.inside import keeper
 
 INSIDE = "/opt/sandbox/inside"
@@ -28,8 +29,6 @@ STUBS = {
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
 """Small files in the place of the machine's own."""
-
-THREAD_VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "RAYON"))
 
 
 @dataclass(frozen=True)
@@ -91,14 +90,14 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
         "TMPDIR": f"{scratch}/tmp",
         "IPYTHONDIR": f"{scratch}/ipython",
         "MPLCONFIGDIR": f"{scratch}/matplotlib",
-        "LLMCOURSE_WORKSPACE": f"{scratch}/workspace",
-        "LLMCOURSE_SMALL": "1",
+        WORKSPACE_VARIABLE: f"{scratch}/workspace",
+        SMALL_VARIABLE: "1",
         "PYTHONPATH": INSIDE_LIBRARY,
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONNOUSERSITE": "1",
         "TOKENIZERS_PARALLELISM": "false",
-        **dict.fromkeys(THREAD_VARIABLES, "1"),
+        **ONE_THREAD,
         **extra,
     }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from llmcourse.course.remote.references import LINE_VARIABLE
+from llmcourse.course.environment import LINE_VARIABLE
 from llmcourse.course.sandbox import Room, building, policy
 
 from .conftest import SECRET, Process, process_in

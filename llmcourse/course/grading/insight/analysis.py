@@ -22,8 +22,8 @@ from nbgrader.api import Gradebook, MissingEntry
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.insight import bank as banks
 from llmcourse.course.grading.insight.similarity import Pair, code_tokens, similar_pairs
-from llmcourse.course.grading.intake.repair import kind_of
 from llmcourse.course.grading.results.report import ClassReport, ExerciseResult, StudentResult
+from llmcourse.course.notebooks import facts_of, kind_of, marks_of
 
 COUNTED_BY_THE_STUDENT = ("count_steps",)
 """What a check calls to be told a number by the process that runs the student's code."""
@@ -215,7 +215,7 @@ def _checks(
 ) -> dict[str, str]:
     found = {}
     for cell in notebook.cells:
-        key = (assignment, name, cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+        key = (assignment, name, marks_of(cell).get("grade_id", ""))
         if key in columns and kind_of(cell) == "check":
             found[columns[key]] = cell.source
     return found
@@ -225,14 +225,14 @@ def _answered(
     assignment: str, name: str, notebook: NotebookNode, columns: Mapping[tuple[str, str, str], str]
 ) -> Iterator[tuple[str, NotebookNode]]:
     """Each column's answer cell: the exercise of a check, a written answer itself."""
-    exercises = {c.metadata.get("llmcourse", {}).get("piece"): c for c in notebook.cells if kind_of(c) == "exercise"}
+    exercises = {facts_of(c).get("piece"): c for c in notebook.cells if kind_of(c) == "exercise"}
     for cell in notebook.cells:
-        key = (assignment, name, cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+        key = (assignment, name, marks_of(cell).get("grade_id", ""))
         if key not in columns:
             continue
         if kind_of(cell) == "written":
             yield columns[key], cell
-        elif kind_of(cell) == "check" and (exercise := exercises.get(cell.metadata.get("llmcourse", {}).get("piece"))):
+        elif kind_of(cell) == "check" and (exercise := exercises.get(facts_of(cell).get("piece"))):
             yield columns[key], exercise
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from llmcourse.course.grading.intake.repair import kind_of
+from llmcourse.course.notebooks import kind_of, piece_of
 from llmcourse.files import write_atomically
 
 _OPENING = re.compile(r"^# %% (?P<name>\w+): (?P<about>.+)$", re.MULTILINE)
@@ -188,7 +188,7 @@ def filled(notebook: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:
     """A released notebook with answers, by the names of their pieces, under the exercises' first lines."""
     copy = nbformat.from_dict(notebook)
     for cell in copy.cells:
-        piece = cell.metadata.get("llmcourse", {}).get("piece", "").rpartition(":")[2]
+        piece = piece_of(cell).rpartition(":")[2]
         if kind_of(cell) == "exercise" and piece in answers:
             first = cell.source.partition("\n")[0]
             cell.source = f"{first}\n{answers[piece]}" if first.startswith("%%") else answers[piece]

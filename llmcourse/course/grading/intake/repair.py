@@ -25,6 +25,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from llmcourse.course.grading.intake.submissions import Received
+from llmcourse.course.notebooks import facts_of, kind_of, marks_of
 
 MAX_SOURCE = 100_000
 MAX_OWN_CELLS = 300
@@ -53,19 +54,6 @@ class _StudentCell:
     cell_id: str
 
 
-def kind_of(cell: NotebookNode) -> str:
-    """A skeleton cell's kind: setup, exercise, check, written, experiment, student (an added cell), or prose."""
-    kind = cell.metadata.get("llmcourse", {}).get("kind", "")
-    if kind in ("setup", "exercise", "check", "written", "experiment", "student"):
-        return kind
-    grader = cell.metadata.get("nbgrader", {})
-    if cell.cell_type != "code":
-        return "written" if grader.get("solution") else "prose"
-    if grader.get("solution"):
-        return "exercise"
-    return "check" if grader.get("grade") else "setup"
-
-
 def repair(skeleton: NotebookNode, received: Received) -> Repaired:
     """Rebuild one notebook of one submission.
 
@@ -88,7 +76,7 @@ def repair(skeleton: NotebookNode, received: Received) -> Repaired:
 
 def _nothing(skeleton: NotebookNode, reason: str, notes: tuple[str, ...]) -> Repaired:
     notebook = nbformat.from_dict(skeleton)
-    notebook.metadata["llmcourse"] = {**notebook.metadata.get("llmcourse", {}), "fault": reason}
+    notebook.metadata["llmcourse"] = {**facts_of(notebook), "fault": reason}
     return Repaired(notebook, (*notes, reason))
 
 
@@ -164,10 +152,9 @@ class _Rebuild:
         """Position in the student's notebook -> index in the skeleton."""
         keys: dict[tuple[str, str], int] = {}
         for index, cell in enumerate(self.skeleton.cells):
-            meta = cell.metadata
             for key in (
-                ("grade", meta.get("nbgrader", {}).get("grade_id")),
-                ("course", meta.get("llmcourse", {}).get("id")),
+                ("grade", marks_of(cell).get("grade_id")),
+                ("course", facts_of(cell).get("id")),
                 ("cell", cell.get("id")),
                 ("text", cell.source.strip() if kind_of(cell) not in ("exercise", "written") else None),
             ):
@@ -285,7 +272,7 @@ class _Rebuild:
 
     def _fault(self, cell: NotebookNode, reason: str) -> None:
         self.problems.append(reason)
-        cell.metadata["llmcourse"] = {**cell.metadata.get("llmcourse", {}), "fault": reason}
+        cell.metadata["llmcourse"] = {**facts_of(cell), "fault": reason}
 
 
 def _with_magic(magic: str, source: str) -> str:

@@ -16,8 +16,8 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from llmcourse.course.grading.intake.repair import kind_of
 from llmcourse.course.grading.results.pages import plain
+from llmcourse.course.notebooks import kind_of
 
 PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 """The pictures that are kept, with the bytes that they begin with."""

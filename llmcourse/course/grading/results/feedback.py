@@ -19,9 +19,9 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import ClearHiddenTests, GetGrades
 from traitlets import default
 
-from llmcourse.course.grading.intake.repair import kind_of
 from llmcourse.course.grading.results.pages import escaped, folded, number, page, plain, preformatted, python, table
 from llmcourse.course.grading.trial.orders import GRADER_ERRORS
+from llmcourse.course.notebooks import facts_of, kind_of, marks_of
 
 MAX_MESSAGE = 2000
 MAX_LINES = 30
@@ -143,7 +143,7 @@ def feedback_page(nb: NotebookNode, resources: Any) -> str:
 
 def _items(nb: NotebookNode, unmarked: list[str]) -> Iterator[dict[str, Any]]:
     """Each graded cell: its line of the overview and its section."""
-    cells = [(cell, cell.metadata.get("llmcourse", {}), cell.metadata.get("nbgrader", {})) for cell in nb.cells]
+    cells = [(cell, facts_of(cell), marks_of(cell)) for cell in nb.cells]
     boxes = {
         facts.get("piece"): cell
         for cell, facts, _ in cells
@@ -162,16 +162,14 @@ def _items(nb: NotebookNode, unmarked: list[str]) -> Iterator[dict[str, Any]]:
 def _item(
     cell: NotebookNode, anchor: str, box: NotebookNode | None, answer: NotebookNode | None, waiting: bool
 ) -> dict[str, Any]:
-    facts, marks = cell.metadata.get("llmcourse", {}), cell.metadata.nbgrader
-    box_facts = box.metadata.get("llmcourse", {}) if box else {}
+    facts, marks = facts_of(cell), cell.metadata.nbgrader
+    box_facts = facts_of(box) if box else {}
     named = f"{box_facts['number']} {box_facts['title']}" if box_facts.get("title") else facts.get("title")
     title = escaped(named or marks["grade_id"].removeprefix("check_"), 200)
     got, of = marks.get("score") or 0.0, marks.get("points") or 0.0
     full, told = got >= of, message_of(cell) or facts.get("fault", "")
     points = f"– of {number(of)}" if waiting else f"{number(got)} of {number(of)}"
-    comments = [
-        c for one in (answer, cell) if one is not None and (c := one.metadata.get("nbgrader", {}).get("comment"))
-    ]
+    comments = [c for one in (answer, cell) if one is not None and (c := marks_of(one).get("comment"))]
     comment = comments[0] if comments else ""
     line = _one_line(told, full, waiting, comment)
     state = "not marked yet" if waiting else f"{points} points"

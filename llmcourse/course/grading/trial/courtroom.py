@@ -13,11 +13,11 @@ import json
 import socket
 from collections.abc import Mapping, Sequence
 
+from llmcourse.course.environment import PIECES_VARIABLE
 from llmcourse.course.grading.trial.open_room import OpenRoom
 from llmcourse.course.grading.trial.orders import KERNEL_DIED, TIMED_OUT, Failure, Ran
 from llmcourse.course.grading.trial.processes import PATIENCE_S, Bench, Box, JudgeProcess
 from llmcourse.course.pieces import Piece
-from llmcourse.course.remote.references import PIECES_VARIABLE
 from llmcourse.course.sandbox import Room
 
 

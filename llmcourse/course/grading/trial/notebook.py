@@ -21,11 +21,11 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 
 from llmcourse._overlay import belongs_to_library
-from llmcourse.course.grading.intake.repair import kind_of
 from llmcourse.course.grading.trial.courtroom import Courtroom
 from llmcourse.course.grading.trial.orders import GRADER_ERRORS, KERNEL_DIED, NOT_RUN, Failure, Ran
 from llmcourse.course.grading.trial.processes import ProcessNotStarted
 from llmcourse.course.grading.trial.rooms import assignment_pieces, rooms
+from llmcourse.course.notebooks import facts_of, kind_of, piece_of
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class _Run:
         self.settings = settings
         self.nb = nb
         self.deadline = time.monotonic() + settings.total_timeout_s
-        self.assignment = nb.metadata.get("llmcourse", {}).get("assignment", "")
+        self.assignment = facts_of(nb).get("assignment", "")
         self.courtroom: Courtroom | None = None
         self.replayed: list[int] = []
         self.failures: dict[int, Failure] = {}
@@ -84,11 +84,11 @@ class _Run:
     async def _visit(self, index: int, cell: NotebookNode) -> None:
         """Run a cell, or decide what it gets without running."""
         cell.outputs, cell.execution_count = [], None
-        kind, meta = kind_of(cell), cell.metadata.get("llmcourse", {})
+        kind, meta = kind_of(cell), facts_of(cell)
         if kind == "experiment":
             return
         piece = meta.get("piece", "")
-        fault = meta.get("fault") or self.nb.metadata.get("llmcourse", {}).get("fault")
+        fault = meta.get("fault") or facts_of(self.nb).get("fault")
         if fault:
             failure: Failure | None = Failure(NOT_RUN, fault)
         elif kind == "check" and piece in self.failed_pieces:
@@ -116,14 +116,14 @@ class _Run:
         if kind_of(cell) == "check":
             passed = [piece for piece, verdicts in self.verdicts.items() if piece and all(verdicts)]
             seconds, late = self._time_left()
-            facts = cell.metadata.get("llmcourse", {})
+            facts = facts_of(cell)
             may_change = not facts.get("piece") or bool(facts.get("changes_arguments"))
             ran = await self.courtroom.check(
                 cell.source, passed, self.sources, seconds, late, changes_arguments=may_change
             )
         else:
             if kind_of(cell) == "exercise":
-                self.sources[cell.metadata.get("llmcourse", {}).get("piece", "")] = cell.source.partition("\n")[2]
+                self.sources[piece_of(cell)] = cell.source.partition("\n")[2]
             ran = await self._run_in_processes(cell)
         cell.outputs = ran.outputs
         if ran.lost:
@@ -179,15 +179,13 @@ class _Run:
                 self.failures[index] = ran.failure or Failure(
                     KERNEL_DIED, "the kernel died while running this cell again"
                 )
-                if piece := cell.metadata.get("llmcourse", {}).get("piece", ""):
+                if piece := piece_of(cell):
                     self.failed_pieces[piece] = self.failures[index]
                 return
 
     def _asked_for(self) -> set[str]:
         """The pieces of the library that the exercises ask for."""
-        pieces = {
-            cell.metadata.get("llmcourse", {}).get("piece", "") for cell in self.nb.cells if kind_of(cell) == "exercise"
-        }
+        pieces = {piece_of(cell) for cell in self.nb.cells if kind_of(cell) == "exercise"}
         return {piece for piece in pieces if belongs_to_library(piece.partition(":")[0])}
 
     async def _adjourn(self) -> None:

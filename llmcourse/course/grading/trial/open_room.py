@@ -18,8 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from llmcourse._overlay import WORKSPACE_VARIABLE
-from llmcourse.course.remote.references import LINE_VARIABLE, ROLE_VARIABLE
-from llmcourse.course.sandbox.policy import THREAD_VARIABLES
+from llmcourse.course.environment import LINE_VARIABLE, ONE_THREAD, ROLE_VARIABLE, SMALL_VARIABLE
 
 FOLDERS = {
     "HOME": "home",
@@ -77,9 +76,9 @@ class OpenRoom:
             "PYTHONHASHSEED": "0",
             "PYTHONDONTWRITEBYTECODE": "1",
             "TOKENIZERS_PARALLELISM": "false",
-            "LLMCOURSE_SMALL": "1",
+            SMALL_VARIABLE: "1",
         }
-        return {**inherited, **own, **settled, **dict.fromkeys(THREAD_VARIABLES, "1"), **extra}
+        return {**inherited, **own, **settled, **ONE_THREAD, **extra}
 
 
 class OpenProcess:

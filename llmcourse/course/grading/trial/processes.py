@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from llmcourse.course.environment import ROLE_VARIABLE
 from llmcourse.course.grading.trial.open_room import OpenProcess, OpenRoom
 from llmcourse.course.grading.trial.orders import KERNEL_DIED, TIMED_OUT, Ended, Failure, Orders, Ran
-from llmcourse.course.remote.references import ROLE_VARIABLE
 from llmcourse.course.sandbox import Room, SandboxUnavailable
 from llmcourse.course.sandbox.forkserver import ShutInProcess
 

@@ -1,0 +1,111 @@
+"""What a cell of a notebook is: the one place that reads what the course, and nbgrader, say about it in its metadata.
+
+A cell is setup, exercise, check, written, experiment, box or hint; one that a student has added is `student`. Cells
+come as nbformat's objects or as plain dictionaries.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from llmcourse.course.pieces import Piece
+
+GRADED_PATH = ("setup", "exercise", "check")
+"""The kinds of cells that grading runs."""
+
+
+def facts_of(part: Mapping[str, Any]) -> dict[str, Any]:
+    """What the course says about a cell or a whole notebook; empty for a stranger's.
+
+    Example:
+        >>> facts_of({"metadata": {"llmcourse": {"kind": "check"}}})["kind"], facts_of({"metadata": {}})
+        ('check', {})
+    """
+    return part["metadata"].get("llmcourse", {})
+
+
+def marks_of(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """What nbgrader says about a cell: `grade_id`, `grade`, `solution`, `points`; empty where it says nothing."""
+    return cell["metadata"].get("nbgrader", {})
+
+
+def piece_of(cell: Mapping[str, Any]) -> str:
+    """The piece that a cell asks for or checks, as `module:name`; empty where it is about none."""
+    return facts_of(cell).get("piece", "")
+
+
+def kind_of(cell: Mapping[str, Any]) -> str:
+    """A cell's kind for grading: setup, exercise, check, written, experiment, student, or prose.
+
+    In an assignment of another course it follows from what nbgrader says.
+
+    Example:
+        >>> kind_of({"cell_type": "code", "metadata": {"nbgrader": {"grade": True, "solution": False}}})
+        'check'
+    """
+    kind = facts_of(cell).get("kind", "")
+    if kind in (*GRADED_PATH, "written", "experiment", "student"):
+        return kind
+    marks = marks_of(cell)
+    if cell["cell_type"] != "code":
+        return "written" if marks.get("solution") else "prose"
+    if marks.get("solution"):
+        return "exercise"
+    return "check" if marks.get("grade") else "setup"
+
+
+def check_name(cell: Mapping[str, Any]) -> str:
+    """What a check cell is called: what stands behind `%%check` in its first line.
+
+    Example:
+        >>> check_name({"source": ["%%check llmcourse.data.packing:pack_documents\\n", "assert True"]})
+        'llmcourse.data.packing:pack_documents'
+    """
+    return "".join(cell["source"]).split("\n", 1)[0].removeprefix("%%check").strip()
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One graded item of a notebook, as the release notebook declares it."""
+
+    assignment: str
+    notebook: str
+    check: str
+    piece: Piece | None
+    title: str
+    points: float
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the item is a written question, graded by hand."""
+        return self.piece is None
+
+
+def exercises(notebook: Path) -> list[Exercise]:
+    """The graded items of a release notebook, in order.
+
+    Raises:
+        ValueError: The file is not a notebook of this course.
+    """
+    try:
+        content = json.loads(notebook.read_text(encoding="utf-8"))
+        course = content["metadata"]["llmcourse"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{notebook} is not a notebook of this course") from error
+    titles: dict[str, str] = {}
+    items = []
+    for cell in content["cells"]:
+        facts, points = facts_of(cell), marks_of(cell).get("points")
+        if facts.get("kind") == "box":
+            titles[facts["piece"]] = f"{facts['number']} {facts['title']}"
+        elif facts.get("kind") == "check":
+            title, piece = titles.get(facts["piece"], facts["piece"]), Piece.parse(facts["piece"])
+            items.append(Exercise(course["assignment"], course["notebook"], check_name(cell), piece, title, points))
+        elif facts.get("kind") == "written":
+            title = facts.get("title", facts["id"])
+            items.append(Exercise(course["assignment"], course["notebook"], facts["id"], None, title, points))
+    return items
