@@ -196,13 +196,16 @@ def near_duplicates(signatures_NK: np.ndarray, n_bands: int, threshold: float) -
     n_hashes = signatures_NK.shape[1]
     if n_bands < 1 or n_hashes % n_bands:
         raise ValueError(f"n_bands is {n_bands}: it must divide the {n_hashes} numbers of a signature")
+    # Two texts become candidates if any band agrees in full: nobody compares all pairs.
     candidates: set[tuple[int, int]] = set()
     for band_NR in np.split(signatures_NK, n_bands, axis=1):
         buckets: defaultdict[bytes, list[int]] = defaultdict(list)
         for number, row in enumerate(np.ascontiguousarray(band_NR)):
+            # The bytes of a band are its name; a hash of them could only add candidates.
             buckets[row.tobytes()].append(number)
         for members in buckets.values():
             candidates.update((i, j) for place, j in enumerate(members) for i in members[:place])
+    # Bands let some unlike pairs through: the share of equal numbers in the whole signature decides.
     is_similar = [(signatures_NK[i] == signatures_NK[j]).mean() >= threshold for i, j in candidates]
     return sorted(pair for pair, keep in zip(candidates, is_similar) if keep)
 

@@ -121,12 +121,15 @@ class NGram:
         if len(context) and not 0 <= min(context) <= max(context) < self.vocab_size:
             raise ValueError(f"token ids {min(context)} to {max(context)} do not fit a vocabulary of {self.vocab_size}")
         distribution = np.full(self.vocab_size, 1 / self.vocab_size)
+        # From the uniform distribution upwards: each longer context corrects what the shorter one says.
         for length, level in enumerate(self.levels[: len(context) + 1]):
+            # The context's number, token by token; from -1, an n-gram that was never seen, there is no way back.
             number = 0
             for depth, token in enumerate(context[len(context) - length :]):
                 number = int(_find(self.levels[depth].keys, np.array([number]), np.array([token]), self.vocab_size)[0])
             if number < 0:
                 break
+            # Sorted keys: everything that follows this context stands in one run.
             start, end = np.searchsorted(level.keys, [number * self.vocab_size, (number + 1) * self.vocab_size])
             counts = np.zeros(self.vocab_size)
             counts[level.keys[start:end] % self.vocab_size] = level.counts[start:end]
@@ -146,9 +149,13 @@ def _count_levels(tokens: np.ndarray, vocab_size: int, order: int) -> list[_Leve
     """Number the n-grams of each length, the shortest first, and count them."""
     levels, numbers = [], [np.zeros(len(tokens) + 1, dtype=np.int64)]  # numbers[n][i]: the n-gram that starts at i
     for length in range(1, order + 1):
+        # An n-gram is one integer: the number of its first n - 1 tokens, then its last token. So all of them are
+        # counted by one sort of integers, whatever n is.
         keys = numbers[-1][: len(tokens) - length + 1] * vocab_size + tokens[length - 1 :]
         levels.append(np.unique(keys, return_index=True, return_inverse=True, return_counts=True))
         numbers.append(levels[-1][2])
+    # The longest n-grams keep their counts. A shorter one counts how many different tokens it follows, not how often it
+    # stands there: Kneser and Ney's idea, without which a word of a single phrase looks frequent everywhere.
     counts = [level[3] for level in levels[-1:]]
     for length in range(order - 1, 0, -1):
         # each distinct longer n-gram is one token before its own end: one count for the shorter one

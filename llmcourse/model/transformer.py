@@ -205,6 +205,7 @@ class Transformer(nn.Module):
         self._check(ids_BT, documents_BT, cache)
         starts_BT = None if documents_BT is None else document_starts(documents_BT)
         start = cache.length if cache is not None else 0
+        # Keys are all positions so far, those in the cache included; queries are the new ones alone.
         k_positions = torch.arange(start + ids_BT.shape[1], device=ids_BT.device)
         k_positions = k_positions if starts_BT is None else k_positions - starts_BT
         q_positions = k_positions[start:] if start else k_positions
@@ -234,9 +235,11 @@ class Transformer(nn.Module):
         self, q_positions: Tensor, k_positions: Tensor, starts_BT: Tensor | None, cache: KVCache | None
     ) -> Tensor | None:
         """What the attention of all layers is masked by; None for the plain causal mask, which kernels know."""
+        # ALiBi has a bias, the others have none.
         bias = self.positions.bias(q_positions, k_positions)
         if cache is not None or (bias is None and starts_BT is None):
             return bias
+        # From here on the mask is spelled out, which costs memory of T x T and the fastest kernels.
         mask = causal_mask(q_positions.shape[-1], k_positions.shape[-1], q_positions.device)
         if starts_BT is not None:
             mask = mask & (starts_BT[:, None, :, None] == starts_BT[:, None, None, :])

@@ -146,9 +146,12 @@ def successive_halving(train: Train, candidates: Sequence[Any], *, min_steps: in
     while True:
         rung = [(train(candidates[number], steps), number) for number in alive]
         trials += [Trial(candidates[number], steps, loss) for loss, number in rung]
+        # Training goes on from where the last rung stopped: only what is added is paid for.
         paid += len(alive) * (steps - before)
         if len(alive) == 1:
             return SearchResult(candidates[alive[0]], rung[0][0], paid, trials)
+        # sorted is stable, so among equal losses the earlier candidate stays ahead; NaN compares with nothing, so it is
+        # ranked as infinite.
         ranked = sorted(rung, key=lambda entry: entry[0] if math.isfinite(entry[0]) else math.inf)
         alive = sorted(number for _, number in ranked[: max(1, len(alive) // eta)])
         before, steps = steps, steps * eta

@@ -123,14 +123,18 @@ def yarn_frequencies(
     _check_factor(factor)
     frequencies_N = rotary_frequencies(d_head, theta)
     if ramp == "rotations":
+        # A pair that turned often within the trained length knows its neighbours by it: keep it. One that never turned
+        # once has shown only a part of its angles: slow it down.
         rotations_N = original_max_seq_len * frequencies_N / (2 * math.pi)
         keep_N = (rotations_N - beta_slow) / (beta_fast - beta_slow)
     elif ramp == "dimensions":
+        # The same two bounds, as places in the row of pairs: where a pair makes beta_fast, and where beta_slow turns.
         index = [
             d_head * math.log(original_max_seq_len / (2 * math.pi * r)) / (2 * math.log(theta))
             for r in (beta_fast, beta_slow)
         ]
         low, high = max(math.floor(index[0]), 0), min(math.ceil(index[1]), d_head - 1)
+        # A ramp of width 0 would divide by 0; the reference implementation widens it by this much.
         high = high if high != low else low + 0.001
         keep_N = 1 - (torch.arange(d_head // 2, dtype=torch.float64) - low) / (high - low)
     else:

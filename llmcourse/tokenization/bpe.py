@@ -343,6 +343,7 @@ def encode_word(word: bytes, ranks: Mapping[Pair, tuple[int, int]], byte_ids: Se
     n = len(word)
     # A None behind the last token closes the list to a ring: every token has neighbours, and no merge takes the None.
     ids: list[int | None] = [*(byte_ids[byte] for byte in word), None]
+    # Neighbours by number instead of a list that shrinks: a merge then costs no shifting.
     left, right = [n, *range(n)], [*range(1, n + 1), 0]
     heap = [(ranks[pair][0], i) for i, pair in enumerate(zip(ids, ids[1:])) if pair in ranks]
     heapq.heapify(heap)
@@ -350,11 +351,13 @@ def encode_word(word: bytes, ranks: Mapping[Pair, tuple[int, int]], byte_ids: Se
         rank, i = heapq.heappop(heap)
         j = right[i]
         pair = (ids[i], ids[j])
+        # The entry is from before a merge that took one of the two away; a newer one stands for what is there now.
         if pair not in ranks or ranks[pair][0] != rank:
             continue
         ids[i], ids[j] = ranks[pair][1], None
         right[i] = right[j]
         left[right[i]] = i
+        # Only the two pairs that the new token is part of have changed.
         for k in (left[i], i):
             pair = (ids[k], ids[right[k]])
             if pair in ranks:
