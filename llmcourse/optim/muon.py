@@ -42,7 +42,8 @@ def newton_schulz(matrix: Tensor, steps: int = 5) -> Tensor:
     # x xᵀ is as large as the number of rows: work on the side that has fewer.
     is_tall = matrix.shape[-2] > matrix.shape[-1]
     x = matrix.mT if is_tall else matrix
-    # No singular value is above the Frobenius norm, so all start between 0 and 1, where the polynomial pulls them towards 1.
+    # No singular value is above the Frobenius norm, so all start between 0 and 1, where the polynomial pulls them
+    # towards 1.
     x = x / (torch.linalg.matrix_norm(x, keepdim=True) + 1e-7)
     for _ in range(steps):
         # With x = U S Vᵀ this is U (a S + b S³ + c S⁵) Vᵀ: the polynomial acts on each singular value alone.
