@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from llmcourse.data.batches import Batches, read_part
@@ -214,31 +214,57 @@ def group_step(
     *,
     group: Group,
 ) -> StepResult:
-    """`train_step` for several processes, each with a whole model and a part of the batch: their gradients are summed.
+    """`train_step` on several processes, each with a whole model and a part of the batch: their gradients are summed.
 
-    The loss is divided by the number of targets of all parts, so that the sum of the gradients is that of one process
-    with the whole batch, however unequal the parts. Loss and norm are those of the whole too, so that every process
-    takes the same decision whether to step.
+    Each process runs `train_step` on its part. As a gradient arrives, it is weighted by the part's share of all targets
+    and summed over the processes, so that it is that of one process with the whole batch, however unequal the parts.
+    The optimizer steps when every process would have.
 
     Args:
-        model, optimizer, micro_batches, clip_norm, precision: As for `train_step`; model and optimizer are equal on
-        all.
+        model, optimizer, micro_batches, clip_norm, precision: As for `train_step`; model and optimizer are the same on
+            every process.
         group: Who takes part.
 
     Returns:
         The loss of the whole batch and the norm of its gradient, the same on every process.
+
+    Raises:
+        ValueError: A process has no target; every process raises it.
     """
-    optimizer.zero_grad(set_to_none=True)
-    n_targets = int(group.sum(sum(count_targets(batch) for batch in micro_batches)))
-    loss = group.sum(accumulate_gradients(model, micro_batches, precision=precision, n_targets=n_targets))
-    # One message a parameter, after the backward pass: plain, and the same order on every process.
-    for parameter in model.parameters():
-        if parameter.grad is not None:
-            group.sum_in_place(parameter.grad)
-    grad_norm = float(clip_gradients(model.parameters(), math.inf if clip_norm is None else clip_norm))
-    if math.isfinite(loss) and math.isfinite(grad_norm):
+    counts = group.gather(sum(count_targets(batch) for batch in micro_batches))
+    if 0 in counts:
+        raise ValueError(f"the processes have {counts} targets; each must have at least 1")
+    share = counts[group.rank] / sum(counts)
+
+    def everybodys(grad: Tensor) -> Tensor:
+        grad = grad * share
+        group.sum_in_place(grad)
+        return grad
+
+    # The backward pass meets the parameters in the same order everywhere, so the messages find one another.
+    hooks = [parameter.register_hook(everybodys) for parameter in model.parameters() if parameter.requires_grad]
+    asked = _Asked(optimizer)
+    try:
+        result = train_step(model, asked, micro_batches, clip_norm, precision)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if group.sum(asked.to_step) == group.size:
         optimizer.step()
-    return StepResult(loss, grad_norm)
+    return StepResult(group.sum(share * result.loss), result.grad_norm)
+
+
+class _Asked:
+    """An optimizer that only notes whether it was asked to step: one process must not step without the others."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self.optimizer, self.to_step = optimizer, False
+
+    def step(self) -> None:
+        self.to_step = True
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.optimizer, name)
 
 
 def train(

@@ -1,7 +1,7 @@
 """Answers that do something besides: to the gradebook, to others' work, to the machine, to the run.
 
-On stock nbgrader they write 400 points into the gradebook, edit a neighbour's notebook, lock the database, fill the
-disk, stop the run, or stay behind.
+On stock nbgrader they write 400 points into the gradebook, edit a neighbour's notebook, lock the database, fill the disk,
+stop the run, or stay behind.
 """
 
 from __future__ import annotations
@@ -31,15 +31,16 @@ def count_pairs(words):
 
 GRADEBOOK = """
 import glob, sqlite3, time
-for path in ["@OUTPUT@/gradebook.db", *glob.glob("/*/gradebook.db"), *glob.glob("/proc/*/cwd/gradebook.db"),
-    *glob.glob("/tmp/**/gradebook.db")]: db = sqlite3.connect(path, timeout=1) db.execute("update grade set extra_credit
-    = 400, manual_score = 12, needs_manual_grade = 0") db.execute("update grade_cell set max_score = 400") db.commit()
+for path in ["@OUTPUT@/gradebook.db", *glob.glob("/*/gradebook.db"), *glob.glob("/proc/*/cwd/gradebook.db"), *glob.glob("/tmp/**/gradebook.db")]:
+    db = sqlite3.connect(path, timeout=1)
+    db.execute("update grade set extra_credit = 400, manual_score = 12, needs_manual_grade = 0")
+    db.execute("update grade_cell set max_score = 400")
+    db.commit()
 """
 WRITE = """
 import os, pathlib
-for place in ("@SUBMISSIONS@", "@OUTPUT@", "@SOURCE@", "/library/llmcourse", "/opt/sandbox", "/usr/lib", "/etc",
-    "/root", "/home", "/dev", "/sys", "/"): for path in [pathlib.Path(place, "@MARKER@"), pathlib.Path(place, "honest",
-    "01_tokenization.ipynb")]:
+for place in ("@SUBMISSIONS@", "@OUTPUT@", "@SOURCE@", "/library/llmcourse", "/opt/sandbox", "/usr/lib", "/etc", "/root", "/home", "/dev", "/sys", "/"):
+    for path in [pathlib.Path(place, "@MARKER@"), pathlib.Path(place, "honest", "01_tokenization.ipynb")]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("{}")
@@ -81,13 +82,10 @@ db.execute("begin exclusive")
         """
 import ctypes, os, resource
 libc = ctypes.CDLL(None)
-for call in (lambda: libc.unshare(0x10000000), lambda: libc.mount(b"none", b"/", b"tmpfs", 32, b""), lambda:
-             libc.umount2(b"/scratch", 2),
+for call in (lambda: libc.unshare(0x10000000), lambda: libc.mount(b"none", b"/", b"tmpfs", 32, b""), lambda: libc.umount2(b"/scratch", 2),
              lambda: libc.ptrace(16, 1, 0, 0), lambda: libc.chroot(b"/"), lambda: libc.setuid(0), lambda: os.setuid(0),
-             lambda: resource.setrlimit(resource.RLIMIT_NPROC, (10**6, 10**6)), lambda: open("/proc/self/oom_score_adj",
-             "w").write("-1000"),
-             lambda: open("/proc/sys/kernel/core_pattern", "w").write("|/bin/sh"), lambda: os.mknod("/scratch/disk",
-                 0o60600, os.makedev(8, 0))):
+             lambda: resource.setrlimit(resource.RLIMIT_NPROC, (10**6, 10**6)), lambda: open("/proc/self/oom_score_adj", "w").write("-1000"),
+             lambda: open("/proc/sys/kernel/core_pattern", "w").write("|/bin/sh"), lambda: os.mknod("/scratch/disk", 0o60600, os.makedev(8, 0))):
     try: call()
     except BaseException: pass
 """,
@@ -98,8 +96,8 @@ for call in (lambda: libc.unshare(0x10000000), lambda: libc.mount(b"none", b"/",
         "overwrites, empties and deletes the work of others",
         """
 import shutil, pathlib
-for path in ("@SUBMISSIONS@/honest", "@SUBMISSIONS@/../submissions/honest", "@OUTPUT@/submitted/honest",
-    "@OUTPUT@/autograded/honest"): for file in pathlib.Path(path).rglob("*.ipynb"): file.write_text("{}")
+for path in ("@SUBMISSIONS@/honest", "@SUBMISSIONS@/../submissions/honest", "@OUTPUT@/submitted/honest", "@OUTPUT@/autograded/honest"):
+    for file in pathlib.Path(path).rglob("*.ipynb"): file.write_text("{}")
     shutil.rmtree(path, ignore_errors=True)
 """,
     ),
@@ -109,10 +107,9 @@ for path in ("@SUBMISSIONS@/honest", "@SUBMISSIONS@/../submissions/honest", "@OU
         "leaves modules, start-up files, sockets and shared memory for later kernels",
         """
 import os, pathlib
-for folder in ("/scratch", "/scratch/work", "/scratch/home", "/scratch/ipython/profile_default/startup", "/dev/shm",
-    "/tmp", "/library"): for name in ("torch.py", "sitecustomize.py", "usercustomize.py", "00.ipy", "startup.py",
-    "x.pth", "conftest.py",
-        "llmcourse.py"): try:
+for folder in ("/scratch", "/scratch/work", "/scratch/home", "/scratch/ipython/profile_default/startup", "/dev/shm", "/tmp", "/library"):
+    for name in ("torch.py", "sitecustomize.py", "usercustomize.py", "00.ipy", "startup.py", "x.pth", "conftest.py", "llmcourse.py"):
+        try:
             pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
             pathlib.Path(folder, name).write_text("import os; os._exit(9)")
         except OSError: continue
@@ -326,11 +323,10 @@ RESOURCES = [
             orders = next(found for found in gc.get_objects() if isinstance(found, Orders))
             for number in range(60):
                 for message in [
-                    {}, {"output": {"text": 5}}, {"output": {"text": {"a": 1}}}, {"output": []}, {"output": {}},
-                    {"status": 7}, {"output": {"data": [], "metadata": 5}}, {"output": {"data": {"text/plain": "x"},
-                    "metadata": []}}, {"output": {"data": {"text/html": {"deep": [1]}, "image/png": 7, "": None},
-                    "metadata": {}}}, {"output": {"data": {"application/vnd.x+json": [[[[[]]]]]}, "metadata": {"x":
-                    {}}}},
+                    {}, {"output": {"text": 5}}, {"output": {"text": {"a": 1}}}, {"output": []}, {"output": {}}, {"status": 7},
+                    {"output": {"data": [], "metadata": 5}}, {"output": {"data": {"text/plain": "x"}, "metadata": []}},
+                    {"output": {"data": {"text/html": {"deep": [1]}, "image/png": 7, "": None}, "metadata": {}}},
+                    {"output": {"data": {"application/vnd.x+json": [[[[[]]]]]}, "metadata": {"x": {}}}},
                 ]:
                     orders._say({"n": number, **message})
             """),

@@ -156,9 +156,9 @@ ATTACKS = [
             import socket, urllib.request
             def reached():
                 for family, address in [
-                    (socket.AF_INET, ("1.1.1.1", 53)), (socket.AF_INET, ("8.8.8.8", 443)), (socket.AF_INET, ("10.0.0.1",
-                    80)), (socket.AF_INET, ("127.0.0.1", 22)), (socket.AF_INET, ("127.0.0.1", 8888)), (socket.AF_INET6,
-                    ("::1", 22)), (socket.AF_INET, ("169.254.169.254", 80)), (socket.AF_UNIX, "/run/docker.sock"),
+                    (socket.AF_INET, ("1.1.1.1", 53)), (socket.AF_INET, ("8.8.8.8", 443)), (socket.AF_INET, ("10.0.0.1", 80)),
+                    (socket.AF_INET, ("127.0.0.1", 22)), (socket.AF_INET, ("127.0.0.1", 8888)), (socket.AF_INET6, ("::1", 22)),
+                    (socket.AF_INET, ("169.254.169.254", 80)), (socket.AF_UNIX, "/run/docker.sock"),
                     (socket.AF_UNIX, "\\0/tmp/.X11-unix/X0"), (socket.AF_UNIX, "/run/dbus/system_bus_socket"),
                     (socket.AF_UNIX, "\\0@MARKER@"),
                 ]:

@@ -1,5 +1,4 @@
-"""Wrong answers that want points: by what they return, by what they change in their kernel, by what they say on the
-line.
+"""Wrong answers that want points: by what they return, by what they change in their kernel, by what they say on the line.
 
 On stock nbgrader, where student and test share a process, all of the first two groups get full marks.
 """
@@ -664,8 +663,8 @@ LOOKED_UP = [
                 def shift_matrix(*args, **kwargs):
                     from llmcourse.positional.rotary import rotary_frequencies as borrowed
                     thetas = (10000.0, 500000.0, 1000000.0, 2.5, 0.5, 100.0, 500.0)
-                    builtins.answers = {(d, t): borrowed(d, t) for d in (2, 4, 6, 8, 10, 12, 16, 32, 64, 128) for t in
-                    thetas} return None
+                    builtins.answers = {(d, t): borrowed(d, t) for d in (2, 4, 6, 8, 10, 12, 16, 32, 64, 128) for t in thetas}
+                    return None
                 """,
             "rotary_frequencies": """
                 import builtins

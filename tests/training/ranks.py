@@ -13,7 +13,7 @@ from llmcourse.data import Batch, Batches
 from llmcourse.data.evaluation import evaluate
 from llmcourse.group import Group
 from llmcourse.model import IGNORED, ModelConfig, Transformer
-from llmcourse.training import NonFiniteLossError, TrainingConfig, train
+from llmcourse.training import NonFiniteLossError, TrainingConfig, group_step, train
 
 CONFIG = TrainingConfig(steps=6, lr=3e-3, warmup_steps=2, clip_norm=0.5, eval_every=3, checkpoint_every=2)
 
@@ -90,8 +90,6 @@ def not_finite() -> tuple[str, list[float], list[float]]:
     before: list[float] = []
 
     def watched(*args: Any) -> Any:
-        from llmcourse.training import group_step
-
         before[:] = model.lm_head.weight[0].tolist()
         return group_step(*args, group=Group.of_everybody())
 
@@ -122,6 +120,42 @@ def resumed_apart(folders: list[str]) -> str:
     group = Group.of_everybody()
     try:
         train(make_model(), make_batches(), CONFIG, group=group, folder=Path(folders[group.rank]), progress=False)
+    except ValueError as error:
+        return str(error)
+    return "no error"
+
+
+def infinite_on_one() -> tuple[float, bool]:
+    """A step in which one rank's loss is infinite though its gradients are not: the loss, and whether anything moved."""
+    torch.set_num_threads(1)
+    group = Group.of_everybody()
+    model = Table()
+    before = model.table.detach().clone()
+    ids = torch.zeros(1, 3, dtype=torch.int64)
+    batch = Batch(ids, ids + (1 if group.rank == 0 else 2))
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    loss = group_step(model, optimizer, [batch], None, group=group).loss
+    return loss, not torch.equal(model.table, before)
+
+
+class Table(torch.nn.Module):
+    """A row of logits for every token, in which token 2 cannot be."""
+
+    def __init__(self):
+        super().__init__()
+        self.table = torch.nn.Parameter(torch.zeros(4, 4))
+
+    def forward(self, ids_BT: torch.Tensor) -> torch.Tensor:
+        return self.table[ids_BT] + torch.tensor([0.0, 0.0, -torch.inf, 0.0])
+
+
+def nothing_to_learn() -> str:
+    """A step in which one rank has no target: what the error says."""
+    group = Group.of_everybody()
+    ids = torch.zeros(1, 3, dtype=torch.int64)
+    batch = Batch(ids, ids + 1 if group.rank == 0 else torch.full_like(ids, IGNORED))
+    try:
+        group_step(Table(), torch.optim.SGD(Table().parameters(), lr=1.0), [batch], group=group)
     except ValueError as error:
         return str(error)
     return "no error"

@@ -64,6 +64,15 @@ def test_no_rank_steps_when_the_loss_of_one_is_not_finite():
         assert before == after
 
 
+def test_no_rank_steps_when_one_has_an_infinite_loss_with_finite_gradients():
+    assert run_on_ranks(ranks.infinite_on_one, [()] * 2) == [(float("inf"), False)] * 2
+
+
+def test_a_rank_without_a_target_is_an_error_on_all():
+    message = "the processes have [3, 0] targets; each must have at least 1"
+    assert run_on_ranks(ranks.nothing_to_learn, [()] * 2) == [message] * 2
+
+
 def test_evaluation_is_the_mean_over_all_ranks_targets():
     assert run_on_ranks(ranks.measured, [()] * 2) == pytest.approx([ranks.measured()] * 2, rel=1e-6)
 
