@@ -27,8 +27,7 @@ WRONG = '''def count_pairs(words):
 '''
 SPLIT = """def split_special(text, special_tokens):
     parts = regex.split("(" + "|".join(map(regex.escape, sorted(special_tokens, key=len)[::-1])) + ")", text)
-    return [(part, i % 2 == 1) for i, part in enumerate(parts) if part] if special_tokens else [(text, False)][:
-    len(text)]
+    return [(part, i % 2 == 1) for i, part in enumerate(parts) if part] if special_tokens else [(text, False)][: len(text)]
 """
 ENDLESS = "def decode(ids, vocab):\n    while True:\n        pass\n"
 

@@ -91,8 +91,7 @@ def writable(folder):
     except OSError:
         return False
 folders = ["/", "/etc", "/usr", "/usr/bin", "/library", "/library/llmcourse", "/opt", "/dev", "/proc", "/sys",
-           sys.prefix, sys.base_prefix, "/proc/sys/kernel", "/scratch", "/scratch/work", "/dev/shm",
-           os.environ["TMPDIR"]]
+           sys.prefix, sys.base_prefix, "/proc/sys/kernel", "/scratch", "/scratch/work", "/dev/shm", os.environ["TMPDIR"]]
 print([folder for folder in folders if writable(folder)])
 """
     assert process.text(code) == "['/scratch', '/scratch/work', '/dev/shm', '/scratch/tmp']"

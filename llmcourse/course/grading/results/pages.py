@@ -27,30 +27,31 @@ body { margin: 0 auto; padding: 1rem; max-width: 54rem; background: var(--paper)
 h1 { font-size: 1.5rem; line-height: 1.25; margin: .5rem 0; }
 h2 { font-size: 1.2rem; line-height: 1.3; margin: 0 0 .5rem; }
 a { color: var(--link); }
-a:focus-visible, summary:focus-visible, [tabindex]:focus-visible { outline: 3px solid var(--link); outline-offset: 2px;
-} .skip { position: absolute; left: -99rem; } .skip:focus { position: static; } .soft { color: var(--soft); } .good {
-color: var(--good); } .bad { color: var(--bad); } .total { font-size: 1.2rem; font-weight: 600; margin: 0 0 1rem; }
-section, nav, .block { border-top: 1px solid var(--line); padding: 1rem 0 .5rem; } table { border-collapse: collapse;
-width: 100%; } th, td { text-align: left; vertical-align: top; padding: .4rem .6rem .4rem 0; } td, th { border-top: 1px
-solid var(--line); } thead th { border-top: 0; color: var(--soft); font-weight: 600; } .number { text-align: right;
-white-space: nowrap; font-variant-numeric: tabular-nums; } .scroll { overflow-x: auto; } .scroll td { white-space:
-nowrap; } pre { margin: .5rem 0; padding: .6rem .75rem; background: var(--field); border-radius: .4rem; white-space:
-pre-wrap;
-  overflow-wrap: anywhere; font: .875rem/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, "Noto Sans Mono",
-  monospace; tab-size: 4; }
+a:focus-visible, summary:focus-visible, [tabindex]:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+.skip { position: absolute; left: -99rem; } .skip:focus { position: static; }
+.soft { color: var(--soft); } .good { color: var(--good); } .bad { color: var(--bad); }
+.total { font-size: 1.2rem; font-weight: 600; margin: 0 0 1rem; }
+section, nav, .block { border-top: 1px solid var(--line); padding: 1rem 0 .5rem; }
+table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .4rem .6rem .4rem 0; }
+td, th { border-top: 1px solid var(--line); } thead th { border-top: 0; color: var(--soft); font-weight: 600; }
+.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.scroll { overflow-x: auto; } .scroll td { white-space: nowrap; }
+pre { margin: .5rem 0; padding: .6rem .75rem; background: var(--field); border-radius: .4rem; white-space: pre-wrap;
+  overflow-wrap: anywhere; font: .875rem/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, "Noto Sans Mono", monospace;
+  tab-size: 4; }
 .told { border-left: .25rem solid var(--bad); border-radius: 0 .4rem .4rem 0; }
 .comment { border-left: .25rem solid var(--link); border-radius: 0 .4rem .4rem 0; white-space: pre-wrap;
   background: var(--field); padding: .6rem .75rem; }
 summary { cursor: pointer; padding: .4rem 0; } details { margin: .25rem 0; }
 .k, .kn, .kc, .ow { color: var(--key); } .s1, .s2, .sd, .s, .sa, .si, .se { color: var(--text); }
 .nf, .nc, .nb, .nd { color: var(--name); } .c1, .cm { color: var(--soft); font-style: italic; }
-.bar { fill: var(--bar); } .chart { display: block; max-width: 34rem; } svg text { fill: var(--ink); font: 12px
-system-ui, sans-serif; } @media (max-width: 40rem) { body { padding: .75rem; }
-  .stack thead { position: absolute; left: -99rem; } .stack tr { display: block; border-top: 1px solid var(--line);
-  padding: .5rem 0; } .stack td { display: block; border: 0; padding: .1rem 0; text-align: left; } .stack
-  td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); } .overview tr { display: grid;
-  grid-template-columns: 1fr auto; column-gap: .75rem; } .overview td:nth-child(3) { grid-column: 1 / -1; } .overview
-  td::before { content: none !important; } }
+.bar { fill: var(--bar); } .chart { display: block; max-width: 34rem; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
+@media (max-width: 40rem) { body { padding: .75rem; }
+  .stack thead { position: absolute; left: -99rem; } .stack tr { display: block; border-top: 1px solid var(--line); padding: .5rem 0; }
+  .stack td { display: block; border: 0; padding: .1rem 0; text-align: left; }
+  .stack td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); }
+  .overview tr { display: grid; grid-template-columns: 1fr auto; column-gap: .75rem; }
+  .overview td:nth-child(3) { grid-column: 1 / -1; } .overview td::before { content: none !important; } }
 @media print { details > * { display: block; } }
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
