@@ -85,6 +85,7 @@ def status(
     """Show your progress over the whole course, and whose code the library runs."""
     from llmcourse.course import progress
     from llmcourse.course.learner import released_chapters
+    from llmcourse.course.notebooks import exercises
 
     root = root_folder()
     workspace = _workspace(root)
@@ -106,7 +107,7 @@ def status(
     earned = total = 0.0
     for folder in released_chapters(root):
         for notebook in sorted(folder.glob("*.ipynb")):
-            for item in progress.exercises(notebook):
+            for item in exercises(notebook):
                 got = item.points if passed.get(item.check) else 0.0
                 earned, total = earned + got, total + item.points
                 table.add_row(item.notebook, item.title, _points(item, got, passed), _whose(item.piece, own, off))

@@ -18,20 +18,21 @@ def tokenize_corpus(texts: Iterable[str], tokenizer: Tokenizer, end_of_text: int
     """Encode texts into one row of tokens, with a mark after each text.
 
     Args:
-        texts: the documents. What looks like a special token in them is encoded as text.
-        tokenizer: has `encode_many(texts)`, `special_tokens` and a length, as `BPETokenizer` has.
-        end_of_text: the mark: the id of a token, or the spelling of a special token; None for no mark.
+        texts: The documents. What looks like a special token in them is encoded as text.
+        tokenizer: Has `encode_many(texts)`, `special_tokens` and a length, as `BPETokenizer` has.
+        end_of_text: The mark: the id of a token, or the spelling of a special token; None for no mark.
 
     Returns:
         Token ids (N,), uint16 if the vocabulary has at most 65,536 tokens, else uint32.
 
     Raises:
-        ValueError: the tokenizer has no such token.
+        ValueError: The tokenizer has no such token.
 
-    >>> from llmcourse.tokenization import BASE_VOCAB, BPETokenizer
-    >>> tokenizer = BPETokenizer([*BASE_VOCAB, b"<|end|>"], special_tokens={"<|end|>": 256})
-    >>> tokenize_corpus(["!", '"!'], tokenizer, "<|end|>")
-    array([  0, 256,   1,   0, 256], dtype=uint16)
+    Example:
+        >>> from llmcourse.tokenization import BASE_VOCAB, BPETokenizer
+        >>> tokenizer = BPETokenizer([*BASE_VOCAB, b"<|end|>"], special_tokens={"<|end|>": 256})
+        >>> tokenize_corpus(["!", '"!'], tokenizer, "<|end|>")
+        array([  0, 256,   1,   0, 256], dtype=uint16)
     """
     mark = [] if end_of_text is None else [_token_id(tokenizer, end_of_text)]
     dtype = np.uint16 if len(tokenizer) <= 2**16 else np.uint32
@@ -54,15 +55,16 @@ def epoch_order(n_windows: int, epoch: int, seed: int = 0) -> np.ndarray:
     """Shuffle the numbers 0 to `n_windows` - 1 for one epoch; the same arguments always give the same order.
 
     Args:
-        n_windows: how many windows there are.
-        epoch: number of the epoch, from 0.
-        seed: of the whole run, from 0.
+        n_windows: How many windows there are.
+        epoch: Number of the epoch, from 0.
+        seed: Of the whole run, from 0.
 
     Returns:
         A permutation, int64, (n_windows,); it cannot be written to, for it is kept for the next call.
 
-    >>> sorted(epoch_order(4, 0).tolist()), epoch_order(4, 0) is epoch_order(4, 0)
-    ([0, 1, 2, 3], True)
+    Example:
+        >>> sorted(epoch_order(4, 0).tolist()), epoch_order(4, 0) is epoch_order(4, 0)
+        ([0, 1, 2, 3], True)
     """
     order = np.random.default_rng([seed, epoch]).permutation(n_windows)
     order.flags.writeable = False
@@ -78,21 +80,22 @@ def batch_windows(step: int, batch_size: int, n_windows: int, seed: int = 0) -> 
     left out, and none is taken twice in an epoch.
 
     Args:
-        step: number of the step, from 0.
-        batch_size: windows in a batch.
-        n_windows: how many windows there are.
-        seed: of the whole run.
+        step: Number of the step, from 0.
+        batch_size: Windows in a batch.
+        n_windows: How many windows there are.
+        seed: Of the whole run.
 
     Returns:
         The numbers of the windows, int64, (batch_size,): an array of its own, which the caller may change.
 
     Raises:
-        ValueError: the step is negative, or a size is below 1; the message names the number.
+        ValueError: The step is negative, or a size is below 1; the message names the number.
 
-    >>> epoch_order(3, 0, seed=1).tolist(), epoch_order(3, 1, seed=1).tolist()
-    ([0, 1, 2], [2, 0, 1])
-    >>> batch_windows(0, 2, 3, seed=1).tolist(), batch_windows(1, 2, 3, seed=1).tolist()
-    ([0, 1], [2, 2])
+    Example:
+        >>> epoch_order(3, 0, seed=1).tolist(), epoch_order(3, 1, seed=1).tolist()
+        ([0, 1, 2], [2, 0, 1])
+        >>> batch_windows(0, 2, 3, seed=1).tolist(), batch_windows(1, 2, 3, seed=1).tolist()
+        ([0, 1], [2, 2])
     """
     if step < 0 or batch_size < 1 or n_windows < 1:
         raise ValueError(f"step {step}, batch_size {batch_size}, n_windows {n_windows}: at least 0, 1 and 1")
@@ -112,14 +115,15 @@ class Batches:
     than a window, is never read), in an order that the seed decides.
 
     Attributes:
-        n_windows: windows in an epoch.
-        batches_per_epoch: full batches in an epoch.
+        n_windows: Windows in an epoch.
+        batches_per_epoch: Full batches in an epoch.
 
-    >>> batches = Batches(np.arange(9, dtype=np.uint16), seq_len=2, batch_size=2, seed=1)
-    >>> batches.n_windows, batches.batch(0).inputs.tolist(), batches.batch(0).targets.tolist()
-    (4, [[0, 1], [2, 3]], [[1, 2], [3, 4]])
-    >>> batches.batch(0, rank=1, world_size=2).inputs.tolist()
-    [[2, 3]]
+    Example:
+        >>> batches = Batches(np.arange(9, dtype=np.uint16), seq_len=2, batch_size=2, seed=1)
+        >>> batches.n_windows, batches.batch(0).inputs.tolist(), batches.batch(0).targets.tolist()
+        (4, [[0, 1], [2, 3]], [[1, 2], [3, 4]])
+        >>> batches.batch(0, rank=1, world_size=2).inputs.tolist()
+        [[2, 3]]
     """
 
     def __init__(
@@ -134,17 +138,17 @@ class Batches:
         """Cut tokens into windows; nothing is copied, so that they may lie in a memory-mapped file.
 
         Args:
-            tokens: token ids, an array, a memory map or a tensor of integers, (N,).
+            tokens: Token ids, an array, a memory map or a tensor of integers, (N,).
             seq_len: T, tokens of a row.
             batch_size: B, rows of a batch, over all ranks together.
-            seed: decides the order.
-            device: where the batches go.
-            end_of_text: the id of the mark between documents. With it, a batch tells of which document each token is.
+            seed: Decides the order.
+            device: Where the batches go.
+            end_of_text: The id of the mark between documents. With it, a batch tells of which document each token is.
                 A mark counts as the first token of the document behind it: it sees nothing before itself, so a model
                 learns from it how documents begin. That a document ends, it learns from the document's last token.
 
         Raises:
-            ValueError: the tokens are not a row, a size is below 1, or there are fewer tokens than one batch needs.
+            ValueError: The tokens are not a row, a size is below 1, or there are fewer tokens than one batch needs.
         """
         if len(tokens.shape) != 1:
             raise ValueError(f"tokens have the shape {tuple(tokens.shape)}: one row is needed")
@@ -165,15 +169,15 @@ class Batches:
         """Read the batch of a step, or one rank's rows of it.
 
         Args:
-            step: number of the step, from 0.
-            rank: which of `world_size` equal parts, from 0. The parts in order are the batch of one process.
-            world_size: into how many parts the batch is cut.
+            step: Number of the step, from 0.
+            rank: Which of `world_size` equal parts, from 0. The parts in order are the batch of one process.
+            world_size: Into how many parts the batch is cut.
 
         Returns:
             The rows of the rank, B / `world_size` of them.
 
         Raises:
-            ValueError: the batch cannot be cut so, or there is no such rank.
+            ValueError: The batch cannot be cut so, or there is no such rank.
         """
         if world_size < 1 or self.batch_size % world_size:
             raise ValueError(f"a batch of {self.batch_size} rows cannot be cut into {world_size} equal parts")
@@ -187,7 +191,7 @@ class Batches:
         """Read windows by their numbers, (B,).
 
         Raises:
-            ValueError: a number is not among 0 to `n_windows` - 1.
+            ValueError: A number is not among 0 to `n_windows` - 1.
         """
         windows = np.asarray(windows)
         if windows.size and not 0 <= windows.min() <= windows.max() < self.n_windows:

@@ -32,9 +32,10 @@ class CorpusUnavailableError(RuntimeError):
 def corpus(name: str, split: str = "train", limit_mb: float | None = None, seed: int = 0) -> list[str]:
     """Read a corpus into memory. See `stream` for the arguments.
 
-    >>> documents = corpus("toy", limit_mb=0.001)
-    >>> sum(len(document) for document in documents)
-    1000
+    Example:
+        >>> documents = corpus("toy", limit_mb=0.001)
+        >>> sum(len(document) for document in documents)
+        1000
     """
     return list(stream(name, split, limit_mb, seed))
 
@@ -49,16 +50,16 @@ def stream(name: str, split: str = "train", limit_mb: float | None = None, seed:
         name: "python", "toy", "fineweb-edu" or "tinystories".
         split: "train" or "validation". The two share no document (of "toy": are drawn independently). A document's
             contents decide where it belongs: 5 in 100 are for validation.
-        limit_mb: where to stop, in millions of UTF-8 bytes; the last document is cut. None is everything; "toy", which
+        limit_mb: Where to stop, in millions of UTF-8 bytes; the last document is cut. None is everything; "toy", which
             has no end, then stops at 1.
-        seed: another seed gives "python" in another order, and other sentences of "toy".
+        seed: Another seed gives "python" in another order, and other sentences of "toy".
 
     Returns:
         An iterator over the documents; none is empty.
 
     Raises:
-        ValueError: the name, the split or the limit is not one of those.
-        CorpusUnavailableError: a corpus of the hub cannot be reached.
+        ValueError: The name, the split or the limit is not one of those.
+        CorpusUnavailableError: A corpus of the hub cannot be reached.
     """
     if name not in OFFLINE and name not in HUB:
         raise ValueError(f"unknown corpus {name!r}: there are {', '.join(map(repr, [*OFFLINE, *HUB]))}")
@@ -104,9 +105,9 @@ def source_files(limit_mb: float | None = None, seed: int = 0, by: str = "file")
     """Read the files of the "python" corpus under their names, before it is split and copies are left out.
 
     Args:
-        limit_mb: where to stop, in millions of UTF-8 bytes; the last file is the first one that passes the limit. None
+        limit_mb: Where to stop, in millions of UTF-8 bytes; the last file is the first one that passes the limit. None
             is everything.
-        seed: another seed gives another order.
+        seed: Another seed gives another order.
         by: "file" takes the files in a random order; "folder" takes the folders of a package (or of a part of one) in a
             random order, all files of each: copies mostly lie near each other, and a random sample of files tears them
             apart.
@@ -117,8 +118,9 @@ def source_files(limit_mb: float | None = None, seed: int = 0, by: str = "file")
     Raises:
         ValueError: `by` is neither.
 
-    >>> all(name.endswith(".py") for name, text in source_files(limit_mb=0.01))
-    True
+    Example:
+        >>> all(name.endswith(".py") for name, text in source_files(limit_mb=0.01))
+        True
     """
     if by not in ("file", "folder"):
         raise ValueError(f"by is {by!r}: it is 'file' or 'folder'")
@@ -231,8 +233,9 @@ def toy_entropy_rate() -> float:
     Returns:
         Bits per character.
 
-    >>> round(toy_entropy_rate(), 4)
-    0.6183
+    Example:
+        >>> round(toy_entropy_rate(), 4)
+        0.6183
 
     Source: Grenander, "Syntax-controlled probabilities" (1967); Booth and Thompson (1973) for when H and L are finite.
     """

@@ -20,13 +20,14 @@ def exact_duplicates(texts: Iterable[str]) -> np.ndarray:
     Only digests are kept, 16 bytes a text, so that a corpus need not fit into memory.
 
     Args:
-        texts: the documents.
+        texts: The documents.
 
     Returns:
         For each document the number of the first equal one (its own number if it is the first), int64, (N,).
 
-    >>> exact_duplicates(["a", "b", "a", "a"]).tolist()
-    [0, 1, 0, 0]
+    Example:
+        >>> exact_duplicates(["a", "b", "a", "a"]).tolist()
+        [0, 1, 0, 0]
     """
     first: dict[bytes, int] = {}
     digests = (hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts)
@@ -45,8 +46,8 @@ def shingles(text: str, width: int = 5) -> np.ndarray:
     and line ends make no difference. A text of fewer than `width` words has one shingle, all of it.
 
     Args:
-        text: the document.
-        width: words of a shingle.
+        text: The document.
+        width: Words of a shingle.
 
     Returns:
         The distinct shingles, uint32, sorted, (S,). Two different shingles share a number once in 4 billion.
@@ -54,10 +55,11 @@ def shingles(text: str, width: int = 5) -> np.ndarray:
     Raises:
         ValueError: `width` is below 1.
 
-    >>> len(shingles("a b c d", width=2)), len(shingles("a b a b", width=2))
-    (3, 2)
-    >>> shingles("f(x)").tolist() == shingles("f ( x )\n").tolist()
-    True
+    Example:
+        >>> len(shingles("a b c d", width=2)), len(shingles("a b a b", width=2))
+        (3, 2)
+        >>> shingles("f(x)").tolist() == shingles("f ( x )\n").tolist()
+        True
     """
     if width < 1:
         raise ValueError(f"width is {width}: a shingle has at least 1 word")
@@ -75,14 +77,15 @@ def jaccard(a: np.ndarray, b: np.ndarray) -> float:
     """Compute the Jaccard similarity of two sets: what they share, over what either has.
 
     Args:
-        a: distinct numbers, (S,).
-        b: distinct numbers, (any other number of them,).
+        a: Distinct numbers, (S,).
+        b: Distinct numbers, (any other number of them,).
 
     Returns:
         Between 0 and 1; two empty sets are equal: 1.
 
-    >>> jaccard(np.array([1, 2, 3]), np.array([2, 3, 4]))
-    0.5
+    Example:
+        >>> jaccard(np.array([1, 2, 3]), np.array([2, 3, 4]))
+        0.5
     """
     shared = len(np.intersect1d(a, b, assume_unique=True))
     return shared / (len(a) + len(b) - shared) if len(a) or len(b) else 1.0
@@ -93,10 +96,10 @@ def hash_functions(n_hashes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray
 
     Args:
         n_hashes: K.
-        seed: another seed draws other functions.
+        seed: Another seed draws other functions.
 
     Returns:
-        a and b, uint64, (K,) each.
+        A and b, uint64, (K,) each.
 
     Source: Dietzfelbinger (1996); Thorup, "High Speed Hashing for Integers and Strings" (2015).
     """
@@ -107,8 +110,9 @@ def hash_functions(n_hashes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray
 def minhash_signature_naive(shingles_S: Iterable[int], a_K: Iterable[int], b_K: Iterable[int]) -> np.ndarray:
     """Compute what `minhash_signature` does, number by number.
 
-    >>> minhash_signature_naive([1, 2], [2**63], [2**32])
-    array([1], dtype=uint32)
+    Example:
+        >>> minhash_signature_naive([1, 2], [2**63], [2**32])
+        array([1], dtype=uint32)
     """
     numbers = [int(x) for x in shingles_S]
     pairs = zip(map(int, a_K), map(int, b_K), strict=True)
@@ -123,19 +127,20 @@ def minhash_signature(shingles_S: np.ndarray, a_K: np.ndarray, b_K: np.ndarray) 
     Jaccard similarity. (NumPy's arithmetic on uint64 is modulo 2**64.)
 
     Args:
-        shingles_S: the members of the set, uint32, (S,).
-        a_K: the hash functions' factors, uint64, (K,).
-        b_K: their summands, uint64, (K,).
+        shingles_S: The members of the set, uint32, (S,).
+        a_K: The hash functions' factors, uint64, (K,).
+        b_K: Their summands, uint64, (K,).
 
     Returns:
         The signature, uint32, (K,).
 
     Raises:
-        ValueError: the set is empty: nothing is the smallest.
+        ValueError: The set is empty: nothing is the smallest.
 
-    >>> a, b = np.array([2**63, 1], dtype=np.uint64), np.array([2**32, 2**33], dtype=np.uint64)
-    >>> minhash_signature(np.array([1, 2], dtype=np.uint32), a, b)
-    array([1, 2], dtype=uint32)
+    Example:
+        >>> a, b = np.array([2**63, 1], dtype=np.uint64), np.array([2**32, 2**33], dtype=np.uint64)
+        >>> minhash_signature(np.array([1, 2], dtype=np.uint32), a, b)
+        array([1, 2], dtype=uint32)
 
     Source: Broder, "On the resemblance and containment of documents" (1997).
     """
@@ -149,8 +154,9 @@ def minhash_signature(shingles_S: np.ndarray, a_K: np.ndarray, b_K: np.ndarray) 
 def estimated_jaccard(signature_K: np.ndarray, other_K: np.ndarray) -> float:
     """Estimate a Jaccard similarity: the share of places in which two signatures agree.
 
-    >>> estimated_jaccard(np.array([1, 2, 3, 4]), np.array([1, 2, 3, 5]))
-    0.75
+    Example:
+        >>> estimated_jaccard(np.array([1, 2, 3, 4]), np.array([1, 2, 3, 5]))
+        0.75
     """
     return float(np.mean(signature_K == other_K))
 
@@ -158,8 +164,9 @@ def estimated_jaccard(signature_K: np.ndarray, other_K: np.ndarray) -> float:
 def band_probability(similarity: float | np.ndarray, n_bands: int, n_rows: int) -> float | np.ndarray:
     """Compute how likely two documents become candidates: that they agree in all rows of at least one band.
 
-    >>> round(band_probability(0.8, n_bands=16, n_rows=8), 3)
-    0.947
+    Example:
+        >>> round(band_probability(0.8, n_bands=16, n_rows=8), 3)
+        0.947
 
     Source: Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", section 3.4.2.
     """
@@ -177,9 +184,9 @@ def near_duplicates(signatures_NK: np.ndarray, n_bands: int, threshold: float) -
     The work grows with the number of documents and of candidates, not with the number of all pairs.
 
     Args:
-        signatures_NK: one signature a row, (N, K).
-        n_bands: the number of bands; it divides K.
-        threshold: the least estimated similarity.
+        signatures_NK: One signature a row, (N, K).
+        n_bands: The number of bands; it divides K.
+        threshold: The least estimated similarity.
 
     Returns:
         Pairs (i, j) with i < j, each once, sorted.
@@ -187,9 +194,10 @@ def near_duplicates(signatures_NK: np.ndarray, n_bands: int, threshold: float) -
     Raises:
         ValueError: `n_bands` is below 1 or does not divide K; the message names it.
 
-    >>> signatures = np.array([[1, 2, 3, 4], [1, 2, 3, 5], [9, 2, 3, 9], [7, 7, 3, 5]])
-    >>> near_duplicates(signatures, n_bands=2, threshold=0.5)
-    [(0, 1), (1, 3)]
+    Example:
+        >>> signatures = np.array([[1, 2, 3, 4], [1, 2, 3, 5], [9, 2, 3, 9], [7, 7, 3, 5]])
+        >>> near_duplicates(signatures, n_bands=2, threshold=0.5)
+        [(0, 1), (1, 3)]
 
     Source: Broder (1997) for the signatures; Indyk and Motwani (1998) for the bands.
     """
@@ -214,7 +222,7 @@ def duplicate_groups(pairs: Iterable[tuple[int, int]], n_documents: int) -> np.n
     """Join pairs into groups: whoever is a duplicate of a duplicate belongs to the same group.
 
     Args:
-        pairs: duplicates (i, j).
+        pairs: Duplicates (i, j).
         n_documents: N.
 
     Returns:
@@ -222,10 +230,11 @@ def duplicate_groups(pairs: Iterable[tuple[int, int]], n_documents: int) -> np.n
         duplicates keeps the documents whose group has their own number.
 
     Raises:
-        ValueError: a number is negative or not below `n_documents`.
+        ValueError: A number is negative or not below `n_documents`.
 
-    >>> duplicate_groups([(1, 3), (4, 3)], 6).tolist()
-    [0, 1, 2, 1, 1, 5]
+    Example:
+        >>> duplicate_groups([(1, 3), (4, 3)], 6).tolist()
+        [0, 1, 2, 1, 1, 5]
     """
     parent = list(range(n_documents))
 
@@ -261,15 +270,16 @@ def leaked_fractions(train_shingles: Sequence[np.ndarray], validation_shingles: 
     in full, and so does a document whose two halves stand in two training documents.
 
     Args:
-        train_shingles: distinct shingles of each training document, uint32.
-        validation_shingles: distinct shingles of each validation document, uint32.
+        train_shingles: Distinct shingles of each training document, uint32.
+        validation_shingles: Distinct shingles of each validation document, uint32.
 
     Returns:
         Between 0 and 1 for each validation document, float64, (N,); 0 for one without shingles.
 
-    >>> train = [np.array([1, 2]), np.array([2, 3])]
-    >>> leaked_fractions(train, [np.array([1, 3]), np.array([3, 4]), np.array([], dtype=int)])
-    array([1. , 0.5, 0. ])
+    Example:
+        >>> train = [np.array([1, 2]), np.array([2, 3])]
+        >>> leaked_fractions(train, [np.array([1, 3]), np.array([3, 4]), np.array([], dtype=int)])
+        array([1. , 0.5, 0. ])
 
     Source: overlap in n-grams of 13 words, Brown et al., "Language Models are Few-Shot Learners" (2020), appendix C.
     """

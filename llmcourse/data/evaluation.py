@@ -21,17 +21,18 @@ def bits_per_byte(total_nats: float, n_bytes: int) -> float:
     between models that cut the text differently.
 
     Args:
-        total_nats: the loss summed over all tokens of the text, in nats; not the mean.
-        n_bytes: the length of the text in UTF-8 bytes.
+        total_nats: The loss summed over all tokens of the text, in nats; not the mean.
+        n_bytes: The length of the text in UTF-8 bytes.
 
     Returns:
         Bits per byte.
 
     Raises:
-        ValueError: there is no byte, or the loss is negative or not a number; the message names the number.
+        ValueError: There is no byte, or the loss is negative or not a number; the message names the number.
 
-    >>> bits_per_byte(math.log(256) * 10, 10)
-    8.0
+    Example:
+        >>> bits_per_byte(math.log(256) * 10, 10)
+        8.0
     """
     if n_bytes < 1:
         raise ValueError(f"n_bytes is {n_bytes}: a text has at least 1 byte")
@@ -44,8 +45,8 @@ def batch_nats(model: torch.nn.Module, batch: Batch) -> tuple[float, int]:
     """Sum a model's loss over one batch.
 
     Args:
-        model: gives logits (B, T, V) for ids (B, T); if the batch has documents it takes them as `documents_BT`.
-        batch: the batch, on the model's device.
+        model: Gives logits (B, T, V) for ids (B, T); if the batch has documents it takes them as `documents_BT`.
+        batch: The batch, on the model's device.
 
     Returns:
         The loss in nats, summed over the targets that count, and their number.
@@ -63,10 +64,10 @@ def evaluate(
     """Measure a model's mean loss on some batches, in evaluation mode; the model's mode is put back afterwards.
 
     Args:
-        model: gives logits (B, T, V) for ids (B, T).
-        batches: a `Batches`, of which the first batches of its first epoch are read, or a sequence of `Batch`.
-        n_batches: how many; None, or more than there are, is all of them.
-        group: who takes part: each process measures its rows of every batch, and all get the mean over all rows.
+        model: Gives logits (B, T, V) for ids (B, T).
+        batches: A `Batches`, of which the first batches of its first epoch are read, or a sequence of `Batch`.
+        n_batches: How many; None, or more than there are, is all of them.
+        group: Who takes part: each process measures its rows of every batch, and all get the mean over all rows.
 
     Returns:
         The mean over all targets that count, in nats per token: a batch with fewer targets weighs less.
@@ -96,16 +97,17 @@ def loss_by_position(model: torch.nn.Module, windows_NS: torch.Tensor, batch_siz
     """The mean loss of a model's next-token predictions at each position of a window.
 
     Args:
-        model: gives logits (B, T, V) for ids (B, T); in evaluation mode here, and put back afterwards.
+        model: Gives logits (B, T, V) for ids (B, T); in evaluation mode here, and put back afterwards.
         windows_NS: int64 token ids; the last column is predicted only.
-        batch_size: windows at a time.
+        batch_size: Windows at a time.
 
     Returns:
         (T,), nats per token: entry t is the loss of predicting token t + 1 from the tokens 0 ... t.
 
-    >>> uniform = lambda ids: torch.zeros(*ids.shape, 8)  # ln 8 everywhere
-    >>> loss_by_position(uniform, torch.zeros(2, 4, dtype=torch.int64))
-    tensor([2.0794, 2.0794, 2.0794])
+    Example:
+        >>> uniform = lambda ids: torch.zeros(*ids.shape, 8)  # ln 8 everywhere
+        >>> loss_by_position(uniform, torch.zeros(2, 4, dtype=torch.int64))
+        tensor([2.0794, 2.0794, 2.0794])
     """
     total_T = torch.zeros(windows_NS.shape[1] - 1, device=windows_NS.device)
     with evaluation_mode(model):

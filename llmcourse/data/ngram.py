@@ -17,9 +17,9 @@ def absolute_discounting(counts_V: np.ndarray, lower_V: np.ndarray, discount: fl
     never seen knows nothing: the shorter one decides alone.
 
     Args:
-        counts_V: how often each token of the vocabulary followed the context, not negative, (V,).
-        lower_V: the distribution after the shorter context; sums to 1, (V,).
-        discount: between 0 and 1.
+        counts_V: How often each token of the vocabulary followed the context, not negative, (V,).
+        lower_V: The distribution after the shorter context; sums to 1, (V,).
+        discount: Between 0 and 1.
 
     Returns:
         A distribution over the vocabulary, float64, (V,); it sums to 1.
@@ -27,8 +27,9 @@ def absolute_discounting(counts_V: np.ndarray, lower_V: np.ndarray, discount: fl
     Raises:
         ValueError: `discount` is below 0 or above 1; the message names it.
 
-    >>> absolute_discounting(np.array([3, 1, 0, 0]), np.full(4, 0.25), discount=0.5)
-    array([0.6875, 0.1875, 0.0625, 0.0625])
+    Example:
+        >>> absolute_discounting(np.array([3, 1, 0, 0]), np.full(4, 0.25), discount=0.5)
+        array([0.6875, 0.1875, 0.0625, 0.0625])
 
     Source: Ney, Essen and Kneser (1994); Chen and Goodman (1999).
     """
@@ -49,10 +50,10 @@ class _Level:
 
     Attributes:
         keys: int64, one a distinct n-gram; an n-gram's number is its place here.
-        counts: how often each occurs, or for a shorter n-gram after how many distinct tokens.
-        context_counts: for each shorter n-gram (as a context) the sum of the counts.
-        context_types: for each shorter n-gram how many different tokens followed it.
-        discount: what each count gives up.
+        counts: How often each occurs, or for a shorter n-gram after how many distinct tokens.
+        context_counts: For each shorter n-gram (as a context) the sum of the counts.
+        context_types: For each shorter n-gram how many different tokens followed it.
+        discount: What each count gives up.
     """
 
     keys: np.ndarray
@@ -70,21 +71,22 @@ class NGram:
     with the next shorter one by absolute discounting, down to the uniform distribution, so that every token has a
     probability above 0 and the probabilities of all tokens sum to 1.
 
-    >>> model = NGram(np.array([0, 1, 2, 0, 1, 2, 0, 1]), vocab_size=4, order=3)
-    >>> int(model.probabilities([0, 1]).argmax()), round(float(model.probabilities([0, 1]).sum()), 9)
-    (2, 1.0)
+    Example:
+        >>> model = NGram(np.array([0, 1, 2, 0, 1, 2, 0, 1]), vocab_size=4, order=3)
+        >>> int(model.probabilities([0, 1]).argmax()), round(float(model.probabilities([0, 1]).sum()), 9)
+        (2, 1.0)
     """
 
     def __init__(self, tokens: np.ndarray, vocab_size: int, order: int = 5):
         """Count a training text.
 
         Args:
-            tokens: token ids, (N,).
+            tokens: Token ids, (N,).
             vocab_size: V.
-            order: length of the longest n-grams, the predicted token included.
+            order: Length of the longest n-grams, the predicted token included.
 
         Raises:
-            ValueError: there are fewer than `order` tokens, `order` is below 1, or an id is not below `vocab_size`.
+            ValueError: There are fewer than `order` tokens, `order` is below 1, or an id is not below `vocab_size`.
         """
         tokens = np.asarray(tokens).astype(np.int64)
         if order < 1 or len(tokens) < order:
@@ -98,7 +100,7 @@ class NGram:
         """Compute ln p of each token after the up to `order` - 1 tokens before it, float64, (N,).
 
         Raises:
-            ValueError: an id is not below `vocab_size`.
+            ValueError: An id is not below `vocab_size`.
         """
         tokens = np.asarray(tokens).astype(np.int64)
         if len(tokens) and (tokens.min() < 0 or tokens.max() >= self.vocab_size):
@@ -116,7 +118,7 @@ class NGram:
         """Compute the distribution of the next token, (V,), by `absolute_discounting` level by level.
 
         Raises:
-            ValueError: an id is not below `vocab_size`.
+            ValueError: An id is not below `vocab_size`.
         """
         if len(context) and not 0 <= min(context) <= max(context) < self.vocab_size:
             raise ValueError(f"token ids {min(context)} to {max(context)} do not fit a vocabulary of {self.vocab_size}")

@@ -16,10 +16,10 @@ class Packed(NamedTuple):
     """Rows of tokens, with what a model must know to keep the documents in them apart.
 
     Attributes:
-        inputs: token ids, int64, (N, T).
-        targets: the token after each input, int64, (N, T); -100 where there is nothing to predict.
-        documents: the number of each token's document, int64, (N, T); -1 for filling.
-        positions: how far each token stands from the first token of its document in the same row, int64, (N, T).
+        inputs: Token ids, int64, (N, T).
+        targets: The token after each input, int64, (N, T); -100 where there is nothing to predict.
+        documents: The number of each token's document, int64, (N, T); -1 for filling.
+        positions: How far each token stands from the first token of its document in the same row, int64, (N, T).
     """
 
     inputs: torch.Tensor
@@ -40,7 +40,7 @@ def pack_documents(documents: Sequence[Sequence[int]], seq_len: int) -> Packed:
     token, and again at 0 where a document goes on at the beginning of a row.
 
     Args:
-        documents: the token ids of each document.
+        documents: The token ids of each document.
         seq_len: T, tokens of a row.
 
     Returns:
@@ -49,11 +49,12 @@ def pack_documents(documents: Sequence[Sequence[int]], seq_len: int) -> Packed:
     Raises:
         ValueError: `seq_len` is below 1, or there is no token at all.
 
-    >>> packed = pack_documents([[5, 6, 7], [8, 9]], seq_len=4)
-    >>> packed.inputs.tolist(), packed.targets.tolist()
-    ([[5, 6, 7, 8], [9, 0, 0, 0]], [[6, 7, -100, 9], [-100, -100, -100, -100]])
-    >>> packed.documents.tolist(), packed.positions.tolist()
-    ([[0, 0, 0, 1], [1, -1, -1, -1]], [[0, 1, 2, 0], [0, 0, 0, 0]])
+    Example:
+        >>> packed = pack_documents([[5, 6, 7], [8, 9]], seq_len=4)
+        >>> packed.inputs.tolist(), packed.targets.tolist()
+        ([[5, 6, 7, 8], [9, 0, 0, 0]], [[6, 7, -100, 9], [-100, -100, -100, -100]])
+        >>> packed.documents.tolist(), packed.positions.tolist()
+        ([[0, 0, 0, 1], [1, -1, -1, -1]], [[0, 1, 2, 0], [0, 0, 0, 0]])
     """
     n_tokens = sum(len(document) for document in documents)
     if seq_len < 1:
@@ -77,7 +78,7 @@ def pad_documents(documents: Sequence[Sequence[int]], seq_len: int) -> Packed:
     """Give each document rows of its own, and fill the end of the last one: the obvious way, for comparison.
 
     Args:
-        documents: the token ids of each document.
+        documents: The token ids of each document.
         seq_len: T, tokens of a row.
 
     Returns:
@@ -86,8 +87,9 @@ def pad_documents(documents: Sequence[Sequence[int]], seq_len: int) -> Packed:
     Raises:
         ValueError: `seq_len` is below 1, or there is no token at all.
 
-    >>> pad_documents([[5, 6, 7], [8, 9]], seq_len=4).inputs.tolist()
-    [[5, 6, 7, 0], [8, 9, 0, 0]]
+    Example:
+        >>> pad_documents([[5, 6, 7], [8, 9]], seq_len=4).inputs.tolist()
+        [[5, 6, 7, 0], [8, 9, 0, 0]]
     """
     if not any(map(len, documents)):
         raise ValueError(f"the {len(documents)} documents have no token")
@@ -106,17 +108,18 @@ def best_fit(lengths: Sequence[int], seq_len: int) -> list[list[int]]:
     before; here it is refused.
 
     Args:
-        lengths: tokens of each document.
+        lengths: Tokens of each document.
         seq_len: T, room in a row.
 
     Returns:
         For each row the numbers of its documents.
 
     Raises:
-        ValueError: a document is longer than a row.
+        ValueError: A document is longer than a row.
 
-    >>> best_fit([3, 5, 2, 6, 4], seq_len=8)
-    [[3, 2], [1, 0], [4]]
+    Example:
+        >>> best_fit([3, 5, 2, 6, 4], seq_len=8)
+        [[3, 2], [1, 0], [4]]
 
     Source: Ding et al., "Fewer Truncations Improve Language Modeling" (2024).
     """

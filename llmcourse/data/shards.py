@@ -33,9 +33,10 @@ class ShardError(ValueError):
 def tokenizer_hash(tokenizer: Tokenizer) -> str:
     """Compute a tokenizer's fingerprint: the SHA-256 of its vocabulary, merges, special tokens and pattern.
 
-    >>> from llmcourse.tokenization import BASE_VOCAB, BPETokenizer
-    >>> tokenizer_hash(BPETokenizer(BASE_VOCAB))[:12] == tokenizer_hash(BPETokenizer(list(BASE_VOCAB)))[:12]
-    True
+    Example:
+        >>> from llmcourse.tokenization import BASE_VOCAB, BPETokenizer
+        >>> tokenizer_hash(BPETokenizer(BASE_VOCAB))[:12] == tokenizer_hash(BPETokenizer(list(BASE_VOCAB)))[:12]
+        True
     """
     parts = to_tokenizer_json(tokenizer.vocab, tokenizer.merges, tokenizer.special_tokens, tokenizer.pattern)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -53,18 +54,18 @@ def write_shards(
     The manifest comes last: a folder without it holds nothing that `open_shards` would read.
 
     Args:
-        folder: where to; made if it does not exist.
-        texts: the documents.
-        tokenizer: a `BPETokenizer`.
-        end_of_text: the mark after each document, as `tokenize_corpus` takes it.
-        shard_tokens: tokens of a shard; the last one may have fewer.
+        folder: Where to; made if it does not exist.
+        texts: The documents.
+        tokenizer: A `BPETokenizer`.
+        end_of_text: The mark after each document, as `tokenize_corpus` takes it.
+        shard_tokens: Tokens of a shard; the last one may have fewer.
 
     Returns:
         The manifest.
 
     Raises:
         ValueError: `shard_tokens` is below 1, the tokenizer has no such mark, or there is no text.
-        FileExistsError: the folder holds shards already.
+        FileExistsError: The folder holds shards already.
     """
     folder = Path(folder)
     if shard_tokens < 1:
@@ -127,7 +128,7 @@ class ShardedTokens:
     """Several memory-mapped shards that read like one row of tokens: `len`, `shape`, `dtype`, and `[i]` or `[i:j]`.
 
     Attributes:
-        manifest: what `write_shards` wrote.
+        manifest: What `write_shards` wrote.
     """
 
     def __init__(self, folder: Path, manifest: dict[str, Any]):
@@ -160,15 +161,15 @@ def open_shards(folder: str | Path, tokenizer: Tokenizer = None, verify: bool = 
     """Open what `write_shards` wrote, and refuse what is damaged or made for another tokenizer.
 
     Args:
-        folder: where the shards lie.
-        tokenizer: the tokenizer that the reader will use; None skips that comparison.
-        verify: also read every file and compare its checksum. The sizes are compared in any case.
+        folder: Where the shards lie.
+        tokenizer: The tokenizer that the reader will use; None skips that comparison.
+        verify: Also read every file and compare its checksum. The sizes are compared in any case.
 
     Returns:
         The tokens; `.manifest` tells the rest.
 
     Raises:
-        ShardError: there is no manifest or not one of this format, one of its fields is missing or cannot be right, a
+        ShardError: There is no manifest or not one of this format, one of its fields is missing or cannot be right, a
             file is missing, has another size or another checksum, or the tokenizer is another one.
     """
     folder = Path(folder)

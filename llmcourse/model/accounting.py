@@ -19,14 +19,15 @@ def count_parameters(config: ModelConfig) -> int:
     once.
 
     Args:
-        config: the model's configuration, its blocks with the feed-forward network of `activation` and `d_ff`.
+        config: The model's configuration, its blocks with the feed-forward network of `activation` and `d_ff`.
 
     Returns:
         The number of parameters.
 
-    >>> from llmcourse.model.config import PRESETS
-    >>> count_parameters(PRESETS["gpt2"]), count_parameters(PRESETS["llama-3-8b"])
-    (124439808, 8030261248)
+    Example:
+        >>> from llmcourse.model.config import PRESETS
+        >>> count_parameters(PRESETS["gpt2"]), count_parameters(PRESETS["llama-3-8b"])
+        (124439808, 8030261248)
     """
     d_model, n_matrices = config.d_model, N_FEED_FORWARD_MATRICES[config.activation]
     q_size, kv_size = config.n_heads * config.d_head, config.n_kv_heads * config.d_head
@@ -53,15 +54,16 @@ def flops_per_token(config: ModelConfig, seq_len: int) -> int:
     is not a product; biases, norms and activations are left out.
 
     Args:
-        config: the model's configuration, its blocks with the feed-forward network of `activation` and `d_ff`.
-        seq_len: the length T of the sequence.
+        config: The model's configuration, its blocks with the feed-forward network of `activation` and `d_ff`.
+        seq_len: The length T of the sequence.
 
     Returns:
         Operations a token.
 
-    >>> from llmcourse.model.config import PRESETS
-    >>> flops_per_token(PRESETS["gpt2"], seq_len=1024) / 1e6  # 247.1 from the matrices, 37.7 from attention
-    284.812...
+    Example:
+        >>> from llmcourse.model.config import PRESETS
+        >>> flops_per_token(PRESETS["gpt2"], seq_len=1024) / 1e6  # 247.1 from the matrices, 37.7 from attention
+        284.812...
 
     Source: Chowdhery et al., "PaLM" (2022), appendix B; Kaplan et al. (2020), section 2.1.
     """
@@ -80,12 +82,13 @@ def model_costs(config: ModelConfig, seq_len: int) -> Costs:
     `config.feed_forward` say what they cost and are put in their place.
 
     Args:
-        config: the model's configuration.
-        seq_len: the length T of the sequence, for the operations of attention.
+        config: The model's configuration.
+        seq_len: The length T of the sequence, for the operations of attention.
 
-    >>> from llmcourse.model.config import PRESETS
-    >>> model_costs(PRESETS["gpt2"], seq_len=1024)
-    Costs(parameters=124439808, active_parameters=124439808, flops_per_token=284812800)
+    Example:
+        >>> from llmcourse.model.config import PRESETS
+        >>> model_costs(PRESETS["gpt2"], seq_len=1024)
+        Costs(parameters=124439808, active_parameters=124439808, flops_per_token=284812800)
     """
     dense = replace(config, feed_forward=None)
     parameters, flops = count_parameters(dense), flops_per_token(dense, seq_len)
@@ -111,14 +114,15 @@ def kv_cache_bytes(config: ModelConfig, seq_len: int, batch_size: int = 1, bytes
     """The bytes of a key/value cache: one key and one value for each layer, key/value head, position and sequence.
 
     Args:
-        config: the model's configuration.
-        seq_len: positions kept.
+        config: The model's configuration.
+        seq_len: Positions kept.
         batch_size: sequences.
         bytes_per_value: 2 for bfloat16, 4 for float32.
 
-    >>> from llmcourse.model.config import PRESETS
-    >>> kv_cache_bytes(PRESETS["llama-2-7b"], seq_len=1)
-    524288
+    Example:
+        >>> from llmcourse.model.config import PRESETS
+        >>> kv_cache_bytes(PRESETS["llama-2-7b"], seq_len=1)
+        524288
     """
     values = 2 * config.n_layers * config.n_kv_heads * config.d_head
     return values * seq_len * batch_size * bytes_per_value
@@ -131,12 +135,13 @@ def latent_cache_bytes(
 
     Args:
         n_layers: layers.
-        d_latent: components of the compressed vector from which keys and values are made again.
-        d_rotary: components of the one rotated key that all heads share.
-        seq_len, batch_size, bytes_per_value: as for `kv_cache_bytes`.
+        d_latent: Components of the compressed vector from which keys and values are made again.
+        d_rotary: Components of the one rotated key that all heads share.
+        seq_len, batch_size, bytes_per_value: As for `kv_cache_bytes`.
 
-    >>> latent_cache_bytes(n_layers=61, d_latent=512, d_rotary=64, seq_len=1)  # DeepSeek-V3
-    70272
+    Example:
+        >>> latent_cache_bytes(n_layers=61, d_latent=512, d_rotary=64, seq_len=1)  # DeepSeek-V3
+        70272
 
     Source: DeepSeek-AI, "DeepSeek-V2" (2024), section 2.1.
     """

@@ -3,7 +3,7 @@
 Attention is written twice: `grouped_query_attention` spells every step out, the module `Attention` hands the same
 computation to PyTorch's `scaled_dot_product_attention`. The two are tested equal.
 
-Letters in names are shapes: B batch, T time of the queries, S time of the keys, D model width, H query heads, K
+Shape suffixes: B batch, T time of the queries, S time of the keys, D model width, H query heads, K
 key/value heads, G = H / K queries that share a key/value head, C channels of a head.
 """
 
@@ -31,12 +31,12 @@ def grouped_query_attention(
     softmax over the keys turns them into weights; the output is the weighted sum of the values.
 
     Args:
-        q_BHTC: queries, shape (B, H, T, C).
-        k_BKSC: keys, shape (B, K, S, C).
-        v_BKSC: values, shape (B, K, S, C).
+        q_BHTC: Queries, shape (B, H, T, C).
+        k_BKSC: Keys, shape (B, K, S, C).
+        v_BKSC: Values, shape (B, K, S, C).
         mask: None, or a tensor that broadcasts to (B, H, T, S). A boolean mask is True where a query may look; a mask
             of numbers is added to the scores. None hides nothing.
-        scale: factor of the scores; 1 / sqrt(C) when None.
+        scale: Factor of the scores; 1 / sqrt(C) when None.
 
     Returns:
         The outputs, shape (B, H, T, C), computed in the inputs' dtype. The inputs are not changed.
@@ -44,9 +44,10 @@ def grouped_query_attention(
     Raises:
         ValueError: K does not divide H; the message names both.
 
-    >>> q, k, v = torch.zeros(1, 4, 1, 2), torch.zeros(1, 2, 3, 2), torch.arange(12.0).view(1, 2, 3, 2)
-    >>> grouped_query_attention(q, k, v)[0, :, 0].tolist()  # equal scores: the mean of the values, one head for two
-    [[2.0, 3.0], [2.0, 3.0], [8.0, 9.0], [8.0, 9.0]]
+    Example:
+        >>> q, k, v = torch.zeros(1, 4, 1, 2), torch.zeros(1, 2, 3, 2), torch.arange(12.0).view(1, 2, 3, 2)
+        >>> grouped_query_attention(q, k, v)[0, :, 0].tolist()  # equal scores: the mean of the values, one head for two
+        [[2.0, 3.0], [2.0, 3.0], [8.0, 9.0], [8.0, 9.0]]
 
     Source: Ainslie et al., "GQA" (2023), section 2.2; Vaswani et al., "Attention Is All You Need" (2017), equation 1.
     """
@@ -66,8 +67,9 @@ def grouped_query_attention(
 def causal_mask(n_queries: int, n_keys: int, device: torch.device | str = "cpu") -> Tensor:
     """A boolean mask (T, S) that is True where a query may look, when the queries are the last T of S positions.
 
-    >>> causal_mask(2, 4).int().tolist()
-    [[1, 1, 1, 0], [1, 1, 1, 1]]
+    Example:
+        >>> causal_mask(2, 4).int().tolist()
+        [[1, 1, 1, 0], [1, 1, 1, 1]]
     """
     return torch.ones(n_queries, n_keys, dtype=torch.bool, device=device).tril(n_keys - n_queries)
 
@@ -96,25 +98,26 @@ def cached_attention(
     it.
 
     Args:
-        q_BHTC: queries of the new positions, shape (B, H, T, C).
-        k_BKTC, v_BKTC: their keys and values, shape (B, K, T, C).
-        cache: keys, values and length; the tensors have room for S positions and are changed in place.
+        q_BHTC: Queries of the new positions, shape (B, H, T, C).
+        k_BKTC, v_BKTC: Their keys and values, shape (B, K, T, C).
+        cache: Keys, values and length; the tensors have room for S positions and are changed in place.
         bias: None, or numbers added to the scores, broadcasting to (B, H, T, cache.length + T).
-        scale: factor of the scores; 1 / sqrt(C) when None.
+        scale: Factor of the scores; 1 / sqrt(C) when None.
 
     Returns:
         The outputs, shape (B, H, T, C).
 
     Raises:
-        ValueError: the new positions do not fit; the message names the number of positions needed and the room. Nothing
+        ValueError: The new positions do not fit; the message names the number of positions needed and the room. Nothing
             is written then.
 
-    >>> keys, values = torch.zeros(1, 1, 3, 2), torch.zeros(1, 1, 3, 2)
-    >>> one = torch.ones(1, 1, 1, 2)
-    >>> cached_attention(one, one, 6 * one, LayerCache(keys, values, 0)).tolist()
-    [[[[6.0, 6.0]]]]
-    >>> cached_attention(one, one, 2 * one, LayerCache(keys, values, 1)).tolist()  # two equal keys: the mean of 6 and 2
-    [[[[4.0, 4.0]]]]
+    Example:
+        >>> keys, values = torch.zeros(1, 1, 3, 2), torch.zeros(1, 1, 3, 2)
+        >>> one = torch.ones(1, 1, 1, 2)
+        >>> cached_attention(one, one, 6 * one, LayerCache(keys, values, 0)).tolist()
+        [[[[6.0, 6.0]]]]
+        >>> cached_attention(one, one, 2 * one, LayerCache(keys, values, 1)).tolist()  # equal keys: the mean of 6 and 2
+        [[[[4.0, 4.0]]]]
     """
     n_new, room = q_BHTC.shape[2], cache.keys_BKSC.shape[2]
     end = cache.length + n_new
@@ -141,14 +144,15 @@ def attend(
     """`grouped_query_attention` by PyTorch's fused kernel, which never stores the scores.
 
     Args:
-        q_BHTC, k_BKSC, v_BKSC, mask, scale: as for `grouped_query_attention`.
-        is_causal: query t sees keys 0 to t; only with mask None and T = S.
-        dropout: probability with which a weight is dropped.
+        q_BHTC, k_BKSC, v_BKSC, mask, scale: As for `grouped_query_attention`.
+        is_causal: Query t sees keys 0 to t; only with mask None and T = S.
+        dropout: Probability with which a weight is dropped.
 
-    >>> q, kv = torch.randn(2, 4, 3, 8), torch.randn(2, 2, 3, 8)
-    >>> plain = grouped_query_attention(q, kv, kv, causal_mask(3, 3))
-    >>> torch.allclose(attend(q, kv, kv, is_causal=True), plain, atol=1e-6)
-    True
+    Example:
+        >>> q, kv = torch.randn(2, 4, 3, 8), torch.randn(2, 2, 3, 8)
+        >>> plain = grouped_query_attention(q, kv, kv, causal_mask(3, 3))
+        >>> torch.allclose(attend(q, kv, kv, is_causal=True), plain, atol=1e-6)
+        True
 
     Source: Dao et al., "FlashAttention" (2022), algorithm 1, for the kernel.
     """
@@ -168,22 +172,23 @@ class Attention(nn.Module):
     module.
 
     Args:
-        d_model: width D of the residual stream.
-        n_heads: query heads H.
-        n_kv_heads: key/value heads K; must divide n_heads. n_heads when None.
-        d_head: channels C of a head; d_model // n_heads when None.
-        bias: whether the four projections have biases.
+        d_model: Width D of the residual stream.
+        n_heads: Query heads H.
+        n_kv_heads: Key/value heads K; must divide n_heads. n_heads when None.
+        d_head: Channels C of a head; d_model // n_heads when None.
+        bias: Whether the four projections have biases.
         qk_norm: None, or "rmsnorm" or "layernorm": normalise each head's queries and keys before they are rotated.
-        norm_eps: epsilon of that norm.
-        dropout: probability with which an attention weight is dropped in training.
-        scale: factor of the scores; 1 / sqrt(C) when None.
+        norm_eps: Epsilon of that norm.
+        dropout: Probability with which an attention weight is dropped in training.
+        scale: Factor of the scores; 1 / sqrt(C) when None.
 
     Raises:
-        ValueError: heads that do not divide.
+        ValueError: Heads that do not divide.
 
-    >>> attention = Attention(16, n_heads=4, n_kv_heads=2)
-    >>> attention(torch.randn(2, 5, 16)).shape, attention.key.weight.shape
-    (torch.Size([2, 5, 16]), torch.Size([8, 16]))
+    Example:
+        >>> attention = Attention(16, n_heads=4, n_kv_heads=2)
+        >>> attention(torch.randn(2, 5, 16)).shape, attention.key.weight.shape
+        (torch.Size([2, 5, 16]), torch.Size([8, 16]))
     """
 
     def __init__(
@@ -243,11 +248,11 @@ class Attention(nn.Module):
         """Attend within x, or from x to a cache and x.
 
         Args:
-            x_BTD: shape (B, T, D).
+            x_BTD: Shape (B, T, D).
             rotate: None, or what turns queries and keys of these positions (RoPE).
             mask: None for the plain causal mask, else a mask that holds everything, as in `grouped_query_attention`.
                 With a cache: None or a bias, as in `cached_attention`.
-            cache: this layer's cache; the keys and values of x are written into it.
+            cache: This layer's cache; the keys and values of x are written into it.
         """
         q_BHTC, k_BKTC, v_BKTC = self.project(x_BTD, rotate)
         if cache is not None:

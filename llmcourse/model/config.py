@@ -56,31 +56,32 @@ class ModelConfig:
     Attributes:
         vocab_size, d_model, n_layers, n_heads, max_seq_len, n_kv_heads, d_head, d_ff: sizes.
         positions: "none", "learned", "sinusoidal", "rope" or "alibi"; a learned table has max_seq_len rows.
-        rope_theta, rope_layout, rope_scaling: see `llmcourse.positional`.
+        rope_theta, rope_layout, rope_scaling: See `llmcourse.positional`.
         norm: "rmsnorm" or "layernorm"; norm_eps its epsilon.
         norm_position: "pre": each branch sees a normalised stream; "post": the sum is normalised.
-        qk_norm: normalise the queries and keys of each head.
+        qk_norm: Normalise the queries and keys of each head.
         activation: "swiglu", "gelu", "gelu_tanh" or "relu".
-        bias: biases in linear layers and LayerNorms; the output layer has none.
-        dropout: probability, on the embedding, the attention weights and both branches.
-        tie_embeddings: the output layer's weight is the embedding's.
-        init_std: standard deviation of the first weights. 0.02 is what GPT-2 took for a width of 768. It starts a much
+        bias: Biases in linear layers and LayerNorms; the output layer has none.
+        dropout: Probability, on the embedding, the attention weights and both branches.
+        tie_embeddings: The output layer's weight is the embedding's.
+        init_std: Standard deviation of the first weights. 0.02 is what GPT-2 took for a width of 768. It starts a much
             narrower model too quietly: 0.02 * sqrt(768 / d_model) keeps the proportion. The default does not follow the
             width by itself, so that a recipe which says 0.02 means 0.02.
-        scale_residual_init: start the layers that write to the residual stream smaller, by 1 / sqrt(2 * n_layers).
-        logit_scale: factor of the logits; attention_scale: factor of the scores, 1 / sqrt(d_head) when None.
+        scale_residual_init: Start the layers that write to the residual stream smaller, by 1 / sqrt(2 * n_layers).
+        logit_scale: Factor of the logits; attention_scale: factor of the scores, 1 / sqrt(d_head) when None.
         feed_forward: None for the feed-forward network that `activation` and `d_ff` describe; else what makes another
             network in its place, see `FeedForwardConfig`.
 
     Raises:
-        ValueError: a value that is not allowed, named with those that are.
+        ValueError: A value that is not allowed, named with those that are.
 
-    >>> config = ModelConfig(vocab_size=512, d_model=64, n_layers=2, n_heads=4, max_seq_len=128)
-    >>> config.n_kv_heads, config.d_head, config.d_ff
-    (4, 16, 176)
-    >>> ModelConfig(vocab_size=512, d_model=64, n_layers=2, n_heads=5, max_seq_len=128)
-    Traceback (most recent call last):
-    ValueError: n_heads must divide d_model: 5 does not divide 64; or give d_head
+    Example:
+        >>> config = ModelConfig(vocab_size=512, d_model=64, n_layers=2, n_heads=4, max_seq_len=128)
+        >>> config.n_kv_heads, config.d_head, config.d_ff
+        (4, 16, 176)
+        >>> ModelConfig(vocab_size=512, d_model=64, n_layers=2, n_heads=5, max_seq_len=128)
+        Traceback (most recent call last):
+        ValueError: n_heads must divide d_model: 5 does not divide 64; or give d_head
     """
 
     vocab_size: int
@@ -146,9 +147,10 @@ def _check_size(name: str, value: int) -> None:
 def check_heads(d_model: int, n_heads: int, n_kv_heads: int, d_head: int | None = None) -> None:
     """Raise a ValueError that names both numbers when heads do not divide.
 
-    >>> check_heads(64, 8, 3)
-    Traceback (most recent call last):
-    ValueError: n_kv_heads must divide n_heads: 3 does not divide 8
+    Example:
+        >>> check_heads(64, 8, 3)
+        Traceback (most recent call last):
+        ValueError: n_kv_heads must divide n_heads: 3 does not divide 8
     """
     if d_head is None and d_model % n_heads:
         raise ValueError(f"n_heads must divide d_model: {n_heads} does not divide {d_model}; or give d_head")

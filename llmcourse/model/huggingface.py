@@ -33,17 +33,18 @@ def config_from_huggingface(theirs: Mapping[str, Any]) -> ModelConfig:
     """The configuration of a Llama or GPT-2 from its `config.json`.
 
     Args:
-        theirs: the dictionary; of both `rope_parameters` and the older `rope_theta` with `rope_scaling`.
+        theirs: The dictionary; of both `rope_parameters` and the older `rope_theta` with `rope_scaling`.
 
     Returns:
         The configuration, without dropout.
 
     Raises:
-        ValueError: another model type, or an option that our model does not have.
+        ValueError: Another model type, or an option that our model does not have.
 
-    >>> config_from_huggingface({"model_type": "gpt2", "vocab_size": 50257, "n_embd": 768, "n_layer": 12, "n_head": 12,
-    ...                          "n_positions": 1024}).d_ff
-    3072
+    Example:
+        >>> sizes = {"vocab_size": 50257, "n_embd": 768, "n_layer": 12, "n_head": 12, "n_positions": 1024}
+        >>> config_from_huggingface({"model_type": "gpt2", **sizes}).d_ff
+        3072
     """
     kind = theirs.get("model_type")
     if kind == "llama":
@@ -107,11 +108,12 @@ def config_to_huggingface(config: ModelConfig) -> dict[str, Any]:
     """The `config.json` of the Llama or GPT-2 that computes what our model computes.
 
     Raises:
-        ValueError: the model is neither; the message names the option that differs.
+        ValueError: The model is neither; the message names the option that differs.
 
-    >>> from llmcourse.model.config import PRESETS
-    >>> config_to_huggingface(PRESETS["llama-3-8b"])["num_key_value_heads"]
-    8
+    Example:
+        >>> from llmcourse.model.config import PRESETS
+        >>> config_to_huggingface(PRESETS["llama-3-8b"])["num_key_value_heads"]
+        8
     """
     common = {"norm_position": "pre", "qk_norm": False, "logit_scale": 1.0, "attention_scale": None}
     if config.positions == "learned":
@@ -168,14 +170,14 @@ def from_huggingface(theirs: Mapping[str, Any], weights: Mapping[str, Tensor]) -
     """Our model with the weights of a Hugging Face Llama or GPT-2.
 
     Args:
-        theirs: its configuration, see `config_from_huggingface`.
-        weights: its state dict. Names may lack the prefix of the model inside ("model." or "transformer.").
+        theirs: Its configuration, see `config_from_huggingface`.
+        weights: Its state dict. Names may lack the prefix of the model inside ("model." or "transformer.").
 
     Returns:
         The model, in evaluation mode, on the device and in the dtype of the weights.
 
     Raises:
-        ValueError: a weight is missing, left over or of the wrong shape; the message names it.
+        ValueError: A weight is missing, left over or of the wrong shape; the message names it.
     """
     config = config_from_huggingface(theirs)
     kind = theirs["model_type"]
@@ -199,12 +201,13 @@ def to_huggingface(model: Transformer) -> tuple[dict[str, Any], dict[str, Tensor
         The dictionary for `config.json` and the tensors, which share memory with the model's where they can.
 
     Raises:
-        ValueError: neither a Llama nor a GPT-2 computes the same.
+        ValueError: Neither a Llama nor a GPT-2 computes the same.
 
-    >>> model = Transformer(ModelConfig(vocab_size=16, d_model=8, n_layers=1, n_heads=2, max_seq_len=32))
-    >>> theirs, weights = to_huggingface(model)
-    >>> theirs["model_type"], weights["model.layers.0.mlp.up_proj.weight"].shape
-    ('llama', torch.Size([24, 8]))
+    Example:
+        >>> model = Transformer(ModelConfig(vocab_size=16, d_model=8, n_layers=1, n_heads=2, max_seq_len=32))
+        >>> theirs, weights = to_huggingface(model)
+        >>> theirs["model_type"], weights["model.layers.0.mlp.up_proj.weight"].shape
+        ('llama', torch.Size([24, 8]))
     """
     theirs = config_to_huggingface(model.config)
     kind = theirs["model_type"]

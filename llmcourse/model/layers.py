@@ -1,6 +1,6 @@
 """The layers of a Transformer block that work on each position alone: norms and feed-forward networks (chapter 3).
 
-Letters in names are shapes: B batch, T time, D model width, F feed-forward width.
+Shape suffixes: B batch, T time, D model width, F feed-forward width.
 """
 
 import torch
@@ -19,15 +19,16 @@ class RMSNorm(nn.Module):
     the result has the input's dtype. The input is not changed.
 
     Args:
-        size: number of components of a vector.
-        eps: added to the mean square, inside the root, so that a vector of zeros stays zeros.
+        size: Number of components of a vector.
+        eps: Added to the mean square, inside the root, so that a vector of zeros stays zeros.
 
     Attributes:
-        weight: parameter of shape (size,), ones at the start.
-        eps: as above.
+        weight: Parameter of shape (size,), ones at the start.
+        eps: As above.
 
-    >>> RMSNorm(2, eps=0.0)(torch.tensor([[3.0, -4.0]]))
-    tensor([[ 0.8485, -1.1314]], grad_fn=<MulBackward0>)
+    Example:
+        >>> RMSNorm(2, eps=0.0)(torch.tensor([[3.0, -4.0]]))
+        tensor([[ 0.8485, -1.1314]], grad_fn=<MulBackward0>)
 
     Source: Zhang and Sennrich, "Root Mean Square Layer Normalization" (2019), equation 4.
     """
@@ -49,12 +50,13 @@ class LayerNorm(nn.Module):
     """Subtract each vector's mean, divide by its standard deviation, then multiply by a weight and add a bias.
 
     Args:
-        size: number of components of a vector.
-        eps: added to the variance.
-        bias: whether there is a bias; GPT-2 has one.
+        size: Number of components of a vector.
+        eps: Added to the variance.
+        bias: Whether there is a bias; GPT-2 has one.
 
-    >>> LayerNorm(2, eps=0.0)(torch.tensor([[3.0, -4.0]])).tolist()
-    [[1.0, -1.0]]
+    Example:
+        >>> LayerNorm(2, eps=0.0)(torch.tensor([[3.0, -4.0]])).tolist()
+        [[1.0, -1.0]]
 
     Source: Ba, Kiros and Hinton, "Layer Normalization" (2016), section 3.
     """
@@ -75,15 +77,16 @@ def make_norm(name: str, size: int, eps: float = 1e-5, bias: bool = False) -> nn
 
     Args:
         name: "rmsnorm" or "layernorm".
-        size: number of components of a vector.
-        eps: added under the root.
-        bias: a bias in a LayerNorm; an RMSNorm has none.
+        size: Number of components of a vector.
+        eps: Added under the root.
+        bias: A bias in a LayerNorm; an RMSNorm has none.
 
     Raises:
-        ValueError: for another name.
+        ValueError: For another name.
 
-    >>> make_norm("rmsnorm", 8)
-    RMSNorm()
+    Example:
+        >>> make_norm("rmsnorm", 8)
+        RMSNorm()
     """
     if name not in NORMS:
         raise ValueError(f"norm must be one of {', '.join(NORMS)}, not {name!r}")
@@ -96,17 +99,18 @@ class SwiGLU(nn.Module):
     y = down(silu(gate(x)) * up(x)), with silu(z) = z * sigmoid(z). The product is by component.
 
     Args:
-        d_model: width D of the input and the output.
-        d_ff: width F between.
-        bias: whether the three linear layers have biases.
+        d_model: Width D of the input and the output.
+        d_ff: Width F between.
+        bias: Whether the three linear layers have biases.
 
     Attributes:
         gate, up: `nn.Linear` from d_model to d_ff.
         down: `nn.Linear` from d_ff to d_model.
 
-    >>> feed_forward = SwiGLU(8, 24)
-    >>> feed_forward(torch.zeros(2, 3, 8)).shape, sum(p.numel() for p in feed_forward.parameters())
-    (torch.Size([2, 3, 8]), 576)
+    Example:
+        >>> feed_forward = SwiGLU(8, 24)
+        >>> feed_forward(torch.zeros(2, 3, 8)).shape, sum(p.numel() for p in feed_forward.parameters())
+        (torch.Size([2, 3, 8]), 576)
 
     Source: Shazeer, "GLU Variants Improve Transformer" (2020), equation 6.
     """
@@ -127,13 +131,14 @@ class FeedForward(nn.Module):
     """The feed-forward network of the first Transformers: down(activation(up(x))).
 
     Args:
-        d_model: width D of the input and the output.
-        d_ff: width F between.
+        d_model: Width D of the input and the output.
+        d_ff: Width F between.
         activation: "relu", "gelu" (exact) or "gelu_tanh" (GPT-2's approximation).
-        bias: whether the two linear layers have biases.
+        bias: Whether the two linear layers have biases.
 
-    >>> FeedForward(8, 32)(torch.zeros(2, 3, 8)).shape
-    torch.Size([2, 3, 8])
+    Example:
+        >>> FeedForward(8, 32)(torch.zeros(2, 3, 8)).shape
+        torch.Size([2, 3, 8])
 
     Source: Vaswani et al., "Attention Is All You Need" (2017), equation 2; GELU: Hendrycks and Gimpel (2016).
     """
@@ -156,10 +161,11 @@ def make_feed_forward(activation: str, d_model: int, d_ff: int, bias: bool = Fal
     """A feed-forward network by the name of its activation.
 
     Raises:
-        ValueError: for another name than "swiglu", "gelu", "gelu_tanh" and "relu".
+        ValueError: For another name than "swiglu", "gelu", "gelu_tanh" and "relu".
 
-    >>> type(make_feed_forward("swiglu", 8, 24)).__name__
-    'SwiGLU'
+    Example:
+        >>> type(make_feed_forward("swiglu", 8, 24)).__name__
+        'SwiGLU'
     """
     if activation not in ACTIVATIONS:
         raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, not {activation!r}")
@@ -174,7 +180,8 @@ def default_d_ff(d_model: int, activation: str) -> int:
     A network with two matrices gets 4 * d_model. SwiGLU has three matrices, so it gets two thirds of that, rounded up
     to a multiple of 8.
 
-    >>> default_d_ff(768, "gelu"), default_d_ff(768, "swiglu"), default_d_ff(64, "swiglu")
-    (3072, 2048, 176)
+    Example:
+        >>> default_d_ff(768, "gelu"), default_d_ff(768, "swiglu"), default_d_ff(64, "swiglu")
+        (3072, 2048, 176)
     """
     return -(-d_model // 3) * 8 if activation == "swiglu" else 4 * d_model

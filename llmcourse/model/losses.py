@@ -4,7 +4,7 @@
 Everything that trains or measures a model calls it here, so that what a loss comes to mean (documents kept apart,
 targets that count for nothing, more terms than the next token's) is said once.
 
-Letters in names are shapes: B batch, T time, V vocabulary.
+Shape suffixes: B batch, T time, V vocabulary.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,9 +24,9 @@ class Batch(NamedTuple):
     """What a model reads and what it should say, for one step.
 
     Attributes:
-        inputs: token ids, int64, (B, T).
-        targets: the token after each input, int64, (B, T); -100 where there is nothing to predict.
-        documents: the number of each token's document within its row, int64, (B, T); None if rows are not divided.
+        inputs: Token ids, int64, (B, T).
+        targets: The token after each input, int64, (B, T); -100 where there is nothing to predict.
+        documents: The number of each token's document within its row, int64, (B, T); None if rows are not divided.
     """
 
     inputs: torch.Tensor
@@ -44,9 +44,10 @@ class BatchSource(Protocol):
 def predict(model: Callable[..., Tensor], batch: Batch) -> Tensor:
     """Ask a model for the logits (B, T, V) of a batch's next tokens; it hears of documents only if there are some.
 
-    >>> ids = torch.zeros(1, 2, dtype=torch.int64)
-    >>> predict(lambda ids_BT: torch.zeros(*ids_BT.shape, 8), Batch(ids, ids)).shape
-    torch.Size([1, 2, 8])
+    Example:
+        >>> ids = torch.zeros(1, 2, dtype=torch.int64)
+        >>> predict(lambda ids_BT: torch.zeros(*ids_BT.shape, 8), Batch(ids, ids)).shape
+        torch.Size([1, 2, 8])
     """
     more = {} if batch.documents is None else {"documents_BT": batch.documents}
     return model(batch.inputs, **more)
@@ -56,8 +57,8 @@ def next_token_loss(logits_BTV: Tensor, targets_BT: Tensor, reduction: str = "me
     """Cross-entropy of the next token in nats.
 
     Args:
-        logits_BTV: one row of scores a position; bfloat16 and float16 are widened to float32.
-        targets_BT: the id that follows each position, int64; positions with -100 are left out.
+        logits_BTV: One row of scores a position; bfloat16 and float16 are widened to float32.
+        targets_BT: The id that follows each position, int64; positions with -100 are left out.
         reduction: "mean" over the positions that count, "sum", or "none" for the loss of each position.
 
     Returns:
@@ -65,10 +66,11 @@ def next_token_loss(logits_BTV: Tensor, targets_BT: Tensor, reduction: str = "me
         NaN.
 
     Raises:
-        ValueError: for another reduction.
+        ValueError: For another reduction.
 
-    >>> next_token_loss(torch.zeros(1, 2, 8), torch.tensor([[3, -100]]))  # ln 8
-    tensor(2.0794)
+    Example:
+        >>> next_token_loss(torch.zeros(1, 2, 8), torch.tensor([[3, -100]]))  # ln 8
+        tensor(2.0794)
     """
     if reduction not in REDUCTIONS:
         raise ValueError(f"reduction must be one of {', '.join(REDUCTIONS)}, not {reduction!r}")
@@ -82,9 +84,10 @@ def next_token_loss(logits_BTV: Tensor, targets_BT: Tensor, reduction: str = "me
 def batch_loss(model: Callable[..., Tensor], batch: Batch, reduction: str = "mean") -> Tensor:
     """The loss of a model on a batch, as `next_token_loss` reduces it.
 
-    >>> ids = torch.zeros(1, 2, dtype=torch.int64)
-    >>> batch_loss(lambda ids_BT: torch.zeros(*ids_BT.shape, 8), Batch(ids, ids), "sum")  # 2 ln 8
-    tensor(4.1589)
+    Example:
+        >>> ids = torch.zeros(1, 2, dtype=torch.int64)
+        >>> batch_loss(lambda ids_BT: torch.zeros(*ids_BT.shape, 8), Batch(ids, ids), "sum")  # 2 ln 8
+        tensor(4.1589)
     """
     return next_token_loss(predict(model, batch), batch.targets, reduction)
 
@@ -92,8 +95,9 @@ def batch_loss(model: Callable[..., Tensor], batch: Batch, reduction: str = "mea
 def count_targets(batch: Batch) -> int:
     """How many targets of a batch count.
 
-    >>> count_targets(Batch(torch.tensor([[1, 2]]), torch.tensor([[2, -100]])))
-    1
+    Example:
+        >>> count_targets(Batch(torch.tensor([[1, 2]]), torch.tensor([[2, -100]])))
+        1
     """
     return int((batch.targets != IGNORED).sum())
 
@@ -104,12 +108,13 @@ def evaluation_mode(model: Callable[..., object]) -> Iterator[None]:
 
     A plain function, which has no mode, is left alone.
 
-    >>> model = torch.nn.Sequential(torch.nn.Dropout(), torch.nn.Dropout().eval())
-    >>> with evaluation_mode(model):
-    ...     print([module.training for module in model.modules()])
-    [False, False, False]
-    >>> [module.training for module in model.modules()]
-    [True, True, False]
+    Example:
+        >>> model = torch.nn.Sequential(torch.nn.Dropout(), torch.nn.Dropout().eval())
+        >>> with evaluation_mode(model):
+        ...     print([module.training for module in model.modules()])
+        [False, False, False]
+        >>> [module.training for module in model.modules()]
+        [True, True, False]
     """
     modes = {module: module.training for module in model.modules()} if isinstance(model, torch.nn.Module) else {}
     if modes:

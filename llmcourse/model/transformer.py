@@ -1,6 +1,6 @@
 """The decoder-only Transformer: its blocks, its initialisation and its key/value cache (chapter 3).
 
-Letters in names are shapes: B batch, T time, S time of keys, D model width, H heads, K key/value heads, C channels of a
+Shape suffixes: B batch, T time, S time of keys, D model width, H heads, K key/value heads, C channels of a
 head, L layers, V vocabulary.
 """
 
@@ -22,20 +22,21 @@ class KVCache:
     `model(ids, cache=cache)` appends. All sequences of a batch have the same length.
 
     Args:
-        config: the model's configuration.
-        batch_size: sequences B.
-        max_len: positions S there is room for.
-        device, dtype: of the stored tensors; the dtype of the model's activations.
+        config: The model's configuration.
+        batch_size: Sequences B.
+        max_len: Positions S there is room for.
+        device, dtype: Of the stored tensors; the dtype of the model's activations.
 
     Attributes:
-        keys_LBKSC, values_LBKSC: the stored tensors; slots at and beyond `length` are unused.
-        length: positions filled so far.
+        keys_LBKSC, values_LBKSC: The stored tensors; slots at and beyond `length` are unused.
+        length: Positions filled so far.
 
-    >>> config = ModelConfig(vocab_size=16, d_model=8, n_layers=2, n_heads=2, max_seq_len=32)
-    >>> cache = KVCache(config, batch_size=1, max_len=32)
-    >>> logits = Transformer(config)(torch.tensor([[1, 2, 3]]), cache=cache)
-    >>> cache.length
-    3
+    Example:
+        >>> config = ModelConfig(vocab_size=16, d_model=8, n_layers=2, n_heads=2, max_seq_len=32)
+        >>> cache = KVCache(config, batch_size=1, max_len=32)
+        >>> logits = Transformer(config)(torch.tensor([[1, 2, 3]]), cache=cache)
+        >>> cache.length
+        3
     """
 
     def __init__(
@@ -88,8 +89,8 @@ class Block(nn.Module):
     """One layer: attention, then a feed-forward network, each added to the residual stream.
 
     Attributes:
-        attention, feed_forward: the two branches.
-        attention_norm, feed_forward_norm: their norms, before the branch ("pre") or after the sum ("post").
+        attention, feed_forward: The two branches.
+        attention_norm, feed_forward_norm: Their norms, before the branch ("pre") or after the sum ("post").
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -126,19 +127,20 @@ class Transformer(nn.Module):
     make it real.
 
     Args:
-        config: its shape.
+        config: Its shape.
 
     Attributes:
-        config, embedding, positions, blocks, norm, lm_head: in the order in which they are used. After "post" blocks
+        config, embedding, positions, blocks, norm, lm_head: In the order in which they are used. After "post" blocks
             the stream is normalised already, and `norm` does nothing.
 
-    >>> config = ModelConfig(vocab_size=16, d_model=8, n_layers=2, n_heads=2, max_seq_len=32)
-    >>> model = Transformer(config)
-    >>> model(torch.tensor([[1, 2, 3]])).shape
-    torch.Size([1, 3, 16])
-    >>> model(torch.tensor([[1, 2, 99]]))
-    Traceback (most recent call last):
-    ValueError: token id 99 is outside the vocabulary of 16
+    Example:
+        >>> config = ModelConfig(vocab_size=16, d_model=8, n_layers=2, n_heads=2, max_seq_len=32)
+        >>> model = Transformer(config)
+        >>> model(torch.tensor([[1, 2, 3]])).shape
+        torch.Size([1, 3, 16])
+        >>> model(torch.tensor([[1, 2, 99]]))
+        Traceback (most recent call last):
+        ValueError: token id 99 is outside the vocabulary of 16
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -199,7 +201,7 @@ class Transformer(nn.Module):
             Logits, shape (B, T, V).
 
         Raises:
-            ValueError: an id outside the vocabulary (on a GPU the embedding's own assertion says so), a position past
+            ValueError: An id outside the vocabulary (on a GPU the embedding's own assertion says so), a position past
                 the end of a learned table or of the cache, or documents together with a cache.
         """
         self._check(ids_BT, documents_BT, cache)
@@ -249,8 +251,9 @@ class Transformer(nn.Module):
 def document_starts(documents_BT: Tensor) -> Tensor:
     """For each token the place in its row where its document begins; a run of equal numbers is a document.
 
-    >>> document_starts(torch.tensor([[7, 7, 4, 4, 4, 7]])).tolist()
-    [[0, 0, 2, 2, 2, 5]]
+    Example:
+        >>> document_starts(torch.tensor([[7, 7, 4, 4, 4, 7]])).tolist()
+        [[0, 0, 2, 2, 2, 5]]
     """
     places_T = torch.arange(documents_BT.shape[1], device=documents_BT.device)
     is_first_BT = torch.ones_like(documents_BT, dtype=torch.bool)
@@ -268,15 +271,16 @@ def init_weights(model: nn.Module, std: float, residual_std: float, generator: t
     are.
 
     Args:
-        model: any module; its parameters are changed in place and stay the same objects.
-        std: standard deviation, e.g. 0.02.
-        residual_std: of the layers that write to the residual stream, e.g. 0.02 / sqrt(2 * n_layers).
-        generator: where the random numbers come from; PyTorch's global one when None.
+        model: Any module; its parameters are changed in place and stay the same objects.
+        std: Standard deviation, e.g. 0.02.
+        residual_std: Of the layers that write to the residual stream, e.g. 0.02 / sqrt(2 * n_layers).
+        generator: Where the random numbers come from; PyTorch's global one when None.
 
-    >>> model = nn.ModuleDict({"up": nn.Linear(100, 400), "down": nn.Linear(400, 100)})
-    >>> init_weights(model, std=0.02, residual_std=0.005, generator=torch.Generator().manual_seed(0))
-    >>> f"{model['up'].weight.std():.3f} {model['down'].weight.std():.4f} {model['down'].bias.abs().max():.1f}"
-    '0.020 0.0050 0.0'
+    Example:
+        >>> model = nn.ModuleDict({"up": nn.Linear(100, 400), "down": nn.Linear(400, 100)})
+        >>> init_weights(model, std=0.02, residual_std=0.005, generator=torch.Generator().manual_seed(0))
+        >>> f"{model['up'].weight.std():.3f} {model['down'].weight.std():.4f} {model['down'].bias.abs().max():.1f}"
+        '0.020 0.0050 0.0'
 
     Source: Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), section 2.3.
     """

@@ -31,7 +31,7 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
     (zeros and NaN, as with PyTorch's `clip_grad_norm_`) is of no use, and the caller must not step with them.
 
     Args:
-        parameters: Tensors, or an iterator over them that can be used once; those whose `.grad` is None are passed
+        parameters: Tensors, or an iterator over them that can be used once; those whose `.grad` is None are passed.
         over.
         max_norm: The largest norm that is allowed, above 0; infinity measures the norm and changes nothing.
 

@@ -19,9 +19,9 @@ def sinusoidal_table(positions_N: Tensor, d_model: int, base: float = 10000.0) -
     cos(position * w_i), for i = 0 ... d_model / 2 - 1.
 
     Args:
-        positions_N: positions, integers or floats, of any shape; usually (N,).
-        d_model: the length of a row; even.
-        base: the slowest clock's wavelength approaches 2 pi * base positions.
+        positions_N: Positions, integers or floats, of any shape; usually (N,).
+        d_model: The length of a row; even.
+        base: The slowest clock's wavelength approaches 2 pi * base positions.
 
     Returns:
         The table: the shape of the positions with d_model behind it, (N, D). float64, and computed in float64.
@@ -29,9 +29,10 @@ def sinusoidal_table(positions_N: Tensor, d_model: int, base: float = 10000.0) -
     Raises:
         ValueError: d_model is odd or below 2; the message names it.
 
-    >>> sinusoidal_table(torch.tensor([0, 1]), d_model=4)
-    tensor([[0.0000, 1.0000, 0.0000, 1.0000],
-            [0.8415, 0.5403, 0.0100, 1.0000]], dtype=torch.float64)
+    Example:
+        >>> sinusoidal_table(torch.tensor([0, 1]), d_model=4)
+        tensor([[0.0000, 1.0000, 0.0000, 1.0000],
+                [0.8415, 0.5403, 0.0100, 1.0000]], dtype=torch.float64)
 
     Source: Vaswani et al. (2017), section 3.5.
     """
@@ -49,9 +50,9 @@ def shift_matrix(k: float, d_model: int, base: float = 10000.0) -> Tensor:
     same `d_model` and `base`. The matrix is block diagonal: a 2 x 2 rotation for each pair, and zeros elsewhere.
 
     Args:
-        k: how far to move; negative moves back.
-        d_model: the length of a row; even.
-        base: as in `sinusoidal_table`.
+        k: How far to move; negative moves back.
+        d_model: The length of a row; even.
+        base: As in `sinusoidal_table`.
 
     Returns:
         (D, D), float64.
@@ -59,9 +60,10 @@ def shift_matrix(k: float, d_model: int, base: float = 10000.0) -> Tensor:
     Raises:
         ValueError: d_model is odd or below 2; the message names it.
 
-    >>> row = sinusoidal_table(torch.tensor(7), 8)
-    >>> torch.allclose(shift_matrix(3, 8) @ row, sinusoidal_table(torch.tensor(10), 8))
-    True
+    Example:
+        >>> row = sinusoidal_table(torch.tensor(7), 8)
+        >>> torch.allclose(shift_matrix(3, 8) @ row, sinusoidal_table(torch.tensor(10), 8))
+        True
 
     Source: the claim is in Vaswani et al. (2017), section 3.5, without the matrix.
     """

@@ -18,7 +18,7 @@ def alibi_slopes(n_heads: int) -> Tensor:
     first, third, fifth, ... of the slopes for 2p heads, as many as are missing.
 
     Args:
-        n_heads: the number of heads, at least 1.
+        n_heads: The number of heads, at least 1.
 
     Returns:
         (H,), float64.
@@ -26,10 +26,11 @@ def alibi_slopes(n_heads: int) -> Tensor:
     Raises:
         ValueError: n_heads is below 1; the message names it.
 
-    >>> alibi_slopes(4)
-    tensor([0.2500, 0.0625, 0.0156, 0.0039], dtype=torch.float64)
-    >>> alibi_slopes(6)
-    tensor([0.2500, 0.0625, 0.0156, 0.0039, 0.5000, 0.1250], dtype=torch.float64)
+    Example:
+        >>> alibi_slopes(4)
+        tensor([0.2500, 0.0625, 0.0156, 0.0039], dtype=torch.float64)
+        >>> alibi_slopes(6)
+        tensor([0.2500, 0.0625, 0.0156, 0.0039, 0.5000, 0.1250], dtype=torch.float64)
 
     Source: Press et al. (2021), section 3; for other head counts the authors' code, `get_slopes`.
     """
@@ -47,17 +48,18 @@ def alibi_bias(slopes_H: Tensor, q_positions: Tensor, k_positions: Tensor) -> Te
     The distance is |query position - key position|. The causal mask is not part of it; the caller adds that.
 
     Args:
-        slopes_H: one slope a head, floating point. Neither the slopes nor the positions are changed.
-        q_positions: integers, (T,) or (B, T).
-        k_positions: integers, (S,) or (B, S); batched if and only if the queries' are.
+        slopes_H: One slope a head, floating point. Neither the slopes nor the positions are changed.
+        q_positions: Integers, (T,) or (B, T).
+        k_positions: Integers, (S,) or (B, S); batched if and only if the queries' are.
 
     Returns:
         (H, T, S), or (B, H, T, S) if the positions are batched, in the dtype of the slopes.
 
-    >>> alibi_bias(torch.tensor([0.5, 0.25]), torch.tensor([2]), torch.tensor([0, 1, 2]))
-    tensor([[[-1.0000, -0.5000, -0.0000]],
-    <BLANKLINE>
-            [[-0.5000, -0.2500, -0.0000]]])
+    Example:
+        >>> alibi_bias(torch.tensor([0.5, 0.25]), torch.tensor([2]), torch.tensor([0, 1, 2]))
+        tensor([[[-1.0000, -0.5000, -0.0000]],
+        <BLANKLINE>
+                [[-0.5000, -0.2500, -0.0000]]])
 
     Source: Press et al. (2021), section 3, figure 3.
     """

@@ -23,16 +23,17 @@ ENCODINGS = ("none", "learned", "sinusoidal", "rope", "alibi")
 class PositionalEncoding(nn.Module):
     """No encoding at all, and what the others have in common: positions are int64, (T,) or (B, T).
 
-    >>> nothing = PositionalEncoding()
-    >>> nothing.rotation(torch.arange(3)) is None and nothing.bias(torch.arange(3), torch.arange(3)) is None
-    True
+    Example:
+        >>> nothing = PositionalEncoding()
+        >>> nothing.rotation(torch.arange(3)) is None and nothing.bias(torch.arange(3), torch.arange(3)) is None
+        True
     """
 
     def add(self, x_BTD: Tensor, positions: Tensor) -> Tensor:
         """The embeddings with what the positions add to them; x itself if they add nothing.
 
         Args:
-            x_BTD: the embeddings. Not changed.
+            x_BTD: The embeddings. Not changed.
             positions: (T,) or (B, T).
 
         Returns:
@@ -55,11 +56,12 @@ class PositionalEncoding(nn.Module):
 class LearnedPositions(PositionalEncoding):
     """A table with one row a position, learned like any other weight. Beyond its last row there is nothing.
 
-    >>> positions = LearnedPositions(max_seq_len=8, d_model=4)
-    >>> positions.add(torch.zeros(1, 2, 4), torch.tensor([7, 8]))
-    Traceback (most recent call last):
-    ...
-    ValueError: position 8 has no row in the learned table, which ends at max_seq_len = 8 positions (0 to 7)
+    Example:
+        >>> positions = LearnedPositions(max_seq_len=8, d_model=4)
+        >>> positions.add(torch.zeros(1, 2, 4), torch.tensor([7, 8]))
+        Traceback (most recent call last):
+        ...
+        ValueError: position 8 has no row in the learned table, which ends at max_seq_len = 8 positions (0 to 7)
 
     Source: Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), GPT-2.
     """
@@ -162,22 +164,23 @@ def make_positions(
 
     Args:
         name: "none", "learned", "sinusoidal", "rope" or "alibi".
-        d_model: the dimension of the embeddings.
-        n_heads: the number of query heads.
-        d_head: the number of channels of a head.
-        max_seq_len: the rows of a learned table; the others go on beyond it.
-        rope_theta: the rotary base.
+        d_model: The dimension of the embeddings.
+        n_heads: The number of query heads.
+        d_head: The number of channels of a head.
+        max_seq_len: The rows of a learned table; the others go on beyond it.
+        rope_theta: The rotary base.
         rope_layout: "half" or "interleaved".
-        rope_scaling: for contexts longer than the trained one.
+        rope_scaling: For contexts longer than the trained one.
 
     Raises:
-        ValueError: an unknown name, a dimension that the encoding cannot use, or a scaling without "rope"; the message
+        ValueError: An unknown name, a dimension that the encoding cannot use, or a scaling without "rope"; the message
             names the value.
 
-    >>> rope = make_positions("rope", d_model=16, n_heads=2, d_head=8, max_seq_len=32)
-    >>> rotate = rope.rotation(torch.arange(5))
-    >>> rotate(torch.randn(1, 2, 5, 8)).shape
-    torch.Size([1, 2, 5, 8])
+    Example:
+        >>> rope = make_positions("rope", d_model=16, n_heads=2, d_head=8, max_seq_len=32)
+        >>> rotate = rope.rotation(torch.arange(5))
+        >>> rotate(torch.randn(1, 2, 5, 8)).shape
+        torch.Size([1, 2, 5, 8])
     """
     if name not in ENCODINGS:
         raise ValueError(f"the positional encoding is {name!r}; it is one of {', '.join(map(repr, ENCODINGS))}")

@@ -18,7 +18,8 @@ LAYOUTS = ("half", "interleaved")
 def check_layout(layout: str) -> None:
     """Raise ValueError for a layout that does not exist.
 
-    >>> check_layout("half")
+    Example:
+        >>> check_layout("half")
     """
     if layout not in LAYOUTS:
         raise ValueError(f"the rotary layout is {layout!r}; it is one of {', '.join(map(repr, LAYOUTS))}")
@@ -30,8 +31,8 @@ def rotary_frequencies(d_head: int, theta: float = 10000.0) -> Tensor:
     Pair i turns by theta ** (-2i / d_head), for i = 0 ... d_head / 2 - 1.
 
     Args:
-        d_head: the number of channels of a head; even.
-        theta: the base; larger makes the slow pairs slower. 10,000 in the paper, 500,000 in Llama 3.
+        d_head: The number of channels of a head; even.
+        theta: The base; larger makes the slow pairs slower. 10,000 in the paper, 500,000 in Llama 3.
 
     Returns:
         (N,) = (d_head / 2,), float64.
@@ -39,8 +40,9 @@ def rotary_frequencies(d_head: int, theta: float = 10000.0) -> Tensor:
     Raises:
         ValueError: d_head is odd or below 2, or theta is not above 0; the message names the number.
 
-    >>> rotary_frequencies(8)
-    tensor([1.0000, 0.1000, 0.0100, 0.0010], dtype=torch.float64)
+    Example:
+        >>> rotary_frequencies(8)
+        tensor([1.0000, 0.1000, 0.0100, 0.0010], dtype=torch.float64)
 
     Source: Su et al. (2021), section 3.2.2.
     """
@@ -54,8 +56,9 @@ def rotary_frequencies(d_head: int, theta: float = 10000.0) -> Tensor:
 def float64_device(device: torch.device) -> torch.device:
     """Where to compute in float64 what is wanted on a device: there, or on the CPU if the device has no float64 (MPS).
 
-    >>> float64_device(torch.device("cpu")), float64_device(torch.device("mps"))
-    (device(type='cpu'), device(type='cpu'))
+    Example:
+        >>> float64_device(torch.device("cpu")), float64_device(torch.device("mps"))
+        (device(type='cpu'), device(type='cpu'))
     """
     return torch.device("cpu") if device.type == "mps" else device
 
@@ -68,18 +71,19 @@ def rotary_cos_sin(
     A device without float64 gets its tables from the CPU.
 
     Args:
-        positions: integers, (T,) or (B, T).
-        frequencies_N: radians a position, one for each pair.
-        attention_factor: multiplies both; 1 except for YaRN.
-        dtype: of the result.
+        positions: Integers, (T,) or (B, T).
+        frequencies_N: Radians a position, one for each pair.
+        attention_factor: Multiplies both; 1 except for YaRN.
+        dtype: Of the result.
 
     Returns:
-        cos and sin, each (T, N) or (B, T, N), on the positions' device.
+        Cos and sin, each (T, N) or (B, T, N), on the positions' device.
 
-    >>> cos, sin = rotary_cos_sin(torch.tensor([0, 1]), rotary_frequencies(4))
-    >>> sin
-    tensor([[0.0000, 0.0000],
-            [0.8415, 0.0100]])
+    Example:
+        >>> cos, sin = rotary_cos_sin(torch.tensor([0, 1]), rotary_frequencies(4))
+        >>> sin
+        tensor([[0.0000, 0.0000],
+                [0.8415, 0.0100]])
     """
     where = float64_device(positions.device)
     angles = positions.to(where).to(torch.float64).unsqueeze(-1) * frequencies_N.to(where)
@@ -95,8 +99,8 @@ def apply_rotary(x: Tensor, cos: Tensor, sin: Tensor, layout: str = "half") -> T
 
     Args:
         x: (..., T, C), queries or keys; C is even. Not changed.
-        cos: the cosine of each pair's angle, (T, N), or any shape that broadcasts against (..., T, N).
-        sin: the sine, of the same shape.
+        cos: The cosine of each pair's angle, (T, N), or any shape that broadcasts against (..., T, N).
+        sin: The sine, of the same shape.
         layout: "half" or "interleaved".
 
     Returns:
@@ -104,14 +108,15 @@ def apply_rotary(x: Tensor, cos: Tensor, sin: Tensor, layout: str = "half") -> T
         dtypes of x and cos, then rounded to that of x.
 
     Raises:
-        ValueError: another layout, named in the message; or C is not twice the last dimension of cos: the message names
+        ValueError: Another layout, named in the message; or C is not twice the last dimension of cos: the message names
             C.
 
-    >>> quarter_turn = torch.tensor([[0.0, 0.0]]), torch.tensor([[1.0, 1.0]])
-    >>> apply_rotary(torch.tensor([[1.0, 2.0, 3.0, 4.0]]), *quarter_turn, layout="half")
-    tensor([[-3., -4.,  1.,  2.]])
-    >>> apply_rotary(torch.tensor([[1.0, 2.0, 3.0, 4.0]]), *quarter_turn, layout="interleaved")
-    tensor([[-2.,  1., -4.,  3.]])
+    Example:
+        >>> quarter_turn = torch.tensor([[0.0, 0.0]]), torch.tensor([[1.0, 1.0]])
+        >>> apply_rotary(torch.tensor([[1.0, 2.0, 3.0, 4.0]]), *quarter_turn, layout="half")
+        tensor([[-3., -4.,  1.,  2.]])
+        >>> apply_rotary(torch.tensor([[1.0, 2.0, 3.0, 4.0]]), *quarter_turn, layout="interleaved")
+        tensor([[-2.,  1., -4.,  3.]])
 
     Source: Su et al. (2021), section 3.4.2.
     """
@@ -136,8 +141,8 @@ def layout_permutation(d_head: int, to: str = "half") -> Tensor:
     query and key projections of a checkpoint, within each head.
 
     Args:
-        d_head: the number of channels of a head; even.
-        to: the layout wanted, "half" or "interleaved"; it is read from the other one.
+        d_head: The number of channels of a head; even.
+        to: The layout wanted, "half" or "interleaved"; it is read from the other one.
 
     Returns:
         (C,), int64: each of 0 ... d_head - 1 once.
@@ -145,10 +150,11 @@ def layout_permutation(d_head: int, to: str = "half") -> Tensor:
     Raises:
         ValueError: d_head is odd or below 2, or another layout; the message names it.
 
-    >>> layout_permutation(6)
-    tensor([0, 2, 4, 1, 3, 5])
-    >>> layout_permutation(6, to="interleaved")
-    tensor([0, 3, 1, 4, 2, 5])
+    Example:
+        >>> layout_permutation(6)
+        tensor([0, 2, 4, 1, 3, 5])
+        >>> layout_permutation(6, to="interleaved")
+        tensor([0, 3, 1, 4, 2, 5])
     """
     check_layout(to)
     if d_head < 2 or d_head % 2:

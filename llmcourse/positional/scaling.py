@@ -29,18 +29,19 @@ def linear_frequencies(d_head: int, theta: float = 10000.0, *, factor: float) ->
     """Linear interpolation: every pair turns `factor` times slower, so that position factor * p looks like p did.
 
     Args:
-        d_head: the number of channels of a head; even.
-        theta: the rotary base.
-        factor: how many times longer the context gets, at least 1.
+        d_head: The number of channels of a head; even.
+        theta: The rotary base.
+        factor: How many times longer the context gets, at least 1.
 
     Returns:
         (N,), float64.
 
     Raises:
-        ValueError: the factor is below 1; the message names it.
+        ValueError: The factor is below 1; the message names it.
 
-    >>> linear_frequencies(4, factor=4)
-    tensor([0.2500, 0.0025], dtype=torch.float64)
+    Example:
+        >>> linear_frequencies(4, factor=4)
+        tensor([0.2500, 0.0025], dtype=torch.float64)
 
     Source: Chen et al. (2023), section 2.3.
     """
@@ -55,18 +56,19 @@ def ntk_frequencies(d_head: int, theta: float = 10000.0, *, factor: float) -> Te
     `factor` times smaller, and those between change the more the slower they are.
 
     Args:
-        d_head: the number of channels of a head; even and at least 4.
-        theta: the rotary base.
-        factor: how many times longer the context gets, at least 1.
+        d_head: The number of channels of a head; even and at least 4.
+        theta: The rotary base.
+        factor: How many times longer the context gets, at least 1.
 
     Returns:
         (N,), float64.
 
     Raises:
-        ValueError: the factor is below 1, or d_head is 2 (its only pair cannot be both); the message names the number.
+        ValueError: The factor is below 1, or d_head is 2 (its only pair cannot be both); the message names the number.
 
-    >>> ntk_frequencies(8, factor=4)
-    tensor([1.0000e+00, 6.2996e-02, 3.9685e-03, 2.5000e-04], dtype=torch.float64)
+    Example:
+        >>> ntk_frequencies(8, factor=4)
+        tensor([1.0000e+00, 6.2996e-02, 3.9685e-03, 2.5000e-04], dtype=torch.float64)
 
     Source: Peng et al. (2023), section 3.1.
     """
@@ -98,25 +100,26 @@ def yarn_frequencies(
       keep = 1 - (i - low) / (high - low), cut to 0 ... 1. If low and high are equal, high is 0.001 more.
 
     Args:
-        d_head: the number of channels of a head; even.
-        theta: the rotary base.
-        factor: how many times longer the context gets, at least 1.
-        original_max_seq_len: the length that the model was trained with.
-        beta_fast: rotations in the trained context from which on a pair is left alone.
-        beta_slow: rotations up to which a pair is fully interpolated.
+        d_head: The number of channels of a head; even.
+        theta: The rotary base.
+        factor: How many times longer the context gets, at least 1.
+        original_max_seq_len: The length that the model was trained with.
+        beta_fast: Rotations in the trained context from which on a pair is left alone.
+        beta_slow: Rotations up to which a pair is fully interpolated.
         ramp: "rotations" or "dimensions".
 
     Returns:
         (N,), float64, and computed in float64. The attention factor is separate: `yarn_attention_factor`.
 
     Raises:
-        ValueError: the factor is below 1, or another ramp; the message names it.
+        ValueError: The factor is below 1, or another ramp; the message names it.
 
-    >>> settings = dict(factor=4, original_max_seq_len=2048)
-    >>> rotary_frequencies(8) / yarn_frequencies(8, **settings)
-    tensor([1.0000, 1.0000, 3.2823, 4.0000], dtype=torch.float64)
-    >>> rotary_frequencies(8) / yarn_frequencies(8, ramp="dimensions", **settings)
-    tensor([1.0000, 1.0000, 1.6000, 4.0000], dtype=torch.float64)
+    Example:
+        >>> settings = dict(factor=4, original_max_seq_len=2048)
+        >>> rotary_frequencies(8) / yarn_frequencies(8, **settings)
+        tensor([1.0000, 1.0000, 3.2823, 4.0000], dtype=torch.float64)
+        >>> rotary_frequencies(8) / yarn_frequencies(8, ramp="dimensions", **settings)
+        tensor([1.0000, 1.0000, 1.6000, 4.0000], dtype=torch.float64)
 
     Source: Peng et al. (2023), section 3.2; the other ramp from the authors' released code.
     """
@@ -148,8 +151,9 @@ def yarn_attention_factor(factor: float) -> float:
 
     It is 0.1 ln(factor) + 1; a score, the product of a query and a key, grows by its square.
 
-    >>> round(yarn_attention_factor(4), 4)
-    1.1386
+    Example:
+        >>> round(yarn_attention_factor(4), 4)
+        1.1386
 
     Source: Peng et al. (2023), section 3.4.
     """
@@ -173,21 +177,22 @@ def llama3_frequencies(
     them a share (r - low_freq_factor) / (high_freq_factor - low_freq_factor) of w is kept and the rest interpolated.
 
     Args:
-        d_head: the number of channels of a head; even.
-        theta: the rotary base.
-        factor: how many times slower the slow pairs get, at least 1.
-        original_max_seq_len: the length that the model was trained with.
-        low_freq_factor: rotations up to which a pair is fully interpolated.
-        high_freq_factor: rotations from which on a pair is left alone.
+        d_head: The number of channels of a head; even.
+        theta: The rotary base.
+        factor: How many times slower the slow pairs get, at least 1.
+        original_max_seq_len: The length that the model was trained with.
+        low_freq_factor: Rotations up to which a pair is fully interpolated.
+        high_freq_factor: Rotations from which on a pair is left alone.
 
     Returns:
         (N,), float64.
 
     Raises:
-        ValueError: the factor is below 1; the message names it.
+        ValueError: The factor is below 1; the message names it.
 
-    >>> rotary_frequencies(8, 500000.0) / llama3_frequencies(8)
-    tensor([1.0000, 1.0000, 2.6945, 8.0000], dtype=torch.float64)
+    Example:
+        >>> rotary_frequencies(8, 500000.0) / llama3_frequencies(8)
+        tensor([1.0000, 1.0000, 2.6945, 8.0000], dtype=torch.float64)
 
     Source: `apply_scaling` in Meta's released code for Llama 3.1 (2024).
     """
@@ -204,18 +209,19 @@ class RopeScaling:
 
     Attributes:
         name: "linear", "ntk", "yarn" or "llama3".
-        factor: how many times longer the context gets, at least 1.
-        original_max_seq_len: the length trained with; "yarn" and "llama3" need it.
-        beta_fast, beta_slow, ramp: see `yarn_frequencies`.
-        low_freq_factor, high_freq_factor: see `llama3_frequencies`.
-        attention_factor: multiplies rotated queries and keys; None: `yarn_attention_factor` for "yarn", else 1.
+        factor: How many times longer the context gets, at least 1.
+        original_max_seq_len: The length trained with; "yarn" and "llama3" need it.
+        beta_fast, beta_slow, ramp: See `yarn_frequencies`.
+        low_freq_factor, high_freq_factor: See `llama3_frequencies`.
+        attention_factor: Multiplies rotated queries and keys; None: `yarn_attention_factor` for "yarn", else 1.
 
-    >>> RopeScaling("ntk", factor=4).attention_factor is None
-    True
-    >>> RopeScaling("ntkk", factor=4)
-    Traceback (most recent call last):
-    ...
-    ValueError: the rotary scaling is 'ntkk'; it is one of 'linear', 'ntk', 'yarn', 'llama3'
+    Example:
+        >>> RopeScaling("ntk", factor=4).attention_factor is None
+        True
+        >>> RopeScaling("ntkk", factor=4)
+        Traceback (most recent call last):
+        ...
+        ValueError: the rotary scaling is 'ntkk'; it is one of 'linear', 'ntk', 'yarn', 'llama3'
     """
 
     name: str
@@ -248,15 +254,16 @@ def scaled_frequencies(d_head: int, theta: float = 10000.0, scaling: RopeScaling
     """The rotary frequencies under a scaling, and its attention factor (1 for all but YaRN).
 
     Args:
-        d_head: the number of channels of a head; even.
-        theta: the rotary base.
+        d_head: The number of channels of a head; even.
+        theta: The rotary base.
         scaling: None leaves the frequencies as they are.
 
     Returns:
         (N,) frequencies, float64, and the factor for rotated queries and keys.
 
-    >>> scaled_frequencies(4, scaling=RopeScaling("linear", factor=2))
-    (tensor([0.5000, 0.0050], dtype=torch.float64), 1.0)
+    Example:
+        >>> scaled_frequencies(4, scaling=RopeScaling("linear", factor=2))
+        (tensor([0.5000, 0.0050], dtype=torch.float64), 1.0)
     """
     if scaling is None:
         return rotary_frequencies(d_head, theta), 1.0

@@ -22,15 +22,16 @@ def count_pairs(words: Mapping[tuple[int, ...], int]) -> Counter[Pair]:
     """Count how often each pair of neighbouring tokens occurs.
 
     Args:
-        words: how often each word occurs; a word is a tuple of token ids.
+        words: How often each word occurs; a word is a tuple of token ids.
 
     Returns:
         The number of occurrences of each pair that occurs. Occurrences may overlap: (7, 7, 7) holds (7, 7) twice.
 
-    >>> count_pairs({(1, 2, 3): 10, (1, 2): 5, (4,): 99})
-    Counter({(1, 2): 15, (2, 3): 10})
-    >>> count_pairs({(7, 7, 7): 2})
-    Counter({(7, 7): 4})
+    Example:
+        >>> count_pairs({(1, 2, 3): 10, (1, 2): 5, (4,): 99})
+        Counter({(1, 2): 15, (2, 3): 10})
+        >>> count_pairs({(7, 7, 7): 2})
+        Counter({(7, 7): 4})
     """
     counts: Counter[Pair] = Counter()
     for ids, count in words.items():
@@ -45,17 +46,18 @@ def merge_pair(ids: Sequence[int], pair: Pair, new_id: int) -> tuple[int, ...]:
     Occurrences do not overlap: in (7, 7, 7) the first two are merged and the third stays.
 
     Args:
-        ids: token ids, a list or a tuple; not changed.
-        pair: the two neighbouring ids to merge.
-        new_id: the id that stands for both.
+        ids: Token ids, a list or a tuple; not changed.
+        pair: The two neighbouring ids to merge.
+        new_id: The id that stands for both.
 
     Returns:
         The ids after the merge.
 
-    >>> merge_pair((5, 6, 6, 7, 9, 1), (6, 7), 99)
-    (5, 6, 99, 9, 1)
-    >>> merge_pair([7, 7, 7], (7, 7), 99)
-    (99, 7)
+    Example:
+        >>> merge_pair((5, 6, 6, 7, 9, 1), (6, 7), 99)
+        (5, 6, 99, 9, 1)
+        >>> merge_pair([7, 7, 7], (7, 7), 99)
+        (99, 7)
     """
     merged = []
     i = 0
@@ -77,18 +79,19 @@ def train_bpe_naive(word_counts: Mapping[bytes, int], vocab_size: int) -> list[P
     `split_bytes(word_counts, vocab_size)` checks the input and gives the words as base token ids.
 
     Args:
-        word_counts: how often each word occurs; a word is a string of bytes. Not changed.
-        vocab_size: the number of tokens wanted, the 256 bytes included.
+        word_counts: How often each word occurs; a word is a string of bytes. Not changed.
+        vocab_size: The number of tokens wanted, the 256 bytes included.
 
     Returns:
         The merges in the order in which they were learned, at most `vocab_size - 256`.
 
     Raises:
-        ValueError: no word, a count below 1, or `vocab_size` below 256; the message names the number.
+        ValueError: No word, a count below 1, or `vocab_size` below 256; the message names the number.
 
-    >>> merges = train_bpe_naive({b"low": 5, b"lower": 2, b"newest": 6, b"widest": 3}, vocab_size=260)
-    >>> build_vocab(merges)[256:]
-    [b'es', b'est', b'lo', b'low']
+    Example:
+        >>> merges = train_bpe_naive({b"low": 5, b"lower": 2, b"newest": 6, b"widest": 3}, vocab_size=260)
+        >>> build_vocab(merges)[256:]
+        [b'es', b'est', b'lo', b'low']
 
     Cost: each merge looks at every word, so the time is the number of merges times the number of distinct words.
     Source: Sennrich, Haddow and Birch (2016), algorithm 1.
@@ -111,10 +114,10 @@ class PairIndex:
     """What fast training knows of its words, kept up to date merge by merge.
 
     Attributes:
-        words: each word a tuple of token ids.
-        weights: how often each word occurs; the order is that of `words`.
-        counts: how often each pair occurs, as `count_pairs` counts. A pair that is gone has the count 0.
-        words_with: for each pair the positions in `words` of the words that hold it. A position may be listed although
+        words: Each word a tuple of token ids.
+        weights: How often each word occurs; the order is that of `words`.
+        counts: How often each pair occurs, as `count_pairs` counts. A pair that is gone has the count 0.
+        words_with: For each pair the positions in `words` of the words that hold it. A position may be listed although
             its word has lost the pair since; none is missing.
     """
 
@@ -128,14 +131,15 @@ def index_pairs(words: Mapping[tuple[int, ...], int]) -> PairIndex:
     """Build the index of the fast trainer: each word, each pair's count, and the words that hold it.
 
     Args:
-        words: how often each word occurs; a word is a tuple of token ids.
+        words: How often each word occurs; a word is a tuple of token ids.
 
     Returns:
         The index.
 
-    >>> index = index_pairs({(1, 2, 3): 10, (2, 3): 5})
-    >>> index.counts[2, 3], sorted(index.words_with[2, 3]), sorted(index.words_with[1, 2])
-    (15, [0, 1], [0])
+    Example:
+        >>> index = index_pairs({(1, 2, 3): 10, (2, 3): 5})
+        >>> index.counts[2, 3], sorted(index.words_with[2, 3]), sorted(index.words_with[1, 2])
+        (15, [0, 1], [0])
     """
     words_with: defaultdict[Pair, set[int]] = defaultdict(set)
     for position, ids in enumerate(words):
@@ -151,18 +155,19 @@ def apply_merge(index: PairIndex, pair: Pair, new_id: int) -> set[Pair]:
     can rise only if the pair holds the new token.
 
     Args:
-        index: the words and their pairs; changed in place.
-        pair: the pair to merge.
-        new_id: the id that stands for both; no word holds it yet.
+        index: The words and their pairs; changed in place.
+        pair: The pair to merge.
+        new_id: The id that stands for both; no word holds it yet.
 
     Returns:
         The pairs that hold the new token.
 
-    >>> index = index_pairs({(1, 2, 3): 10, (2, 3): 5})
-    >>> apply_merge(index, (1, 2), 99)
-    {(99, 3)}
-    >>> index.words, index.counts[1, 2], index.counts[2, 3], index.counts[99, 3]
-    ([(99, 3), (2, 3)], 0, 5, 10)
+    Example:
+        >>> index = index_pairs({(1, 2, 3): 10, (2, 3): 5})
+        >>> apply_merge(index, (1, 2), 99)
+        {(99, 3)}
+        >>> index.words, index.counts[1, 2], index.counts[2, 3], index.counts[99, 3]
+        ([(99, 3), (2, 3)], 0, 5, 10)
     """
     new_pairs = set()
     for position in index.words_with.pop(pair, ()):
@@ -187,14 +192,15 @@ def pop_most_frequent(heap: list[tuple[int, Pair]], counts: Mapping[Pair, int]) 
     has an entry whose count is not too low.
 
     Args:
-        heap: the entries, a heap in the sense of `heapq`; changed in place.
-        counts: how often each pair occurs today.
+        heap: The entries, a heap in the sense of `heapq`; changed in place.
+        counts: How often each pair occurs today.
 
     Returns:
         The pair, or None if none is left.
 
-    >>> pop_most_frequent([(-9, (1, 2)), (-5, (3, 4)), (-5, (2, 3))], {(1, 2): 4, (2, 3): 5, (3, 4): 5})
-    (2, 3)
+    Example:
+        >>> pop_most_frequent([(-9, (1, 2)), (-5, (3, 4)), (-5, (2, 3))], {(1, 2): 4, (2, 3): 5, (3, 4): 5})
+        (2, 3)
     """
     while heap:
         negative_count, pair = heapq.heappop(heap)
@@ -216,18 +222,19 @@ def train_bpe(word_counts: Mapping[bytes, int], vocab_size: int) -> list[Pair]:
        merge, the pairs whose counts may have risen are pushed.
 
     Args:
-        word_counts: how often each word occurs; a word is a string of bytes. Not changed.
-        vocab_size: the number of tokens wanted, the 256 bytes included.
+        word_counts: How often each word occurs; a word is a string of bytes. Not changed.
+        vocab_size: The number of tokens wanted, the 256 bytes included.
 
     Returns:
         The merges in the order in which they were learned, at most `vocab_size - 256`; fewer if no pair is left.
 
     Raises:
-        ValueError: no word, a count below 1, or `vocab_size` below 256; the message names the number.
+        ValueError: No word, a count below 1, or `vocab_size` below 256; the message names the number.
 
-    >>> merges = train_bpe({b"low": 5, b"lower": 2, b"newest": 6, b"widest": 3}, vocab_size=260)
-    >>> build_vocab(merges)[256:]
-    [b'es', b'est', b'lo', b'low']
+    Example:
+        >>> merges = train_bpe({b"low": 5, b"lower": 2, b"newest": 6, b"widest": 3}, vocab_size=260)
+        >>> build_vocab(merges)[256:]
+        [b'es', b'est', b'lo', b'low']
 
     Source: the incremental counts are those of the code of Sennrich, Haddow and Birch (2016).
     """
@@ -250,16 +257,17 @@ def build_vocab(merges: Iterable[Pair]) -> list[bytes]:
     """List the bytes of each token.
 
     Args:
-        merges: pairs of ids; merge number k makes token 256 + k.
+        merges: Pairs of ids; merge number k makes token 256 + k.
 
     Returns:
         The bytes of token i at position i: 256 single bytes, then one token for each merge.
 
     Raises:
-        ValueError: a merge uses a token that does not exist yet.
+        ValueError: A merge uses a token that does not exist yet.
 
-    >>> build_vocab([(0, 0), (256, 0)])[255:]
-    [b'\\xad', b'!!', b'!!!']
+    Example:
+        >>> build_vocab([(0, 0), (256, 0)])[255:]
+        [b'\\xad', b'!!', b'!!!']
     """
     vocab = list(BASE_VOCAB)
     for left, right in merges:
@@ -273,14 +281,15 @@ def rank_merges(merges: Sequence[Pair], new_ids: Sequence[int] | None = None) ->
     """Turn a list of merges into the table that encoding looks pairs up in.
 
     Args:
-        merges: pairs of ids, the merge learned first at position 0.
-        new_ids: the id of the token that each merge makes; 256, 257, ... unless given.
+        merges: Pairs of ids, the merge learned first at position 0.
+        new_ids: The id of the token that each merge makes; 256, 257, ... unless given.
 
     Returns:
         For each pair (its rank, the id of the merged token). The rank is the position in `merges`.
 
-    >>> rank_merges([(72, 68), (256, 75)])
-    {(72, 68): (0, 256), (256, 75): (1, 257)}
+    Example:
+        >>> rank_merges([(72, 68), (256, 75)])
+        {(72, 68): (0, 256), (256, 75): (1, 257)}
     """
     if new_ids is None:
         new_ids = range(256, 256 + len(merges))
@@ -296,15 +305,16 @@ def encode_word_naive(
     occurrence is merged at a time, until no pair of neighbours can be merged.
 
     Args:
-        word: the bytes of one word; may be empty.
-        ranks: for each pair (its rank, the id of the merged token), as `rank_merges` gives it.
-        byte_ids: the token id of each of the 256 byte values.
+        word: The bytes of one word; may be empty.
+        ranks: For each pair (its rank, the id of the merged token), as `rank_merges` gives it.
+        byte_ids: The token id of each of the 256 byte values.
 
     Returns:
         The token ids of the word.
 
-    >>> encode_word_naive(b"aaab", rank_merges([(64, 64), (64, 65)]))
-    [256, 257]
+    Example:
+        >>> encode_word_naive(b"aaab", rank_merges([(64, 64), (64, 65)]))
+        [256, 257]
 
     Cost: a word of n bytes takes time n * n. Source: Sennrich, Haddow and Birch (2016), section 3.2.
     """
@@ -328,17 +338,18 @@ def encode_word(word: bytes, ranks: Mapping[Pair, tuple[int, int]], byte_ids: Se
     is recognised when it comes up, and skipped.
 
     Args:
-        word: the bytes of one word; may be empty.
-        ranks: for each pair (its rank, the id of the merged token), as `rank_merges` gives it.
-        byte_ids: the token id of each of the 256 byte values.
+        word: The bytes of one word; may be empty.
+        ranks: For each pair (its rank, the id of the merged token), as `rank_merges` gives it.
+        byte_ids: The token id of each of the 256 byte values.
 
     Returns:
         The token ids of the word.
 
-    >>> encode_word(b"aaab", rank_merges([(64, 64), (64, 65)]))
-    [256, 257]
-    >>> len(encode_word(b"a" * 100_000, rank_merges([(64, 64)])))
-    50000
+    Example:
+        >>> encode_word(b"aaab", rank_merges([(64, 64), (64, 65)]))
+        [256, 257]
+        >>> len(encode_word(b"a" * 100_000, rank_merges([(64, 64)])))
+        50000
     """
     n = len(word)
     # A None behind the last token closes the list to a ring: every token has neighbours, and no merge takes the None.
@@ -372,19 +383,20 @@ def decode(ids: Iterable[int], vocab: Sequence[bytes]) -> str:
     (a model may well produce such ids) become the replacement character U+FFFD.
 
     Args:
-        ids: token ids.
-        vocab: the bytes of each token, as `build_vocab` gives them.
+        ids: Token ids.
+        vocab: The bytes of each token, as `build_vocab` gives them.
 
     Returns:
         The text.
 
     Raises:
-        ValueError: an id is negative or not below `len(vocab)`; the message names the id.
+        ValueError: An id is negative or not below `len(vocab)`; the message names the id.
 
-    >>> decode([39, 68, 75, 75, 78], build_vocab([]))
-    'Hello'
-    >>> decode([BYTE_IDS[0xE2], BYTE_IDS[0x82]], build_vocab([]))  # two of the three bytes of a euro sign
-    '\ufffd'
+    Example:
+        >>> decode([39, 68, 75, 75, 78], build_vocab([]))
+        'Hello'
+        >>> decode([BYTE_IDS[0xE2], BYTE_IDS[0x82]], build_vocab([]))  # two of the three bytes of a euro sign
+        '\ufffd'
     """
     parts = []
     for token in ids:

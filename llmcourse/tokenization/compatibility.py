@@ -10,16 +10,17 @@ def read_pattern(pre_tokenizer: Mapping[str, Any] | None) -> str:
     """Find the pattern in the `"pre_tokenizer"` part of a `tokenizer.json`.
 
     Args:
-        pre_tokenizer: that part: a byte-level step with GPT-2's own pattern, or a split followed by one without.
+        pre_tokenizer: That part: a byte-level step with GPT-2's own pattern, or a split followed by one without.
 
     Returns:
         The pattern.
 
     Raises:
-        ValueError: any other kind of pre-tokenizer.
+        ValueError: Any other kind of pre-tokenizer.
 
-    >>> read_pattern({"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}) == GPT2_PATTERN
-    True
+    Example:
+        >>> read_pattern({"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}) == GPT2_PATTERN
+        True
     """
     steps = (pre_tokenizer or {}).get("pretokenizers", [pre_tokenizer])
     match steps:
@@ -37,14 +38,15 @@ def check_supported(data: Mapping[str, Any]) -> None:
     """Refuse a `tokenizer.json` whose ids the code of this chapter could not reproduce.
 
     Args:
-        data: the parsed file.
+        data: The parsed file.
 
     Raises:
-        ValueError: it is not byte-level BPE, or uses a feature that is not supported; the message names it.
+        ValueError: It is not byte-level BPE, or uses a feature that is not supported; the message names it.
 
-    >>> check_supported({"model": {"type": "WordPiece"}})
-    Traceback (most recent call last):
-    ValueError: unsupported tokenizer.json: model type 'WordPiece', not 'BPE'
+    Example:
+        >>> check_supported({"model": {"type": "WordPiece"}})
+        Traceback (most recent call last):
+        ValueError: unsupported tokenizer.json: model type 'WordPiece', not 'BPE'
     """
     if not isinstance(data, Mapping):
         raise ValueError("unsupported tokenizer.json: not a JSON object")

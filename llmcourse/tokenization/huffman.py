@@ -20,16 +20,17 @@ def huffman_code_lengths(counts: Mapping[Hashable, int]) -> dict[Hashable, int]:
     longest code as short as an optimal code allows.
 
     Args:
-        counts: how often each symbol occurs, at least once.
+        counts: How often each symbol occurs, at least once.
 
     Returns:
         The length of each symbol's code in bits. A single symbol has a code of one bit.
 
     Raises:
-        ValueError: there is no symbol, or a count is below 1; the message names the symbol.
+        ValueError: There is no symbol, or a count is below 1; the message names the symbol.
 
-    >>> huffman_code_lengths({"a": 5, "b": 2, "c": 1, "d": 1})
-    {'a': 1, 'b': 2, 'c': 3, 'd': 3}
+    Example:
+        >>> huffman_code_lengths({"a": 5, "b": 2, "c": 1, "d": 1})
+        {'a': 1, 'b': 2, 'c': 3, 'd': 3}
 
     Source: Huffman (1952); the tie rule: Schwartz, "An Optimum Encoding with Minimum Longest Code and Total Number of
     Digits" (1964).
@@ -57,14 +58,15 @@ def mean_code_length(counts: Mapping[Hashable, int], lengths: Mapping[Hashable, 
     """Average a code's length over all occurrences of its symbols.
 
     Args:
-        counts: how often each symbol occurs.
-        lengths: the length of each symbol's code in bits.
+        counts: How often each symbol occurs.
+        lengths: The length of each symbol's code in bits.
 
     Returns:
         Bits per symbol. With characters as symbols: bits per character.
 
-    >>> mean_code_length({"a": 5, "b": 2, "c": 1, "d": 1}, {"a": 1, "b": 2, "c": 3, "d": 3})
-    1.6666666666666667
+    Example:
+        >>> mean_code_length({"a": 5, "b": 2, "c": 1, "d": 1}, {"a": 1, "b": 2, "c": 3, "d": 3})
+        1.6666666666666667
     """
     return sum(count * lengths[symbol] for symbol, count in counts.items()) / sum(counts.values())
 
@@ -73,13 +75,14 @@ def entropy(counts: Mapping[Hashable, int]) -> float:
     """Compute the entropy of the symbols' frequencies: no code with one codeword a symbol has a smaller mean length.
 
     Args:
-        counts: how often each symbol occurs, at least once.
+        counts: How often each symbol occurs, at least once.
 
     Returns:
         Bits per symbol.
 
-    >>> entropy({"heads": 1, "tails": 1})
-    1.0
+    Example:
+        >>> entropy({"heads": 1, "tails": 1})
+        1.0
 
     Source: Shannon, "A Mathematical Theory of Communication" (1948), section 6.
     """

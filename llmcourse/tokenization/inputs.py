@@ -11,15 +11,16 @@ def check_text(text: str) -> None:
     r"""Refuse a text that UTF-8 cannot write.
 
     Args:
-        text: any string.
+        text: Any string.
 
     Raises:
-        ValueError: the text holds a lone surrogate, half of a UTF-16 pair, which stands for no character. Python makes
+        ValueError: The text holds a lone surrogate, half of a UTF-16 pair, which stands for no character. Python makes
             them when it reads a file with `errors="surrogateescape"`, and JSON may spell them.
 
-    >>> check_text("ok \ud800")
-    Traceback (most recent call last):
-    ValueError: lone surrogate '\ud800' at position 3: not a character, so it has no UTF-8 bytes
+    Example:
+        >>> check_text("ok \ud800")
+        Traceback (most recent call last):
+        ValueError: lone surrogate '\ud800' at position 3: not a character, so it has no UTF-8 bytes
     """
     try:
         text.encode("utf-8")
@@ -35,9 +36,10 @@ def as_list(items: Iterable[Item], name: str) -> list[Item]:
     Raises:
         TypeError: `items` is one string or one path.
 
-    >>> as_list("README.md", "paths")
-    Traceback (most recent call last):
-    TypeError: paths is one item, 'README.md': give a list, such as [paths]
+    Example:
+        >>> as_list("README.md", "paths")
+        Traceback (most recent call last):
+        TypeError: paths is one item, 'README.md': give a list, such as [paths]
     """
     if isinstance(items, str | Path):
         raise TypeError(f"{name} is one item, {str(items)!r}: give a list, such as [{name}]")
@@ -49,11 +51,12 @@ def check_special_tokens(special_tokens: Iterable[str]) -> list[str]:
 
     Raises:
         TypeError: `special_tokens` is one string, not several.
-        ValueError: a token is empty, is given twice, or holds a lone surrogate.
+        ValueError: A token is empty, is given twice, or holds a lone surrogate.
 
-    >>> check_special_tokens(["<|end|>", "<|end|>"])
-    Traceback (most recent call last):
-    ValueError: the special token '<|end|>' is given twice
+    Example:
+        >>> check_special_tokens(["<|end|>", "<|end|>"])
+        Traceback (most recent call last):
+        ValueError: the special token '<|end|>' is given twice
     """
     tokens = as_list(special_tokens, "special_tokens")
     for i, token in enumerate(tokens):
@@ -69,7 +72,7 @@ def read_text(path: str | Path) -> str:
     """Read a UTF-8 file as it is, line ends included.
 
     Raises:
-        ValueError: the file is not UTF-8; the message names it and the position of the first wrong byte.
+        ValueError: The file is not UTF-8; the message names it and the position of the first wrong byte.
     """
     data = Path(path).read_bytes()
     try:

@@ -28,10 +28,10 @@ class Tokenizer(Protocol):
     """What turns text into the ids that a model reads: `BPETokenizer`, or anything else with these parts.
 
     Attributes:
-        vocab: the bytes of each token at the position of its id, special tokens included.
-        merges: pairs of ids, the merge learned first at position 0.
-        special_tokens: the id of each special token.
-        pattern: the pattern that finds the words.
+        vocab: The bytes of each token at the position of its id, special tokens included.
+        merges: Pairs of ids, the merge learned first at position 0.
+        special_tokens: The id of each special token.
+        pattern: The pattern that finds the words.
     """
 
     vocab: Sequence[bytes]
@@ -62,21 +62,22 @@ def to_tokenizer_json(
     - `"decoder"`: the reverse of that step, `{"type": "ByteLevel"}` with the same three options.
 
     Args:
-        vocab: the bytes of each token at the position of its id, special tokens included (as UTF-8).
-        merges: pairs of ids, the merge learned first at position 0.
-        special_tokens: the id of each special token.
-        pattern: the pattern that finds the words.
+        vocab: The bytes of each token at the position of its id, special tokens included (as UTF-8).
+        merges: Pairs of ids, the merge learned first at position 0.
+        special_tokens: The id of each special token.
+        pattern: The pattern that finds the words.
 
     Returns:
         A dictionary that `json.dump` writes and `tokenizers.Tokenizer.from_file` reads.
 
-    >>> data = to_tokenizer_json(build_vocab([(72, 68)]), [(72, 68)], {}, pattern=".")
-    >>> data["model"]["merges"], data["model"]["vocab"]["ie"]
-    ([['i', 'e']], 256)
-    >>> data["pre_tokenizer"]["pretokenizers"][0]
-    {'type': 'Split', 'pattern': {'Regex': '.'}, 'behavior': 'Isolated', 'invert': False}
-    >>> data["pre_tokenizer"]["pretokenizers"][1]
-    {'type': 'ByteLevel', 'add_prefix_space': False, 'trim_offsets': True, 'use_regex': False}
+    Example:
+        >>> data = to_tokenizer_json(build_vocab([(72, 68)]), [(72, 68)], {}, pattern=".")
+        >>> data["model"]["merges"], data["model"]["vocab"]["ie"]
+        ([['i', 'e']], 256)
+        >>> data["pre_tokenizer"]["pretokenizers"][0]
+        {'type': 'Split', 'pattern': {'Regex': '.'}, 'behavior': 'Isolated', 'invert': False}
+        >>> data["pre_tokenizer"]["pretokenizers"][1]
+        {'type': 'ByteLevel', 'add_prefix_space': False, 'trim_offsets': True, 'use_regex': False}
     """
     strings = [to_printable(token) for token in vocab]
     for token, token_id in special_tokens.items():
@@ -106,19 +107,20 @@ def from_tokenizer_json(data: Mapping[str, Any]) -> tuple[list[bytes], list[Pair
     vocabulary, and it may have any id.
 
     Args:
-        data: the parsed file.
+        data: The parsed file.
 
     Returns:
         (vocab, merges, special_tokens, pattern), as `to_tokenizer_json` takes them.
 
     Raises:
-        ValueError: the file uses an unsupported feature, its ids are not 0, 1, 2, ..., each once, a merge is not of two
+        ValueError: The file uses an unsupported feature, its ids are not 0, 1, 2, ..., each once, a merge is not of two
             tokens, or one of these two or the token that they make is not in the vocabulary; the message names it.
 
-    >>> vocab = build_vocab([(72, 68)]) + [b"<|end|>"]
-    >>> parts = from_tokenizer_json(to_tokenizer_json(vocab, [(72, 68)], {"<|end|>": 257}))
-    >>> parts == (vocab, [(72, 68)], {"<|end|>": 257}, GPT2_PATTERN)
-    True
+    Example:
+        >>> vocab = build_vocab([(72, 68)]) + [b"<|end|>"]
+        >>> parts = from_tokenizer_json(to_tokenizer_json(vocab, [(72, 68)], {"<|end|>": 257}))
+        >>> parts == (vocab, [(72, 68)], {"<|end|>": 257}, GPT2_PATTERN)
+        True
     """
     check_supported(data)
     special_tokens = {token["content"]: token["id"] for token in data.get("added_tokens") or []}
@@ -170,13 +172,14 @@ class BPETokenizer:
     Text that looks like a special token is encoded as ordinary text unless the caller allows it: a user who types
     `<|endoftext|>` must not end the document.
 
-    >>> tokenizer = BPETokenizer.train(["low lower lowest"], vocab_size=259, special_tokens=["<|end|>"])
-    >>> tokenizer.encode("low<|end|>", allowed_special="all")
-    [257, 258]
-    >>> [tokenizer.token_bytes(token) for token in tokenizer.encode("low <")]
-    [b'low', b' ', b'<']
-    >>> tokenizer.decode([257, 258])
-    'low<|end|>'
+    Example:
+        >>> tokenizer = BPETokenizer.train(["low lower lowest"], vocab_size=259, special_tokens=["<|end|>"])
+        >>> tokenizer.encode("low<|end|>", allowed_special="all")
+        [257, 258]
+        >>> [tokenizer.token_bytes(token) for token in tokenizer.encode("low <")]
+        [b'low', b' ', b'<']
+        >>> tokenizer.decode([257, 258])
+        'low<|end|>'
     """
 
     def __init__(
@@ -189,13 +192,13 @@ class BPETokenizer:
         """Build a tokenizer from its parts, as `from_tokenizer_json` returns them.
 
         Args:
-            vocab: the bytes of each token at the position of its id, special tokens included (as UTF-8).
-            merges: pairs of ids, the merge learned first at position 0.
-            special_tokens: the id of each special token.
-            pattern: the pattern that finds the words.
+            vocab: The bytes of each token at the position of its id, special tokens included (as UTF-8).
+            merges: Pairs of ids, the merge learned first at position 0.
+            special_tokens: The id of each special token.
+            pattern: The pattern that finds the words.
 
         Raises:
-            ValueError: a byte has no token, a token has two ids, a special token is not in the vocabulary at its id, or
+            ValueError: A byte has no token, a token has two ids, a special token is not in the vocabulary at its id, or
                 a merge takes or makes something that is no token.
         """
         compile_pattern(pattern)
@@ -222,11 +225,11 @@ class BPETokenizer:
         """Learn a tokenizer from texts.
 
         Args:
-            texts: the documents, read once.
-            vocab_size: the number of tokens wanted: 256 bytes, the merges, and the special tokens. There are fewer
+            texts: The documents, read once.
+            vocab_size: The number of tokens wanted: 256 bytes, the merges, and the special tokens. There are fewer
                 if the texts run out of pairs to merge.
-            pattern: the pattern that finds the words.
-            special_tokens: these get the last ids, in the order given. Where they occur in the texts they separate
+            pattern: The pattern that finds the words.
+            special_tokens: These get the last ids, in the order given. Where they occur in the texts they separate
                 documents, and they take no part in the counts.
 
         Returns:
@@ -257,7 +260,7 @@ class BPETokenizer:
         """Learn a tokenizer from UTF-8 files, each one document. See `train`.
 
         Raises:
-            ValueError: as `train`; or a file is not UTF-8: the message names it and the offset of the first wrong byte.
+            ValueError: As `train`; or a file is not UTF-8: the message names it and the offset of the first wrong byte.
         """
         return cls.train(map(read_text, as_list(paths, "paths")), vocab_size, pattern, special_tokens)
 
@@ -266,7 +269,7 @@ class BPETokenizer:
         """Read a `tokenizer.json`, written by `save` or by others. See `from_tokenizer_json`.
 
         Raises:
-            ValueError: the file is not JSON, or not a byte-level BPE tokenizer; the message names the file.
+            ValueError: The file is not JSON, or not a byte-level BPE tokenizer; the message names the file.
         """
         try:
             return cls(*from_tokenizer_json(json.loads(read_text(path))))
@@ -282,15 +285,15 @@ class BPETokenizer:
         """Turn a text into token ids.
 
         Args:
-            text: any text; may be empty.
-            allowed_special: the special tokens that become their own id; "all" allows every one. The others are
+            text: Any text; may be empty.
+            allowed_special: The special tokens that become their own id; "all" allows every one. The others are
                 encoded as the ordinary text that they are.
 
         Returns:
             The ids. `decode` turns them into the same text.
 
         Raises:
-            ValueError: the text holds a lone surrogate, or an allowed special token is unknown.
+            ValueError: The text holds a lone surrogate, or an allowed special token is unknown.
         """
         check_text(text)
         ids: list[int] = []
@@ -312,14 +315,14 @@ class BPETokenizer:
         TOKENIZERS_PARALLELISM=false makes it one.
 
         Args:
-            texts: the texts.
-            allowed_special: as for `encode`.
+            texts: The texts.
+            allowed_special: As for `encode`.
 
         Returns:
             The ids of each text.
 
         Raises:
-            ValueError: as `encode`.
+            ValueError: As `encode`.
         """
         texts = as_list(texts, "texts")
         for text in texts:
@@ -335,7 +338,7 @@ class BPETokenizer:
         """Turn token ids back into text; bytes that are not UTF-8 become U+FFFD.
 
         Raises:
-            ValueError: an id is unknown; the message names it and the valid range.
+            ValueError: An id is unknown; the message names it and the valid range.
         """
         return decode(ids, self.vocab)
 
@@ -343,7 +346,7 @@ class BPETokenizer:
         """Look up the bytes that a token stands for.
 
         Raises:
-            ValueError: the id is unknown; the message names it and the valid range.
+            ValueError: The id is unknown; the message names it and the valid range.
         """
         decode([token_id], self.vocab)
         return self.vocab[token_id]

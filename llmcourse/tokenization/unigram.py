@@ -12,18 +12,19 @@ def viterbi_segment(text: str, log_probs: Mapping[str, float]) -> list[str]:
     the best segmentation is found from left to right, each prefix once.
 
     Args:
-        text: any text; may be empty.
-        log_probs: the natural logarithm of each token's probability.
+        text: Any text; may be empty.
+        log_probs: The natural logarithm of each token's probability.
 
     Returns:
         The tokens of the best segmentation, in order. Among equally probable ones, that with the longest last token.
 
     Raises:
-        ValueError: no sequence of tokens spells the text.
+        ValueError: No sequence of tokens spells the text.
 
-    >>> from math import log
-    >>> viterbi_segment("unlikely", {"un": log(0.1), "like": log(0.1), "ly": log(0.1), "unlike": log(0.05)})
-    ['unlike', 'ly']
+    Example:
+        >>> from math import log
+        >>> viterbi_segment("unlikely", {"un": log(0.1), "like": log(0.1), "ly": log(0.1), "unlike": log(0.05)})
+        ['unlike', 'ly']
 
     Source: Kudo, "Subword Regularization" (2018), section 3.2.
     """
@@ -49,18 +50,19 @@ def wordpiece_segment(word: str, vocab: Collection[str], prefix: str = "##", unk
     """Cut a word into WordPiece tokens: the longest token that matches, again and again.
 
     Args:
-        word: one word.
-        vocab: the tokens, ideally a set; those that continue a word begin with `prefix`.
-        prefix: the mark of a token that continues a word.
-        unknown: what stands for a word that cannot be written.
+        word: One word.
+        vocab: The tokens, ideally a set; those that continue a word begin with `prefix`.
+        prefix: The mark of a token that continues a word.
+        unknown: What stands for a word that cannot be written.
 
     Returns:
         The tokens in order; `[unknown]` if at some point no token matches; `[]` for an empty word.
 
-    >>> wordpiece_segment("unaffable", {"un", "##aff", "##able", "##a"})
-    ['un', '##aff', '##able']
-    >>> wordpiece_segment("unknowable", {"un", "##able"})
-    ['[UNK]']
+    Example:
+        >>> wordpiece_segment("unaffable", {"un", "##aff", "##able", "##a"})
+        ['un', '##aff', '##able']
+        >>> wordpiece_segment("unknowable", {"un", "##able"})
+        ['[UNK]']
 
     Source: Devlin et al., "BERT" (2019), its `tokenization.py`.
     """

@@ -43,16 +43,17 @@ def compile_pattern(pattern: str) -> regex.Pattern:
     r"""Compile a pattern so that `\p{L}` and `\p{N}` mean what they mean in the `tokenizers` package: Unicode 16.
 
     Args:
-        pattern: a regular expression as the `regex` package reads it.
+        pattern: A regular expression as the `regex` package reads it.
 
     Returns:
         The compiled pattern; the same object for the same pattern.
 
     Raises:
-        ValueError: the pattern is not a regular expression.
+        ValueError: The pattern is not a regular expression.
 
-    >>> compile_pattern(r"\p{L}+").findall("naïve 42")
-    ['naïve']
+    Example:
+        >>> compile_pattern(r"\p{L}+").findall("naïve 42")
+        ['naïve']
     """
     try:
         regex.compile(pattern)
@@ -70,20 +71,21 @@ def pretokenize(text: str, pattern: str = GPT2_PATTERN) -> list[str]:
     pattern that is used like one of the standard library's `re`.
 
     Args:
-        text: any text; may be empty.
-        pattern: a regular expression whose successive matches should cover the whole text, as those of `GPT2_PATTERN`
+        text: Any text; may be empty.
+        pattern: A regular expression whose successive matches should cover the whole text, as those of `GPT2_PATTERN`
             do.
 
     Returns:
         The words, in order. No word is empty.
 
     Raises:
-        ValueError: the pattern leaves part of the text unmatched.
+        ValueError: The pattern leaves part of the text unmatched.
 
-    >>> pretokenize("Hello world, it's  2024!")
-    ['Hello', ' world', ',', ' it', "'s", ' ', ' 2024', '!']
-    >>> pretokenize("Hello world, it's  2024!", GPT4_PATTERN)
-    ['Hello', ' world', ',', ' it', "'s", ' ', ' ', '202', '4', '!']
+    Example:
+        >>> pretokenize("Hello world, it's  2024!")
+        ['Hello', ' world', ',', ' it', "'s", ' ', ' 2024', '!']
+        >>> pretokenize("Hello world, it's  2024!", GPT4_PATTERN)
+        ['Hello', ' world', ',', ' it', "'s", ' ', ' ', '202', '4', '!']
 
     Source: Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), section 2.2, and its code.
     """
@@ -99,19 +101,20 @@ def split_special(text: str, special_tokens: Collection[str]) -> list[tuple[str,
     Special tokens are found from left to right; where several begin at one position, the longest wins.
 
     Args:
-        text: any text; may be empty.
-        special_tokens: non-empty strings such as `"<|endoftext|>"`; may be an empty collection.
+        text: Any text; may be empty.
+        special_tokens: Non-empty strings such as `"<|endoftext|>"`; may be an empty collection.
 
     Returns:
         Pairs (part, whether this part is a special token) in order. The parts joined together give the text again, and
         no part is empty.
 
-    >>> split_special("one<|end|>two<|end|>", {"<|end|>"})
-    [('one', False), ('<|end|>', True), ('two', False), ('<|end|>', True)]
-    >>> split_special("<|end|><|end|>>", {"<|end|>", "<|end|>>"})
-    [('<|end|>', True), ('<|end|>>', True)]
-    >>> split_special("plain", set())
-    [('plain', False)]
+    Example:
+        >>> split_special("one<|end|>two<|end|>", {"<|end|>"})
+        [('one', False), ('<|end|>', True), ('two', False), ('<|end|>', True)]
+        >>> split_special("<|end|><|end|>>", {"<|end|>", "<|end|>>"})
+        [('<|end|>', True), ('<|end|>>', True)]
+        >>> split_special("plain", set())
+        [('plain', False)]
     """
     if not special_tokens:
         return [(text, False)] if text else []
@@ -131,8 +134,9 @@ def byte_alphabet() -> list[tuple[int, str]]:
     Returns:
         256 pairs (byte value, character); the position of a pair is the token id of its byte.
 
-    >>> byte_alphabet()[:3], byte_alphabet()[220]
-    ([(33, '!'), (34, '"'), (35, '#')], (32, 'Ġ'))
+    Example:
+        >>> byte_alphabet()[:3], byte_alphabet()[220]
+        ([(33, '!'), (34, '"'), (35, '#')], (32, 'Ġ'))
 
     Source: `bytes_to_unicode` in GPT-2's `encoder.py` (Radford et al., 2019).
     """
@@ -154,8 +158,9 @@ _CHAR_TO_BYTE = {char: byte for byte, char in byte_alphabet()}
 def to_printable(token: bytes) -> str:
     """Write a token's bytes with the 256 printable characters of `byte_alphabet`.
 
-    >>> to_printable(b" caf\\xc3\\xa9")
-    'ĠcafÃ©'
+    Example:
+        >>> to_printable(b" caf\\xc3\\xa9")
+        'ĠcafÃ©'
     """
     return "".join(_BYTE_TO_CHAR[byte] for byte in token)
 
@@ -164,10 +169,11 @@ def from_printable(string: str) -> bytes:
     """Read the bytes of a token written by `to_printable`.
 
     Raises:
-        ValueError: a character is not in `byte_alphabet`.
+        ValueError: A character is not in `byte_alphabet`.
 
-    >>> from_printable("ĠcafÃ©")
-    b' caf\\xc3\\xa9'
+    Example:
+        >>> from_printable("ĠcafÃ©")
+        b' caf\\xc3\\xa9'
     """
     for char in string:
         if char not in _CHAR_TO_BYTE:
@@ -184,19 +190,20 @@ def count_words(
     are not counted themselves.
 
     Args:
-        texts: the documents, read once.
-        pattern: as for `pretokenize`.
-        special_tokens: as for `split_special`.
+        texts: The documents, read once.
+        pattern: As for `pretokenize`.
+        special_tokens: As for `split_special`.
 
     Returns:
         How often each word occurs; a word is given by its UTF-8 bytes.
 
     Raises:
         TypeError: `texts` is one string, not several.
-        ValueError: a text holds a lone surrogate; the pattern leaves part of a text unmatched.
+        ValueError: A text holds a lone surrogate; the pattern leaves part of a text unmatched.
 
-    >>> count_words(["to be or", " not to be<|end|>"], special_tokens=["<|end|>"])
-    Counter({b' be': 2, b'to': 1, b' or': 1, b' not': 1, b' to': 1})
+    Example:
+        >>> count_words(["to be or", " not to be<|end|>"], special_tokens=["<|end|>"])
+        Counter({b' be': 2, b'to': 1, b' or': 1, b' not': 1, b' to': 1})
     """
     if isinstance(texts, str):
         raise TypeError(f"texts is one item, {texts[:40]!r}: give a list, such as [texts]")
@@ -213,17 +220,18 @@ def split_bytes(word_counts: Mapping[bytes, int], vocab_size: int) -> dict[tuple
     """Check the input of a training run and write its words as base token ids.
 
     Args:
-        word_counts: how often each word occurs; a word is a string of bytes.
-        vocab_size: the number of tokens wanted, bytes included.
+        word_counts: How often each word occurs; a word is a string of bytes.
+        vocab_size: The number of tokens wanted, bytes included.
 
     Returns:
         The same counts, each word a tuple of ids below 256.
 
     Raises:
-        ValueError: there is no word, a count is below 1, or `vocab_size` is below 256.
+        ValueError: There is no word, a count is below 1, or `vocab_size` is below 256.
 
-    >>> split_bytes({b"!!": 3}, vocab_size=256)
-    {(0, 0): 3}
+    Example:
+        >>> split_bytes({b"!!": 3}, vocab_size=256)
+        {(0, 0): 3}
     """
     if vocab_size < 256:
         raise ValueError(f"vocab_size is {vocab_size}, but each of the 256 bytes is a token: 256 is the smallest")

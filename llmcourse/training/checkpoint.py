@@ -71,8 +71,9 @@ def _plain(value: Any) -> Any:
 def checkpoint_path(folder: str | Path, step: int) -> Path:
     """Where the checkpoint of a run lies.
 
-    >>> checkpoint_path("run", 7).as_posix()
-    'run/checkpoints/step-00000007.pt'
+    Example:
+        >>> checkpoint_path("run", 7).as_posix()
+        'run/checkpoints/step-00000007.pt'
     """
     return Path(folder) / "checkpoints" / f"step-{step:08d}.pt"
 
@@ -80,8 +81,9 @@ def checkpoint_path(folder: str | Path, step: int) -> Path:
 def latest_checkpoint(folder: str | Path) -> Path | None:
     """The checkpoint with the most steps in a run's folder, None if there is none.
 
-    >>> latest_checkpoint("a folder that is not there") is None
-    True
+    Example:
+        >>> latest_checkpoint("a folder that is not there") is None
+        True
     """
     return max((Path(folder) / "checkpoints").glob("step-*.pt"), default=None)
 

@@ -107,8 +107,9 @@ class History:
 def read_history(folder: str | Path) -> list[Row]:
     """The rows that a run has written; the last line of a run that was killed may be cut, and is left out.
 
-    >>> read_history("a folder that is not there")
-    []
+    Example:
+        >>> read_history("a folder that is not there")
+        []
     """
     path = Path(folder) / FILE
     lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else [""]
