@@ -96,8 +96,8 @@ ATTACKS = [
     _steals(
         "asks_for_its_own_reference",
         "the judge's reference of the piece that is judged, by every number on the line",
-        "from llmcourse.course.remote import box\n"
-        "table = box._peer().table\n"
+        "from llmcourse.course.remote import student\n"
+        "table = student._peer().table\n"
         "from llmcourse.course.remote.modules import RemoteFunction\n"
         "for number in range(0, 60):\n"
         "    try: RemoteFunction(table, number, 'x')({(1, 2): 1})\n"
