@@ -35,6 +35,8 @@ stands below:
         gradients      accumulation, clipping, noise
         mup            one learning rate for every width
         search         which hyperparameters: grids, draws, halving, range tests
+    distributed/    chapter 4: many processes
+        group          who am I among the processes of a run
     data/           chapter 3.3: what it reads, and how good it is
         corpora        text that is there without a network, and text from the hub
         cleaning       which texts are worth reading
@@ -46,11 +48,11 @@ stands below:
         evaluation     loss and bits per byte on text not trained on
     training/       chapter 3.4: the one loop, and what it leaves
         proofs         what a right model must do before its training is paid for
+        steps          one step, on one process or many, and a batch cut into micro-batches
         loop           batches in, a trained model and its history out, on one process or many
         history        the rows of a run
         checkpoint     the state of a run, whole or not there
     course/         the machinery: a learner's commands, notebooks, grading, the book
-    group.py        who am I among the processes of a run
     files.py        files that are whole or not there
     _overlay.py     a learner's own definitions inside these modules
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 
-from llmcourse.group import Group
+from llmcourse.distributed.group import Group
 from llmcourse.model.losses import Batch, BatchSource
 from llmcourse.tokenization import Tokenizer
 

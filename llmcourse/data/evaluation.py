@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 
 from llmcourse.data.batches import Batches, read_part
-from llmcourse.group import ALONE, Group
+from llmcourse.distributed.group import ALONE, Group
 from llmcourse.model.losses import Batch, batch_loss, count_targets, evaluation_mode, next_token_loss
 
 

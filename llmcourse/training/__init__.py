@@ -3,16 +3,13 @@
 from llmcourse.training.loop import (
     MAY_CHANGE,
     NonFiniteLossError,
-    StepResult,
     TrainingConfig,
-    group_step,
     own_random_numbers,
     resume,
-    split_batch,
     step_seed,
     train,
-    train_step,
 )
+from llmcourse.training.steps import StepResult, group_step, split_batch, train_step
 
 __all__ = [
     "MAY_CHANGE", "NonFiniteLossError", "StepResult", "TrainingConfig", "group_step", "own_random_numbers",

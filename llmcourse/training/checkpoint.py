@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
+from llmcourse.distributed.group import ALONE, Group
 from llmcourse.files import write_atomically
-from llmcourse.group import ALONE, Group
 
 
 def save_checkpoint(

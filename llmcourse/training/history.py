@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any, TypedDict
 
+from llmcourse.distributed.group import ALONE, Group
 from llmcourse.files import write_atomically
-from llmcourse.group import ALONE, Group
 
 FILE = "history.jsonl"
 """What the rows are written to in a run's folder."""

@@ -11,7 +11,7 @@ import torch
 
 from llmcourse.data import Batch, Batches
 from llmcourse.data.evaluation import evaluate
-from llmcourse.group import Group
+from llmcourse.distributed.group import Group
 from llmcourse.model import IGNORED, ModelConfig, Transformer
 from llmcourse.training import NonFiniteLossError, TrainingConfig, group_step, train
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from llmcourse.course.ranks import run_on_ranks
-from llmcourse.group import ALONE, Group
+from llmcourse.distributed.group import ALONE, Group
 from llmcourse.model import evaluation_mode
 from llmcourse.training.history import read_history
 from tests.training import ranks

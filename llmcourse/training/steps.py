@@ -1,0 +1,150 @@
+"""One training step, on one process and on several; a batch cut into micro-batches (chapter 3).
+
+Shape suffixes: B batch, T time.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from llmcourse.distributed.group import Group
+from llmcourse.model.losses import Batch, count_targets
+from llmcourse.optim.gradients import accumulate_gradients, clip_gradients
+
+
+class StepResult(NamedTuple):
+    """What one training step measured.
+
+    Attributes:
+        loss: Mean loss of the batch before the step, in nats per target.
+        grad_norm: Norm of the whole gradient before clipping.
+    """
+
+    loss: float
+    grad_norm: float
+
+
+def train_step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    micro_batches: Sequence[Batch],
+    clip_norm: float | None = 1.0,
+    precision: str = "fp32",
+) -> StepResult:
+    """One step of training: new gradients, clipped, and the optimizer's step.
+
+    1. Forget the gradients that are there, those of the step before.
+    2. `accumulate_gradients(model, micro_batches, precision=precision)` gives the loss and leaves the gradients.
+    3. `clip_gradients(parameters, clip_norm)` gives their norm and limits it. Without a limit (`clip_norm` is None) the
+       norm is measured all the same, and the gradients stay as they are.
+    4. The optimizer steps, but only if loss and norm are both finite: a NaN in one parameter is in all of them a step
+       later. What is not finite is returned like any other number, and the parameters stay as they were.
+
+    Args:
+        model: As `accumulate_gradients` calls it.
+        optimizer: Over the model's parameters, its learning rates already set.
+        micro_batches: The batch in parts, at least one.
+        clip_norm: Largest norm of the gradient, above 0; None for no clipping.
+        precision: "fp32" or "bf16", of the forward pass.
+
+    Returns:
+        The loss before the step and the norm before clipping, both Python floats.
+
+    Example:
+        >>> from llmcourse.model import ModelConfig, Transformer
+        >>> model = Transformer(ModelConfig(vocab_size=8, d_model=16, n_layers=1, n_heads=2, max_seq_len=8))
+        >>> ids = torch.arange(8).reshape(1, 8)
+        >>> optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+        >>> losses = [train_step(model, optimizer, [Batch(ids[:, :-1], ids[:, 1:])]).loss for _ in range(20)]
+        >>> losses[-1] < losses[0]
+        True
+    """
+    optimizer.zero_grad(set_to_none=True)
+    loss = accumulate_gradients(model, micro_batches, precision=precision)
+    grad_norm = float(clip_gradients(model.parameters(), math.inf if clip_norm is None else clip_norm))
+    if math.isfinite(loss) and math.isfinite(grad_norm):
+        optimizer.step()
+    return StepResult(loss, grad_norm)
+
+
+def split_batch(batch: Batch, n_parts: int) -> list[Batch]:
+    """Cut a batch into micro-batches of equally many rows.
+
+    Raises:
+        ValueError: The rows cannot be divided by `n_parts`.
+
+    Example:
+        >>> ids = torch.zeros(4, 8).long()
+        >>> [tuple(part.inputs.shape) for part in split_batch(Batch(ids, ids), 2)]
+        [(2, 8), (2, 8)]
+    """
+    n_rows = len(batch.inputs)
+    if n_rows % n_parts:
+        raise ValueError(f"a batch of {n_rows} rows cannot be cut into grad_accum_steps={n_parts} equal parts")
+    columns = [[None] * n_parts if values is None else values.chunk(n_parts) for values in batch]
+    return [Batch(*part) for part in zip(*columns)]
+
+
+def group_step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    micro_batches: Sequence[Batch],
+    clip_norm: float | None = 1.0,
+    precision: str = "fp32",
+    *,
+    group: Group,
+) -> StepResult:
+    """`train_step` on several processes, each with a whole model and a part of the batch: their gradients are summed.
+
+    Each process runs `train_step` on its part. As a gradient arrives, it is weighted by the part's share of all targets
+    and summed over the processes, so that it is that of one process with the whole batch, however unequal the parts.
+    The optimizer steps when every process would have.
+
+    Args:
+        model, optimizer, micro_batches, clip_norm, precision: As for `train_step`; model and optimizer are the same on
+            every process.
+        group: Who takes part.
+
+    Returns:
+        The loss of the whole batch and the norm of its gradient, the same on every process.
+
+    Raises:
+        ValueError: A process has no target; every process raises it.
+    """
+    counts = group.gather(sum(count_targets(batch) for batch in micro_batches))
+    if 0 in counts:
+        raise ValueError(f"the processes have {counts} targets; each must have at least 1")
+    share = counts[group.rank] / sum(counts)
+
+    def everybodys(grad: Tensor) -> Tensor:
+        grad = grad * share
+        group.sum_in_place(grad)
+        return grad
+
+    # The backward pass meets the parameters in the same order everywhere, so the messages find one another.
+    hooks = [parameter.register_hook(everybodys) for parameter in model.parameters() if parameter.requires_grad]
+    asked = _Asked(optimizer)
+    try:
+        result = train_step(model, asked, micro_batches, clip_norm, precision)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if group.sum(asked.to_step) == group.size:
+        optimizer.step()
+    return StepResult(group.sum(share * result.loss), result.grad_norm)
+
+
+class _Asked:
+    """An optimizer that only notes whether it was asked to step: one process must not step without the others."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self.optimizer, self.to_step = optimizer, False
+
+    def step(self) -> None:
+        self.to_step = True
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.optimizer, name)
