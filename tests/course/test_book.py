@@ -307,6 +307,12 @@ def test_small_setting_and_library_key_the_cache_but_course_machinery_does_not(
     full = book.page_state(Path("lib"))
     (tmp_path / "lib" / "course" / "book.py").write_text("y = 1")
     assert book.page_state(Path("lib")) == full
+    (tmp_path / "lib" / "course" / "notebook" / "static").mkdir(parents=True)
+    for name in ("plots.py", "static/figure.js"):
+        before = book.page_state(Path("lib"))
+        (tmp_path / "lib" / "course" / "notebook" / name).write_text("colour = 1")
+        assert book.page_state(Path("lib")) != before
+    full = book.page_state(Path("lib"))
     monkeypatch.setenv("LLMCOURSE_SMALL", "1")
     assert book.page_state(Path("lib")) != full
     monkeypatch.setenv("LLMCOURSE_SMALL", "0")

@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 
 from llmcourse.course.author.bibliography import restore_citations
 from llmcourse.course.environment import SMALL_VARIABLE, WORKSPACE_VARIABLE
-from llmcourse.course.notebooks import facts_of
+from llmcourse.course.notebooks import facts_of, marks_of
 
 ANSWER_PLACEHOLDER = "YOUR ANSWER HERE"
 _MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION\s*$\n?", re.MULTILINE)
@@ -51,7 +51,7 @@ def read_page(text: str, solutions: str = "solutions", library: str = "llmcourse
         BookError: The notebook is not one of the course's, or has an exercise without a solution.
     """
     notebook = nbformat.reads(text, as_version=4)
-    course = notebook.metadata.get("llmcourse")
+    course = facts_of(notebook)
     if not course:
         return notebook
     bodies = solution_bodies(Path(solutions, course["assignment"], f"{course['notebook']}.ipynb"))
@@ -72,11 +72,11 @@ def _shown(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterato
     if facts.get("kind") == "box":
         yield _markdown(_exercise_box(cell.source, facts, notebook))
     elif facts.get("kind") == "written":
-        yield _markdown(_written_question(cell.source, facts, cell.metadata.nbgrader.points))
+        yield _markdown(_written_question(cell.source, facts, marks_of(cell)["points"]))
     elif facts.get("kind") == "exercise":
         yield from _stub_and_solution(cell, bodies, notebook)
     elif facts.get("kind") == "check":
-        yield _markdown(f'<p class="check-points">Check <span>{_points(cell.metadata.nbgrader.points)}</span></p>')
+        yield _markdown(f'<p class="check-points">Check <span>{_points(marks_of(cell)["points"])}</span></p>')
         cell.metadata["tags"] = [*cell.metadata.get("tags", []), "check", "hide-input"]
         cell.metadata["mystnb"] = {"code_prompt_show": "Show the check", "code_prompt_hide": "Hide the check"}
         yield cell
@@ -85,13 +85,13 @@ def _shown(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterato
 
 
 def _stub_and_solution(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterator[NotebookNode]:
-    grade_id = cell.metadata.nbgrader.grade_id
+    grade_id = marks_of(cell)["grade_id"]
     if grade_id not in bodies:
         raise BookError(f"{notebook}: the exercise {grade_id!r} has no solution: run `llmcourse build`")
     prompt = {"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"}
     tags = ["hide-cell", "remove-output", "solution"]
     yield _markdown(f"{_FENCE}{{code-block}} ipython3\n:class: stub\n\n{cell.source}\n{_FENCE}")
-    yield _code(bodies[grade_id], tags=tags, mystnb=prompt, llmcourse=cell.metadata.llmcourse)
+    yield _code(bodies[grade_id], tags=tags, mystnb=prompt, llmcourse=facts_of(cell))
 
 
 def _exercise_box(source: str, facts: NotebookNode, notebook: str) -> str:
@@ -138,20 +138,23 @@ def solution_bodies(path: Path) -> dict[str, str]:
     if not path.is_file():
         raise BookError(f"{path}: no such instructor's notebook: run `llmcourse build`")
     return {
-        cell.metadata.nbgrader.grade_id: _MARKER.sub("", cell.source)
+        marks_of(cell)["grade_id"]: _MARKER.sub("", cell.source)
         for cell in nbformat.read(path, as_version=4).cells
         if facts_of(cell).get("kind") == "exercise"
     }
 
 
 def page_state(library: Path) -> str:
-    """What a page's outputs depend on beside its own cells: the library's sources, recorded data, and the setting.
+    """What a page's outputs depend on beside its own cells: the library's sources, what cells draw with, recorded data,
+    and the setting.
 
-    The course's own machinery (`library/course`) is left out: editing it changes no result that a page shows.
+    Of the course's machinery only `library/course/notebook` counts: editing the rest changes nothing that a page shows.
     """
     digest = hashlib.sha256()
     course = library / "course"
     sources = [path for path in sorted(library.rglob("*.py")) if course not in path.parents]
+    drawn = (course / "notebook").rglob("*")
+    sources += sorted(path for path in drawn if path.suffix in (".py", ".js", ".css"))
     for path in [*sources, *sorted(Path("book", "data").rglob("*.csv"))]:
         digest.update(path.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     setting = "small" if os.environ.get(SMALL_VARIABLE) == "1" else "full"
