@@ -10,7 +10,9 @@ def load_ipython_extension(shell: Any) -> None:
     """Called by IPython for `%load_ext llmcourse.course`."""
     import os
 
-    if os.environ.get("LLMCOURSE_JUDGE") == "1":  # it judges what another process has built, and needs no magics
+    from llmcourse.course.environment import ROLE_VARIABLE
+
+    if os.environ.get(ROLE_VARIABLE) == "1":  # it judges what another process has built, and needs no magics
         return
     from llmcourse.course.workspace import load_magics
 

@@ -18,6 +18,6 @@ calls.
 - `gradients`: calls that autograd can go back through;
 - `modules`: an `nn.Module` or an optimizer of the other side, and the stand-in for it on this one;
 - `peer`: one end of the line: calls, and answers to calls;
-- `box` and `judge`: the two ends;
-- `cells` and `bench`: the two processes, which run a notebook's cells for the grader.
+- `student` and `judge`: the two ends; `references`: what the one may call of the library's own;
+- `cells` and `judges`: the two processes, which run a notebook's cells for the grader.
 """
