@@ -25,6 +25,7 @@ import psutil
 from nbformat.notebooknode import NotebookNode
 
 from llmcourse.course.environment import ONE_THREAD
+from llmcourse.course.notebooks import facts_of
 from tests import classroom
 from tests.mutants import wrong_solutions
 
@@ -53,7 +54,7 @@ def class_of(size: int) -> dict[str, dict[str, NotebookNode]]:
 
 def without_experiments(notebook: NotebookNode) -> NotebookNode:
     copy = nbformat.from_dict(notebook)
-    copy.cells = [cell for cell in copy.cells if cell.metadata.get("llmcourse", {}).get("kind") != "experiment"]
+    copy.cells = [cell for cell in copy.cells if facts_of(cell).get("kind") != "experiment"]
     return copy
 
 

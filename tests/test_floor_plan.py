@@ -90,11 +90,40 @@ def test_an_arrow_that_runs_up_is_found(tmp_path, module, line):
     assert path.stem in done.stdout
 
 
+METADATA = re.compile(
+    r"""metadata\.(nbgrader|llmcourse)\b(?!\.fault`)      # cell.metadata.nbgrader
+    | \.get\("(nbgrader|llmcourse)"                      # metadata.get("llmcourse")
+    | "(nbgrader|llmcourse)"\ (not\ )?in\ .*metadata    # "llmcourse" in cell.metadata
+    | metadata"?\]?\["(nbgrader|llmcourse)"\](?!\ =[^=])  # cell.metadata["llmcourse"], but not what is written there
+    """,
+    re.VERBOSE,
+)
+READERS = {
+    "course/notebooks.py": "the one place",
+    "course/grading/intake/repair.py": "a stranger's notebook, where neither need be what it should",
+    "course/grading/results/feedback.py": "nbgrader's resources of a conversion, which are no cell's",
+}
+
+
 def test_one_module_knows_what_a_cells_metadata_says():
-    readers = {
+    assert {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
-        if re.search(r'metadata"?\]?\.get\("(llmcourse|nbgrader)", ', path.read_text(encoding="utf-8"))
-        or re.search(r'\["metadata"\]\.get\("(llmcourse|nbgrader)"', path.read_text(encoding="utf-8"))
-    }
-    assert readers == {"course/notebooks.py"}
+        if METADATA.search(path.read_text(encoding="utf-8"))
+    } == set(READERS)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'cell.metadata.get("llmcourse", {})',
+        'notebook.metadata.get("llmcourse")',
+        'cell["metadata"].get("nbgrader", {})',
+        "cell.metadata.nbgrader.points",
+        'c for c in cells if "llmcourse" not in c.metadata',
+        'content["metadata"]["llmcourse"]',
+    ],
+)
+def test_every_way_of_reading_it_is_seen(line):
+    assert METADATA.search(line)
+    assert not METADATA.search('cell.metadata["llmcourse"] = {"kind": "student"}')

@@ -78,12 +78,12 @@ class Grader:
         """Every graded cell in notebook order, without points."""
         cells = [(name, cell) for name, nb in self.skeletons.items() for cell in nb.cells if _is_graded(cell)]
         pieces = [piece_of(cell) for _, cell in cells]
-        ids = [cell.metadata.nbgrader.grade_id for _, cell in cells]
+        ids = [marks_of(cell)["grade_id"] for _, cell in cells]
         for (notebook, cell), piece, grade_id in zip(cells, pieces, ids):
             cell_name = grade_id if ids.count(grade_id) == 1 else f"{notebook}/{grade_id}"
             name = piece.rpartition(":")[2] if piece and pieces.count(piece) == 1 else cell_name
             kind = "check" if kind_of(cell) == "check" else "written"
-            points = float(cell.metadata.nbgrader.points)
+            points = float(marks_of(cell)["points"])
             yield ExerciseResult(self.assignment, notebook, grade_id, name, kind, None, points)
 
     def needs(self, submission: Submission, handed_in: str, marks: list[Mark]) -> bool:
@@ -175,7 +175,7 @@ class Grader:
             return [replace(exercise, points=0.0, reason=self.failed[student]) for exercise in self.exercises]
         by_cell = {(mark.notebook, mark.grade_id): mark for mark in marks}
         cells = {
-            (name, cell.metadata.nbgrader.grade_id): cell
+            (name, marks_of(cell)["grade_id"]): cell
             for name, notebook in self.course.graded_notebooks(self.assignment, student).items()
             for cell in notebook.cells
             if _is_graded(cell)

@@ -197,7 +197,7 @@ class _Rebuild:
             return copies[0] if copies else None
         worked_on = [cell for cell in copies if not _same_text(cell.source, original.source)]
         if len(copies) > 1:
-            name = original.metadata.nbgrader.grade_id
+            name = marks_of(original)["grade_id"]
             self.problems.append(f"the cell '{name}' is there {len(copies)} times: the last one worked on was graded")
         return (worked_on or copies or [None])[-1]
 
@@ -248,7 +248,7 @@ class _Rebuild:
         return cell
 
     def _take_answer(self, cell: NotebookNode, student: _StudentCell | None) -> None:
-        name = cell.metadata.nbgrader.grade_id
+        name = marks_of(cell)["grade_id"]
         what = "exercise" if cell.cell_type == "code" else "written"
         if student is None:
             self._fault(cell, f"the {what} cell '{name}' was deleted")
@@ -260,7 +260,7 @@ class _Rebuild:
             cell.source = _with_magic(_magic(cell.source), student.source)
 
     def _judge_check(self, cell: NotebookNode, student: _StudentCell | None, copies: int) -> None:
-        name = cell.metadata.nbgrader.grade_id
+        name = marks_of(cell)["grade_id"]
         if student is None:
             self._fault(cell, f"the check cell '{name}' was deleted")
         elif copies > 1:

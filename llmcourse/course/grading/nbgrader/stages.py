@@ -30,6 +30,7 @@ from llmcourse.course.grading.nbgrader import backup
 from llmcourse.course.grading.nbgrader.gradebooks import create_gradebook, kept_open, open_gradebook
 from llmcourse.course.grading.nbgrader.settings import Marking, configure
 from llmcourse.course.grading.trial.notebook import Settings
+from llmcourse.course.notebooks import marks_of
 from llmcourse.files import write_atomically
 
 
@@ -167,10 +168,10 @@ class Course:
         """The instructor's source of every locked cell, hidden tests included: (notebook, grade id) -> source."""
         notebooks = {path.stem: _notebook(path) for path in self.folder("source", assignment).glob("*.ipynb")}
         return {
-            (name, cell.metadata.nbgrader.grade_id): cell.source
+            (name, marks_of(cell)["grade_id"]): cell.source
             for name, notebook in notebooks.items()
             for cell in notebook.cells
-            if "nbgrader" in cell.metadata and is_locked(cell)
+            if marks_of(cell) and is_locked(cell)
         }
 
     def submit(

@@ -83,7 +83,7 @@ class Marks(GetGrades):
 
     def _get_score(self, cell: NotebookNode, resources: Any) -> None:
         super()._get_score(cell, resources)
-        grade_id = cell.metadata.nbgrader["grade_id"]
+        grade_id = marks_of(cell)["grade_id"]
         grade = self.gradebook.find_grade(grade_id, self.notebook_id, self.assignment_id, self.student_id)
         if grade.needs_manual_grade:
             resources.setdefault("unmarked", []).append(grade_id)
@@ -162,7 +162,7 @@ def _items(nb: NotebookNode, unmarked: list[str]) -> Iterator[dict[str, Any]]:
 def _item(
     cell: NotebookNode, anchor: str, box: NotebookNode | None, answer: NotebookNode | None, waiting: bool
 ) -> dict[str, Any]:
-    facts, marks = facts_of(cell), cell.metadata.nbgrader
+    facts, marks = facts_of(cell), marks_of(cell)
     box_facts = facts_of(box) if box else {}
     named = f"{box_facts['number']} {box_facts['title']}" if box_facts.get("title") else facts.get("title")
     title = escaped(named or marks["grade_id"].removeprefix("check_"), 200)
