@@ -46,19 +46,16 @@ def grade(
     """
     from llmcourse.course.grading.errors import GradingError
     from llmcourse.course.grading.results.report import print_summary
-    from llmcourse.course.grading.run import grade as run
+    from llmcourse.course.grading.run import GradeOptions, grade_class
     from llmcourse.course.grading.trial.rooms import why_not
 
     root = root_folder()
     name = chapters_named(root, assignment)[0] if assignment else None
     why_unsafe = why_not() if trusted and not unsafe else ""
     try:
-        source = root / "solutions"
-        report = run(
-            submissions,
-            output,
+        asked = GradeOptions(
             name,
-            source,
+            root / "solutions",
             timeout,
             workers=workers,
             unsafe=unsafe or bool(why_unsafe),
@@ -68,6 +65,7 @@ def grade(
             late=late,
             progress=True,
         )
+        report = grade_class(submissions, output, asked)
     except GradingError as error:
         fail(error)
     except KeyboardInterrupt:

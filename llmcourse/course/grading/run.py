@@ -95,7 +95,12 @@ class GradeOptions:
         return cores() if self.workers is None else self.workers
 
 
-def grade(submissions: Path | str, output: Path | str = "grades", *args: Any, **options: Any) -> ClassReport:
+def grade(submissions: Path | str, output: Path | str = "grades", *fields: Any, **options: Any) -> ClassReport:
+    """`grade_class` with the fields of `GradeOptions` as arguments, in their order or by name."""
+    return grade_class(Path(submissions), Path(output), GradeOptions(*fields, **options))
+
+
+def grade_class(submissions: Path, output: Path, asked: GradeOptions) -> ClassReport:
     """Grade every submission in a folder.
 
     A submission whose notebooks, whose assignment and whose library are as they were keeps its result; marks given by
@@ -106,19 +111,19 @@ def grade(submissions: Path | str, output: Path | str = "grades", *args: Any, **
             timestamps.csv beside them says when they were handed in, see `times`.
         output: Becomes an nbgrader course: received/ source/ release/ submitted/ autograded/ feedback/ gradebook.db,
             and scores.csv, report.json, grading.log, and backups/ with the gradebook as it was before each run.
-        args, options: The fields of `GradeOptions`.
+        asked: What is graded, and how.
 
     Returns:
         The class's results, as written to scores.csv and report.json.
 
     Raises:
-        GradingError: The run cannot start: no such folder, assignment or student, nothing built, a time that is not
-            positive, nothing to shut submissions in, a damaged gradebook, another run on the same output.
+        GradingError: The run cannot start: no such folder, assignment or student, nothing built, nothing to shut
+            submissions in, a damaged gradebook, another run on the same output.
         KeyboardInterrupt: It was interrupted; the next run goes on where it stopped.
     """
     start = time.monotonic()
-    asked = GradeOptions(*args, **options)
-    received, output = _received(Path(submissions).resolve(), Path(output).resolve(), asked)
+    output = output.resolve()
+    received = _received(submissions.resolve(), output, asked)
     course = Course(output, asked.settings, asked.late)
     engine = Engine(asked.n_workers, asked.settings.way)
     with only_run(output), course.open(), Interrupts() as interrupts:
@@ -151,7 +156,7 @@ class _Received:
     wanted: list[str]
 
 
-def _received(submissions: Path, output: Path, asked: GradeOptions) -> tuple[_Received, Path]:
+def _received(submissions: Path, output: Path, asked: GradeOptions) -> _Received:
     """Find the submissions, and refuse what cannot be graded before anything is written."""
     if submissions == output:
         raise GradingError(f"submissions and output are one folder, {output}: name another output")
@@ -162,7 +167,7 @@ def _received(submissions: Path, output: Path, asked: GradeOptions) -> tuple[_Re
         raise GradingError(f"no student {unknown[0]!r} in {submissions}")
     if not asked.unsafe and (reason := why_not()):
         raise GradingError(f"submissions cannot be shut in on this machine: {reason}. --unsafe grades without walls")
-    return _Received(submissions, found, list(ignored), available, wanted), output
+    return _Received(submissions, found, list(ignored), available, wanted)
 
 
 def _install(course: Course, received: _Received, asked: GradeOptions, interrupts: Interrupts) -> list[Grader]:

@@ -277,7 +277,7 @@ def test_an_interrupted_command_says_how_to_go_on_and_exits_with_130(tmp_path: P
     def interrupted(*args: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "grade", interrupted)
+    monkeypatch.setattr(run, "grade_class", interrupted)
     result = CliRunner().invoke(cli.app, ["grade", str(tmp_path), "--output", "marks"])
     assert result.exit_code == 130
     assert "What is graded is kept in marks; the same command goes on from there." in " ".join(result.output.split())
