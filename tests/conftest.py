@@ -5,8 +5,10 @@ and one line of the summary says why; with CI=true in the environment they run a
 grade then do it without walls; see `open_where_needed`.
 """
 
+import inspect
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,11 +37,24 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def open_where_needed() -> None:
+def open_where_needed() -> Iterator[None]:
     """Let tests that say nothing of walls grade without them where nothing can be shut in."""
-    if why_no_walls():
-        from llmcourse.course.grading.run import grade
-        from llmcourse.course.grading.trial.rooms import Rooms
+    with pytest.MonkeyPatch.context() as patched:
+        if why_no_walls():
+            from llmcourse.course.grading.run import GradeOptions
+            from llmcourse.course.grading.trial.rooms import Rooms
 
-        grade.__kwdefaults__["unsafe"] = True
-        Rooms.__init__.__defaults__ = ("unsafe", *Rooms.__init__.__defaults__[1:])
+            patched.setattr(GradeOptions, "__init__", _unless_said(GradeOptions.__init__, unsafe=True))
+            patched.setattr(Rooms, "__init__", _unless_said(Rooms.__init__, way="unsafe"))
+        yield
+
+
+def _unless_said(make: Callable[..., None], **usual: object) -> Callable[..., None]:
+    """A constructor with other defaults."""
+    names = list(inspect.signature(make).parameters)
+
+    def making(self: object, *given: object, **named: object) -> None:
+        left = {name: value for name, value in usual.items() if name not in names[1 : 1 + len(given)]}
+        make(self, *given, **(left | named))
+
+    return making

@@ -102,7 +102,7 @@ def test_an_error_names_the_line_of_the_students_cell(standing: Rooms) -> None:
         "import pathlib\nsecret = ''.join(p.read_text() for p in pathlib.Path('/library').rglob('bpe.py'))",
     ],
 )
-@pytest.mark.walls
+@pytest.mark.walls("it looks into /library, which a room alone has")
 def test_the_reference_is_nowhere_in_the_students_kernel(standing: Rooms, way: str) -> None:
     cell = f"%%build {BPE}:merge_pair\ndef merge_pair(ids, pair, new_id):\n{textwrap.indent(way, '    ')}\n    return secret"
     check = f"%%check {BPE}:merge_pair\nsecret = merge_pair((), (1, 2), 3)\nassert {{}}"

@@ -207,7 +207,7 @@ def test_what_is_wrong_with_a_submission_is_listed_once_and_what_is_not_is_not(g
     )
 
 
-@pytest.mark.walls
+@pytest.mark.walls("without walls each row says so")
 def test_the_csv_has_one_row_a_student_and_one_column_an_exercise(graded: Class) -> None:
     rows = list(csv.reader((graded.output / "scores.csv").read_text().splitlines()))
     assert rows[0] == ["student", "score", "max_score", "double", "square", "why", "problems"]
@@ -371,7 +371,7 @@ grade(sys.argv[1], sys.argv[2], source=sys.argv[3])
 """
 
 
-@pytest.mark.walls
+@pytest.mark.walls("the run that it interrupts refuses where there are none")
 def test_ctrl_c_leaves_no_process_and_the_next_run_finishes_the_class(tmp_path, source, make, put) -> None:
     put(tmp_path / "in", "ada", make())
     put(tmp_path / "in", "bob", make(double="def double(x):\n    time.sleep(600)\n    return 2 * x"))
@@ -400,7 +400,7 @@ def _wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
 END = "no answer before the notebook's 2 s were used up"
 
 
-@pytest.mark.walls
+@pytest.mark.walls("a process that is not forked is not ready within a notebook's 2 s")
 def test_a_notebook_has_an_end(tmp_path, source, make, put) -> None:
     loop = "def {0}(x):\n    while True: pass"
     put(tmp_path / "in", "ada", make(double=loop.format("double"), square=loop.format("square")))

@@ -139,7 +139,7 @@ def test_a_mended_check_is_judged_again_and_marks_by_hand_stay(tmp_path: Path, m
     assert not grade(tmp_path / "in", output, source=tmp_path / "source", workers=1)["ada"].graded_now
 
 
-@pytest.mark.walls
+@pytest.mark.walls("it hides the walls by itself")
 def test_without_walls_grading_refuses_and_unsafe_goes_on_and_says_so(tmp_path, make, put, source, monkeypatch) -> None:
     put(tmp_path / "in", "ada", make(why="because"))
     put(tmp_path / "in", "bob", make(double="os._exit(1)"))
@@ -161,7 +161,7 @@ def test_without_walls_grading_refuses_and_unsafe_goes_on_and_says_so(tmp_path, 
     assert all(s.graded_now for s in report.students) and "unsafe" not in (output / "scores.csv").read_text()
 
 
-@pytest.mark.walls
+@pytest.mark.walls("nbgrader's command refuses where there are none")
 def test_what_nbgraders_own_command_runs_is_shut_in_too(tmp_path: Path, make, put, source: Path) -> None:
     """`nbgrader autograde` and the formgrader's button, in the folder that `llmcourse grade` made."""
     put(tmp_path / "in", "ada", make())
@@ -257,7 +257,6 @@ def test_the_board_counts_names_and_estimates_in_plain_lines(monkeypatch: pytest
     assert second.startswith("grading: 2/3, 1 failed, 7 unchanged: ada")
 
 
-@pytest.mark.walls
 def test_an_interruption_waits_for_the_end_of_a_step() -> None:
     done = []
     with Interrupts() as interrupts:

@@ -90,7 +90,7 @@ def test_an_error_is_told_and_the_process_goes_on(standing: Rooms, cell: str, en
     assert not stopped.lost and stopped.outputs[-1].output_type == "error" and text(after) == "on\n"
 
 
-@pytest.mark.walls
+@pytest.mark.walls("without walls no process has a limit of memory")
 def test_exit_and_death_are_told_apart_from_errors(standing: Rooms) -> None:
     (left,) = ran(standing, "exit()")
     assert left.lost and left.failure is not None and "ended the kernel (exit or quit)" in left.failure.evalue
@@ -133,7 +133,7 @@ def test_a_thread_that_prints_later_harms_no_cell(standing: Rooms) -> None:
     assert waits.failure is None and text(after).endswith("on\n")
 
 
-@pytest.mark.walls
+@pytest.mark.walls("it looks at /scratch, which a room alone has")
 def test_judges_know_nothing_of_each_other(standing: Rooms) -> None:
     async def run() -> list[Ran]:
         found = []
