@@ -6,7 +6,6 @@ grade then do it without walls; see `open_where_needed`.
 """
 
 import inspect
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,16 +16,9 @@ ROOT = str(Path(__file__).resolve().parents[1])
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)  # `tests.classroom` and others are imported here and in the processes that tests start
 
+from tests.walls import why_no_walls  # noqa: E402 - found only now
+
 collect_ignore_glob = ["mutants/[0-9]*", "submissions/*"]
-
-
-def why_no_walls() -> str:
-    """Why nothing can be shut in here; empty where it can be, and with CI=true, where it must be."""
-    if os.environ.get("CI") == "true":
-        return ""
-    from llmcourse.course.grading.trial.rooms import why_not
-
-    return why_not()
 
 
 @pytest.hookimpl(tryfirst=True)

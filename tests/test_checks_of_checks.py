@@ -24,8 +24,9 @@ from llmcourse.course.grading.results.report import ClassReport, ExerciseResult,
 from llmcourse.course.grading.run import grade
 from tests import classroom
 from tests.mutants import Solution, read_bank, right_solutions, wrong_solutions
+from tests.walls import why_no_walls
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("open_where_needed")]
+pytestmark = pytest.mark.timeout(600)
 
 SOLUTIONS = classroom.ROOT / "solutions"
 ASSIGNMENTS = sorted({path.parent.name for path in SOLUTIONS.glob("*/*.ipynb")})
@@ -81,7 +82,8 @@ class Grader:
         return [self.grade(folder / f"class_{i}", folder / f"grades_{i}", assignment, source) for i in parts]
 
     def grade(self, submissions: Path, output: Path, assignment: str, source: Path, timeout_s: float = 60) -> Future:
-        return self.pool.submit(grade, submissions, output, assignment, source, timeout_s, workers=1)
+        unsafe = bool(why_no_walls())
+        return self.pool.submit(grade, submissions, output, assignment, source, timeout_s, workers=1, unsafe=unsafe)
 
 
 def checks(result: StudentResult) -> dict[str, ExerciseResult]:
