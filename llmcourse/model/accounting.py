@@ -116,7 +116,7 @@ def kv_cache_bytes(config: ModelConfig, seq_len: int, batch_size: int = 1, bytes
     Args:
         config: The model's configuration.
         seq_len: Positions kept.
-        batch_size: sequences.
+        batch_size: Sequences.
         bytes_per_value: 2 for bfloat16, 4 for float32.
 
     Example:
@@ -134,7 +134,7 @@ def latent_cache_bytes(
     """The bytes of the cache of multi-head latent attention (MLA), which stores one compressed vector for all heads.
 
     Args:
-        n_layers: layers.
+        n_layers: Layers.
         d_latent: Components of the compressed vector from which keys and values are made again.
         d_rotary: Components of the one rotated key that all heads share.
         seq_len, batch_size, bytes_per_value: As for `kv_cache_bytes`.

@@ -54,7 +54,7 @@ class ModelConfig:
     or for "swiglu" two thirds of that, rounded up to a multiple of 8. They follow anew in `dataclasses.replace`.
 
     Attributes:
-        vocab_size, d_model, n_layers, n_heads, max_seq_len, n_kv_heads, d_head, d_ff: sizes.
+        vocab_size, d_model, n_layers, n_heads, max_seq_len, n_kv_heads, d_head, d_ff: Sizes.
         positions: "none", "learned", "sinusoidal", "rope" or "alibi"; a learned table has max_seq_len rows.
         rope_theta, rope_layout, rope_scaling: See `llmcourse.positional`.
         norm: "rmsnorm" or "layernorm"; norm_eps its epsilon.

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from llmcourse.optim.optimizers import SGD, AdamW, Muon
 
 OPTIMIZERS = ("sgd", "adam", "adamw", "muon")
+NOT_HIDDEN = {"lm_head", "positions", "router"}
+"""Names of modules and parameters whose matrices are not between the embeddings and the output."""
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -38,7 +40,8 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
 def hidden_matrices(model: nn.Module) -> list[Tensor]:
     """The matrices between the embeddings and the output layer: trained, of two or more dimensions.
 
-    Not among them are the weights of `nn.Embedding`, of a module or parameter called `lm_head`, and of positions.
+    Not among them are the weights of `nn.Embedding`, of a module or parameter called `lm_head` or `router` (its rows
+    are classes to choose from, as those of an output layer are), and of positions.
 
     Example:
         >>> model = nn.ModuleDict({"embedding": nn.Embedding(9, 4), "up": nn.Linear(4, 8), "lm_head": nn.Linear(8, 9)})
@@ -46,7 +49,7 @@ def hidden_matrices(model: nn.Module) -> list[Tensor]:
         [(8, 4)]
     """
     outside = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
-    outside |= {id(p) for name, p in model.named_parameters() if {"lm_head", "positions"} & set(name.split("."))}
+    outside |= {id(p) for name, p in model.named_parameters() if not NOT_HIDDEN.isdisjoint(name.split("."))}
     return [p for p in model.parameters() if p.requires_grad and p.ndim >= 2 and id(p) not in outside]
 
 

@@ -3,7 +3,7 @@
 N is the number of pairs of channels, d_head / 2. All four take the frequencies of `rotary_frequencies` and a `factor`
 by which the context is to grow, and return N new frequencies, float64.
 
-Sources: linear: Chen et al., "Extending Context Window of Large Language Models via Positional Interpolation" (2023);
+Source: linear: Chen et al., "Extending Context Window of Large Language Models via Positional Interpolation" (2023);
 NTK-aware and YaRN: Peng et al., "YaRN: Efficient Context Window Extension of Large Language Models" (2023), section 3;
 llama3: the code that Meta released with Llama 3.1 (2024).
 """

@@ -177,7 +177,7 @@ def trace_dependencies(function: Callable[[Tensor], Tensor], x: Tensor) -> Tenso
             nor that of a parameter.
 
     Returns:
-        bool of shape (N_out, N_in): whether output row i depends on input row j.
+        A bool tensor of shape (N_out, N_in): whether output row i depends on input row j.
 
     Example:
         >>> trace_dependencies(lambda x: x.cumsum(0).softmax(-1), torch.randn(3, 4)).int()

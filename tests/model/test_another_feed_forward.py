@@ -1,4 +1,4 @@
-"""A block whose feed-forward network is somebody else's: it is built, initialised, counted, trained and checkpointed."""
+"""A block whose feed-forward network is somebody else's: it is built, initialised, counted, trained and kept."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from llmcourse.optim import (
     SGD,
     AdamW,
     Muon,
+    hidden_matrices,
     make_optimizer,
     muon_parameter_groups,
     muon_scale,
@@ -130,6 +131,11 @@ def test_groups_do_not_decay_norms_and_biases_and_hold_each_trained_parameter_on
     assert [[p.ndim for p in group["params"]] for group in groups] == [[2], [1, 1]]
     assert [group["weight_decay"] for group in groups] == [0.3, 0.0]
     assert all(group["rule"] == "adamw" for group in muon_parameter_groups(model, 0.3))
+
+
+def test_a_router_is_not_hidden():
+    model = nn.ModuleDict({"router": nn.Linear(4, 2), "up": nn.Linear(4, 8)})
+    assert [tuple(matrix.shape) for matrix in hidden_matrices(model)] == [(8, 4)]
 
 
 def test_muon_takes_hidden_matrices_only():

@@ -1,4 +1,4 @@
-"""What several processes run in the tests of the one loop; a module of its own, so that new processes find it by name."""
+"""What several processes run in the tests of the one loop; a module, so that new processes find it by name."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def resumed_apart(folders: list[str]) -> str:
 
 
 def infinite_on_one() -> tuple[float, bool]:
-    """A step in which one rank's loss is infinite though its gradients are not: the loss, and whether anything moved."""
+    """A step in which one rank's loss is infinite and its gradients are not: the loss, and whether anything moved."""
     torch.set_num_threads(1)
     group = Group.of_everybody()
     model = Table()
