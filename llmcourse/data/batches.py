@@ -1,6 +1,6 @@
 """Batches of a long row of tokens, each a pure function of the seed and the step (chapter 3).
 
-Shapes: B rows of a batch, T tokens of a row, N tokens of the corpus.
+Shape suffixes: B rows of a batch, T tokens of a row, N tokens of the corpus.
 """
 
 import functools

@@ -1,6 +1,6 @@
 """Finding texts that are the same, and texts that are nearly the same (chapter 3).
 
-Shapes: N documents, S shingles of one document, K hash functions, R rows (hash values) of a band.
+Shape suffixes: N documents, S shingles of one document, K hash functions, R rows (hash values) of a band.
 """
 
 import functools

@@ -1,6 +1,6 @@
 """How good a model is, in units that can be compared (chapter 3).
 
-Shapes: B rows, T tokens of a row, V vocabulary; N windows of S tokens, T = S - 1 predictions.
+Shape suffixes: B rows, T tokens of a row, V vocabulary; N windows of S tokens, T = S - 1 predictions.
 """
 
 import math

@@ -1,6 +1,6 @@
 """Documents of all lengths into rows of one length (chapter 3).
 
-Shapes: N rows, T tokens of a row.
+Shape suffixes: N rows, T tokens of a row.
 """
 
 import bisect

@@ -1,6 +1,6 @@
 """ALiBi: no vectors for positions, a penalty on attention that grows with the distance (chapter 2).
 
-Shapes: B batch, H heads, T time of the queries, S time of the keys.
+Shape suffixes: B batch, H heads, T time of the queries, S time of the keys.
 
 Source: Press, Smith and Lewis, "Train Short, Test Long: Attention with Linear Biases Enables Input Length
 Extrapolation" (2021), section 3.

@@ -1,6 +1,8 @@
 """One interface through which a model takes any positional encoding by name (chapter 2).
 
-Shapes: B batch, T time of the queries, S time of the keys, D model dimension, H heads, C channels of a head, N = C / 2.
+Shape suffixes: B batch, T time of the queries, S time of the keys, D model dimension, H heads, C channels of a
+head, N = C / 2 pairs.
+
 A model calls all three hooks and uses what is not None: `add` once on the embeddings, `rotation` and `bias` once a
 forward pass, for all layers.
 """

@@ -1,7 +1,7 @@
 """Rotary position embedding: queries and keys are turned by angles that grow with the position (chapter 2).
 
-Shapes: B batch, H heads, T time, C channels of a head, N = C / 2 pairs. A head's channels form N pairs; pair i turns by
-`frequency[i]` radians at each position. Which two channels are a pair is a matter of memory layout:
+Shape suffixes: B batch, H heads, T time, C channels of a head, N = C / 2 pairs. A head's channels form N pairs;
+pair i turns by `frequency[i]` radians at each position. Which two channels are a pair is a matter of memory layout:
 
 - "half": channels i and i + N (Llama's files at Hugging Face, GPT-NeoX);
 - "interleaved": channels 2i and 2i + 1 (the paper, Meta's own Llama code, GPT-J).

@@ -189,14 +189,14 @@ def _dies(name: str, about: str, deed: str, reason: str, **more: object) -> Atta
 
 
 RESOURCES = [
-    _dies("ends_its_process", "os._exit in the middle of a check", "os._exit(0)", "the kernel died"),
+    _dies("ends_its_process", "os._exit in the middle of a check", "os._exit(0)", "the process died"),
     _dies(
         "ends_its_cell",
         "raises SystemExit, calls exit() and quit()",
         "get_ipython().ask_exit(); exit(0); sys.exit(0)",
         "",
     ),
-    _dies("segfaults", "reads address 0", "__import__('ctypes').string_at(0)", "the kernel died"),
+    _dies("segfaults", "reads address 0", "__import__('ctypes').string_at(0)", "the process died"),
     _dies("recurses", "calls itself without end", "return decode(ids, vocab)", "RecursionError"),
     _dies(
         "recurses_in_c",
@@ -319,8 +319,8 @@ RESOURCES = [
         {"decode": "def decode(ids, vocab): return ''"},
         edit=own_cell("""
             import gc
-            from llmcourse.course.remote.cells import Orders
-            orders = next(found for found in gc.get_objects() if isinstance(found, Orders))
+            from llmcourse.course.remote.cells import OrderServer
+            orders = next(found for found in gc.get_objects() if isinstance(found, OrderServer))
             for number in range(60):
                 for message in [
                     {}, {"output": {"text": 5}}, {"output": {"text": {"a": 1}}}, {"output": []}, {"output": {}}, {"status": 7},
@@ -338,8 +338,8 @@ RESOURCES = [
         {"decode": "def decode(ids, vocab): return ''"},
         edit=own_cell("""
             import gc
-            from llmcourse.course.remote.cells import Orders
-            orders = next(found for found in gc.get_objects() if isinstance(found, Orders))
+            from llmcourse.course.remote.cells import OrderServer
+            orders = next(found for found in gc.get_objects() if isinstance(found, OrderServer))
             for number in range(200):
                 orders._say({"n": number, "status": "ok", "exit": False})
                 orders._say({"n": number, "status": "error", "ename": [], "evalue": {}, "traceback": 5})
@@ -365,8 +365,8 @@ RESOURCES = [
         {"decode": "def decode(ids, vocab): return ''"},
         edit=own_cell("""
             import gc
-            from llmcourse.course.remote.cells import Orders
-            orders = next(found for found in gc.get_objects() if isinstance(found, Orders))
+            from llmcourse.course.remote.cells import OrderServer
+            orders = next(found for found in gc.get_objects() if isinstance(found, OrderServer))
             orders._line.send(b"[" * 100_000)
             """),
     ),
@@ -377,8 +377,8 @@ RESOURCES = [
         {"decode": "def decode(ids, vocab): return ''"},
         edit=own_cell("""
             import gc
-            from llmcourse.course.remote.cells import Orders
-            orders = next(found for found in gc.get_objects() if isinstance(found, Orders))
+            from llmcourse.course.remote.cells import OrderServer
+            orders = next(found for found in gc.get_objects() if isinstance(found, OrderServer))
             orders._line._socket.sendall(b"\\xff" * 5)
             """),
     ),

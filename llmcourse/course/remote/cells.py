@@ -135,7 +135,7 @@ def shell() -> InteractiveShell:
     return _prepared[0]
 
 
-class Orders:
+class OrderServer:
     """The grader's orders, and the answers to them.
 
     Args:
@@ -271,7 +271,7 @@ def serve(control: socket.socket) -> None:
     """
     _, fds, _, _ = socket.recv_fds(control, 1, 1)
     os.environ[LINE_VARIABLE] = str(fds[0])
-    Orders(control).serve({"cell": run_cell, "judge": _judged})
+    OrderServer(control).serve({"cell": run_cell, "judge": _judged})
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ class Judge:
         Args:
             cell: The cell.
             passed: The pieces whose checks have passed.
-            sources: The student's cells of pieces that this kernel has not been told of yet.
+            sources: The student's cells of pieces that this process has not been told of yet.
             changes_arguments: Whether the piece may change in place what it is given.
         """
         self.passed, self.peer.may_change = set(passed), changes_arguments
@@ -55,7 +55,7 @@ class Judge:
             self.check_plain(cell)
 
     def check_plain(self, cell: str) -> None:
-        """A graded cell without a magic of its own: names that nothing here defines are the other kernel's."""
+        """A graded cell without a magic of its own: names that nothing here defines are the student's process's."""
         source = as_python(self.shell, cell)
         tree = ast.parse(source)
         here = {*self.shell.user_ns, *vars(builtins)}
@@ -70,7 +70,7 @@ class Judge:
                 raise error.with_traceback(None) from None
 
     def check(self, line: str, cell: str) -> None:
-        """`%%check module:piece [id]`: judge the other kernel's version of one piece."""
+        """`%%check module:piece [id]`: judge the student's version of one piece."""
         piece = Piece.parse(line.partition(" ")[0])
         source = as_python(self.shell, cell)
         file = f"<check of {piece.name}>"
@@ -81,7 +81,7 @@ class Judge:
             try:
                 exec(compile(source, file, "exec"), namespace)  # noqa: S102
             except (BadMessage, LineClosed) as error:
-                self.peer.line.close()  # the other side notices, and the next check gets two new kernels
+                self.peer.line.close()  # the other side notices, and the next check gets two new processes
                 raise CheckFailed(f"{piece.name}: {error}") from None
             except (Exception, SystemExit) as error:
                 raise explain(error, piece.name, source, file) from None
@@ -108,10 +108,10 @@ class Judge:
             answer = self.peer.begin(told, pure=references)
         except (BadMessage, LineClosed) as error:
             self.peer.line.close()
-            raise CheckFailed(f"the notebook's kernel does not answer: {error}") from None
+            raise CheckFailed(f"the notebook's process does not answer: {error}") from None
         if type(answer) is not dict or not answer.keys() & {"built", "found"}:
             self.peer.line.close()
-            raise CheckFailed("the notebook's kernel gives no answer that can be read")
+            raise CheckFailed("the notebook's process gives no answer that can be read")
         try:
             yield answer
         finally:

@@ -1,6 +1,6 @@
-"""The bench: a process that stands in the judges' room, and forks a judge for each notebook.
+"""The judges' server: a process that stands in the judges' room, and forks a judge for each notebook.
 
-The bench has imported everything and made the shell; a fork of it is ready in a few milliseconds, and knows nothing of
+It has imported everything and made the shell; a fork of it is ready in a few milliseconds, and knows nothing of
 the notebook before. Requests come as one message each, with three descriptors: the control socket, on which the grader
 gives orders (see `cells`); the line to the student's process; and a lifeline, whose end is the judge's.
 """
@@ -85,7 +85,7 @@ def _judge(control: socket.socket, line: socket.socket, folder: str, environment
             judge.judge(*arguments)
             return {"status": "ok"}
 
-        cells.Orders(control).serve({"cell": cells.run_cell, "check": check})
+        cells.OrderServer(control).serve({"cell": cells.run_cell, "check": check})
     finally:
         os._exit(0)
 

@@ -56,6 +56,22 @@ class Entry:
     is_result: bool = False
 
 
+@dataclass(slots=True)
+class _Given:
+    """What was given to the other side and came back with other content.
+
+    Attributes:
+        entry: The object.
+        old: What it held before, where that can tell; None where other content is always a change.
+    """
+
+    entry: Entry
+    old: Any
+
+    def was_changed(self) -> bool:
+        return self.old is None or self.old != self.entry.value
+
+
 class Table:
     """The shared objects of one side.
 
@@ -228,27 +244,10 @@ class Table:
         """
         try:
             for number, kind, meta in definitions:
-                if type(number) is not int or number % 2 == self.parity or number in self._entries or number < 0:
-                    raise BadMessage("an object with a number that is not the sender's to give")
-                make = KINDS[kind].make
-                made = make(self, meta, number) if kind in ("function", "module") else make(self, meta)
-                self._remember(number, made, kind)
-            before: list[tuple[Entry, Any]] = []
-            for number, content in sorted(contents, key=self._filled_in_order):
-                entry = self._entries[number]
-                is_patch = type(content) is list and bool(content) and content[0] == PATCH and entry.kind in _PATCHED
-                packed = b"" if is_patch and entry.known is not None else wire.pack(content)
-                if is_patch or packed != entry.known:
-                    if entry.number % 2 == self.parity and entry.kind in _GIVEN and not entry.is_result:
-                        before.append((entry, copy.copy(entry.value) if entry.kind in _COMPARED else None))
-                    if is_patch:
-                        entry.snapshot = patches.apply(entry.value, content, self.decode, entry.snapshot)
-                    else:
-                        KINDS[entry.kind].fill(self, entry.value, content)
-                        entry.snapshot = _snapshot(entry)
-                    entry.known = packed
+                self._make(number, kind, meta)
+            before = [self._fill(*item) for item in sorted(contents, key=self._filled_in_order)]
             # Only now has all that containers hold its own content.
-            self.was_changed = self.was_changed or any(old is None or old != entry.value for entry, old in before)
+            self.was_changed = self.was_changed or any(given is not None and given.was_changed() for given in before)
             if any(self._entries[number].known is None for number, *_ in definitions):
                 raise BadMessage("an object that is defined without its content")
             for number, kind, _ in definitions:
@@ -262,6 +261,31 @@ class Table:
             raise BadMessage(
                 f"a definition that cannot be read ({type(error).__name__}: {str(error)[:100]})"
             ) from error
+
+    def _make(self, number: Any, kind: Any, meta: Any) -> None:
+        """An object that the other side has defined, still without its content."""
+        if type(number) is not int or number % 2 == self.parity or number in self._entries or number < 0:
+            raise BadMessage("an object with a number that is not the sender's to give")
+        make = KINDS[kind].make
+        made = make(self, meta, number) if kind in ("function", "module") else make(self, meta)
+        self._remember(number, made, kind)
+
+    def _fill(self, number: Any, content: Any) -> _Given | None:
+        """Give an object the content that it has on the other side; returns what it was, if it was ours to give."""
+        entry = self._entries[number]
+        is_patch = type(content) is list and bool(content) and content[0] == PATCH and entry.kind in _PATCHED
+        packed = b"" if is_patch and entry.known is not None else wire.pack(content)
+        if not is_patch and packed == entry.known:
+            return None
+        is_given = entry.number % 2 == self.parity and entry.kind in _GIVEN and not entry.is_result
+        given = _Given(entry, copy.copy(entry.value) if entry.kind in _COMPARED else None) if is_given else None
+        if is_patch:
+            entry.snapshot = patches.apply(entry.value, content, self.decode, entry.snapshot)
+        else:
+            KINDS[entry.kind].fill(self, entry.value, content)
+            entry.snapshot = _snapshot(entry)
+        entry.known = packed
+        return given
 
     def _filled_in_order(self, item: Any) -> int:
         """Memories, then tensors that others have as their gradient, then the rest."""

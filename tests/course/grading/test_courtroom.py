@@ -47,11 +47,11 @@ def judged(rooms: Rooms, cells: list[str], check: str, passed: tuple[str, ...] =
 
     async def run() -> Ran:
         pieces = assignment_pieces(ASSIGNMENT)
-        room = Courtroom(rooms.of_students(ASSIGNMENT), rooms.bench(), pieces, 10_000)
+        room = Courtroom(rooms.of_students(ASSIGNMENT), rooms.judges(), pieces, 10_000)
         await room.start()
         try:
             for cell in ["%load_ext llmcourse.course", *cells]:
-                ran = await room.box.run(textwrap.dedent(cell), 20)
+                ran = await room.student.run(textwrap.dedent(cell), 20)
                 assert ran.failure is None, ran.failure
             return await room.check(textwrap.dedent(check), passed, {}, timeout_s)
         finally:
@@ -144,7 +144,7 @@ def test_an_endless_call_is_stopped_and_the_next_kernel_is_whole(standing: Rooms
     assert ran.failure is not None and ran.failure.evalue == "no answer within 1 s" and not ran.lost
     dead = f"%%build {BPE}:merge_pair\nimport os\ndef merge_pair(ids, pair, new_id):\n    os._exit(0)"
     ran = judged(standing, [dead], f"%%check {BPE}:merge_pair\nmerge_pair((), (1, 2), 3)")
-    assert ran.failure is not None and ran.lost and "the kernel died" in ran.failure.evalue
+    assert ran.failure is not None and ran.lost and "the process died" in ran.failure.evalue
 
 
 def test_a_piece_may_call_what_its_reference_uses_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

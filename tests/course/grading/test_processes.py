@@ -28,10 +28,10 @@ def ran(rooms: Rooms, *cells: str, timeout_s: float = 10) -> list[Ran]:
     """Run cells in one process."""
 
     async def run() -> list[Ran]:
-        room = Courtroom(rooms.of_students(ASSIGNMENT), rooms.bench(), assignment_pieces(ASSIGNMENT), MAX_OUTPUT)
+        room = Courtroom(rooms.of_students(ASSIGNMENT), rooms.judges(), assignment_pieces(ASSIGNMENT), MAX_OUTPUT)
         await room.start()
         try:
-            return [await room.box.run(cell, timeout_s) for cell in cells]
+            return [await room.student.run(cell, timeout_s) for cell in cells]
         finally:
             await room.stop()
 
@@ -93,11 +93,13 @@ def test_an_error_is_told_and_the_process_goes_on(standing: Rooms, cell: str, en
 @pytest.mark.walls("without walls no process has a limit of memory")
 def test_exit_and_death_are_told_apart_from_errors(standing: Rooms) -> None:
     (left,) = ran(standing, "exit()")
-    assert left.lost and left.failure is not None and "ended the kernel (exit or quit)" in left.failure.evalue
+    assert (
+        left.lost and left.failure is not None and "ended the notebook's process (exit or quit)" in left.failure.evalue
+    )
     (died,) = ran(standing, "import os\nos._exit(0)")
-    assert died.lost and died.failure is not None and "the kernel died" in died.failure.evalue
+    assert died.lost and died.failure is not None and "the process died" in died.failure.evalue
     (full,) = ran(standing, "hold = [bytearray(1 << 28) for _ in range(40)]")
-    assert full.failure is not None and full.failure.ename in ("MemoryError", "KernelDied")
+    assert full.failure is not None and full.failure.ename in ("MemoryError", "ProcessDied")
 
 
 def test_an_endless_cell_is_interrupted_and_one_that_ignores_it_is_lost(standing: Rooms) -> None:
@@ -139,7 +141,7 @@ def test_judges_know_nothing_of_each_other(standing: Rooms) -> None:
         found = []
         for _ in range(2):
             room = Courtroom(
-                standing.of_students(ASSIGNMENT), standing.bench(), assignment_pieces(ASSIGNMENT), MAX_OUTPUT
+                standing.of_students(ASSIGNMENT), standing.judges(), assignment_pieces(ASSIGNMENT), MAX_OUTPUT
             )
             await room.start()
             code = "import os, random\nprint('mark' in globals(), os.listdir(), os.listdir('/scratch/tmp'))\nmark = 1\nopen('left', 'w').close()"

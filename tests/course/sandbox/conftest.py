@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 import llmcourse
-from llmcourse.course.grading.trial.orders import Ended, Orders, Ran
+from llmcourse.course.grading.trial.orders import Ended, OrderClient, Ran
 from llmcourse.course.grading.trial.processes import STUDENTS_MODULE
 from llmcourse.course.sandbox import Limits, Room, available
 from llmcourse.course.sandbox.room import WAYS
@@ -39,7 +39,7 @@ class Process:
     def __init__(self, room: Room, environment: Mapping[str, str] | None = None):
         self.line, line = socket.socketpair()
         ours, theirs = socket.socketpair()
-        self._orders = Orders(max_output=1_000_000)
+        self._orders = OrderClient(max_output=1_000_000)
         self._order: asyncio.Task[Ran] | None = None
         self._runner = asyncio.Runner()
         with line, theirs:

@@ -319,7 +319,7 @@ def _group(reason: str, counted: bool) -> str:
     """What a failure is known by: the message and the check's own line, without the lines of the student's cell."""
     lines = [line for line in reason.splitlines() if not re.match(r"\s+in .* of its cell", line)]
     text = "\n".join(line.rstrip() for line in lines)
-    if text.startswith(("the exercise cell failed", "no answer", "the kernel died", "not run")):
+    if text.startswith(("the exercise cell failed", "no answer", "the process died", "not run")):
         text = text.splitlines()[0]
         return re.sub(r"line \d+|[\d.]+ s\b", "…", text)
     return re.sub(r"\d[\d,]*(?:\.\d+)?", "…", text) if counted else text

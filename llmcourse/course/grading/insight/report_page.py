@@ -66,7 +66,7 @@ def _head(report: ClassReport) -> str:
     if scores:
         facts.append(f"mean {number(round(statistics.mean(scores), 1))}, median {number(statistics.median(scores))}")
     unsafe = (
-        '<p class="bad">Graded with --unsafe: nothing shut the submissions in, so a submission could change scores.</p>'
+        '<p class="bad">Graded without walls: nothing shut the submissions in, so a submission could change scores.</p>'
     )
     note = f"<p>{waiting} answers are not marked yet; they count 0 here.</p>" if waiting else ""
     title = escaped(", ".join(report.assignments), 300)

@@ -18,7 +18,7 @@ from llmcourse.course.grading.results.pages import plain
 from llmcourse.files import write_atomically
 
 NEEDS_MANUAL_GRADE = "needs manual grade"
-UNSAFE = "graded without a sandbox (--unsafe)"
+UNSAFE = "graded without walls"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Two processes for one notebook: in one a student's cells run, in the other the instructor's checks, with a line
 between.
 
-The student's process (the box) has the student edition of the library and runs everything that a student wrote. The
+The student's process has the student edition of the library and runs everything that a student wrote. The
 judge's has the whole library and runs the instructor's setup and check cells, restored from the release; what it says
 of a check is the verdict. See `llmcourse.course.remote` for what crosses the line.
 """
@@ -15,29 +15,31 @@ from collections.abc import Mapping, Sequence
 
 from llmcourse.course.environment import PIECES_VARIABLE
 from llmcourse.course.grading.trial.open_room import OpenRoom
-from llmcourse.course.grading.trial.orders import KERNEL_DIED, TIMED_OUT, Failure, Ran
-from llmcourse.course.grading.trial.processes import PATIENCE_S, Bench, Box, JudgeProcess
+from llmcourse.course.grading.trial.orders import PROCESS_DIED, TIMED_OUT, Failure, Ran
+from llmcourse.course.grading.trial.processes import PATIENCE_S, JudgeProcess, JudgeServer, StudentProcess
 from llmcourse.course.pieces import Piece
 from llmcourse.course.sandbox import Room
 
 
 class Courtroom:
-    """Box and judge of one notebook. They start and end together, for the line between them is as old as they are.
+    """A student's process and the judge of one notebook.
+
+    They start and end together, for the line between them is as old as they are.
 
     Args:
-        students: The room of the box.
-        bench: Where the judge comes from.
+        students: The room of the student's process.
+        judges: Where the judge is forked.
         pieces: The assignment's pieces.
         max_output: Characters of output kept for a cell.
     """
 
-    def __init__(self, students: Room | OpenRoom, bench: Bench, pieces: Sequence[Piece], max_output: int):
+    def __init__(self, students: Room | OpenRoom, judges: JudgeServer, pieces: Sequence[Piece], max_output: int):
         ends = socket.socketpair()
-        told = {PIECES_VARIABLE: json.dumps([str(piece) for piece in pieces])}
+        variables = {PIECES_VARIABLE: json.dumps([str(piece) for piece in pieces])}
         self._ends = ends
         self._told: dict[str, str] = {}
-        self.box = Box(students, ends[0].fileno(), max_output)
-        self.judge = JudgeProcess(bench, told, ends[1].fileno(), max_output)
+        self.student = StudentProcess(students, ends[0].fileno(), max_output)
+        self.judge = JudgeProcess(judges, variables, ends[1].fileno(), max_output)
 
     async def start(self) -> None:
         """Start both.
@@ -46,7 +48,7 @@ class Courtroom:
             ProcessNotStarted: One does not start.
         """
         try:
-            await asyncio.gather(self.box.start(), self.judge.start())
+            await asyncio.gather(self.student.start(), self.judge.start())
         except BaseException:
             await self.stop()
             raise
@@ -57,7 +59,7 @@ class Courtroom:
     async def stop(self) -> None:
         """End both, and every process that they left."""
         self.judge.stop()
-        await self.box.stop()
+        await self.student.stop()
 
     async def check(
         self,
@@ -81,7 +83,7 @@ class Courtroom:
         """
         new = {piece: text for piece, text in sources.items() if self._told.get(piece) != text}
         self._told |= new
-        serving = asyncio.create_task(self.box.answer_judge())
+        serving = asyncio.create_task(self.student.answer_judge())
         arguments = [source, list(passed), new, changes_arguments]
         judged = asyncio.create_task(self.judge.check(arguments, timeout_s + 2 * PATIENCE_S, late))
         try:
@@ -96,18 +98,16 @@ class Courtroom:
     ) -> Ran:
         await asyncio.wait({judged, serving}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         was_late = not judged.done() and not serving.done()
-        if (
-            serving.done()
-        ):  # the judge says when a check is over; where the box says so, nobody answers the judge any more
+        if serving.done():  # a check is over when the judge says so; the student's process says so when it has left
             await asyncio.wait({judged}, timeout=PATIENCE_S)
         if was_late:
-            self.box.interrupt()
+            self.student.interrupt()
             await asyncio.wait({judged}, timeout=PATIENCE_S)
         was_stopped = not judged.done()
         if was_stopped:
             serving.cancel()
             await asyncio.wait({serving})
-            await self.box.stop()  # the judge reads the end of the line, and its check fails
+            await self.student.stop()  # the judge reads the end of the line, and its check fails
         ran = await judged
         await asyncio.wait({serving}, timeout=PATIENCE_S)
         has_answered = serving.done() and not serving.cancelled()
@@ -117,6 +117,6 @@ class Courtroom:
             ran.lost = ran.lost or was_stopped or bool(ignored)
         elif was_stopped or not (has_answered and serving.result()):
             ran.lost = True
-            if ran.failure is not None and not self.box.is_alive:
-                ran.failure = Failure(KERNEL_DIED, self.box.why_dead())
+            if ran.failure is not None and not self.student.is_alive:
+                ran.failure = Failure(PROCESS_DIED, self.student.why_dead())
         return ran

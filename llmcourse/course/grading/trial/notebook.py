@@ -22,7 +22,7 @@ from nbformat.v4 import new_output
 
 from llmcourse._overlay import belongs_to_library
 from llmcourse.course.grading.trial.courtroom import Courtroom
-from llmcourse.course.grading.trial.orders import GRADER_ERRORS, KERNEL_DIED, NOT_RUN, Failure, Ran
+from llmcourse.course.grading.trial.orders import GRADER_ERRORS, NOT_RUN, PROCESS_DIED, Failure, Ran
 from llmcourse.course.grading.trial.processes import ProcessNotStarted
 from llmcourse.course.grading.trial.rooms import assignment_pieces, rooms
 from llmcourse.course.notebooks import facts_of, kind_of, piece_of
@@ -134,7 +134,7 @@ class _Run:
         """Run a cell where it belongs: in the student's process, and a setup cell of the instructor's in both."""
         assert self.courtroom is not None
         seconds, late = self._time_left()
-        ran = self.courtroom.box.run(cell.source, seconds, late)
+        ran = self.courtroom.student.run(cell.source, seconds, late)
         if kind_of(cell) != "setup":
             return await ran
         of_student, of_judge = await asyncio.gather(ran, self.courtroom.judge.run_cell(cell.source, 120.0))
@@ -166,7 +166,7 @@ class _Run:
             )
         standing = rooms(self.settings.way)
         students = standing.of_students(self.assignment)
-        self.courtroom = Courtroom(students, standing.bench(), pieces, self.settings.max_output)
+        self.courtroom = Courtroom(students, standing.judges(), pieces, self.settings.max_output)
         await self.courtroom.start()
         for index in list(self.replayed):
             if time.monotonic() >= self.deadline:
@@ -177,7 +177,7 @@ class _Run:
                 await self._adjourn()
                 self.replayed.remove(index)
                 self.failures[index] = ran.failure or Failure(
-                    KERNEL_DIED, "the kernel died while running this cell again"
+                    PROCESS_DIED, "the process died while running this cell again"
                 )
                 if piece := piece_of(cell):
                     self.failed_pieces[piece] = self.failures[index]

@@ -1,4 +1,4 @@
-"""Orders to a process that runs cells, and its answers; `remote.cells` is the other end.
+"""OrderClient to a process that runs cells, and its answers; `remote.cells` is the other end.
 
 What a process says is not trusted to be what such a process should say: it is read with bounds, and what cannot be read
 is the end of that process.
@@ -18,8 +18,8 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 
-KERNEL_DIED, TIMED_OUT, NOT_RUN = "KernelDied", "TimedOut", "NotRun"
-GRADER_ERRORS = (KERNEL_DIED, TIMED_OUT, NOT_RUN)
+PROCESS_DIED, TIMED_OUT, NOT_RUN = "ProcessDied", "TimedOut", "NotRun"
+GRADER_ERRORS = (PROCESS_DIED, TIMED_OUT, NOT_RUN)
 """The error names that come from the grader, not from Python."""
 
 TRUNCATED = "\n... output truncated ...\n"
@@ -60,8 +60,8 @@ class Ended(Exception):
     """The process has ended, or says what cannot be read."""
 
 
-class Orders:
-    """Orders to one process, one after the other.
+class OrderClient:
+    """OrderClient to one process, one after the other.
 
     Args:
         max_output: Characters of output kept for a cell.
@@ -165,7 +165,7 @@ def _finish(ran: Ran, message: Mapping[str, Any]) -> None:
     """Note how a cell ended."""
     if message.get("exit"):
         ran.lost = True
-        ran.failure = Failure(KERNEL_DIED, "this cell ended the kernel (exit or quit)")
+        ran.failure = Failure(PROCESS_DIED, "this cell ended the notebook's process (exit or quit)")
     if message["status"] == "ok":
         return
     ename, evalue = str(message.get("ename", "Error"))[:200], str(message.get("evalue", ""))[:4000]

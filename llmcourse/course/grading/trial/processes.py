@@ -1,4 +1,4 @@
-"""The processes of a notebook, as the grader starts, asks and ends them: the student's, and a judge from the bench."""
+"""The processes of a notebook, as the grader starts, asks and ends them: the student's, and its judge."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any
 
 from llmcourse.course.environment import ROLE_VARIABLE
 from llmcourse.course.grading.trial.open_room import OpenProcess, OpenRoom
-from llmcourse.course.grading.trial.orders import KERNEL_DIED, TIMED_OUT, Ended, Failure, Orders, Ran
+from llmcourse.course.grading.trial.orders import PROCESS_DIED, TIMED_OUT, Ended, Failure, OrderClient, Ran
 from llmcourse.course.sandbox import Room, SandboxUnavailable
 from llmcourse.course.sandbox.forkserver import ShutInProcess
 
 PATIENCE_S = 3.0
 """How long a process may take to answer an interrupt."""
-STUDENTS_MODULE, BENCH_MODULE = "llmcourse.course.remote.cells", "llmcourse.course.remote.judges"
+STUDENTS_MODULE, JUDGES_MODULE = "llmcourse.course.remote.cells", "llmcourse.course.remote.judges"
 
 
 class ProcessNotStarted(RuntimeError):
     """A process could not be started before any code of the submission ran: the machine's fault, not the student's."""
 
 
-class Box:
+class StudentProcess:
     """The student's process of one notebook.
 
     Args:
@@ -35,7 +35,7 @@ class Box:
 
     def __init__(self, room: Room | OpenRoom, line: int, max_output: int):
         self._room, self._line = room, line
-        self._orders = Orders(max_output)
+        self._orders = OrderClient(max_output)
         self._process: ShutInProcess | OpenProcess | None = None
 
     async def start(self) -> None:
@@ -82,7 +82,7 @@ class Box:
         if self._process is not None:
             self._process.poll()
             reason = self._process.killed
-        return f"the kernel died while running this cell{f': {reason}' if reason else ''}"
+        return f"the process died while running this cell{f': {reason}' if reason else ''}"
 
     async def run(self, source: str, timeout_s: float, late: str = "") -> Ran:
         """Run a cell.
@@ -108,7 +108,7 @@ class Box:
                 ran = order.result()
             except Ended:
                 await self._until_it_is_known_why()
-                return Ran(failure=failure or Failure(KERNEL_DIED, self.why_dead()), lost=True)
+                return Ran(failure=failure or Failure(PROCESS_DIED, self.why_dead()), lost=True)
             ran.failure = failure or ran.failure
             return ran
         finally:
@@ -131,7 +131,7 @@ class Box:
             await asyncio.sleep(0.01)
 
 
-class Bench:
+class JudgeServer:
     """The standing process of the judges' room, from which a judge is forked for each notebook.
 
     Args:
@@ -141,7 +141,7 @@ class Bench:
     def __init__(self, room: Room | OpenRoom):
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self.process = room.start_process(BENCH_MODULE, {ROLE_VARIABLE: "1"}, theirs.fileno())
+            self.process = room.start_process(JUDGES_MODULE, {ROLE_VARIABLE: "1"}, theirs.fileno())
         self._is_ready = False
 
     @property
@@ -174,15 +174,15 @@ class JudgeProcess:
     """The judge of one notebook.
 
     Args:
-        bench: Where it comes from.
+        judges: Where it comes from.
         environment: Variables that it gets.
         line: The descriptor of its line to the student's process.
         max_output: Characters of output kept for a cell.
     """
 
-    def __init__(self, bench: Bench, environment: Mapping[str, str], line: int, max_output: int):
-        self._bench, self._environment, self._line = bench, environment, line
-        self._orders = Orders(max_output)
+    def __init__(self, judges: JudgeServer, environment: Mapping[str, str], line: int, max_output: int):
+        self._judges, self._environment, self._line = judges, environment, line
+        self._orders = OrderClient(max_output)
         self._life: socket.socket | None = None
 
     async def start(self) -> None:
@@ -192,11 +192,11 @@ class JudgeProcess:
             ProcessNotStarted: It does not start.
         """
         try:
-            await self._bench.wait_until_ready()
+            await self._judges.wait_until_ready()
             ours, control = socket.socketpair()
             self._life, life = socket.socketpair()
             with control, life:
-                self._bench.ask(self._environment, [control.fileno(), self._line, life.fileno()])
+                self._judges.ask(self._environment, [control.fileno(), self._line, life.fileno()])
             await self._orders.begin(ours)
         except (OSError, Ended, TimeoutError, SandboxUnavailable) as error:
             reason = str(error) or self._why_dead()
@@ -231,10 +231,10 @@ class JudgeProcess:
         except TimeoutError:
             return Ran(failure=Failure(TIMED_OUT, late or f"no answer within {timeout_s:g} s"), lost=True)
         except Ended:
-            return Ran(failure=Failure(KERNEL_DIED, self._why_dead()), lost=True)
+            return Ran(failure=Failure(PROCESS_DIED, self._why_dead()), lost=True)
 
     def _why_dead(self) -> str:
         with suppress(OSError):
-            self._bench.process.poll()
-        reason = self._bench.process.killed
+            self._judges.process.poll()
+        reason = self._judges.process.killed
         return f"the judge died while running this cell{f': {reason}' if reason else ''}"

@@ -18,7 +18,7 @@ from pathlib import Path
 import llmcourse
 from llmcourse.course.author.edition import pieces_of, write_edition
 from llmcourse.course.grading.trial.open_room import OpenRoom
-from llmcourse.course.grading.trial.processes import Bench
+from llmcourse.course.grading.trial.processes import JudgeServer
 from llmcourse.course.pieces import Piece
 from llmcourse.course.sandbox import Limits, Room, SandboxUnavailable, available
 
@@ -43,7 +43,7 @@ class Rooms:
     _launched: dict[Library, Room | OpenRoom] = field(default_factory=dict)
     _editions: dict[Library, Path] = field(default_factory=dict)
     _folders: list[tempfile.TemporaryDirectory[str]] = field(default_factory=list)
-    _bench: Bench | None = None
+    _judges: JudgeServer | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def of_students(self, assignment: str) -> Room | OpenRoom:
@@ -62,19 +62,19 @@ class Rooms:
         """
         return self._room(None)
 
-    def bench(self) -> Bench:
+    def judges(self) -> JudgeServer:
         """Where judges come from; a new one when there is none, or none any more.
 
         Raises:
             SandboxUnavailable: Nothing can be shut in on this machine, and why.
         """
         with self._lock:
-            if self._bench is not None and not self._bench.is_alive:
-                self._bench.close()
-                self._bench = None
-            if self._bench is None:
-                self._bench = Bench(self.of_judges())
-            return self._bench
+            if self._judges is not None and not self._judges.is_alive:
+                self._judges.close()
+                self._judges = None
+            if self._judges is None:
+                self._judges = JudgeServer(self.of_judges())
+            return self._judges
 
     def lend(self, assignments: Iterable[str]) -> dict[Library, tuple[Path, socket.socket | None]]:
         """What another process needs to use the rooms of these assignments: the libraries and what starts processes.
@@ -137,9 +137,9 @@ class Rooms:
     def close(self) -> None:
         """End every process and remove the editions."""
         with self._lock:
-            if self._bench is not None:
-                self._bench.close()
-                self._bench = None
+            if self._judges is not None:
+                self._judges.close()
+                self._judges = None
             for room in [*self._rooms.values(), *self._launched.values()]:
                 room.close()
             self._launched.clear()
