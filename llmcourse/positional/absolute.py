@@ -1,7 +1,8 @@
 """Positions as vectors that are added to the embeddings: the sinusoidal table and its shift (chapter 2).
 
 Shape suffixes: N number of positions, D model dimension. Pair i of the D dimensions is (2i, 2i + 1), a sine and a
-cosine of one frequency. Everything is float64 here: at position 100,000 an angle in float32 is already off by several thousandths.
+cosine of one frequency. Everything is float64 here: at position 100,000 an angle in float32 is already off by several
+thousandths.
 
 Source: Vaswani et al., "Attention Is All You Need" (2017), section 3.5.
 """
