@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from llmcourse.tokenization.inputs import as_list, several
+
 WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -25,12 +27,15 @@ def exact_duplicates(texts: Iterable[str]) -> np.ndarray:
     Returns:
         For each document the number of the first equal one (its own number if it is the first), int64, (N,).
 
+    Raises:
+        TypeError: `texts` is one string, not several.
+
     Example:
         >>> exact_duplicates(["a", "b", "a", "a"]).tolist()
         [0, 1, 0, 0]
     """
     first: dict[bytes, int] = {}
-    digests = (hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts)
+    digests = (hashlib.blake2b(text.encode(), digest_size=16).digest() for text in several(texts, "texts"))
     return np.array([first.setdefault(digest, number) for number, digest in enumerate(digests)], dtype=np.int64)
 
 
@@ -256,7 +261,11 @@ def sign_texts(texts: Sequence[str], n_hashes: int = 128, width: int = 5, seed: 
     """Compute the signatures of many texts, uint32, (N, K).
 
     A text without any word has no shingle; its signature is of the number 0 alone, so such texts are all alike.
+
+    Raises:
+        TypeError: `texts` is one string, not several.
     """
+    texts = as_list(texts, "texts")
     a_K, b_K = hash_functions(n_hashes, seed)
     nothing = np.zeros(1, dtype=np.uint32)
     rows = [minhash_signature(found if len(found := shingles(text, width)) else nothing, a_K, b_K) for text in texts]

@@ -34,6 +34,14 @@ def read_pattern(pre_tokenizer: Mapping[str, Any] | None) -> str:
     raise ValueError(f"unsupported pre-tokenizer {pre_tokenizer!r}: only byte-level, with at most one isolating split")
 
 
+def _changes_nothing(post_processor: Mapping[str, Any] | None) -> bool:
+    """Whether the ids of one text stay as they are, as in the empty template that `transformers` writes."""
+    match post_processor or {"type": "ByteLevel"}:
+        case {"type": "ByteLevel"} | {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}}]}:
+            return True
+    return False
+
+
 def check_supported(data: Mapping[str, Any]) -> None:
     """Refuse a `tokenizer.json` whose ids the code of this chapter could not reproduce.
 
@@ -60,7 +68,12 @@ def check_supported(data: Mapping[str, Any]) -> None:
             problem = f"the model's option {name} is {model[name]!r}"
     if data.get("normalizer"):
         problem = f"it has a normalizer, {data['normalizer'].get('type')!r}"
-    if data.get("post_processor") and data["post_processor"].get("type") != "ByteLevel":
+    for name in ("truncation", "padding"):
+        if data.get(name):
+            problem = f"its {name} is {data[name]!r}; it must be None"
+    if (decoder := data.get("decoder")) and decoder.get("type") != "ByteLevel":
+        problem = f"its decoder is {decoder.get('type')!r}; it must be 'ByteLevel' or None"
+    if not _changes_nothing(data.get("post_processor")):
         problem = f"it has a post-processor, {data['post_processor'].get('type')!r}"
     for token in data.get("added_tokens") or []:
         flags = [name for name in ("single_word", "lstrip", "rstrip") if token.get(name)]

@@ -71,7 +71,7 @@ def train_step(
 
 
 def split_batch(batch: Batch, n_parts: int) -> list[Batch]:
-    """Cut a batch into micro-batches of equally many rows.
+    """Cut a batch, or the rows of `Packed`, into micro-batches of equally many rows.
 
     Raises:
         ValueError: The rows cannot be divided by `n_parts`.
@@ -85,7 +85,7 @@ def split_batch(batch: Batch, n_parts: int) -> list[Batch]:
     if n_rows % n_parts:
         raise ValueError(f"a batch of {n_rows} rows cannot be cut into grad_accum_steps={n_parts} equal parts")
     columns = [[None] * n_parts if values is None else values.chunk(n_parts) for values in batch]
-    return [Batch(*part) for part in zip(*columns)]
+    return [type(batch)(*part) for part in zip(*columns)]
 
 
 def group_step(

@@ -147,3 +147,11 @@ def test_leaks_are_counted_against_all_of_the_training_set():
     whole, mixed, fresh, nothing = leaked_fractions(known, shown)
     assert (whole, fresh, nothing) == (1.0, 0.0, 0.0) and 0.9 < mixed < 1
     assert leaked_fractions([], shown).tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("find", [exact_duplicates, sign_texts])
+@pytest.mark.parametrize("text", ["one text", b"one text"])
+def test_one_text_is_not_taken_for_many(find, text):
+    with pytest.raises(TypeError, match="texts is b?'one text'; it must be a list"):
+        find(text)
+    assert len(find(iter(["one text", "another"]))) == 2
