@@ -157,15 +157,13 @@ def _index_tokens(vocab: Sequence[bytes], special_tokens: Mapping[str, int]) -> 
     for byte in range(256):
         if bytes([byte]) not in ids:
             raise ValueError(f"the byte 0x{byte:02x} has no token")
-        if ids[bytes([byte])] in special_ids:
-            raise ValueError(
-                f"a special token has the id {ids[bytes([byte])]} of the byte 0x{byte:02x}; it must differ"
-            )
     for token, token_id in special_tokens.items():
         if ids.get(token.encode()) != token_id:
             raise ValueError(
                 f"the special token {token!r} has the id {token_id}, where the vocabulary has another token"
             )
+        if len(token.encode()) == 1:  # then any text with it would hold the special token
+            raise ValueError(f"the special token {token!r} has the id of a byte, {token_id}; it must differ")
     return ids
 
 

@@ -130,7 +130,7 @@ def test_special_tokens_split_documents_and_are_not_counted(pattern):
 
 
 def test_one_string_instead_of_texts_is_refused():
-    with pytest.raises(TypeError, match="one item"):
+    with pytest.raises(TypeError, match="texts is 'a text'"):
         count_words("a text")
 
 
