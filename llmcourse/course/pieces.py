@@ -83,6 +83,25 @@ def _definition(piece: Piece, root: Path) -> Definition:
     return public[piece.name]
 
 
+def is_in_library(piece: Piece, root: Path) -> bool:
+    """Whether the package below `root` has a piece's module."""
+    stem = root.joinpath(*piece.module.split("."))
+    return stem.with_suffix(".py").exists() or (stem / "__init__.py").exists()
+
+
+def docstring(piece: Piece, root: Path) -> str:
+    """What a piece's docstring says, as the library has it.
+
+    Args:
+        piece: The piece.
+        root: The folder that holds the package `llmcourse`.
+
+    Raises:
+        ValueError: There is no such module or piece.
+    """
+    return ast.get_docstring(_definition(piece, root)) or ""
+
+
 def names_in_scope(piece: Piece, root: Path) -> list[str]:
     """Names that code inside the piece's module can use: its imports, its constants, what it defines before
     the piece."""

@@ -27,7 +27,8 @@ from filelock import FileLock
 
 from llmcourse import _overlay
 from llmcourse._overlay import WORKSPACE_VARIABLE, Section
-from llmcourse.course.checks import CheckFailed, as_python, explain
+from llmcourse.course.checks import CheckFailed, as_python, explain, last_call, watched
+from llmcourse.course.examples import run_example
 from llmcourse.course.paths import MARKER, find_workspace
 from llmcourse.course.pieces import Piece, is_stub, removed_pieces
 from llmcourse.course.progress import Progress, own_pieces
@@ -179,12 +180,13 @@ class Builder:
         source = as_python(self.shell, cell)
         file = f"<check of {piece.name}>"
         with self._alone(piece, module) as namespace:
+            mine = namespace[piece.name] = watched(namespace[piece.name])
             try:
                 exec(compile(source, file, "exec"), namespace)  # noqa: S102
+                run_example(piece, mine)
             except (Exception, SystemExit) as error:
-                raise CheckFailed(
-                    f"{explain(error, piece.name, source, file)}{self._suspects(piece, module)}"
-                ) from None
+                told = explain(error, piece.name, source, file, last_call(mine))
+                raise CheckFailed(f"{told}{self._suspects(piece, module)}") from None
         self._record(line, passed=True)
         print(f"✓ {piece.name}: all checks passed")
 
