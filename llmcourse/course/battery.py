@@ -27,13 +27,14 @@ Call = Sequence[Any] | Callable[[], Sequence[Any]]
 Outcome = tuple[Any, list[Any]]
 """What a call returned, and what it made of the arguments that it is there to change."""
 
-LAWS = ("arguments", "state", "again", "memory order", "sequences", "dtypes", "axes", "empty", "gradients")
+LAWS = ("arguments", "state", "again", "memory order", "sequences", "dtypes", "axes", "gradients")
 
 
 def battery(
     piece: Callable[..., Any],
     *calls: Call,
     axes: str = "",
+    empty: bool = False,
     dtypes: Sequence[int] = (),
     narrow: Sequence[str] = (),
     sequences: Sequence[int] = (),
@@ -49,7 +50,8 @@ def battery(
             Where each changes one argument, an argument that is not used is found.
         axes: Which axes of arguments are rows that do not know of each other: one term for each argument, then one for
             the result, as in "B T ., T . -> B T ."; a dot is an axis of another kind, an empty term no array. Rows
-            picked out of the arguments must give these rows of the result, also a single row and none.
+            picked out of the arguments must give these rows of the result, also a single row.
+        empty: Whether no row at all is such a choice, too.
         dtypes: Positions of the tensors whose dtype, float32 or float64, the result follows.
         narrow: More dtypes that the result follows, "bfloat16" or "float16".
         sequences: Positions of the arguments that may be any sequence: a tuple as well as a list.
@@ -79,7 +81,7 @@ def battery(
         "memory order": lambda: _memory_order(subject),
         "sequences": lambda: _sequences(subject, sequences),
         "dtypes": lambda: _dtypes(subject, dtypes, narrow),
-        "axes": lambda: _axes(subject, axes, "empty" not in but),
+        "axes": lambda: _axes(subject, axes, empty),
         "gradients": lambda: _gradients(subject, gradients),
     }
     subject.skipped = frozenset(but)
