@@ -88,4 +88,4 @@ def _says_the_same(got: str, example: doctest.Example, value: Any, namespace: di
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(text.replace("<BLANKLINE>", "").split())
