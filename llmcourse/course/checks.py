@@ -14,11 +14,12 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 from llmcourse._overlay import WORKSPACE_VARIABLE, read_sections
 from llmcourse.course.pieces import IS_MISSING
+from llmcourse.course.source import names_reached
 
 
 class CheckFailed(AssertionError):
@@ -191,7 +192,7 @@ def count_steps(function: Callable[..., Any], *args: Any) -> int:
 
 
 def names_used(function: Any) -> set[str]:
-    """The names that a piece's source mentions: to ask whether it leaves its work to another piece.
+    """The names that a piece reaches beyond its own variables: to ask whether it leaves its work to another piece.
 
     Example:
         >>> sorted(names_used(lambda x: sorted(abs(x))))
@@ -199,14 +200,9 @@ def names_used(function: Any) -> set[str]:
     """
     source = getattr(function, "source", None)
     if source is not None:  # a piece that is judged from another process
-        return {n.id for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name)}
+        return names_reached(source)
     code = getattr(function, "__code__", None)
-    return _names_in(code) if code else set()
-
-
-def _names_in(code: CodeType) -> set[str]:
-    nested = (constant for constant in code.co_consts if isinstance(constant, CodeType))
-    return set(code.co_names).union(*map(_names_in, nested))
+    return names_reached(code) if code else set()
 
 
 def as_python(shell: Any, cell: str) -> str:
