@@ -15,11 +15,12 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 from llmcourse._overlay import WORKSPACE_VARIABLE, read_sections
 from llmcourse.course.pieces import IS_MISSING
+from llmcourse.course.source import names_reached
 
 BEGIN_HIDDEN = "### BEGIN HIDDEN TESTS"
 """Above the part of a check that a release comes without."""
@@ -148,9 +149,6 @@ def close(
         ...
         AssertionError: got 2.5 where 2 is right (at index 1; largest difference 0.5): is it rounded?
     """
-    import numpy as np
-    import torch  # a chapter without tensors does not wait for it
-
     if got is None:
         raise AssertionError(f"got None: {hint}")
     got_values, wanted = _tensor(got), _tensor(want)
@@ -160,28 +158,43 @@ def close(
         raise ValueError("the check wants NaN without saying `allow_nan=True`")
     if got_values.shape != wanted.shape:
         raise AssertionError(f"got the shape {tuple(got_values.shape)}, {tuple(wanted.shape)} is right: {hint}")
-    if isinstance(got, torch.Tensor) and isinstance(want, torch.Tensor) and got.dtype != want.dtype:
-        raise AssertionError(f"got {got.dtype}, {want.dtype} is right: {hint}")
-    if _fits(got_values, wanted, atol, rtol):
-        return
-    for mistake, value in (mistakes or {}).items():
+    if types := _unlike_types(got, want):
+        raise AssertionError(f"got {types[0]}, {types[1]} is right: {hint}")
+    if not _fits(got_values, wanted, atol, rtol):
+        likely = _fitting_mistake(got_values, wanted, mistakes or {}, atol, rtol)
+        raise AssertionError(_largest_difference(got_values, wanted, hint if likely is None else likely))
+
+
+def _unlike_types(got: Any, want: Any) -> tuple[Any, Any] | None:
+    """The types of two tensors' numbers if they differ; a list or an array has none that would have to be right."""
+    import torch  # a chapter without tensors does not wait for it
+
+    are_tensors = isinstance(got, torch.Tensor) and isinstance(want, torch.Tensor)
+    return (got.dtype, want.dtype) if are_tensors and got.dtype != want.dtype else None
+
+
+def _fitting_mistake(got: Any, want: Any, mistakes: Mapping[str, Any], atol: float, rtol: float) -> str | None:
+    """The first known mistake that gives these numbers, among those that can be told from what is right."""
+    for mistake, value in mistakes.items():
         wrong = _tensor(value)
-        if (
-            wrong.shape == wanted.shape
-            and not _fits(wrong, wanted, atol, rtol)
-            and _fits(got_values, wrong, atol, rtol)
-        ):
-            hint = mistake
-            break
-    difference = torch.where(got_values == wanted, 0.0, (got_values - wanted).abs()).nan_to_num(nan=float("inf"))
+        if wrong.shape == want.shape and not _fits(wrong, want, atol, rtol) and _fits(got, wrong, atol, rtol):
+            return mistake
+    return None
+
+
+def _largest_difference(got: Any, want: Any, hint: str) -> str:
+    """Where numbers differ most and by how much, with as many digits as it takes to see it."""
+    import numpy as np
+    import torch
+
+    difference = torch.where(got == want, 0.0, (got - want).abs()).nan_to_num(nan=float("inf"))
     place = tuple(int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape))
     where = f"at index {place[0] if len(place) == 1 else place}; " if place else ""
-    shown, right = (f"{values[place].item():.6g}" for values in (got_values, wanted))
+    shown, right = (f"{values[place].item():.6g}" for values in (got, want))
     if shown == right:
-        shown, right = (f"{values[place].item():.12g}" for values in (got_values, wanted))
+        shown, right = (f"{values[place].item():.12g}" for values in (got, want))
         hint = f"nearly right; was something computed in float32 on the way? {hint}"
-    numbers = f"got {shown} where {right} is right"
-    raise AssertionError(f"{numbers} ({where}largest difference {difference.max().item():.2g}): {hint}")
+    return f"got {shown} where {right} is right ({where}largest difference {difference.max().item():.2g}): {hint}"
 
 
 def _tensor(value: Any) -> Any:
@@ -239,7 +252,7 @@ def count_steps(function: Callable[..., Any], *args: Any) -> int:
 
 
 def names_used(function: Any) -> set[str]:
-    """The names that a piece's source mentions: to ask whether it leaves its work to another piece.
+    """The names that a piece reaches beyond its own variables: to ask whether it leaves its work to another piece.
 
     Example:
         >>> sorted(names_used(lambda x: sorted(abs(x))))
@@ -247,14 +260,9 @@ def names_used(function: Any) -> set[str]:
     """
     source = getattr(function, "source", None)
     if source is not None:  # a piece that is judged from another process
-        return {n.id for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name)}
+        return names_reached(source)
     code = getattr(function, "__code__", None)
-    return _names_in(code) if code else set()
-
-
-def _names_in(code: CodeType) -> set[str]:
-    nested = (constant for constant in code.co_consts if isinstance(constant, CodeType))
-    return set(code.co_names).union(*map(_names_in, nested))
+    return names_reached(code) if code else set()
 
 
 def as_python(shell: Any, cell: str) -> str:

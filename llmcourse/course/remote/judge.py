@@ -7,7 +7,6 @@ kernel.
 
 from __future__ import annotations
 
-import ast
 import builtins
 import importlib
 import inspect
@@ -23,6 +22,7 @@ from llmcourse.course.pieces import Piece
 from llmcourse.course.remote.modules import RemoteFunction
 from llmcourse.course.remote.peer import BadMessage, LineClosed, Peer, connect
 from llmcourse.course.remote.references import assignment_pieces, pieces_used
+from llmcourse.course.source import names_read
 
 
 class Judge:
@@ -59,9 +59,7 @@ class Judge:
     def check_plain(self, cell: str) -> None:
         """A graded cell without a magic of its own: names that nothing here defines are the student's process's."""
         source = as_python(self.shell, cell)
-        tree = ast.parse(source)
-        here = {*self.shell.user_ns, *vars(builtins)}
-        names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)} - here
+        names = names_read(source) - {*self.shell.user_ns, *vars(builtins)}
         file = "<check>"
         with self._told({"names": sorted(names)}) as answer:
             try:
