@@ -66,6 +66,6 @@ def check_supported(data: Mapping[str, Any]) -> None:
         flags = [name for name in ("single_word", "lstrip", "rstrip") if token.get(name)]
         if flags or not token.get("special"):
             found = flags[0] if flags else "not special"
-            problem = f"the added token {token.get('content')!r} is {found}; it must be special and stand for itself"
+            problem = f"the added token {token.get('content')!r} is {found}; it must be special and without options"
     if problem:
         raise ValueError(problem)

@@ -378,7 +378,7 @@ class BPETokenizer:
             raise ValueError(f"allowed_special is {allowed_special!r}; it must be 'all' or a set of special tokens")
         if unknown := set(allowed_special) - set(self.special_tokens):
             raise ValueError(
-                f"allowed_special has {sorted(unknown)}; it must be a part of {sorted(self.special_tokens)}"
+                f"allowed_special has {sorted(unknown)}; it must be a subset of {sorted(self.special_tokens)}"
             )
         return frozenset(allowed_special)
 

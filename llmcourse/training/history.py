@@ -66,7 +66,7 @@ class History:
             ModuleNotFoundError: TensorBoard is asked for and not installed.
         """
         if tensorboard and folder is None:
-            raise ValueError("folder is None; it must be a folder where tensorboard is True")
+            raise ValueError("folder is None; it must be a folder, as tensorboard is True")
         self.rows: list[Row] = []
         self._path: Path | None = None
         self._writer: Any = None
