@@ -100,7 +100,7 @@ def flip(path):
         (lambda folder: edit_entry(folder, n_tokens=None), "entry 1 of shards, does not say its n_tokens"),
         (lambda folder: edit_entry(folder, sha256=None), "entry 1 of shards, does not say its sha256"),
         (lambda folder: edit_entry(folder, n_tokens=-4), "entry 1 of shards, says n_tokens is -4"),
-        (lambda folder: edit_entry(folder, n_tokens=0), "entry 1 of shards, says n_tokens = 0"),
+        (lambda folder: edit_entry(folder, n_tokens=0), "entry 1 of shards, says n_tokens is 0"),
         (lambda folder: edit_entry(folder, file=3), "entry 1 of shards, says file is 3"),
         (lambda folder: (folder / "00001.bin").unlink(), "00001.bin is missing"),
         (lambda folder: (folder / "00002.bin").write_bytes(b"ab"), "00002.bin has 2 bytes; it must have 2000"),
