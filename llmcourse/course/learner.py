@@ -16,13 +16,14 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 
-from llmcourse._overlay import WORKSPACE_VARIABLE, Section, compile_section, global_names, overlay_file, read_sections
+from llmcourse._overlay import WORKSPACE_VARIABLE, Section, overlay_file, read_sections
 from llmcourse.course.kernels import graded_path, notebook_client
 from llmcourse.course.notebooks import Exercise, check_name, exercises, facts_of, piece_of
 from llmcourse.course.paths import MARKER
 from llmcourse.course.pieces import Piece, is_stub, removed_pieces
 from llmcourse.course.progress import Progress, own_pieces
-from llmcourse.course.workspace import defined_names, save_section
+from llmcourse.course.source import names_defined, names_read
+from llmcourse.course.workspace import save_section
 from llmcourse.files import write_atomically
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -204,15 +205,14 @@ def _with_helpers(sections: list[Section], module: str, wanted: set[Piece]) -> l
 
 def _used_names(section: Section) -> set[str]:
     try:
-        code = compile_section(section, Path("<workspace>"), definitions_only=True)
+        return names_read(section.source)
     except SyntaxError:
         return set()
-    return {*global_names(code), *code.co_names}
 
 
 def _defined(section: Section) -> set[str]:
     try:
-        return set(defined_names(section.source))
+        return set(names_defined(section.source))
     except SyntaxError:
         return set()
 

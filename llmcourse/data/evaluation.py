@@ -36,9 +36,9 @@ def bits_per_byte(total_nats: float, n_bytes: int) -> float:
         8.0
     """
     if n_bytes < 1:
-        raise ValueError(f"n_bytes is {n_bytes}: a text has at least 1 byte")
+        raise ValueError(f"n_bytes is {n_bytes!r}; it must be at least 1")
     if not total_nats >= 0:
-        raise ValueError(f"total_nats is {total_nats}: a sum of -ln p is at least 0")
+        raise ValueError(f"total_nats is {total_nats!r}; it must be at least 0, as a sum of -ln p is")
     return float(total_nats) / math.log(2) / n_bytes
 
 

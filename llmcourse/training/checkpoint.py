@@ -60,7 +60,7 @@ def save_checkpoint(
         ('step-00000007.pt', 7, True)
     """
     if keep < 1:
-        raise ValueError(f"keep is {keep}; at least 1 checkpoint must stay")
+        raise ValueError(f"keep is {keep!r}; it must be at least 1")
     # `weights_only` reads neither NumPy's numbers nor subclasses of Python's: an optimizer's rate may be one too.
     settings, state = plain(config), plain(optimizer.state_dict())
     for name, value in settings.items():
