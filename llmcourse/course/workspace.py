@@ -18,7 +18,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -28,7 +28,8 @@ from filelock import FileLock
 from llmcourse import _overlay
 from llmcourse._overlay import WORKSPACE_VARIABLE, Section
 from llmcourse.course.checks import CheckFailed, as_python, explain
-from llmcourse.course.paths import MARKER, find_workspace
+from llmcourse.course.notebooks import answer_digest, setup_of_check
+from llmcourse.course.paths import MARKER, course_root, find_workspace
 from llmcourse.course.pieces import Piece, is_stub, removed_pieces
 from llmcourse.course.progress import Progress, own_pieces
 from llmcourse.files import write_atomically
@@ -48,15 +49,7 @@ def defined_names(source: str) -> list[str]:
         >>> defined_names("import os\\nLIMIT = 3\\ndef f(): pass")
         ['LIMIT', 'f']
     """
-    names: list[str] = []
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.append(node.name)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            parts = [part for target in targets for part in ast.walk(target)]
-            names += [part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
-    return names
+    return _overlay.names_bound(ast.parse(source))
 
 
 def save_section(workspace: Path, module: str, section: Section) -> Section:
@@ -96,6 +89,7 @@ class Builder:
         self.workspace = workspace
         self.progress = Progress(workspace) if keeps_progress else None
         self.built: dict[Piece, Any] = {}
+        self.sources: dict[Piece, str] = {}
 
     def build(self, line: str, cell: str) -> None:
         """`%%build module:piece` (an exercise) or `%%build module` (your own helpers for that module)."""
@@ -103,9 +97,14 @@ class Builder:
         module_name, _, name = target.partition(":")
         module = _library_module(module_name)
         source = as_python(self.shell, cell.replace("\r\n", "\n"))
-        self.built.pop(
-            Piece(module_name, name), None
-        )  # whatever is wrong with this cell, its old version is not judged
+        if not (self.workspace / MARKER).is_dir():
+            raise BuildError(
+                f"the workspace {self.workspace} is no longer there: was it renamed or moved? Restart the "
+                "kernel, in the notebook where it is now"
+            )
+        # whatever is wrong with this cell, its old version is not judged
+        self.built.pop(Piece(module_name, name), None)
+        self.sources[Piece(module_name, name)] = cell
         try:
             names = defined_names(source)
         except SyntaxError as error:
@@ -173,19 +172,23 @@ class Builder:
         except ValueError as error:
             raise CheckFailed(f"%%check: {error}") from None
         module = _library_module(piece.module)
-        self._record(line, passed=False)  # it counts as failed until it has passed, also when the kernel dies in it
+        judged = answer_digest(self.sources.get(piece, ""), cell)
+        self._record(
+            line, judged, passed=False
+        )  # it counts as failed until it has passed, also when the kernel dies in it
         if piece not in self.built:
             raise CheckFailed(f"{piece.name} is not built yet: run the cell above that begins with %%build {piece}.")
         source = as_python(self.shell, cell)
         file = f"<check of {piece.name}>"
         with self._alone(piece, module) as namespace:
+            namespace |= {**self._setup(line.strip()), piece.name: self.built[piece]}
             try:
                 exec(compile(source, file, "exec"), namespace)  # noqa: S102
             except (Exception, SystemExit) as error:
                 raise CheckFailed(
                     f"{explain(error, piece.name, source, file)}{self._suspects(piece, module)}"
                 ) from None
-        self._record(line, passed=True)
+        self._record(line, judged, passed=True)
         print(f"✓ {piece.name}: all checks passed")
 
     def _suspects(self, piece: Piece, module: ModuleType) -> str:
@@ -208,10 +211,23 @@ class Builder:
             else ""
         )
 
-    def _record(self, check: str, *, passed: bool) -> None:
+    def _setup(self, check: str) -> dict[str, Any]:
+        """What the released notebook's setup cells define above a check, as grading has it.
+
+        A check uses these names even when the notebook has something else under them (`close = 3`), or has not run the
+        cell that defines them.
+        """
+        names: dict[str, Any] = {"__name__": "__main__"}
+        with suppress(Exception):  # what cannot be had from there, the notebook may have
+            for source in setup_of_check(course_root() / "notebooks", check):
+                lines = ["" if line.startswith(("%", "!")) else line for line in source.split("\n")]
+                exec(compile("\n".join(lines), "<setup>", "exec"), names)  # noqa: S102
+        return {name: value for name, value in names.items() if not name.startswith("__")}
+
+    def _record(self, check: str, judged: str, *, passed: bool) -> None:
         if self.progress:
             try:
-                self.progress.record(check.strip(), passed=passed)
+                self.progress.record(check.strip(), passed=passed, judged=judged)
             except OSError as error:  # a full or read-only disk is no reason to fail a check
                 print(f"This result could not be recorded: {error}")
 
