@@ -11,6 +11,7 @@ Choices, where a notebook leaves one:
   were worked on stay as cells of the learner's own (splitting a cell makes such copies); the others are dropped;
 - a check cell that is not there costs its points; a changed one, or a copy, costs nothing: the original is run, once;
 - an exercise counts whatever the type of its cell, and when it is retyped in a new cell that has its `%%build` line;
+- a written answer without any name is the one text of the learner's that stands in its place;
 - an exercise's first line is always the instructor's: other cell magics above it (`%%time`) go, blank lines too;
 - a changed setup cell runs after the original, as a cell of the learner's own; a changed experiment is ignored.
 """
@@ -176,7 +177,7 @@ class _Rebuild:
                 self.copies.setdefault(self.match[cell.position], []).append(cell)
         self.own: dict[int, list[_StudentCell]] = {}
         if n_pictures := sum(cell.has_pictures and self._is_answer(cell) for cell in cells):
-            self.problems.append(f"pictures pasted into {n_pictures} cells are left out: say in words what they show")
+            self.problems.append(f"pictures pasted into cells ({n_pictures}) are left out: say in words what they show")
 
     def _is_answer(self, cell: _StudentCell) -> bool:
         index = self.match.get(cell.position)
@@ -202,6 +203,7 @@ class _Rebuild:
             if found:
                 match[cell.position] = found[0]
         self._match_by_magic(match)
+        self._match_by_place(match)
         return match
 
     def _match_by_magic(self, match: dict[int, int]) -> None:
@@ -212,6 +214,19 @@ class _Rebuild:
             for retyped in self.cells:
                 if retyped.position not in match and retyped.cell_type == "code" and magic in _magics(retyped.source):
                     match[retyped.position] = index
+
+    def _match_by_place(self, match: dict[int, int]) -> None:
+        """A written answer that has lost its names is the one unknown text between its neighbours."""
+        places = {index: position for position, index in sorted(match.items(), reverse=True)}
+        for index, cell in enumerate(self.skeleton.cells):
+            if kind_of(cell) != "written" or index in places:
+                continue
+            after = max((position for other, position in places.items() if other < index), default=-1)
+            before = min((position for other, position in places.items() if other > index), default=len(self.cells))
+            between = [c for c in self.cells if after < c.position < before and c.cell_type == "markdown"]
+            unknown = [c.position for c in between if c.position not in match]
+            if len(unknown) == 1:
+                match[unknown[0]] = index
 
     def notebook(self) -> NotebookNode:
         """The rebuilt notebook; fills `problems` on the way."""
