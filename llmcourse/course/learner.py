@@ -44,6 +44,8 @@ from llmcourse.course.progress import Progress, own_pieces
 from llmcourse.course.workspace import defined_names, save_section
 from llmcourse.files import write_atomically
 
+START_HERE = Path(__file__).parent / "notebook" / "static" / "start_here.md"
+"""How the exercises work: what `start` puts beside the chapters."""
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -97,6 +99,7 @@ def start(root: Path, workspace: Path, assignment: str) -> list[Started]:
     own cells in it.
     """
     (workspace / MARKER).mkdir(parents=True, exist_ok=True)
+    write_atomically(workspace / "START-HERE.md", START_HERE.read_bytes())
     record = workspace / MARKER / "released.json"
     known: dict[str, str] = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
     outcomes = []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from llmcourse._overlay import Section
+from llmcourse._overlay import OVERLAY_FOLDER, Section
 from llmcourse.course import cli, doctor, kernels, learner, terminal
 from llmcourse.course.author.build import build
 from llmcourse.course.notebooks import exercises, kind_of
@@ -89,6 +90,16 @@ def test_start_never_overwrites_and_offers_a_newer_release_beside(small_course, 
     (newest,) = learner.start(small_course, workspace, "01_doubling")
     assert newest.beside.name == "01_doubling.new1.ipynb"
     assert newer.beside.read_text() == "edited too"
+
+
+def test_start_says_how_the_exercises_work(small_course, tmp_path):
+    build(small_course, prove=False)
+    learner.start(small_course, tmp_path / "mine", "01_doubling")
+    text = (tmp_path / "mine" / "START-HERE.md").read_text(encoding="utf-8")
+    assert f"`{OVERLAY_FOLDER}/`" in text
+    for command in re.findall(r"^\| `llmcourse ([^`]*)`", text, re.MULTILINE):
+        known = {one.name or one.callback.__name__ for one in cli.app.registered_commands}
+        assert command.split()[0] in known
 
 
 def test_an_untouched_copy_follows_a_new_release_and_answers_are_carried_into_it(small_course, tmp_path):
