@@ -60,7 +60,6 @@ class _StudentCell:
     grade_id: str
     course_id: str
     cell_id: str
-    has_pictures: bool
 
 
 def rebuild(skeleton: NotebookNode, data: bytes) -> Repaired:
@@ -130,7 +129,6 @@ def _student_cell(position: int, cell: dict[str, Any]) -> _StudentCell:
         _text(_dict(metadata.get("nbgrader")).get("grade_id")),
         _text(_dict(metadata.get("llmcourse")).get("id")),
         _text(cell.get("id")),
-        bool(_dict(cell.get("attachments"))),
     )
 
 
@@ -176,12 +174,6 @@ class _Rebuild:
             if cell.position in self.match:
                 self.copies.setdefault(self.match[cell.position], []).append(cell)
         self.own: dict[int, list[_StudentCell]] = {}
-        if n_pictures := sum(cell.has_pictures and self._is_answer(cell) for cell in cells):
-            self.problems.append(f"pictures pasted into cells ({n_pictures}) are left out: say in words what they show")
-
-    def _is_answer(self, cell: _StudentCell) -> bool:
-        index = self.match.get(cell.position)
-        return index is None or kind_of(self.skeleton.cells[index]) == "written"
 
     def _matched(self) -> dict[int, int]:
         """Position in the student's notebook -> index in the skeleton."""

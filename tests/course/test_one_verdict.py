@@ -85,11 +85,6 @@ def bare(one: dict[str, Any]) -> None:
     one.pop("id", None)
 
 
-def pictured(notebook: Notebook) -> None:
-    question = next(c for c in notebook["cells"] if facts_of(c).get("kind") == "written")
-    question["attachments"] = {"image.png": {"image/png": "iVBORw0KGgo="}}
-
-
 def text(notebook: Notebook) -> bytes:
     return json.dumps(notebook, ensure_ascii=False).encode()
 
@@ -152,7 +147,6 @@ ROWS = {
         is_graded=True,
     ),
     "half saved": Row(lambda notebook: None, NOTHING, "not JSON", saved=lambda notebook: text(notebook)[:-100]),
-    "pasted picture": Row(pictured, told="pictures pasted into cells (1) are left out"),
 }
 
 
