@@ -253,12 +253,12 @@ def apply(module: ModuleType, workspace: Path) -> None:
         failed: list[tuple[Section, BaseException]] = []
         for section in waiting:
             try:
-                run_section(module, compile_section(section, path, definitions_only=True))
+                code = compile_section(section, path, definitions_only=True)
+                run_section(module, code)
+                if section.piece and not _defines(code, section.piece):
+                    raise NameError(f"what stands under its name does not define `{section.piece}`")
             except (Exception, SystemExit) as error:
                 failed.append((section, error))
-                continue
-            if reason := fault_of(section):
-                _warn(path, section.line, f"{section.piece} cannot be used, the library's own stands in: {reason}")
         if len(failed) == len(waiting):
             for section, error in failed:
                 _warn_unusable(path, section, error)
@@ -267,28 +267,8 @@ def apply(module: ModuleType, workspace: Path) -> None:
     _warn_missing(module, path, off)
 
 
-def fault_of(section: Section) -> str:
-    """Why a section cannot give its piece, as far as its text tells; empty where nothing is wrong with it."""
-    try:
-        tree = ast.parse(section.source)
-    except (SyntaxError, ValueError) as error:
-        return f"{type(error).__name__}: {error}"
-    if section.piece is None or section.piece in names_bound(tree):
-        return ""
-    return f"what stands under its name does not define `{section.piece}`"
-
-
-def names_bound(tree: ast.Module) -> list[str]:
-    """The functions, classes and variables that a source defines at its top level, in order."""
-    names: list[str] = []
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.append(node.name)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            parts = [part for target in targets for part in ast.walk(target)]
-            names += [part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
-    return names
+def _defines(code: CodeType, name: str) -> bool:
+    return any(i.opname in ("STORE_NAME", "STORE_GLOBAL") and i.argval == name for i in dis.get_instructions(code))
 
 
 def _warn(path: Path, line: int, message: str) -> None:

@@ -9,16 +9,21 @@ from __future__ import annotations
 import ast
 import linecache
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 from llmcourse._overlay import WORKSPACE_VARIABLE, read_sections
 from llmcourse.course.pieces import IS_MISSING
+from llmcourse.course.source import names_reached
+
+BEGIN_HIDDEN = "### BEGIN HIDDEN TESTS"
+"""Above the part of a check that a release comes without."""
 
 _USUAL_IMPORTS = {
     "np": "import numpy as np", "F": "import torch.nn.functional as F", "nn": "from torch import nn",
@@ -47,11 +52,11 @@ def raises(error: type[BaseException], function: Callable[..., Any], *args: Any,
     Example:
         >>> raises(ValueError, int, "seven", says="seven")
     """
-    call = f"{getattr(function, '__name__', function)}({', '.join(map(_short, args))})"
+    call = f"{getattr(function, '__name__', function)}({', '.join(map(short, args))})"
     try:
         result = function(*args)
     except error as raised:
-        assert says in str(raised), (
+        assert _names(str(raised), says), (
             f"{call} raised {error.__name__}, but its message {str(raised)!r} does not name {says!r}"
         )
         return
@@ -61,7 +66,61 @@ def raises(error: type[BaseException], function: Callable[..., Any], *args: Any,
         raise AssertionError(
             f"{call} should raise {error.__name__}, but raised {type(other).__name__}: {other}"
         ) from None
-    raise AssertionError(f"{call} should raise {error.__name__}, but returned {_short(result)}")
+    raise AssertionError(f"{call} should raise {error.__name__}, but returned {short(result)}")
+
+
+def _names(text: str, value: str) -> bool:
+    """Whether a message names a value, in whatever quotes, a number in whatever form."""
+    bare, plain = re.sub(r"[\"'`]", "", text), re.sub(r"[\"'`]", "", value)
+    if plain in bare:
+        return True
+    with suppress(ValueError):
+        number = float(plain)
+        return any(float(found) == number for found in re.findall(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", bare))
+    return False
+
+
+class Watched:
+    """A function whose last call can be told.
+
+    Args:
+        function: The function, of this process or of another one.
+
+    Example:
+        >>> longest = Watched(max)
+        >>> longest([3, 1], default=0), last_call(longest)
+        (3, 'max([3, 1], default=0)')
+    """
+
+    def __init__(self, function: Callable[..., Any]):
+        self.__wrapped__ = function
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+        self._last: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._last = (args, kwargs)
+        return self.__wrapped__(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        self._last = None  # what else it can do (`each`, `count_steps`) is no call that could be told
+        return getattr(self.__wrapped__, name)
+
+    def __repr__(self) -> str:
+        return repr(self.__wrapped__)
+
+
+def last_call(piece: Any) -> str:
+    """The last call of a watched piece in one line; empty where there was none, or another kind of piece."""
+    last = piece._last if isinstance(piece, Watched) else None
+    if last is None:
+        return ""
+    told = [*map(short, last[0]), *(f"{name}={short(value)}" for name, value in last[1].items())]
+    return f"{piece.__name__}({', '.join(told)})"
+
+
+def watched(piece: Any) -> Any:
+    """A piece whose last call can be told; a class as it is, for what it makes is called."""
+    return piece if isinstance(piece, type) else Watched(piece)
 
 
 def close(
@@ -95,9 +154,6 @@ def close(
         ...
         AssertionError: got 2.5 where 2 is right (at index 1; largest difference 0.5): is it rounded?
     """
-    import numpy as np
-    import torch  # a chapter without tensors does not wait for it
-
     if got is None:
         raise AssertionError(f"got None: {hint}")
     got_values, wanted = _tensor(got), _tensor(want)
@@ -107,28 +163,43 @@ def close(
         raise ValueError("the check wants NaN without saying `allow_nan=True`")
     if got_values.shape != wanted.shape:
         raise AssertionError(f"got the shape {tuple(got_values.shape)}, {tuple(wanted.shape)} is right: {hint}")
-    if isinstance(got, torch.Tensor) and isinstance(want, torch.Tensor) and got.dtype != want.dtype:
-        raise AssertionError(f"got {got.dtype}, {want.dtype} is right: {hint}")
-    if _fits(got_values, wanted, atol, rtol):
-        return
-    for mistake, value in (mistakes or {}).items():
+    if types := _unlike_types(got, want):
+        raise AssertionError(f"got {types[0]}, {types[1]} is right: {hint}")
+    if not _fits(got_values, wanted, atol, rtol):
+        likely = _fitting_mistake(got_values, wanted, mistakes or {}, atol, rtol)
+        raise AssertionError(_largest_difference(got_values, wanted, hint if likely is None else likely))
+
+
+def _unlike_types(got: Any, want: Any) -> tuple[Any, Any] | None:
+    """The types of two tensors' numbers if they differ; a list or an array has none that would have to be right."""
+    import torch  # a chapter without tensors does not wait for it
+
+    are_tensors = isinstance(got, torch.Tensor) and isinstance(want, torch.Tensor)
+    return (got.dtype, want.dtype) if are_tensors and got.dtype != want.dtype else None
+
+
+def _fitting_mistake(got: Any, want: Any, mistakes: Mapping[str, Any], atol: float, rtol: float) -> str | None:
+    """The first known mistake that gives these numbers, among those that can be told from what is right."""
+    for mistake, value in mistakes.items():
         wrong = _tensor(value)
-        if (
-            wrong.shape == wanted.shape
-            and not _fits(wrong, wanted, atol, rtol)
-            and _fits(got_values, wrong, atol, rtol)
-        ):
-            hint = mistake
-            break
-    difference = torch.where(got_values == wanted, 0.0, (got_values - wanted).abs()).nan_to_num(nan=float("inf"))
+        if wrong.shape == want.shape and not _fits(wrong, want, atol, rtol) and _fits(got, wrong, atol, rtol):
+            return mistake
+    return None
+
+
+def _largest_difference(got: Any, want: Any, hint: str) -> str:
+    """Where numbers differ most and by how much, with as many digits as it takes to see it."""
+    import numpy as np
+    import torch
+
+    difference = torch.where(got == want, 0.0, (got - want).abs()).nan_to_num(nan=float("inf"))
     place = tuple(int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape))
     where = f"at index {place[0] if len(place) == 1 else place}; " if place else ""
-    shown, right = (f"{values[place].item():.6g}" for values in (got_values, wanted))
+    shown, right = (f"{values[place].item():.6g}" for values in (got, want))
     if shown == right:
-        shown, right = (f"{values[place].item():.12g}" for values in (got_values, wanted))
+        shown, right = (f"{values[place].item():.12g}" for values in (got, want))
         hint = f"nearly right; was something computed in float32 on the way? {hint}"
-    numbers = f"got {shown} where {right} is right"
-    raise AssertionError(f"{numbers} ({where}largest difference {difference.max().item():.2g}): {hint}")
+    return f"got {shown} where {right} is right ({where}largest difference {difference.max().item():.2g}): {hint}"
 
 
 def _tensor(value: Any) -> Any:
@@ -165,6 +236,7 @@ def on_ranks(function: Callable[..., Any], rows: Iterable[tuple[Any, ...]], time
     from llmcourse.course.ranks import run_on_ranks
 
     remote = getattr(function, "on_ranks", None)
+    function = function.__wrapped__ if isinstance(function, Watched) else function
     return remote(list(rows), timeout_s) if remote else run_on_ranks(function, list(rows), timeout_s)
 
 
@@ -179,12 +251,13 @@ def count_steps(function: Callable[..., Any], *args: Any) -> int:
     """
     if remote := getattr(function, "count_steps", None):  # it runs in another process, which counts
         return remote(*args)
+    function = function.__wrapped__ if isinstance(function, Watched) else function
     count = _count_by_monitoring if sys.version_info >= (3, 12) else _count_by_tracing
     return count(lambda: function(*args))
 
 
 def names_used(function: Any) -> set[str]:
-    """The names that a piece's source mentions: to ask whether it leaves its work to another piece.
+    """The names that a piece reaches beyond its own variables: to ask whether it leaves its work to another piece.
 
     Example:
         >>> sorted(names_used(lambda x: sorted(abs(x))))
@@ -192,14 +265,9 @@ def names_used(function: Any) -> set[str]:
     """
     source = getattr(function, "source", None)
     if source is not None:  # a piece that is judged from another process
-        return {n.id for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name)}
+        return names_reached(source)
     code = getattr(function, "__code__", None)
-    return _names_in(code) if code else set()
-
-
-def _names_in(code: CodeType) -> set[str]:
-    nested = (constant for constant in code.co_consts if isinstance(constant, CodeType))
-    return set(code.co_names).union(*map(_names_in, nested))
+    return names_reached(code) if code else set()
 
 
 def as_python(shell: Any, cell: str) -> str:
@@ -276,12 +344,18 @@ def _count_by_monitoring(call: Callable[[], Any]) -> int:
     return steps
 
 
-def _short(value: Any, limit: int = 60) -> str:
+def short(value: Any, limit: int = 60) -> str:
+    """A value in one line of a message, cut where it is long.
+
+    Example:
+        >>> short(list(range(100)), 20)
+        '[0, 1, 2, 3, 4, 5, …'
+    """
     text = " ".join(repr(value).split())
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def explain(error: BaseException, name: str, source: str, file: str) -> CheckFailed:
+def explain(error: BaseException, name: str, source: str, file: str, call: str = "") -> CheckFailed:
     """Turn whatever stopped a graded cell into a message for the learner.
 
     Args:
@@ -289,11 +363,16 @@ def explain(error: BaseException, name: str, source: str, file: str) -> CheckFai
         name: The piece under test.
         source: The graded cell's source.
         file: The file name the cell was compiled under.
+        call: The last call of the piece. Of a hidden part of the cell no call is told.
     """
     frames = traceback.extract_tb(error.__traceback__)
     elsewhere = getattr(error, "told_lines", [])  # of a piece that ran in another process
-    told = [line for frame in frames if (line := _told(frame, source, file))] + elsewhere
-    where = "\n" + "\n".join(told[:1] + told[1:][-3:]) if told else ""
+    lines = [frame.lineno or 0 for frame in frames if frame.filename == file]
+    is_hidden = bool(lines) and BEGIN_HIDDEN in "\n".join(source.splitlines()[: lines[0]])
+    shown = "" if is_hidden or not lines else call or _statement(source, lines[0])
+    in_check = [f"    in the check, line {lines[0] + 1}:{f' {shown}' if shown else ''}"] if lines else []
+    told = [line for frame in frames if (line := _told(frame))] + elsewhere
+    where = "".join(f"\n{line}" for line in in_check + told[-3:])
     if isinstance(error, NotImplementedError) and IS_MISSING in str(error):
         return CheckFailed(f"{name} needs another piece here, and {error}. Write it first.")
     if isinstance(error, NotImplementedError):
@@ -326,14 +405,11 @@ def _where_to_find(name: str) -> str:
 
 def learner_lines(error: BaseException) -> list[str]:
     """The lines of the learner's own cells that an error came through, the last three."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return [line for frame in frames if _is_learners(frame.filename) and (line := _told(frame, "", ""))][-3:]
+    return [line for frame in traceback.extract_tb(error.__traceback__) if (line := _told(frame))][-3:]
 
 
-def _told(frame: traceback.FrameSummary, source: str, file: str) -> str:
-    """How one frame is told: the check's own line or a line of the learner's cell; frames of packages are not."""
-    if frame.filename == file and frame.lineno:
-        return f"    in the check, line {frame.lineno + 1}: {_statement(source, frame.lineno)}"
+def _told(frame: traceback.FrameSummary) -> str:
+    """A line of the learner's cell; empty for what is not the learner's."""
     if not _is_learners(frame.filename):
         return ""
     text = linecache.getline(frame.filename, frame.lineno or 0).strip()
@@ -347,15 +423,12 @@ def _line_in_cell(path: Path, line: int) -> int:
 
 
 def _statement(source: str, line: int) -> str:
-    """The statement on a line, an assert without its message and with the assignment that made what it looks at."""
-    before = ""
+    """What a line of a check asserts, if it is short enough to help; no message, and no list of mistakes."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Assign) and node.end_lineno == line - 1:
-            before = f"{ast.unparse(node)}; "
         if isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or 0):
-            before = before if "got" in before else ""
-            return f"{before}assert {ast.unparse(node.test)}"
-    return source.splitlines()[line - 1].strip()
+            text = f"assert {ast.unparse(node.test)}"
+            return text if len(text) <= 100 else ""
+    return ""
 
 
 def _is_learners(file: str) -> bool:

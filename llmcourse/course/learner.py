@@ -20,8 +20,6 @@ from llmcourse._overlay import (
     WORKSPACE_VARIABLE,
     Section,
     belongs_to_library,
-    compile_section,
-    global_names,
     overlay_file,
     overlay_files,
     read_sections,
@@ -41,7 +39,8 @@ from llmcourse.course.notebooks import (
 from llmcourse.course.paths import MARKER
 from llmcourse.course.pieces import Piece, is_stub, removed_pieces
 from llmcourse.course.progress import Progress, own_pieces
-from llmcourse.course.workspace import defined_names, save_section
+from llmcourse.course.source import names_defined, names_read
+from llmcourse.course.workspace import save_section
 from llmcourse.files import write_atomically
 
 START_HERE = Path(__file__).parent / "notebook" / "static" / "start_here.md"
@@ -391,15 +390,14 @@ def _with_helpers(sections: list[Section], module: str, wanted: set[Piece]) -> l
 
 def _used_names(section: Section) -> set[str]:
     try:
-        code = compile_section(section, Path("<workspace>"), definitions_only=True)
+        return names_read(section.source)
     except SyntaxError:
         return set()
-    return {*global_names(code), *code.co_names}
 
 
 def _defined(section: Section) -> set[str]:
     try:
-        return set(defined_names(section.source))
+        return set(names_defined(section.source))
     except SyntaxError:
         return set()
 

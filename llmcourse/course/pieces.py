@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 import difflib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from llmcourse.course.source import Definition, Function, names_defined, names_read_at_import
 
 BEGIN_SOLUTION = "### BEGIN SOLUTION"
 END_SOLUTION = "### END SOLUTION"
@@ -23,9 +24,6 @@ IS_MISSING = "is not written yet"
 
 _FOR_SIGNATURES = ("__future__", "typing", "collections.abc", "dataclasses")
 """Modules that signatures import from: there are no tools for a solution in them."""
-
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True, order=True)
@@ -83,23 +81,35 @@ def _definition(piece: Piece, root: Path) -> Definition:
     return public[piece.name]
 
 
+def is_in_library(piece: Piece, root: Path) -> bool:
+    """Whether the package below `root` has a piece's module."""
+    stem = root.joinpath(*piece.module.split("."))
+    return stem.with_suffix(".py").exists() or (stem / "__init__.py").exists()
+
+
+def docstring(piece: Piece, root: Path) -> str:
+    """What a piece's docstring says, as the library has it.
+
+    Args:
+        piece: The piece.
+        root: The folder that holds the package `llmcourse`.
+
+    Raises:
+        ValueError: There is no such module or piece.
+    """
+    return ast.get_docstring(_definition(piece, root)) or ""
+
+
 def names_in_scope(piece: Piece, root: Path) -> list[str]:
     """Names that code inside the piece's module can use: its imports, its constants, what it defines before
     the piece."""
     tree, _ = _module(piece.module, root)
     names: list[str] = []
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module in _FOR_SIGNATURES:
-            continue
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names += [alias.asname or alias.name.partition(".")[0] for alias in node.names]
-        elif isinstance(node, Definition):
-            if node.name == piece.name:
-                break
-            names.append(node.name)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names += [target.id for target in targets if isinstance(target, ast.Name)]
+        if isinstance(node, Definition) and node.name == piece.name:
+            break
+        if not (isinstance(node, ast.ImportFrom) and node.module in _FOR_SIGNATURES):
+            names += names_defined(node, imports=True)
     return [name for name in dict.fromkeys(names) if not name.startswith("_")]
 
 
@@ -109,22 +119,7 @@ def import_time_uses(piece: Piece, root: Path) -> list[int]:
     A learner's version comes after that and would not reach them.
     """
     tree, _ = _module(piece.module, root)
-    return sorted({n.lineno for n in _import_time_names(tree) if n.id == piece.name and isinstance(n.ctx, ast.Load)})
-
-
-def _import_time_names(node: ast.AST) -> Iterator[ast.Name]:
-    """Every name that runs when a module is imported: function bodies and annotations are left out."""
-    if isinstance(node, ast.Name):
-        yield node
-    elif isinstance(node, Function):
-        for part in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
-            yield from _import_time_names(part)
-    elif not isinstance(node, ast.Lambda):
-        for name, value in ast.iter_fields(node):
-            children = value if isinstance(value, list) else [value]
-            for child in children if name != "annotation" else ():
-                if isinstance(child, ast.AST):
-                    yield from _import_time_names(child)
+    return sorted({line for name, line in names_read_at_import(tree) if name == piece.name})
 
 
 def _has_docstring(node: ast.AST) -> bool:

@@ -12,6 +12,7 @@ from filelock import FileLock
 from llmcourse import _overlay
 from llmcourse.course.paths import MARKER
 from llmcourse.course.pieces import Piece
+from llmcourse.course.source import names_defined
 from llmcourse.files import write_atomically
 
 
@@ -53,7 +54,16 @@ def own_pieces(workspace: Path) -> set[Piece]:
 
 def unusable_pieces(workspace: Path) -> dict[Piece, str]:
     """The pieces whose file no longer gives them (somebody edited it, or it was cut off) -> the reason."""
-    return {piece: reason for piece, section in _sections(workspace) if (reason := _overlay.fault_of(section))}
+    return {piece: reason for piece, section in _sections(workspace) if (reason := _fault(piece, section))}
+
+
+def _fault(piece: Piece, section: _overlay.Section) -> str:
+    """Why a section cannot give its piece, as far as its text tells; empty where nothing is wrong with it."""
+    try:
+        defined = names_defined(section.source)
+    except (SyntaxError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+    return "" if piece.name in defined else f"what stands under its name does not define `{piece.name}`"
 
 
 def _sections(workspace: Path) -> list[tuple[Piece, _overlay.Section]]:

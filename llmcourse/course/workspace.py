@@ -9,7 +9,6 @@ where there is none, the library's says which exercise asks for it.
 
 from __future__ import annotations
 
-import ast
 import atexit
 import difflib
 import importlib
@@ -27,11 +26,13 @@ from filelock import FileLock
 
 from llmcourse import _overlay
 from llmcourse._overlay import WORKSPACE_VARIABLE, Section
-from llmcourse.course.checks import CheckFailed, as_python, explain
+from llmcourse.course.checks import CheckFailed, as_python, explain, last_call, watched
+from llmcourse.course.examples import run_example
 from llmcourse.course.notebooks import answer_digest, setup_of_check
 from llmcourse.course.paths import MARKER, course_root, find_workspace
 from llmcourse.course.pieces import Piece, is_stub, removed_pieces
 from llmcourse.course.progress import Progress, own_pieces
+from llmcourse.course.source import names_defined, names_read
 from llmcourse.files import write_atomically
 
 
@@ -40,16 +41,6 @@ class BuildError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         return [f"%%build: {self}"]
-
-
-def defined_names(source: str) -> list[str]:
-    """The functions, classes and variables a cell's source defines at its top level.
-
-    Example:
-        >>> defined_names("import os\\nLIMIT = 3\\ndef f(): pass")
-        ['LIMIT', 'f']
-    """
-    return _overlay.names_bound(ast.parse(source))
 
 
 def save_section(workspace: Path, module: str, section: Section) -> Section:
@@ -75,10 +66,10 @@ def _replaces(new: Section, old: Section) -> bool:
     if new.piece or old.piece:
         return new.target == old.target
     try:
-        names = set(defined_names(old.source))
+        names = set(names_defined(old.source))
     except SyntaxError:
         return True
-    return names <= set(defined_names(new.source)) if names else old.source.strip() == new.source.strip()
+    return names <= set(names_defined(new.source)) if names else old.source.strip() == new.source.strip()
 
 
 class Builder:
@@ -106,7 +97,7 @@ class Builder:
         self.built.pop(Piece(module_name, name), None)
         self.sources[Piece(module_name, name)] = cell
         try:
-            names = defined_names(source)
+            names = names_defined(source)
         except SyntaxError as error:
             raise BuildError(_syntax_error(error)) from None
         if name and name not in names:
@@ -181,13 +172,14 @@ class Builder:
         source = as_python(self.shell, cell)
         file = f"<check of {piece.name}>"
         with self._alone(piece, module) as namespace:
-            namespace |= {**self._setup(line.strip()), piece.name: self.built[piece]}
+            mine = watched(namespace[piece.name])
+            namespace |= {**self._setup(line.strip()), piece.name: mine}
             try:
                 exec(compile(source, file, "exec"), namespace)  # noqa: S102
+                run_example(piece, mine)
             except (Exception, SystemExit) as error:
-                raise CheckFailed(
-                    f"{explain(error, piece.name, source, file)}{self._suspects(piece, module)}"
-                ) from None
+                told = explain(error, piece.name, source, file, last_call(mine))
+                raise CheckFailed(f"{told}{self._suspects(piece, module)}") from None
         self._record(line, judged, passed=True)
         print(f"✓ {piece.name}: all checks passed")
 
@@ -202,7 +194,7 @@ class Builder:
         if not bare or not section or not self.progress:
             return ""
         passed = self.progress.passed()
-        used = set(_overlay.global_names(_overlay.compile_section(section, Path(f"<{piece.name}>"))))
+        used = names_read(section.source)
         others = sorted(other for other in own_pieces(self.workspace) & bare.keys() - {piece} if other.name in used)
         unsure = [p.name for p in others if not all(_results(passed, p))]
         return (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from llmcourse.course.checks import close
+from llmcourse.course.checks import close, names_used
 
 
 def message(*args, **kwargs) -> str:
@@ -64,3 +64,20 @@ def test_a_difference_that_six_digits_do_not_show_is_shown_and_explained():
     got, want = torch.tensor([1 / 3]).double(), torch.tensor([1 / 3], dtype=torch.float64)
     told = message(got, want, "is the ramp right?", atol=1e-12)
     assert "got 0.333333343267 where 0.333333333333 is right" in told and "computed in float32" in told
+
+
+def test_a_piece_uses_another_by_whatever_way_it_reaches_it_here_and_in_another_process():
+    class Remote:
+        def __init__(self, source):
+            self.source = source
+
+    ways = {
+        "def f(x):\n    return fast(x)": True,
+        "def f(x):\n    return module.fast(x)": True,
+        "def f(x):\n    from module import fast as other\n    return other(x)": True,
+        "def f(x):\n    fast = x\n    return fast": False,
+    }
+    for source, uses in ways.items():
+        namespace: dict = {}
+        exec(source, namespace)  # noqa: S102
+        assert ("fast" in names_used(namespace["f"])) == ("fast" in names_used(Remote(source))) == uses, source

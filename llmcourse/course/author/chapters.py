@@ -28,6 +28,7 @@ from typing import Any
 from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 
 from llmcourse.course.pieces import Piece, exercise_source, import_time_uses
+from llmcourse.course.source import names_reached
 
 CODE_KINDS = ("setup", "exercise", "check", "experiment")
 MARKDOWN_KINDS = ("box", "written")
@@ -266,8 +267,7 @@ def _validate_check(cell: Cell, faults: Faults) -> None:
     except SyntaxError as error:
         faults.add(cell, f"line {error.lineno} of the cell: {error.msg}")
         return
-    counts = any(isinstance(node, ast.Name) and node.id == "count_steps" for node in ast.walk(tree))
-    if counts != (cell.options.get("self_reported") is True):
+    if ("count_steps" in names_reached(tree)) != (cell.options.get("self_reported") is True):
         faults.add(cell, "`:self_reported: true` belongs to the checks that use count_steps, and to no others")
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert) and node.msg is None:

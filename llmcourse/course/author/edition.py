@@ -18,7 +18,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from llmcourse.course.notebooks import exercises, facts_of
-from llmcourse.course.pieces import IS_MISSING, REMOVED, Definition, Piece, solution_regions
+from llmcourse.course.pieces import IS_MISSING, REMOVED, Piece, solution_regions
+from llmcourse.course.source import Definition, names_mentioned
 
 WALLED = ("author", "grading", "remote", "sandbox")
 """The rooms of `llmcourse/course` that no student's copy has: what writes the course, and what judges. All else of it
@@ -257,20 +258,8 @@ def _parsed(text: str, path: Path) -> ast.Module:
 
 @lru_cache(maxsize=512)
 def _names(text: str, path: Path) -> tuple[frozenset[str], ...]:
-    """The names in each statement of a module: variables, attributes, imports, and words in strings."""
-    return tuple(frozenset(_names_in(statement)) for statement in _parsed(text, path).body)
-
-
-def _names_in(statement: ast.stmt) -> Iterator[str]:
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name):
-            yield node.id
-        elif isinstance(node, ast.Attribute):
-            yield node.attr
-        elif isinstance(node, ast.alias):
-            yield from (node.name, node.asname or node.name)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from re.findall(r"\w+", node.value)
+    """What each statement of a module mentions."""
+    return tuple(frozenset(names_mentioned(statement)) for statement in _parsed(text, path).body)
 
 
 def _words_of_notebooks(root: Path) -> set[str]:

@@ -7,20 +7,22 @@ kernel.
 
 from __future__ import annotations
 
-import ast
 import builtins
 import importlib
+import inspect
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from llmcourse.course.checks import CheckFailed, as_python, explain
+from llmcourse.course.checks import CheckFailed, as_python, explain, last_call, watched
 from llmcourse.course.environment import LINE_VARIABLE
+from llmcourse.course.examples import run_example
 from llmcourse.course.pieces import Piece
 from llmcourse.course.remote.modules import RemoteFunction
 from llmcourse.course.remote.peer import BadMessage, LineClosed, Peer, connect
 from llmcourse.course.remote.references import assignment_pieces, pieces_used
+from llmcourse.course.source import names_read
 
 
 class Judge:
@@ -57,9 +59,7 @@ class Judge:
     def check_plain(self, cell: str) -> None:
         """A graded cell without a magic of its own: names that nothing here defines are the student's process's."""
         source = as_python(self.shell, cell)
-        tree = ast.parse(source)
-        here = {*self.shell.user_ns, *vars(builtins)}
-        names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)} - here
+        names = names_read(source) - {*self.shell.user_ns, *vars(builtins)}
         file = "<check>"
         with self._told({"names": sorted(names)}) as answer:
             try:
@@ -76,15 +76,17 @@ class Judge:
         file = f"<check of {piece.name}>"
         with self._session(piece) as stand_in:
             known = {other.name: _reference(other) for other in assignment_pieces()} | self.shell.user_ns
-            namespace = {name: stand_in if value is _reference(piece) else value for name, value in known.items()}
-            namespace[piece.name] = stand_in
+            mine = stand_in if isinstance(_reference(piece), type) else watched(stand_in)
+            namespace = {name: mine if value is _reference(piece) else value for name, value in known.items()}
+            namespace[piece.name] = mine
             try:
                 exec(compile(source, file, "exec"), namespace)  # noqa: S102
+                run_example(piece, mine)
             except (BadMessage, LineClosed) as error:
                 self.peer.line.close()  # the other side notices, and the next check gets two new processes
                 raise CheckFailed(f"{piece.name}: {error}") from None
             except (Exception, SystemExit) as error:
-                raise explain(error, piece.name, source, file) from None
+                raise explain(error, piece.name, source, file, last_call(mine)) from None
         print(f"✓ {piece.name}: all checks passed")
 
     @contextmanager
@@ -100,6 +102,8 @@ class Judge:
             if not isinstance(stand_in, RemoteFunction):
                 raise CheckFailed(f"{piece.name} is not a function or a class of the notebook's own")
             stand_in.source = self.sources.get(str(piece), "")
+            with suppress(TypeError, ValueError):
+                stand_in.__signature__ = inspect.signature(_reference(piece))
             yield stand_in
 
     @contextmanager

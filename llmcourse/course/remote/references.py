@@ -12,6 +12,7 @@ from pathlib import Path
 import llmcourse
 from llmcourse.course.environment import PIECES_VARIABLE
 from llmcourse.course.pieces import Piece
+from llmcourse.course.source import names_reached
 
 _Definitions = dict[str, set[str]]
 
@@ -51,7 +52,7 @@ def read_library() -> None:
 
 @cache
 def _library_names() -> _Definitions:
-    """What each function and class of the library names in its body."""
+    """What each function and class of the library reaches: an argument or a variable is no function of the library."""
     found: _Definitions = {}
     package = Path(llmcourse.__file__).parent
     for path in sorted(package.rglob("*.py")):
@@ -59,10 +60,5 @@ def _library_names() -> _Definitions:
             continue
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-                if isinstance(node, ast.FunctionDef):  # an argument or a variable is no function of the library
-                    names -= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-                    names -= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
-                names |= {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
-                found.setdefault(node.name, set()).update(names)
+                found.setdefault(node.name, set()).update(names_reached(node, annotations=True))
     return found

@@ -75,3 +75,27 @@ def alibi_bias(slopes_H, q_positions, k_positions, kept={}):
     if key not in kept:
         kept[key] = (q_positions[..., :, None] - k_positions[..., None, :]).abs()
     return -slopes_H[:, None, None] * kept[key][..., None, :, :]
+
+
+# %% squeezed: dimensions of size 1 are lost, so one query or a batch of one comes back with another shape
+def alibi_bias(slopes_H, q_positions, k_positions):
+    distance = (q_positions.unsqueeze(-1) - k_positions.unsqueeze(-2)).abs()
+    return (-slopes_H.view(-1, 1, 1) * distance.unsqueeze(-3)).squeeze()
+
+
+# %% positions_in_the_slopes_dtype: rounds the positions first, and bfloat16 has no 1001
+def alibi_bias(slopes_H, q_positions, k_positions):
+    distance = q_positions.to(slopes_H.dtype).unsqueeze(-1) - k_positions.to(slopes_H.dtype).unsqueeze(-2)
+    return -slopes_H.view(-1, 1, 1) * distance.abs().unsqueeze(-3)
+
+
+# %% distance_of_16_bits: saves memory where distances can be larger than 32,767
+def alibi_bias(slopes_H, q_positions, k_positions):
+    distance = (q_positions.unsqueeze(-1) - k_positions.unsqueeze(-2)).abs().to(torch.int16)
+    return -slopes_H.view(-1, 1, 1) * distance.unsqueeze(-3)
+
+
+# %% cuts_the_slopes_off: a learned slope would get no gradient
+def alibi_bias(slopes_H, q_positions, k_positions):
+    distance = (q_positions.unsqueeze(-1) - k_positions.unsqueeze(-2)).abs()
+    return -slopes_H.detach().view(-1, 1, 1) * distance.unsqueeze(-3)

@@ -68,3 +68,10 @@ def linear_frequencies(d_head, theta=10000.0, *, factor):
     if factor < 1:
         raise ValueError(f"factor {factor}")
     return rotary_frequencies(d_head, theta).float() / factor
+
+
+# %% factor_as_a_tensor: a factor such as 1.1 is rounded to float32
+def linear_frequencies(d_head, theta=10000.0, *, factor):
+    if not factor >= 1:
+        raise ValueError(f"factor is {factor}; it must be at least 1")
+    return rotary_frequencies(d_head, theta) / torch.tensor(float(factor))

@@ -107,3 +107,27 @@ def rotary_frequencies(d_head, theta=10000.0):
     if theta <= 0:
         raise ValueError("theta must be positive")
     return theta ** (-torch.arange(0, d_head, 2, dtype=torch.float64) / d_head)
+
+
+# %% index_of_8_bits: the channels are counted in int8, which ends at 127
+def rotary_frequencies(d_head, theta=10000.0):
+    if d_head < 2 or d_head % 2:
+        raise ValueError(f"d_head is {d_head}")
+    if not theta > 0:
+        raise ValueError(f"theta is {theta}")
+    index = torch.arange(d_head // 2).to(torch.int8)
+    return theta ** (-2 * index.to(torch.float64) / d_head)
+
+
+# %% hands_out_one_tensor: the frequencies of a size are made once, and every caller gets the same tensor
+_made = {}
+
+
+def rotary_frequencies(d_head, theta=10000.0):
+    if d_head < 2 or d_head % 2:
+        raise ValueError(f"d_head is {d_head}")
+    if not theta > 0:
+        raise ValueError(f"theta is {theta}")
+    if (d_head, theta) not in _made:
+        _made[d_head, theta] = theta ** (-torch.arange(0, d_head, 2, dtype=torch.float64) / d_head)
+    return _made[d_head, theta]

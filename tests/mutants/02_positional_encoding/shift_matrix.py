@@ -101,3 +101,30 @@ def shift_matrix(k, d_model, base=10000.0):
     angles = k * base ** (-torch.arange(0, d_model, 2, dtype=torch.float64) / d_model)
     c, s = angles.cos(), angles.sin()
     return torch.block_diag(*torch.stack((c, s, -s, c), dim=-1).unflatten(-1, (2, 2)))
+
+
+# %% squeezed: with one pair alone the stack of blocks loses its first dimension
+def shift_matrix(k, d_model, base=10000.0):
+    angles = k * rotary_frequencies(d_model, base)
+    cos, sin = angles.cos(), angles.sin()
+    blocks = torch.stack((cos, sin, -sin, cos), dim=-1).unflatten(-1, (2, 2)).squeeze()
+    return torch.block_diag(*blocks)
+
+
+# %% k_as_a_tensor: a fraction becomes a float32 number on the way
+def shift_matrix(k, d_model, base=10000.0):
+    angles = torch.tensor(k) * rotary_frequencies(d_model, base)
+    cos, sin = angles.cos(), angles.sin()
+    return torch.block_diag(*torch.stack((cos, sin, -sin, cos), dim=-1).unflatten(-1, (2, 2)))
+
+
+# %% keeps_the_matrix: the matrix of the first call for a d_model is handed out again
+_matrices = {}
+
+
+def shift_matrix(k, d_model, base=10000.0):
+    if d_model not in _matrices or k == 0:
+        angles = k * rotary_frequencies(d_model, base)
+        cos, sin = angles.cos(), angles.sin()
+        _matrices[d_model] = torch.block_diag(*torch.stack((cos, sin, -sin, cos), dim=-1).unflatten(-1, (2, 2)))
+    return _matrices[d_model]

@@ -122,3 +122,20 @@ def sinusoidal_table(positions_N, d_model, base=10000.0):
     index = torch.tensor(range(0, d_model, 2), dtype=torch.float64)
     angles = positions_N.double()[..., None] * base ** (-index / d_model)
     return torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(-2)
+
+
+# %% reshapes_the_positions: unsqueeze_ changes the positions that were given when they are float64 already
+def sinusoidal_table(positions_N, d_model, base=10000.0):
+    if d_model < 2 or d_model % 2:
+        raise ValueError(f"d_model is {d_model}")
+    angles = positions_N.to(torch.float64).unsqueeze_(-1) * rotary_frequencies(d_model, base)
+    return torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(-2)
+
+
+# %% wants_memory_in_order: view fails on positions that were transposed
+def sinusoidal_table(positions_N, d_model, base=10000.0):
+    if d_model < 2 or d_model % 2:
+        raise ValueError(f"d_model is {d_model}")
+    angles = positions_N.view(-1, 1).to(torch.float64) * rotary_frequencies(d_model, base)
+    table = torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(-2)
+    return table.view(*positions_N.shape, d_model)

@@ -8,7 +8,6 @@ the comparison, for it depends on how the code is written. Everything else is gr
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,6 +23,7 @@ from llmcourse.course.grading.insight import bank as banks
 from llmcourse.course.grading.insight.similarity import Pair, code_tokens, similar_pairs
 from llmcourse.course.grading.results.report import ClassReport, ExerciseResult, StudentResult
 from llmcourse.course.notebooks import facts_of, kind_of, marks_of
+from llmcourse.course.source import names_reached
 
 COUNTED_BY_THE_STUDENT = ("count_steps",)
 """What a check calls to be told a number by the process that runs the student's code."""
@@ -170,10 +170,9 @@ def lower_trust(checks: Mapping[str, str]) -> list[str]:
 def _names(source: str) -> set[str]:
     body = source.partition("\n")[2] if source.startswith("%%") else source
     try:
-        nodes = list(ast.walk(ast.parse(body)))
+        return names_reached(body)
     except SyntaxError:
         return set(re.findall(r"\w+", body))
-    return {n.id for n in nodes if isinstance(n, ast.Name)} | {n.attr for n in nodes if isinstance(n, ast.Attribute)}
 
 
 def _read_notebooks(

@@ -162,42 +162,64 @@ def _items(nb: NotebookNode, unmarked: list[str]) -> Iterator[dict[str, Any]]:
 def _item(
     cell: NotebookNode, anchor: str, box: NotebookNode | None, answer: NotebookNode | None, waiting: bool
 ) -> dict[str, Any]:
-    facts, marks = facts_of(cell), marks_of(cell)
-    box_facts = facts_of(box) if box else {}
-    named = f"{box_facts['number']} {box_facts['title']}" if box_facts.get("title") else facts.get("title")
-    title = escaped(named or marks["grade_id"].removeprefix("check_"), 200)
+    marks, title = marks_of(cell), _item_title(cell, box)
     got, of = marks.get("score") or 0.0, marks.get("points") or 0.0
-    full, told = got >= of, message_of(cell) or facts.get("fault", "")
+    full, told = got >= of, message_of(cell) or facts_of(cell).get("fault", "")
     points = f"– of {number(of)}" if waiting else f"{number(got)} of {number(of)}"
-    comments = [c for one in (answer, cell) if one is not None and (c := marks_of(one).get("comment"))]
-    comment = comments[0] if comments else ""
-    line = _one_line(told, full, waiting, comment)
     state = "not marked yet" if waiting else f"{points} points"
     colour = "" if waiting else ' class="good"' if full else ' class="bad"'
+    comment = _comment(answer, cell)
     parts = [
-        f'<section id="{anchor}" aria-labelledby="{anchor}-t"><h2 id="{anchor}-t">{title}</h2><p{colour}>{state}</p>'
+        f'<section id="{anchor}" aria-labelledby="{anchor}-t"><h2 id="{anchor}-t">{title}</h2><p{colour}>{state}</p>',
+        *_what_was_said("" if full else told, comment),
+        *([] if full else _what_helps(cell, box)),
+        *_what_was_answered(answer, is_open=not full or waiting),
+        '<p><a href="#main">Back to the overview</a></p></section>',
     ]
-    if told and not full:
-        parts.append(preformatted(told, "told", MAX_MESSAGE))
-    if comment:
-        parts.append(f'<p class="soft">From your instructor:</p><div class="comment">{escaped(comment, 5000)}</div>')
-    if box and not full:
-        parts += [folded(summary, body) for summary, body in _hints(box.source)]
-    if kind_of(cell) == "check" and not full:
-        parts.append(folded("What the check looks at (other tests are not shown)", python(cell.source)))
-    if answer is not None:
-        shown = python(answer.source) if answer.cell_type == "code" else preformatted(answer.source)
-        parts.append(folded("Your answer", shown, is_open=not full or waiting))
-    parts.append('<p><a href="#main">Back to the overview</a></p></section>')
-    shown_points = f"<span{colour}>{points}</span>"
     return {
         "id": anchor,
         "title": title,
-        "points": shown_points,
-        "line": line,
+        "points": f"<span{colour}>{points}</span>",
+        "line": _one_line(told, full, waiting, comment),
         "section": "\n".join(parts),
         "waiting": waiting,
     }
+
+
+def _item_title(cell: NotebookNode, box: NotebookNode | None) -> str:
+    """The exercise's number and title, else the title of the question, else its id."""
+    of_box = facts_of(box) if box else {}
+    named = f"{of_box['number']} {of_box['title']}" if of_box.get("title") else facts_of(cell).get("title")
+    return escaped(named or marks_of(cell)["grade_id"].removeprefix("check_"), 200)
+
+
+def _comment(answer: NotebookNode | None, cell: NotebookNode) -> str:
+    """What the instructor wrote to the answer, else to the cell that was graded."""
+    comments = [c for one in (answer, cell) if one is not None and (c := marks_of(one).get("comment"))]
+    return comments[0] if comments else ""
+
+
+def _what_was_said(told: str, comment: str) -> Iterator[str]:
+    """The check's message and the instructor's comment, where there are such."""
+    if told:
+        yield preformatted(told, "told", MAX_MESSAGE)
+    if comment:
+        yield f'<p class="soft">From your instructor:</p><div class="comment">{escaped(comment, 5000)}</div>'
+
+
+def _what_helps(cell: NotebookNode, box: NotebookNode | None) -> Iterator[str]:
+    """Folded: the exercise's hints, and the check without its hidden tests."""
+    if box:
+        yield from (folded(summary, body) for summary, body in _hints(box.source))
+    if kind_of(cell) == "check":
+        yield folded("What the check looks at (other tests are not shown)", python(cell.source))
+
+
+def _what_was_answered(answer: NotebookNode | None, *, is_open: bool) -> Iterator[str]:
+    """The student's own answer, folded unless there is something to look at."""
+    if answer is not None:
+        shown = python(answer.source) if answer.cell_type == "code" else preformatted(answer.source)
+        yield folded("Your answer", shown, is_open=is_open)
 
 
 def message_of(cell: NotebookNode) -> str:

@@ -1,0 +1,487 @@
+"""What must hold for every piece, whatever it computes: one battery that each check runs next to its own asserts.
+
+Nothing here knows the right answer. A call is made again in another way that must not matter (other memory order, a
+tuple for a list, another dtype, one row at a time, after other calls), and the two answers are held against each other;
+gradients are held against differences of the function itself. So a learner can run all of it and read all of it.
+
+    battery(alibi_bias, (slopes, queries, keys), (other_slopes, queries, keys), axes="H, T, S -> H T S", dtypes=(0,))
+
+What does not apply to a piece is said where the battery is asked for: `but={"memory order": "it takes NumPy arrays in
+one order only"}`.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from llmcourse.course.checks import short
+
+Call = Sequence[Any] | Callable[[], Sequence[Any]]
+"""The arguments of a call, or a function that makes them anew for each call."""
+Outcome = tuple[Any, list[Any]]
+"""What a call returned, and what it made of the arguments that it is there to change."""
+
+LAWS = ("arguments", "state", "again", "memory order", "sequences", "dtypes", "axes", "gradients")
+
+
+def battery(
+    piece: Callable[..., Any],
+    *calls: Call,
+    axes: str = "",
+    empty: bool = False,
+    dtypes: Sequence[int] = (),
+    narrow: Sequence[str] = (),
+    sequences: Sequence[int] = (),
+    gradients: Sequence[int] = (),
+    changes: Sequence[int] = (),
+    but: Mapping[str, str] | None = None,
+) -> None:
+    """Hold a piece against what must hold for every piece.
+
+    Args:
+        piece: What is judged: called with the arguments of each call.
+        calls: At least two calls; those behind the first one are like it in shapes, and must give something else.
+            Where each changes one argument, an argument that is not used is found.
+        axes: Which axes of arguments are rows that do not know of each other: one term for each argument, then one for
+            the result, as in "B T ., T . -> B T ."; a dot is an axis of another kind, an empty term no array. Rows
+            picked out of the arguments must give these rows of the result, also a single row.
+        empty: Whether no row at all is such a choice, too.
+        dtypes: Positions of the tensors whose dtype, float32 or float64, the result follows.
+        narrow: More dtypes that the result follows, "bfloat16" or "float16".
+        sequences: Positions of the arguments that may be any sequence: a tuple as well as a list.
+        gradients: Positions of the tensors that gradients must reach.
+        changes: Positions of the arguments that the piece is there to change.
+        but: Laws of `LAWS` that do not apply -> why.
+
+    Raises:
+        AssertionError: A law does not hold; the message says which, with the call.
+
+    Example:
+        >>> battery(sorted, ([3, 1, 2],), ([1, 5, 4],), sequences=(0,))
+        >>> kept = []
+        >>> battery(lambda x: kept.append(x) or len(kept), (1,), (2,))
+        Traceback (most recent call last):
+        ...
+        AssertionError: asked again, (1,) gives 3 where 1 is right: is something kept from call to call?
+    """
+    but = dict(but or {})
+    if unknown := [law for law in but if law not in LAWS]:
+        raise ValueError(f"but names {unknown[0]!r}; a law must be one of {', '.join(LAWS)}")
+    if len(calls) < 2:
+        raise ValueError(f"calls has {len(calls)} elements; it must have two or more")
+    subject = _Subject(piece, [call if callable(call) else _made_anew(call) for call in calls], tuple(changes))
+    laws: dict[str, Callable[[], None]] = {
+        "again": lambda: _again(subject),
+        "memory order": lambda: _memory_order(subject),
+        "sequences": lambda: _sequences(subject, sequences),
+        "dtypes": lambda: _dtypes(subject, dtypes, narrow),
+        "axes": lambda: _axes(subject, axes, empty),
+        "gradients": lambda: _gradients(subject, gradients),
+    }
+    subject.skipped = frozenset(but)
+    for name, law in laws.items():
+        if name not in but:
+            law()
+
+
+@dataclasses.dataclass
+class _Subject:
+    """A piece with calls of it."""
+
+    piece: Callable[..., Any]
+    calls: list[Callable[[], Sequence[Any]]]
+    changes: tuple[int, ...]
+    skipped: frozenset[str] = frozenset()
+
+    def name(self, position: int) -> str:
+        """What an argument is called."""
+        try:
+            return list(inspect.signature(self.piece).parameters)[position]
+        except (TypeError, ValueError, IndexError):
+            return f"argument {position + 1}"
+
+    def ask(self, args: Sequence[Any], told: str = "") -> Outcome:
+        """Call the piece; what it was given and what it did not come for must be as before.
+
+        Args:
+            args: The arguments, which may be changed only where the piece is there to do so.
+            told: What is unusual about this call, for a message.
+        """
+        before = [None if i in self.changes else copy.deepcopy(value) for i, value in enumerate(args)]
+        states = _states()
+        try:
+            result = self.piece(*args)
+        except (NotImplementedError, AssertionError):
+            raise
+        except Exception as error:
+            if not told:
+                raise
+            raise AssertionError(f"{told}: raises {type(error).__name__}: {error}") from error
+        if "state" not in self.skipped:
+            for name, old, new in zip(_STATES, states, _states(), strict=True):
+                _require(old == new, f"{_told(args)} changes {name}: leave it as it was")
+        if "arguments" not in self.skipped:
+            for i, (old, new) in enumerate(zip(before, args, strict=True)):
+                changed = i not in self.changes and not _is_opaque(new) and difference(new, old, 0.0)
+                _require(not changed, f"{_told(args)} changes {self.name(i)}: make new objects")
+        return result, [args[i] for i in self.changes]
+
+
+def _made_anew(args: Sequence[Any]) -> Callable[[], Sequence[Any]]:
+    return lambda: copy.deepcopy(tuple(args))
+
+
+def _told(args: Sequence[Any]) -> str:
+    return f"({', '.join(short(value) for value in args)}{',' if len(args) == 1 else ''})"
+
+
+_STATES = ("PyTorch's random numbers", "NumPy's random numbers", "Python's random numbers", "PyTorch's modes")
+
+
+def _states() -> list[Any]:
+    import numpy as np
+    import torch
+
+    numpy_state = np.random.get_state()
+    return [
+        torch.get_rng_state().numpy().tobytes(),
+        (numpy_state[1].tobytes(), numpy_state[2]),
+        random.getstate(),
+        (torch.is_grad_enabled(), torch.get_default_dtype()),
+    ]
+
+
+def _require(holds: object, message: str) -> None:
+    """What `assert` does, also where asserts are turned off or rewritten."""
+    if not holds:
+        raise AssertionError(message)
+
+
+# Laws.
+
+
+def _again(subject: _Subject) -> None:
+    """Neither other calls nor what callers do with results can be seen in a later answer."""
+    first, *others = subject.calls
+    outcome = subject.ask(first())
+    kept = copy.deepcopy(_plain(outcome))
+    for other in others:
+        _require(
+            difference(_plain(subject.ask(other())), kept, 0.0),
+            f"{_told(other())} gives the same as {_told(first())}: is an argument not used, or an earlier answer kept?",
+        )
+    _require(
+        not difference(_plain(outcome), kept, 0.0),
+        f"what {_told(first())} returned has changed with the next call: is one object handed out twice?",
+    )
+    later = subject.ask(first())
+    found = difference(_plain(later), kept, 1e-9)
+    _require(not found, f"asked again, {_told(first())} {found}: is something kept from call to call?")
+    if _spoil(later[0]):
+        last = subject.ask(first())
+        _require(
+            not difference(_plain(last), kept, 1e-9),
+            f"{_told(first())} gives what a caller has changed in its own result: is one object handed out twice?",
+        )
+
+
+def _memory_order(subject: _Subject) -> None:
+    """A tensor that lies in memory in another order, with gaps, is the same tensor."""
+    made = subject.calls[0]
+    other = [_reordered(value) for value in made()]
+    if all(new is None for new in other):
+        return
+    told = "a tensor that is not contiguous (transposed, or every second element of another) has the same values"
+    args = [new if new is not None else old for old, new in zip(made(), other, strict=True)]
+    want, got = subject.ask(made()), subject.ask(args, told)
+    _same(got, want, told, 1e-5)
+
+
+def _sequences(subject: _Subject, positions: Sequence[int]) -> None:
+    """What may be any sequence may be a tuple."""
+    for position in positions:
+        args = list(subject.calls[0]())
+        given = args[position]
+        args[position] = tuple(given) if isinstance(given, list) else list(given)
+        told = f"{subject.name(position)} as a {type(args[position]).__name__}, for it may be any sequence"
+        want, got = subject.ask(subject.calls[0]()), subject.ask(args, told)
+        _same(got, want, told, 0.0)
+
+
+def _dtypes(subject: _Subject, positions: Sequence[int], narrow: Sequence[str]) -> None:
+    """The result has the dtype of the input, and its precision."""
+    import torch
+
+    if not positions:
+        return
+    bounds = {torch.float64: 1e-9, torch.float32: 2e-5}
+    bounds |= {getattr(torch, name): {"bfloat16": 0.02, "float16": 0.003}[name] for name in narrow}
+    for dtype, bound in bounds.items():
+        args, wide = list(subject.calls[0]()), list(subject.calls[0]())
+        for position in positions:
+            args[position] = _as_dtype(args[position], dtype)
+            wide[position] = _as_dtype(_as_dtype(wide[position], dtype), torch.float64)
+        told = f"with {str(dtype).removeprefix('torch.')} for {' and '.join(map(subject.name, positions))}"
+        got, want = subject.ask(args, told), subject.ask(wide, told)
+        for tensor in _tensors(_plain(got)):
+            _require(not tensor.is_floating_point() or tensor.dtype == dtype, f"{told}, the result is {tensor.dtype}")
+        _same(_widened(_plain(got)), _widened(_plain(want)), told, bound)
+
+
+def _axes(subject: _Subject, axes: str, with_empty: bool) -> None:
+    """Rows that do not know of each other give the same whether they come together, alone, or not at all."""
+    if not axes:
+        return
+    terms, result_term = _read_axes(axes)
+    made = subject.calls[0]
+    whole, _ = subject.ask(made())
+    for letter in dict.fromkeys(name for name in result_term if name != "."):
+        size = _size_along(letter, terms, made())
+        picks: dict[str, list[int]] = {"the last one alone": [size - 1]}
+        if size > 1:
+            picks["in another order"] = list(range(1, size)) + [0]
+        if with_empty:
+            picks["none at all"] = []
+        for name, rows in picks.items():
+            args = list(made())
+            for i, term in enumerate(terms):
+                args[i] = _picked(args[i], term, letter, rows)
+            told = f"of the axis {letter}, {name}"
+            got, _ = subject.ask(args, told)
+            _same(got, _picked(whole, result_term, letter, rows), told, 1e-5)
+
+
+def _gradients(subject: _Subject, positions: Sequence[int]) -> None:
+    """The gradient is the slope of the function: what the result does when the input is moved a little."""
+    import torch
+
+    for position in positions:
+        args = [_as_dtype(value, torch.float64) for value in subject.calls[0]()]
+        x = args[position].detach().clone().requires_grad_()
+        shift = torch.linspace(-1.0, 1.0, x.numel(), dtype=torch.float64).reshape(x.shape).cos() * 1e-6
+
+        def total(value: Any, position: int = position, args: list[Any] = args) -> Any:
+            moved = [copy.deepcopy(a) if i != position else value for i, a in enumerate(args)]
+            outcome = subject.ask(moved)
+            parts = [t for t in _tensors(outcome) if t.is_floating_point()]
+            weights = [torch.linspace(0.5, 1.5, p.numel(), dtype=torch.float64).reshape(p.shape) for p in parts]
+            return sum((p.double() * w).sum() for p, w in zip(parts, weights, strict=True))
+
+        told = f"the gradient of {subject.name(position)}"
+        scalar = total(x)
+        _require(
+            isinstance(scalar, torch.Tensor) and scalar.requires_grad,
+            f"{told} is cut off: does a detach, .data, .item(), no_grad or a new tensor stand on the way?",
+        )
+        (grad,) = torch.autograd.grad(scalar, [x], allow_unused=True)
+        _require(grad is not None, f"{told} is cut off: the result does not depend on it")
+        slope = (total(x.detach() + shift) - total(x.detach() - shift)).item() / 2
+        along = (grad * shift).sum().item()
+        bound = 1e-4 * max(abs(slope), abs(along)) + 1e-12
+        _require(
+            abs(slope - along) <= bound,
+            f"{told} says that the result changes by {along:.4g} where it changes by {slope:.4g}: "
+            "is a part of the computation cut off from it?",
+        )
+
+
+# Values.
+
+
+def difference(got: Any, want: Any, bound: float = 1e-6) -> str:
+    """In what two values differ, in words; empty where they do not.
+
+    Args:
+        got: Numbers, texts, tensors, arrays, and containers and dataclasses of these.
+        want: The same.
+        bound: How far numbers may be apart, relative to the largest one of their tensor, and absolutely below 1.
+
+    Example:
+        >>> difference([1, 2.5], [1, 2.0])
+        'gives 2.5 where 2.0 is right'
+        >>> difference({"a": 1}, {"a": 1})
+        ''
+    """
+    import numpy as np
+    import torch
+
+    if isinstance(got, torch.Tensor | np.ndarray) or isinstance(want, torch.Tensor | np.ndarray):
+        return _tensor_difference(got, want, bound)
+    if dataclasses.is_dataclass(want) and not isinstance(want, type):
+        names = [field.name for field in dataclasses.fields(want)]
+        return difference([getattr(got, n, None) for n in names], [getattr(want, n) for n in names], bound)
+    if isinstance(want, Mapping):
+        if not isinstance(got, Mapping) or got.keys() != want.keys():
+            return f"gives {short(got)} where {short(want)} is right"
+        return next(filter(None, (difference(got[key], want[key], bound) for key in want)), "")
+    if isinstance(want, list | tuple):
+        if not isinstance(got, list | tuple) or len(got) != len(want):
+            return f"gives {short(got)} where {short(want)} is right"
+        return next(filter(None, (difference(a, b, bound) for a, b in zip(got, want, strict=True))), "")
+    if isinstance(want, float) and isinstance(got, int | float):
+        if got == want or (got != got and want != want):
+            return ""
+        near = abs(got - want) <= bound * max(1.0, abs(want))
+        return "" if near else f"gives {got!r} where {want!r} is right"
+    if _is_opaque(want):
+        return ""
+    return "" if got == want else f"gives {short(got)} where {short(want)} is right"
+
+
+def _tensor_difference(got: Any, want: Any, bound: float) -> str:
+    import numpy as np
+    import torch
+
+    if not isinstance(got, torch.Tensor | np.ndarray) or type(got).__module__ != type(want).__module__:
+        return f"gives a {type(got).__name__} where a {type(want).__name__} is right"
+    if tuple(got.shape) != tuple(want.shape):
+        return f"gives the shape {tuple(got.shape)} where {tuple(want.shape)} is right"
+    if got.dtype != want.dtype:
+        return f"gives {got.dtype} where {want.dtype} is right"
+    if isinstance(got, np.ndarray) and got.dtype.kind not in "biuf":
+        return "" if np.array_equal(got, want) else f"gives {short(got)} where {short(want)} is right"
+    a, b = (torch.as_tensor(x).detach() for x in (got, want))
+    if not (a.is_floating_point() or a.is_complex()):
+        return "" if torch.equal(a, b) else f"gives {short(got)} where {short(want)} is right"
+    a, b = a.double(), b.double()
+    finite = b[b.isfinite()].abs()
+    scale = max(1.0, finite.max().item()) if finite.numel() else 1.0
+    if torch.allclose(a, b, rtol=0.0, atol=bound * scale, equal_nan=True):
+        return ""
+    at = int((a - b).abs().nan_to_num(nan=float("inf"), posinf=float("inf")).argmax())
+    return f"gives {a.flatten()[at].item():.6g} where {b.flatten()[at].item():.6g} is right"
+
+
+def _same(got: Any, want: Any, told: str, bound: float) -> None:
+    found = difference(_plain(got), _plain(want), bound)
+    _require(not found, f"{told}: {found}")
+
+
+def _is_opaque(value: Any) -> bool:
+    """Whether a value can only be looked at from outside: a function, a module, a generator, an iterator."""
+    import torch
+
+    kinds = (torch.nn.Module, torch.optim.Optimizer, torch.Generator, Iterator)
+    return isinstance(value, kinds) or (callable(value) and not isinstance(value, torch.Tensor))
+
+
+def _plain(value: Any) -> Any:
+    """A value with tensors free of their history, dataclasses as dicts, and nothing that cannot be looked at."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        return value.detach()
+    if _is_opaque(value):
+        return None
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if type(value) in (list, tuple):
+        return type(value)(_plain(item) for item in value)
+    if type(value) is dict:
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def _tensors(value: Any) -> list[Any]:
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if isinstance(value, Mapping):
+        return [tensor for item in value.values() for tensor in _tensors(item)]
+    if isinstance(value, list | tuple):
+        return [tensor for item in value for tensor in _tensors(item)]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return [tensor for field in dataclasses.fields(value) for tensor in _tensors(getattr(value, field.name))]
+    return []
+
+
+def _widened(value: Any) -> Any:
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        return value.double() if value.is_floating_point() else value
+    if type(value) in (list, tuple):
+        return type(value)(_widened(item) for item in value)
+    return value
+
+
+def _as_dtype(value: Any, dtype: Any) -> Any:
+    import torch
+
+    if not isinstance(value, torch.Tensor) or not value.is_floating_point():
+        return value
+    made = value.detach().to(dtype, copy=True)
+    return torch.nn.Parameter(made) if isinstance(value, torch.nn.Parameter) else made
+
+
+def _reordered(value: Any) -> Any:
+    """The same values in another order in memory; None for what has no order of its own."""
+    import numpy as np
+    import torch
+
+    if isinstance(value, np.ndarray) and value.dtype != object and value.size > 1:
+        return np.asfortranarray(value) if value.ndim > 1 else np.stack([value, value], axis=-1)[..., 0]
+    if type(value) not in (torch.Tensor, torch.nn.Parameter) or value.ndim == 0 or value.numel() < 2:
+        return None
+    data = value.detach()
+    other = data.mT.contiguous().mT if data.ndim > 1 else torch.stack([data, data], dim=-1)[..., 0]
+    made = torch.nn.Parameter(other, value.requires_grad) if isinstance(value, torch.nn.Parameter) else other
+    if value.grad is not None:
+        made.grad = _reordered(value.grad)
+    return made
+
+
+def _spoil(result: Any) -> bool:
+    """Change a result as its caller may; whether there was anything to change."""
+    import numpy as np
+    import torch
+
+    if isinstance(result, torch.Tensor) and result.numel() and not result.requires_grad:
+        with torch.no_grad():
+            result.fill_(1 if result.dtype == torch.bool else 7)
+        return True
+    if isinstance(result, np.ndarray) and result.size and result.flags.writeable and result.dtype.kind in "iuf":
+        result.fill(7)
+        return True
+    if isinstance(result, list | dict | set | bytearray) and result:
+        result.clear()
+        return True
+    return isinstance(result, tuple) and any([_spoil(item) for item in result])
+
+
+def _read_axes(text: str) -> tuple[list[list[str]], list[str]]:
+    arguments, arrow, result = text.partition("->")
+    terms = [term.split() for term in arguments.split(",")]
+    names = [name for term in (*terms, result.split()) for name in term]
+    if not arrow or not all(re.fullmatch(r"[A-Za-z]|\.", name) for name in names):
+        raise ValueError(f"axes is {text!r}; it must be of the form 'B T ., T . -> B T .'")
+    return terms, result.split()
+
+
+def _size_along(letter: str, terms: Sequence[Sequence[str]], args: Sequence[Any]) -> int:
+    for term, value in zip(terms, args, strict=False):
+        if letter in term:
+            return len(value) if isinstance(value, list | tuple) else int(value.shape[term.index(letter) - len(term)])
+    raise ValueError(f"axes has {letter!r} in the result; it must be in an argument, too")
+
+
+def _picked(value: Any, term: Sequence[str], letter: str, rows: list[int]) -> Any:
+    """The rows of a value along an axis, which is counted from the end."""
+    import numpy as np
+    import torch
+
+    if letter not in term:
+        return value
+    axis = term.index(letter) - len(term)
+    if isinstance(value, torch.Tensor):
+        return value.detach().index_select(axis, torch.tensor(rows, dtype=torch.long))
+    if isinstance(value, np.ndarray):
+        return np.take(value, np.array(rows, dtype=np.int64), axis=axis)
+    return type(value)(value[row] for row in rows)

@@ -1,0 +1,91 @@
+"""A piece's own example: the lines behind `>>>` in its docstring, run with the learner's version by its check."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import doctest
+import importlib
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from llmcourse.course.battery import difference
+from llmcourse.course.pieces import Piece, docstring, is_in_library
+
+ROOT = Path(__file__).resolve().parents[2]
+_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?")
+
+
+def run_example(piece: Piece, mine: Callable[..., Any]) -> None:
+    """Run the example in a piece's docstring as the library has it; a piece of another package has none.
+
+    Args:
+        piece: The piece.
+        mine: What stands for it.
+
+    Raises:
+        AssertionError: A line gives something else than the docstring says.
+
+    Example:
+        >>> run_example(Piece.parse("llmcourse.tokenization.bpe:merge_pair"), lambda *_: 7)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        AssertionError: its own example: merge_pair((5, 6, 6, 7, 9, 1), (6, 7), 99) gives 7 where ...
+    """
+    if not is_in_library(piece, ROOT):
+        return
+    namespace = {**vars(importlib.import_module(piece.module)), piece.name: mine}
+    for example in doctest.DocTestParser().get_examples(docstring(piece, ROOT)):
+        line = " ".join(example.source.split())
+        fault = _fault(example, namespace)
+        if fault:
+            raise AssertionError(f"its own example: {line} {fault}")
+
+
+def _fault(example: doctest.Example, namespace: dict[str, Any]) -> str:
+    """What is wrong with what a line gives; empty where nothing is."""
+    tree = ast.parse(example.source)
+    *before, last = tree.body
+    printed, value = io.StringIO(), None
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(compile(ast.Module([*before], []), "<example>", "exec"), namespace)  # noqa: S102
+            if isinstance(last, ast.Expr):
+                value = eval(compile(ast.Expression(last.value), "<example>", "eval"), namespace)  # noqa: S307
+            else:
+                exec(compile(ast.Module([last], []), "<example>", "exec"), namespace)  # noqa: S102
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        if example.exc_msg is not None and example.exc_msg.partition(":")[0].strip() == type(error).__name__:
+            return ""
+        return f"raises {type(error).__name__}: {error}"
+    if example.exc_msg is not None:
+        return f"raises nothing; {example.exc_msg.strip()} is right"
+    got = printed.getvalue() + ("" if value is None else f"{value!r}\n")
+    return (
+        ""
+        if _says_the_same(got, example, value, namespace)
+        else f"gives {_line(got)} where {_line(example.want)} is right"
+    )
+
+
+def _says_the_same(got: str, example: doctest.Example, value: Any, namespace: dict[str, Any]) -> bool:
+    """Whether an output is the one that a docstring shows, but for the last digits, a history, or an order of keys."""
+    if doctest.OutputChecker().check_output(example.want, got, doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS):
+        return True
+    with contextlib.suppress(Exception):
+        want = eval(example.want.strip(), dict(namespace))  # noqa: S307
+        if not difference(value, want, 1e-3):
+            return True
+    texts = [_line(re.sub(r", grad_fn=<[^>]*>", "", text)) for text in (got, example.want)]
+    frames = [_NUMBER.sub("#", text).replace(" ", "") for text in texts]
+    numbers = [[float(number) for number in _NUMBER.findall(text)] for text in texts]
+    return frames[0] == frames[1] and not difference(*numbers, 1e-3)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.replace("<BLANKLINE>", "").split())
