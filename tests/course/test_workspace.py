@@ -419,7 +419,7 @@ def test_a_torchrun_job_runs_the_learners_piece_on_every_rank(learners_huffman, 
     (tmp_path / "job.py").write_text(PROBE)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "job.py"]
     done = subprocess.run(command, env=learners_huffman, cwd=tmp_path, capture_output=True, text=True)
-    assert done.stdout.split() == ["mine", "mine"], done.stderr
+    assert done.stdout.count("mine") == 2, done.stderr  # two ranks may write into one line
 
 
 def test_a_workspace_that_is_no_folder_is_named(tmp_path):
