@@ -19,9 +19,13 @@ setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11, or say make PYTHON=python3.12"; exit 1; }
+	@echo "Installing PyTorch and all else into .venv: some minutes, and some gigabytes with CUDA."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[course,book,test]"
 	@touch $@
+	@echo "Installed. Next:  make lab                               opens the exercises in JupyterLab"
+	@echo "                  source .venv/bin/activate              then, in this terminal: llmcourse check 1"
+	@echo "                  make                                   builds the book and grades the sample class too"
 
 notebooks: $(READY)
 	$(BIN)/llmcourse build

@@ -1,7 +1,8 @@
 """Run a learner's own definitions inside the library's modules.
 
-A workspace is a folder that mirrors the library: `WORKSPACE/llmcourse/tokenization/bpe.py` holds the definitions that a
-learner built for `llmcourse.tokenization.bpe`, one section a notebook cell. When a workspace is installed, every module
+A workspace's folder `my-llmcourse` mirrors the library: `my-llmcourse/tokenization/bpe.py` holds the definitions that a
+learner built for `llmcourse.tokenization.bpe`, one section a notebook cell. (Its name has a dash, so that no process
+started in the workspace can import it in the library's place.) When a workspace is installed, every module
 is imported in two steps: the library's own code runs first, then the learner's sections run in the same namespace,
 before anybody can import from the module. So a spawned process or a `torchrun` job uses the learner's code wherever
 there is some, and the reference everywhere else. A section that cannot run is left out with a warning: the reference
@@ -17,6 +18,7 @@ import __future__
 
 import ast
 import builtins
+import codecs
 import dis
 import os
 import re
@@ -31,7 +33,10 @@ from types import CodeType, ModuleType
 from typing import Any
 
 WORKSPACE_VARIABLE = "LLMCOURSE_WORKSPACE"
-_HEADER = re.compile(r"^# %%build (?P<target>\S+)\s*$", re.MULTILINE)
+OVERLAY_FOLDER = "my-llmcourse"
+_HEADER = re.compile(r"^#[ \t]*%%[ \t]*build[ \t]+(?P<target>llmcourse\.[\w.:]+)(?P<remark>.*)$", re.MULTILINE)
+_TITLE = "# Your own llmcourse."
+"""What the first line of an overlay file begins with."""
 
 _ABSENT = object()
 _reference: dict[str, dict[str, Any]] = {}
@@ -67,12 +72,59 @@ def belongs_to_library(module_name: str) -> bool:
 
 def overlay_file(workspace: Path, module_name: str) -> Path:
     """Where a workspace keeps the learner's definitions of one module."""
-    return workspace.joinpath(*module_name.split(".")).with_suffix(".py")
+    return workspace.joinpath(OVERLAY_FOLDER, *module_name.split(".")[1:]).with_suffix(".py")
+
+
+def overlay_files(workspace: Path) -> dict[str, Path]:
+    """Every module that a workspace has definitions for -> where it keeps them."""
+    folder = workspace / OVERLAY_FOLDER
+    parts = {path: path.relative_to(folder).with_suffix("").parts for path in sorted(folder.rglob("*.py"))}
+    shown = {path: names for path, names in parts.items() if not any(name.startswith(".") for name in names)}
+    return {".".join(("llmcourse", *names)): path for path, names in shown.items()}
 
 
 def switch_file(workspace: Path) -> Path:
     """A text file with one `module:piece` a line: the pieces for which the reference is to be used."""
-    return workspace / "llmcourse" / "use_reference.txt"
+    return workspace / OVERLAY_FOLDER / "use_reference.txt"
+
+
+def move_old_overlay(workspace: Path) -> bool:
+    """Move what a workspace keeps in a folder `llmcourse`, where it hides the library, to where it is kept now.
+
+    A folder that is a package of Python's, or that holds nothing of ours, is left alone. Nothing is lost: a file that
+    is there in both places stays, as `NAME.old`, beside the one in use. Returns whether something was moved.
+    """
+    old, new = workspace / "llmcourse", workspace / OVERLAY_FOLDER
+    if old.is_symlink() or not old.is_dir() or (old / "__init__.py").exists() or not _is_overlay(old):
+        return False
+    try:
+        if not new.exists():
+            old.rename(new)
+            return True
+        for path in [path for path in sorted(old.rglob("*")) if path.is_file()]:
+            target = new / path.relative_to(old)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target.with_name(f"{target.name}.old") if target.exists() else target)
+        for folder in sorted((path for path in old.rglob("*") if path.is_dir()), reverse=True):
+            folder.rmdir()
+        old.rmdir()
+    except OSError as error:
+        message = f"{old} hides the library from what runs beside it, and cannot be renamed to {new.name}: {error}"
+        warnings.warn(message, WorkspaceWarning, stacklevel=2)
+    return not old.exists()
+
+
+def _is_overlay(folder: Path) -> bool:
+    return (folder / "use_reference.txt").exists() or any(
+        read_text(path).startswith(_TITLE) or _HEADER.search(read_text(path)) for path in folder.rglob("*.py")
+    )
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that somebody may have saved with another editor: UTF-8 or UTF-16, with a mark or without."""
+    data = path.read_bytes()
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    return data.decode(encoding, errors="replace").lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def switched_to_reference(workspace: Path) -> set[str]:
@@ -82,16 +134,22 @@ def switched_to_reference(workspace: Path) -> set[str]:
 
 
 def read_sections(path: Path) -> list[Section]:
-    """The sections of an overlay file, in order; an absent file has none."""
+    """The sections of an overlay file, in order; an absent file has none.
+
+    What somebody wrote above the first one is a helper cell, whose target is empty.
+    """
     if not path.exists():
         return []
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = read_text(path)
     headers = list(_HEADER.finditer(text))
     ends = [header.start() for header in headers[1:]] + [len(text)]
-    return [
+    sections = [
         Section(header["target"], text[header.end() + 1 : end].rstrip() + "\n", text.count("\n", 0, header.end()) + 2)
         for header, end in zip(headers, ends)
     ]
+    above = text[: headers[0].start()] if headers else text
+    title, _, rest = above.partition("\n") if above.startswith(_TITLE) else ("", "", above)
+    return [Section("", rest.strip("\n") + "\n", 2 if title else 1), *sections] if rest.strip() else sections
 
 
 def format_sections(module_name: str, sections: list[Section]) -> str:
@@ -102,7 +160,7 @@ def format_sections(module_name: str, sections: list[Section]) -> str:
     bodies = []
     for section in sections:
         source = _HEADER.sub(lambda match: "#" + match[0], section.source).rstrip()
-        bodies.append(f"\n# %%build {section.target}\n{source}\n")
+        bodies.append(f"\n# %%build {section.target or module_name}\n{source}\n")
     return head + "".join(bodies)
 
 
@@ -195,7 +253,10 @@ def apply(module: ModuleType, workspace: Path) -> None:
         failed: list[tuple[Section, BaseException]] = []
         for section in waiting:
             try:
-                run_section(module, compile_section(section, path, definitions_only=True))
+                code = compile_section(section, path, definitions_only=True)
+                run_section(module, code)
+                if section.piece and not _defines(code, section.piece):
+                    raise NameError(f"what stands under its name does not define `{section.piece}`")
             except (Exception, SystemExit) as error:
                 failed.append((section, error))
         if len(failed) == len(waiting):
@@ -206,14 +267,19 @@ def apply(module: ModuleType, workspace: Path) -> None:
     _warn_missing(module, path, off)
 
 
+def _defines(code: CodeType, name: str) -> bool:
+    return any(i.opname in ("STORE_NAME", "STORE_GLOBAL") and i.argval == name for i in dis.get_instructions(code))
+
+
+def _warn(path: Path, line: int, message: str) -> None:
+    """Warn about a learner's file, at its own line: the library's, which Python would show, says nothing to them."""
+    warnings.warn_explicit(f"{path}, line {line}: {message}", WorkspaceWarning, str(path), line)
+
+
 def _warn_unusable(path: Path, section: Section, error: BaseException) -> None:
     what = section.piece or "a helper cell"
     line = getattr(error, "lineno", None) or section.line
-    warnings.warn(
-        f"{path}, line {line}: {what} cannot be used, the library's own stands in: {type(error).__name__}: {error}",
-        WorkspaceWarning,
-        stacklevel=2,
-    )
+    _warn(path, line, f"{what} cannot be used, the library's own stands in: {type(error).__name__}: {error}")
 
 
 def _warn_missing(module: ModuleType, path: Path, off: set[str]) -> None:
@@ -222,14 +288,14 @@ def _warn_missing(module: ModuleType, path: Path, off: set[str]) -> None:
             continue
         try:
             missing = missing_names(compile_section(section, path, definitions_only=True), vars(module))
-        except SyntaxError:
+        except (SyntaxError, ValueError):
             continue
         if missing:
-            warnings.warn(
-                f"{path}: {section.piece or 'a helper cell'} uses {', '.join(missing)}, which no built cell defines: "
+            _warn(
+                path,
+                section.line,
+                f"{section.piece or 'a helper cell'} uses {', '.join(missing)}, which no built cell defines: "
                 f"import it inside the cell, or give the cell that defines it a first line `%%build {module.__name__}`",
-                WorkspaceWarning,
-                stacklevel=2,
             )
 
 
@@ -274,6 +340,7 @@ def install(workspace: str | os.PathLike[str]) -> None:
         warnings.warn(message, WorkspaceWarning, stacklevel=2)
     elif not folder.is_dir():
         raise NotADirectoryError(f"{WORKSPACE_VARIABLE}={os.fspath(workspace)!r} is not a folder")
+    move_old_overlay(folder)
     if any(isinstance(finder, OverlayFinder) and finder.workspace == folder for finder in sys.meta_path):
         return
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, OverlayFinder)]

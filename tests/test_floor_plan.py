@@ -100,7 +100,7 @@ METADATA = re.compile(
 )
 READERS = {
     "course/notebooks.py": "the one place",
-    "course/grading/intake/repair.py": "a stranger's notebook, where neither need be what it should",
+    "course/answers.py": "a stranger's notebook, where neither need be what it should",
     "course/grading/results/feedback.py": "nbgrader's resources of a conversion, which are no cell's",
 }
 

@@ -25,6 +25,11 @@ from llmcourse.course.source import names_reached
 BEGIN_HIDDEN = "### BEGIN HIDDEN TESTS"
 """Above the part of a check that a release comes without."""
 
+_USUAL_IMPORTS = {
+    "np": "import numpy as np", "F": "import torch.nn.functional as F", "nn": "from torch import nn",
+    "Counter": "from collections import Counter", "defaultdict": "from collections import defaultdict",
+}  # fmt: skip
+
 
 class CheckFailed(AssertionError):
     """A graded cell did not pass; the message is written for the learner."""
@@ -266,11 +271,17 @@ def names_used(function: Any) -> set[str]:
 
 
 def as_python(shell: Any, cell: str) -> str:
-    """A cell's source as Python: IPython's own syntax is translated where there is any, which is slow to find out."""
+    """A cell's source as Python: IPython's own syntax is translated where there is any, which is slow to find out.
+
+    What is wrong in a way that neither understands comes back as it is, for the caller to say so.
+    """
     try:
         ast.parse(cell)
     except (SyntaxError, ValueError):
-        return str(shell.transform_cell(cell))
+        try:
+            return str(shell.transform_cell(cell))
+        except (SyntaxError, ValueError):
+            return cell
     return cell
 
 
@@ -371,16 +382,25 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
         forgot = " (Is a `return` missing?)" if "got None" in text or "returned None" in text else ""
         return CheckFailed(f"{name}: {text}{forgot}{where}")
     what = f"{type(error).__name__}: {error}"
-    if isinstance(error, NameError) and error.name:
-        hint = (
-            f" Is `{error.name}` in a cell that was not built? Its first line must be %%build, or import it inside the "
-            "cell."
+    if isinstance(error, NameError) and error.name and frames and frames[-1].filename == file and not elsewhere:
+        return CheckFailed(
+            f"the check of {name} uses `{error.name}`, which is not there: run the cells above that define it, with "
+            f"Run > Run All Above Selected Cell.{where}"
         )
-        return CheckFailed(f"{name} raised {what}.{hint}{where}")
+    if isinstance(error, NameError) and error.name:
+        return CheckFailed(f"{name} raised {what}.{_where_to_find(error.name)}{where}")
     if not elsewhere and not any(_is_learners(frame.filename) for frame in frames):
         forgot = " Is a `return` missing?" if "NoneType" in what else ""
         return CheckFailed(f"{name} returned something that the check cannot use: {what}.{forgot}{where}")
     return CheckFailed(f"{name} raised {what}{where}")
+
+
+def _where_to_find(name: str) -> str:
+    """What to do about a name that a piece uses and the library's module does not have."""
+    if name in sys.modules or name in _USUAL_IMPORTS:
+        line = _USUAL_IMPORTS.get(name, f"import {name}")
+        return f" An import at the top of the notebook does not reach it: put `{line}` inside its cell."
+    return f" Is `{name}` in a cell that was not built? Its first line must be %%build, or import it inside the cell."
 
 
 def learner_lines(error: BaseException) -> list[str]:

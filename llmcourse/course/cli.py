@@ -17,14 +17,18 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from llmcourse._overlay import WORKSPACE_VARIABLE, switched_to_reference
+from llmcourse._overlay import OVERLAY_FOLDER, move_old_overlay, switched_to_reference
+from llmcourse.course import progress
 from llmcourse.course.paths import course_root, find_workspace
 from llmcourse.course.pieces import Piece, removed_pieces
-from llmcourse.course.terminal import app, chapters_named, console, fail, root_folder
+from llmcourse.course.terminal import app, chapters_named, command, console, fail, root_folder
 
 
 def _workspace(root: Path) -> Path:
-    return find_workspace() or root / "work"
+    workspace = find_workspace() or root / "work"
+    if move_old_overlay(workspace):
+        console.print(f"Your pieces are in {os.path.relpath(workspace / OVERLAY_FOLDER)} now.")
+    return workspace
 
 
 @app.command()
@@ -36,99 +40,161 @@ def start(
 
     root = root_folder()
     workspace = _workspace(root)
-    for assignment in chapters_named(root, chapter):
-        for started in learner.start(root, workspace, assignment):
-            console.print(f"{started.outcome:14} {os.path.relpath(started.path)}")
-            if started.beside:
-                console.print(f"               the new release is beside it: {os.path.relpath(started.beside)}")
-    console.print("Open it with [bold]llmcourse lab[/] and check your answers with [bold]llmcourse check CHAPTER[/].")
+    started = [done for name in chapters_named(root, chapter) for done in learner.start(root, workspace, name)]
+    for one in started:
+        console.print(f"{one.outcome:14} {os.path.relpath(one.path)}", soft_wrap=True)
+        if one.beside:
+            what = "with your answers in it, is" if one.holds_answers else "is"
+            console.print(
+                f"               the new release, {what} beside it: {os.path.relpath(one.beside)}", soft_wrap=True
+            )
+    if any(one.holds_answers for one in started):
+        console.print("Look the new file over, then rename it to the old one's name: that name is what counts.")
+    first = str(int(started[0].path.parent.name[:2])) if started else "1"
+    console.print(f"Next: [bold]{command('lab')}[/] opens your notebooks; read them from the top.", soft_wrap=True)
+    console.print(f"Then: [bold]{command(f'check {first}')}[/] checks your answers.", soft_wrap=True)
 
 
 @app.command()
 def check(
-    chapter: Annotated[str, typer.Argument(help="A chapter's number or name.")],
-    exercise: Annotated[
-        str | None, typer.Argument(help="One exercise's number or piece, or one notebook; all without it.")
+    chapter: Annotated[str, typer.Argument(help="A chapter's number or name, or an exercise's number.")],
+    exercises: Annotated[
+        list[str] | None, typer.Argument(help="Exercises by number or piece, or notebooks; all without them.")
     ] = None,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", help="Run the hidden tests too, as grading does. They are in a full checkout.")
+    ] = False,
 ) -> None:
-    """Run your notebook's graded cells and tell each exercise's points, or the hint."""
+    """Run your notebook's graded cells, as last saved, and tell each exercise's points, or the hint."""
     from llmcourse.course import learner
 
     root = root_folder()
     earned = total = 0.0
-    assignment = chapters_named(root, chapter)[0]
+    notes: list[str] = []
     try:
+        assignment, only = learner.find_exercise(root, chapter)
+        only += exercises or []
         with console.status(f"running {assignment}"):
-            outcomes = list(learner.check(root, _workspace(root), assignment, exercise))
+            done = learner.check(root, _workspace(root), assignment, only, hidden=hidden, on_note=notes.append)
+            outcomes = list(done)
     except (FileNotFoundError, ValueError) as error:
         fail(error)
     if learner.is_outdated(root, _workspace(root), assignment):
-        console.print(f"Your copy is of an older release: `llmcourse start {assignment}` puts the new one beside it.")
+        again = f"`{command(f'start {assignment}')}` puts the new one, with your answers, beside it."
+        console.print(f"Your copy is of an older release: {again}", soft_wrap=True)
+    for note in notes:
+        console.print(f"[yellow]note[/]  {escape(note)}", soft_wrap=True)
+    told = ""
     for outcome in outcomes:
         points = outcome.exercise.points
         earned, total = earned + points * outcome.passed, total + points
         mark = "[green]✓[/]" if outcome.passed else "[red]✗[/]"
         console.print(f"{mark} {points * outcome.passed:g}/{points:g}  {outcome.exercise.title}")
-        if outcome.hint:
+        if outcome.hint and outcome.hint != told:  # what is wrong with a whole notebook is told once
             console.print("      " + escape(outcome.hint).replace("\n", "\n      "), style="dim", soft_wrap=True)
-    console.print(f"[bold]{earned:g} of {total:g} points[/] by the visible checks; grading adds hidden ones.")
+        told = outcome.hint
+    which = "all checks, hidden ones too" if hidden else f"the visible checks; {_about_hidden(root, assignment)}"
+    console.print(f"[bold]{earned:g} of {total:g} points[/] by {which}.", soft_wrap=True)
+    console.print("What was checked is your notebook as last saved.", style="dim")
     raise typer.Exit(0 if earned == total else 1)
+
+
+def _about_hidden(root: Path, assignment: str) -> str:
+    """What to say of the hidden tests to somebody who has passed what can be seen."""
+    if not (root / "solutions" / assignment).is_dir():
+        return "grading adds hidden ones"
+    return f"grading adds hidden ones, and [bold]{command(f'check {int(assignment[:2])} --hidden')}[/] runs them too"
 
 
 @app.command()
 def status(
-    pieces: Annotated[
-        list[str] | None, typer.Argument(help="With --use: the pieces to switch; all without it.")
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="Chapters to show; with --use, pieces to switch. All without them.", metavar="[WORDS]..."),
     ] = None,
     use: Annotated[str | None, typer.Option(help="Run the library on `mine` or on the `reference`.")] = None,
 ) -> None:
-    """Show your progress over the whole course, and whose code the library runs."""
-    from llmcourse.course import progress
-    from llmcourse.course.learner import released_chapters
-    from llmcourse.course.notebooks import exercises
+    """Show your progress, and whose code the library runs."""
+    from llmcourse.course import learner
 
     root = root_folder()
     workspace = _workspace(root)
-    own = progress.own_pieces(workspace)
     if use:
-        try:
-            chosen = _select(own, pieces)
-            if use == "reference":
-                _need_references(chosen)
-            progress.use(workspace, chosen, use)
-            console.print("Kernels that are running keep what they have: restart them.")
-        except ValueError as error:
-            fail(error)
-    elif pieces:
-        fail("say --use mine or --use reference with the pieces to switch")
-    passed = progress.Progress(workspace).passed()
-    off = switched_to_reference(workspace)
-    table = Table("chapter", "exercise", "points", "the library runs", title=f"workspace {os.path.relpath(workspace)}")
+        _switch(workspace, words, use)
+        return
+    shown = [chapters_named(root, word)[0] for word in words] if words else chapters_named(root, None)
+    table = Table("exercise", "points", "the library runs", title=f"workspace {os.path.relpath(workspace)}")
+    whose = _Whose(workspace)
     earned = total = 0.0
-    for folder in released_chapters(root):
-        for notebook in sorted(folder.glob("*.ipynb")):
-            for item in exercises(notebook):
-                got = item.points if passed.get(item.check) else 0.0
-                earned, total = earned + got, total + item.points
-                table.add_row(item.notebook, item.title, _points(item, got, passed), _whose(item.piece, own, off))
+    changed: list[str] = []
+    for assignment in shown:
+        standings = learner.standing(root, workspace, assignment)
+        got = sum(each.exercise.points for each in standings if each.state == "passed")
+        most = sum(each.exercise.points for each in standings)
+        earned, total = earned + got, total + most
+        table.add_section()
+        table.add_row(f"[bold]{assignment}[/]", f"[bold]{got:g} of {most:g}[/]", "")
+        notebook = assignment
+        for each in standings:
+            if each.exercise.notebook != notebook:
+                notebook = each.exercise.notebook
+                table.add_row(f"[dim]{notebook}[/]", "", "")
+            table.add_row(each.exercise.title, _points(each), whose.runs(each.exercise.piece))
+        if any(each.state == "changed" for each in standings):
+            changed.append(assignment)
     console.print(table)
-    console.print(f"[bold]{earned:g} of {total:g} points[/]")
+    for piece, reason in whose.unusable.items():
+        console.print(f"[red]not usable[/]  {piece.name}: {escape(reason)}. Run its cell again.", soft_wrap=True)
+    for assignment in changed:
+        again = command(f"check {int(assignment[:2])}")
+        console.print(
+            f"changed: not what was checked last, as saved. [bold]{again}[/] checks it again.", soft_wrap=True
+        )
+    console.print(f"[bold]{earned:g} of {total:g} points[/] by the visible checks")
 
 
-def _points(item: Any, got: float, passed: dict[str, bool]) -> str:
+def _switch(workspace: Path, pieces: list[str] | None, use: str) -> None:
+    """Switch pieces, and say what each of them is now."""
+    own = progress.own_pieces(workspace)
+    try:
+        chosen = _select(own, pieces)
+        if use == "reference":
+            _need_references(chosen)
+        progress.use(workspace, chosen, use)
+    except ValueError as error:
+        fail(error)
+    whose = _Whose(workspace)
+    for piece in sorted(chosen):
+        console.print(f"{piece.name:30} {whose.runs(piece)}")
+    console.print("Kernels that are running keep what they have: restart them.")
+
+
+class _Whose:
+    """Whose code the library runs for a piece."""
+
+    def __init__(self, workspace: Path):
+        self.own = progress.own_pieces(workspace)
+        self.unusable = progress.unusable_pieces(workspace)
+        self.off = switched_to_reference(workspace)
+
+    def runs(self, piece: Piece | None) -> str:
+        """In a word, for the terminal."""
+        if piece is None:
+            return ""
+        without = "not written" if piece in removed_pieces() else "[dim]reference[/]"
+        if piece not in self.own:
+            return without
+        if piece in self.unusable:
+            return f"{without} [red](yours is not usable)[/]"
+        return "reference (yours is off)" if str(piece) in self.off else "[green]yours[/]"
+
+
+def _points(standing: Any) -> str:
+    item, state = standing.exercise, standing.state
     if item.is_written:
         return f"–/{item.points:g} by hand"
-    if item.check not in passed:
-        return f"[dim]–/{item.points:g}[/]"
-    return f"[{'green' if got else 'red'}]{got:g}/{item.points:g}[/]"
-
-
-def _whose(piece: Piece | None, own: set[Piece], off: set[str]) -> str:
-    if piece is None:
-        return ""
-    if piece not in own:
-        return "not written" if piece in removed_pieces() else "[dim]reference[/]"
-    return "reference (yours is off)" if str(piece) in off else "[green]yours[/]"
+    shown = {"passed": f"[green]{item.points:g}/{item.points:g}[/]", "failed": f"[red]0/{item.points:g}[/]"}
+    return shown.get(state, f"[dim]–/{item.points:g}[/]" + (" [yellow]changed[/]" if state == "changed" else ""))
 
 
 def _select(own: set[Piece], wanted: list[str] | None) -> set[Piece]:
@@ -164,6 +230,8 @@ def hand_in(
         fail(error)
     for title in done.unanswered:
         console.print(f"[yellow]not answered[/]  {escape(title)}")
+    for note in done.notes:
+        console.print(f"[yellow]note[/]  {escape(note)}", soft_wrap=True)
     what = f"Hand in [bold]{escape(os.path.relpath(done.archive))}[/]"
     console.print(f"{what}: it holds {', '.join(done.notebooks)} as last saved.", soft_wrap=True)
 
@@ -172,15 +240,19 @@ def hand_in(
 def lab(context: typer.Context) -> None:
     """Open JupyterLab on your workspace; further options go to JupyterLab."""
     from llmcourse.course import learner
+    from llmcourse.course.kernels import lab_environment
 
     root = root_folder()
     workspace = _workspace(root)
     if not workspace.exists():
         for assignment in chapters_named(root, None):
             learner.start(root, workspace, assignment)
-    os.environ[WORKSPACE_VARIABLE] = str(workspace)
+    os.environ |= lab_environment(workspace)
+    options = context.args
+    if not any("default_url" in option for option in options) and (notebook := learner.next_notebook(root, workspace)):
+        options = [f"--LabApp.default_url=/lab/tree/{notebook.relative_to(workspace).as_posix()}", *options]
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(workspace), *context.args])
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(workspace), *options])
 
 
 @app.command()

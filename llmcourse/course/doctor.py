@@ -10,6 +10,7 @@ from pathlib import Path
 
 import llmcourse
 from llmcourse.course.paths import is_received
+from llmcourse.course.progress import unusable_pieces
 
 INSTALL = "pip install -c constraints.txt -e ."
 """What puts a received course's own library and commands in place."""
@@ -49,6 +50,7 @@ def examine(root: Path | None, workspace: Path | None) -> list[Finding]:
     findings += [_library(root)] if received else [_walls()]
     findings.append(_place("course", root, "run this inside the course's folder"))
     findings.append(_place("workspace", workspace, "`llmcourse start` makes one", "optional"))
+    findings += _pieces(workspace) if workspace else []
     return findings
 
 
@@ -62,6 +64,12 @@ def _walls() -> Finding:
         reason = f"unknown: {error}"
     mend = "to grade people you do not know: see the end of book/instructors.md"
     return Finding("walls", reason or "submissions can be shut in", "optional" if reason else "ok", mend)
+
+
+def _pieces(workspace: Path) -> list[Finding]:
+    """The learner's own pieces whose file no longer gives them."""
+    broken = sorted(unusable_pieces(workspace).items())
+    return [Finding(piece.name, reason, "optional", f"run its cell again, %%build {piece}") for piece, reason in broken]
 
 
 def _library(root: Path) -> Finding:

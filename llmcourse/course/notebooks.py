@@ -6,9 +6,11 @@ come as nbformat's objects or as plain dictionaries.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +111,35 @@ def exercises(notebook: Path) -> list[Exercise]:
             title = facts.get("title", facts["id"])
             items.append(Exercise(course["assignment"], course["notebook"], facts["id"], None, title, points))
     return items
+
+
+def setup_of_check(notebooks: Path, check: str) -> list[str]:
+    """The sources of the setup cells above a check, in the released notebook that holds it; empty where none does.
+
+    Args:
+        notebooks: The folder of the release notebooks.
+        check: The check's name, as `check_name` gives it.
+    """
+    for path in sorted(notebooks.glob("*/*.ipynb")):
+        setup: list[str] = []
+        for cell in _code_cells(path, path.stat().st_mtime_ns):
+            if facts_of(cell).get("kind") == "setup":
+                setup.append("".join(cell["source"]))
+            elif facts_of(cell).get("kind") == "check" and check_name(cell) == check:
+                return setup
+    return []
+
+
+@lru_cache(maxsize=64)
+def _code_cells(path: Path, mtime_ns: int) -> list[dict[str, Any]]:
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return [cell for cell in cells if cell["cell_type"] == "code"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def answer_digest(answer: str, check: str) -> str:
+    """What a check's outcome was about: the code judged, and the check, each without its first line."""
+    lines = ["\n".join(line.rstrip() for line in text.strip().splitlines()) for text in (answer, check)]
+    return hashlib.sha256("\0".join(lines).encode("utf-8", "replace")).hexdigest()[:16]

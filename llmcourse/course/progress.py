@@ -12,6 +12,7 @@ from filelock import FileLock
 from llmcourse import _overlay
 from llmcourse.course.paths import MARKER
 from llmcourse.course.pieces import Piece
+from llmcourse.course.source import names_defined
 from llmcourse.files import write_atomically
 
 
@@ -26,13 +27,17 @@ class Progress:
         """Check (`module:piece` or `module:piece id`) -> whether it passed when it last ran."""
         return {check: bool(entry["passed"]) for check, entry in self._read().items()}
 
-    def record(self, check: str, *, passed: bool) -> None:
-        """Store one check's outcome."""
+    def judged(self) -> dict[str, str]:
+        """Check -> what its outcome was about, as `answer_digest` tells it; empty where that was not recorded."""
+        return {check: str(entry.get("judged", "")) for check, entry in self._read().items()}
+
+    def record(self, check: str, *, passed: bool, judged: str = "") -> None:
+        """Store one check's outcome, and what it was about."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(str(self.path.with_suffix(".lock")), timeout=30):
             checks = self._read()
             at = datetime.now(UTC).isoformat(timespec="seconds")
-            checks[check] = {"passed": passed, "at": at}
+            checks[check] = {"passed": passed, "at": at, "judged": judged}
             write_atomically(self.path, json.dumps({"checks": checks}, indent=1, sort_keys=True) + "\n")
 
     def _read(self) -> dict[str, Any]:
@@ -44,11 +49,26 @@ class Progress:
 
 def own_pieces(workspace: Path) -> set[Piece]:
     """The pieces a learner has built, whether or not they are switched on."""
-    found = set()
-    for path in (workspace / "llmcourse").rglob("*.py"):
-        module = ".".join(path.relative_to(workspace).with_suffix("").parts)
-        found |= {Piece(module, s.piece) for s in _overlay.read_sections(path) if s.piece}
-    return found
+    return {piece for piece, _ in _sections(workspace)}
+
+
+def unusable_pieces(workspace: Path) -> dict[Piece, str]:
+    """The pieces whose file no longer gives them (somebody edited it, or it was cut off) -> the reason."""
+    return {piece: reason for piece, section in _sections(workspace) if (reason := _fault(piece, section))}
+
+
+def _fault(piece: Piece, section: _overlay.Section) -> str:
+    """Why a section cannot give its piece, as far as its text tells; empty where nothing is wrong with it."""
+    try:
+        defined = names_defined(section.source)
+    except (SyntaxError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+    return "" if piece.name in defined else f"what stands under its name does not define `{piece.name}`"
+
+
+def _sections(workspace: Path) -> list[tuple[Piece, _overlay.Section]]:
+    files = _overlay.overlay_files(workspace)
+    return [(Piece(m, s.piece), s) for m, path in files.items() for s in _overlay.read_sections(path) if s.piece]
 
 
 def use(workspace: Path, pieces: set[Piece], which: str) -> None:

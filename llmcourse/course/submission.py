@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 import nbformat
-from nbformat.notebooknode import NotebookNode
 
-from llmcourse.course.notebooks import exercises, facts_of
+from llmcourse.course.answers import rebuild, unanswered
+from llmcourse.course.notebooks import exercises
 from llmcourse.files import write_atomically
-
-MAX_NOTEBOOK_MB = 20
-"""A larger notebook is not graded."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +24,7 @@ class Submitted:
     archive: Path
     notebooks: tuple[str, ...]
     unanswered: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def login() -> str:
@@ -63,37 +61,27 @@ def submit(root: Path, workspace: Path, assignment: str, name: str, folder: Path
         raise FileNotFoundError(
             f"{', '.join(missing)} not found in {where}: `llmcourse start {assignment}` copies what is missing there"
         )
-    contents, unanswered = {}, []
+    contents, open_titles, notes = {}, [], []
     for release in releases:
         data = (workspace / assignment / release.name).read_bytes()
-        unanswered += _unanswered(release, workspace / assignment / release.name, data)
+        same, problems = _read(release, workspace / assignment / release.name, data)
+        open_titles += same
+        notes += problems
         contents[f"{assignment}/{release.name}"] = data
     archive = folder / f"{assignment}-{safe}.zip"
     _write_archive(archive, contents)
-    return Submitted(archive, tuple(path.name for path in releases), tuple(unanswered))
+    return Submitted(archive, tuple(path.name for path in releases), tuple(open_titles), tuple(notes))
 
 
-def _unanswered(release: Path, path: Path, data: bytes) -> list[str]:
-    """The exercises that a learner's notebook still holds as they were released."""
-    if len(data) > MAX_NOTEBOOK_MB * 2**20:
-        raise ValueError(f"{path} is larger than {MAX_NOTEBOOK_MB} MB: clear its outputs and save it")
-    try:
-        mine = _answers(nbformat.reads(data.decode("utf-8"), as_version=4))
-    except Exception as error:
-        raise ValueError(f"{path} cannot be read as a notebook: {error}") from error
-    asked = _answers(nbformat.read(release, as_version=4))
+def _read(release: Path, path: Path, data: bytes) -> tuple[list[str], list[str]]:
+    """The titles of what a learner's notebook still holds as it was released, and what else grading will say of it."""
+    skeleton = nbformat.read(release, as_version=4)
+    counted = rebuild(skeleton, data)
+    if counted.fault:
+        raise ValueError(f"{path} cannot be read as a notebook: {counted.fault}")
     titles = {str(item.piece or item.check): item.title for item in exercises(release)}
-    return [title for key, title in titles.items() if key in asked and mine.get(key, asked[key]) == asked[key]]
-
-
-def _answers(notebook: NotebookNode) -> dict[str, str]:
-    """What is written in the cells of exercises and written questions."""
-    answers = {}
-    for cell in notebook.cells:
-        facts = facts_of(cell)
-        if facts.get("kind") in ("exercise", "written"):
-            answers[str(facts.get("piece") or facts.get("id"))] = cell.source.strip()
-    return answers
+    same = unanswered(skeleton, counted.notebook)
+    return [title for key, title in titles.items() if key in same], [f"{path.name}: {p}" for p in counted.problems]
 
 
 def _write_archive(path: Path, contents: dict[str, bytes]) -> None:

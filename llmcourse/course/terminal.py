@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,6 +27,22 @@ def fail(message: object) -> NoReturn:
     """Say what is wrong, and end."""
     console.print(f"[red]✗[/] {escape(str(message))}", soft_wrap=True)
     raise typer.Exit(1)
+
+
+def command(words: str = "") -> str:
+    """How to type a command of this course here: `llmcourse ...`, or with its path where the shell would not find it.
+
+    Example:
+        >>> command("check 1").endswith("llmcourse check 1")
+        True
+    """
+    here = Path(sys.executable).with_name("llmcourse")
+    found = shutil.which("llmcourse")
+    name = "llmcourse"
+    if here.exists() and (found is None or Path(found).resolve() != here.resolve()):
+        name = os.path.relpath(here)
+        name = name if len(name) < len(str(here)) else str(here)
+    return f"{name} {words}".rstrip()
 
 
 def root_folder() -> Path:

@@ -17,7 +17,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -28,7 +28,8 @@ from llmcourse import _overlay
 from llmcourse._overlay import WORKSPACE_VARIABLE, Section
 from llmcourse.course.checks import CheckFailed, as_python, explain, last_call, watched
 from llmcourse.course.examples import run_example
-from llmcourse.course.paths import MARKER, find_workspace
+from llmcourse.course.notebooks import answer_digest, setup_of_check
+from llmcourse.course.paths import MARKER, course_root, find_workspace
 from llmcourse.course.pieces import Piece, is_stub, removed_pieces
 from llmcourse.course.progress import Progress, own_pieces
 from llmcourse.course.source import names_defined, names_read
@@ -79,6 +80,7 @@ class Builder:
         self.workspace = workspace
         self.progress = Progress(workspace) if keeps_progress else None
         self.built: dict[Piece, Any] = {}
+        self.sources: dict[Piece, str] = {}
 
     def build(self, line: str, cell: str) -> None:
         """`%%build module:piece` (an exercise) or `%%build module` (your own helpers for that module)."""
@@ -86,9 +88,14 @@ class Builder:
         module_name, _, name = target.partition(":")
         module = _library_module(module_name)
         source = as_python(self.shell, cell.replace("\r\n", "\n"))
-        self.built.pop(
-            Piece(module_name, name), None
-        )  # whatever is wrong with this cell, its old version is not judged
+        if not (self.workspace / MARKER).is_dir():
+            raise BuildError(
+                f"the workspace {self.workspace} is no longer there: was it renamed or moved? Restart the "
+                "kernel, in the notebook where it is now"
+            )
+        # whatever is wrong with this cell, its old version is not judged
+        self.built.pop(Piece(module_name, name), None)
+        self.sources[Piece(module_name, name)] = cell
         try:
             names = names_defined(source)
         except SyntaxError as error:
@@ -156,20 +163,24 @@ class Builder:
         except ValueError as error:
             raise CheckFailed(f"%%check: {error}") from None
         module = _library_module(piece.module)
-        self._record(line, passed=False)  # it counts as failed until it has passed, also when the kernel dies in it
+        judged = answer_digest(self.sources.get(piece, ""), cell)
+        self._record(
+            line, judged, passed=False
+        )  # it counts as failed until it has passed, also when the kernel dies in it
         if piece not in self.built:
             raise CheckFailed(f"{piece.name} is not built yet: run the cell above that begins with %%build {piece}.")
         source = as_python(self.shell, cell)
         file = f"<check of {piece.name}>"
         with self._alone(piece, module) as namespace:
-            mine = namespace[piece.name] = watched(namespace[piece.name])
+            mine = watched(namespace[piece.name])
+            namespace |= {**self._setup(line.strip()), piece.name: mine}
             try:
                 exec(compile(source, file, "exec"), namespace)  # noqa: S102
                 run_example(piece, mine)
             except (Exception, SystemExit) as error:
                 told = explain(error, piece.name, source, file, last_call(mine))
                 raise CheckFailed(f"{told}{self._suspects(piece, module)}") from None
-        self._record(line, passed=True)
+        self._record(line, judged, passed=True)
         print(f"✓ {piece.name}: all checks passed")
 
     def _suspects(self, piece: Piece, module: ModuleType) -> str:
@@ -192,10 +203,23 @@ class Builder:
             else ""
         )
 
-    def _record(self, check: str, *, passed: bool) -> None:
+    def _setup(self, check: str) -> dict[str, Any]:
+        """What the released notebook's setup cells define above a check, as grading has it.
+
+        A check uses these names even when the notebook has something else under them (`close = 3`), or has not run the
+        cell that defines them.
+        """
+        names: dict[str, Any] = {"__name__": "__main__"}
+        with suppress(Exception):  # what cannot be had from there, the notebook may have
+            for source in setup_of_check(course_root() / "notebooks", check):
+                lines = ["" if line.startswith(("%", "!")) else line for line in source.split("\n")]
+                exec(compile("\n".join(lines), "<setup>", "exec"), names)  # noqa: S102
+        return {name: value for name, value in names.items() if not name.startswith("__")}
+
+    def _record(self, check: str, judged: str, *, passed: bool) -> None:
         if self.progress:
             try:
-                self.progress.record(check.strip(), passed=passed)
+                self.progress.record(check.strip(), passed=passed, judged=judged)
             except OSError as error:  # a full or read-only disk is no reason to fail a check
                 print(f"This result could not be recorded: {error}")
 

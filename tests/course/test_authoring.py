@@ -158,6 +158,60 @@ def test_bad_input_is_named_with_its_file_and_line(small_course, old, new, says)
 
 
 @pytest.mark.parametrize(
+    ("prose", "line", "says"),
+    [
+        ("- ```{code-cell} ipython3\n  a\n  ```", 6, "read as prose"),
+        ("````{note}\n```{code-cell} ipython3\na\n```\n````", 7, "inside what begins on line 6"),
+        (
+            ":::{note}\n```{code-cell} ipython3\n:kind: experiment\na\n```\n:::",
+            7,
+            "cuts the block that begins on line 6",
+        ),
+        (":::{code-cell} ipython3\na\n:::", 6, "read as prose"),
+        ("``` {code-cell} ipython3\na\n```", 6, "read as prose"),
+        ("```{code-cell} ipython3\n:kind: setup\na\n\nText.", 12, "inside what begins on line 6"),
+        ("```python\na", 9, "inside what begins on line 6"),
+        ("one\u2028two", 6, "U+2028"),
+        ("one\x0ctwo", 6, "U+000C"),
+        ("```{code-cell} ipython3\n:kind: experiment\n:caption: Rule #1\na\n```", 8, "begins a comment"),
+    ],
+)
+def test_what_a_reader_would_lose_in_silence_is_a_fault_with_its_line(small_course, prose, line, says):
+    edit(small_course, "Some prose.", prose)
+    with pytest.raises(AuthoringError) as error:
+        build(small_course, prove=False)
+    assert any(f"01_doubling.md:{line}: " in row and says in row for row in str(error.value).splitlines())
+
+
+def test_a_fence_that_is_open_at_the_end_is_a_fault(small_course):
+    chapter = small_course / "book/chapters/01_doubling.md"
+    chapter.write_text(chapter.read_text() + "\n+++\n\n```python\na\n")
+    line = len(chapter.read_text().splitlines()) - 1
+    with pytest.raises(AuthoringError, match=rf"01_doubling\.md:{line}: the fence that begins here is never closed"):
+        build(small_course, prove=False)
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "1. one\n   ```python\n   a\n   ```",
+        "````md\n```\na\n```\n````",
+        ':::{note}\nNote.\n:::\n\n```{code-cell} ipython3\n:kind: experiment\n:id: "rule #1"\na = 1 # one\n```',
+    ],
+)
+def test_fences_blocks_and_quoted_options_as_they_should_be_are_no_fault(small_course, prose):
+    edit(small_course, "Some prose.", prose)
+    build(small_course, prove=False)
+
+
+def test_a_byte_order_mark_loses_no_title(small_course):
+    chapter = small_course / "book/chapters/01_doubling.md"
+    chapter.write_text("\ufeff" + chapter.read_text(encoding="utf-8"), encoding="utf-8")
+    (source,) = chapter_sources(small_course)
+    assert instructor_notebook(source, small_course).metadata.llmcourse.title == "Doubling"
+
+
+@pytest.mark.parametrize(
     "use",
     [
         "TABLE = {'double': double}",

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from llmcourse._overlay import Section
-from llmcourse.course import cli, doctor, learner
+from llmcourse._overlay import OVERLAY_FOLDER, Section
+from llmcourse.course import cli, doctor, kernels, learner, terminal
 from llmcourse.course.author.build import build
-from llmcourse.course.notebooks import exercises
+from llmcourse.course.notebooks import exercises, kind_of
 from llmcourse.course.paths import MARKER, course_root, find_workspace
 from llmcourse.course.progress import Progress
 from llmcourse.course.workspace import save_section
@@ -87,6 +92,41 @@ def test_start_never_overwrites_and_offers_a_newer_release_beside(small_course, 
     assert newer.beside.read_text() == "edited too"
 
 
+def test_start_says_how_the_exercises_work(small_course, tmp_path):
+    build(small_course, prove=False)
+    learner.start(small_course, tmp_path / "mine", "01_doubling")
+    text = (tmp_path / "mine" / "START-HERE.md").read_text(encoding="utf-8")
+    assert f"`{OVERLAY_FOLDER}/`" in text
+    for command in re.findall(r"^\| `llmcourse ([^`]*)`", text, re.MULTILINE):
+        known = {one.name or one.callback.__name__ for one in cli.app.registered_commands}
+        assert command.split()[0] in known
+
+
+def test_an_untouched_copy_follows_a_new_release_and_answers_are_carried_into_it(small_course, tmp_path):
+    build(small_course, prove=False)
+    workspace, chapter = tmp_path / "mine", small_course / "book/chapters/01_doubling.md"
+    (copied,) = learner.start(small_course, workspace, "01_doubling")
+    content = json.loads(copied.path.read_text())
+    content["cells"][0]["metadata"]["scrolled"] = True
+    copied.path.write_text(json.dumps(content))
+    chapter.write_text(chapter.read_text().replace("Some prose.", "Better prose."))
+    build(small_course, prove=False)
+    (updated,) = learner.start(small_course, workspace, "01_doubling")
+    assert updated.outcome == "updated" and "Better prose." in copied.path.read_text()
+    content = json.loads(copied.path.read_text())
+    cell = next(c for c in content["cells"] if c["metadata"].get("llmcourse", {}).get("id") == "double")
+    cell["source"] = "%%build llmcourse.toy:double\ndef double(x):\n    return x + x"
+    content["cells"].insert(2, {"cell_type": "code", "source": "my = 'own'", "metadata": {}, "outputs": []})
+    copied.path.write_text(json.dumps(content))
+    chapter.write_text(chapter.read_text().replace("Better prose.", "Best prose."))
+    build(small_course, prove=False)
+    (newer,) = learner.start(small_course, workspace, "01_doubling")
+    assert newer.holds_answers and json.loads(copied.path.read_text()) == content
+    text = newer.beside.read_text()
+    assert all(part in text for part in ("Best prose.", "return x + x", "my = 'own'")) and "raise NotImpl" not in text
+    assert nbformat.validate(nbformat.read(newer.beside, as_version=4)) is None
+
+
 @pytest.mark.parametrize("wanted", ["1", "01", "tokenization", "01_tokenization"])
 def test_a_chapter_is_found_by_number_or_name(wanted):
     assert learner.find_chapter(ROOT, wanted) == "01_tokenization"
@@ -114,7 +154,7 @@ def test_a_learner_starts_checks_and_sees_progress(run, workspace):
     assert any("Merge a pair" in line and "yours" in line for line in text.splitlines())
     assert any("Decode" in line and "reference" in line for line in text.splitlines())
     code, text = run("status", "merge_pair", "--use", "reference")
-    assert "reference (yours is off)" in text
+    assert "reference (yours is off)" in text and "Decode" not in text
     code, text = run("status", "encode_word", "--use", "mine")
     assert code == 1
     assert "not a piece you have built" in text
@@ -153,17 +193,14 @@ def test_a_broken_cell_is_told_by_its_own_error(run, workspace):
         notebook,
         {"count_pairs": "def count_pairs(words:\n    pass", "decode": "def decoed(ids, vocab):\n    return ''"},
     )
-    content = json.loads(notebook.read_text())
-    cell = next(c for c in content["cells"] if c["metadata"].get("llmcourse", {}).get("id") == "merge_pair")
-    cell["source"] = "# mine\n" + "".join(cell["source"])
-    notebook.write_text(json.dumps(content))
     code, text = run("check", "1")
     assert "SyntaxError in line 2 of this cell" in text
     assert "Did you rename `decode` to `decoed`?" in text
-    assert "the first line of its cell must be `%%build llmcourse.tokenization.bpe:merge_pair`" in text
     code, text = run("check", "1", "1.3")
     assert "1.3 Count the pairs" in text
     assert "1.4" not in text
+    code, text = run("check", "1.4")
+    assert "1.4 Merge a pair" in text and "1.3" not in text
     code, text = run("check", "1", "9.9")
     assert "has no exercise '9.9'" in text
 
@@ -173,11 +210,89 @@ def test_one_exercise_or_one_notebook_of_a_long_chapter_is_checked_alone(workspa
     others = [path for path in (workspace / "03_recipes").glob("*.ipynb") if path.stem != "1_architecture"]
     for path in others:
         path.write_text("this is not read")
-    (outcome,) = learner.check(ROOT, workspace, "03_recipes", "RMSNorm")
+    (outcome,) = learner.check(ROOT, workspace, "03_recipes", ["RMSNorm"])
     assert outcome.exercise.notebook == "1_architecture" and "is not written yet" in outcome.hint
-    assert len(list(learner.check(ROOT, workspace, "03_recipes", "1_architecture"))) > 5
+    assert len(list(learner.check(ROOT, workspace, "03_recipes", ["1_architecture"]))) > 5
     with pytest.raises(ValueError, match="has no exercise '3.99'.*2_optimization"):
-        list(learner.check(ROOT, workspace, "03_recipes", "3.99"))
+        list(learner.check(ROOT, workspace, "03_recipes", ["3.99"]))
+
+
+def test_a_notebook_confines_and_exercises_choose(workspace):
+    learner.start(ROOT, workspace, "03_recipes")
+    found = learner.check(ROOT, workspace, "03_recipes", ["2_optimization", "3.9", "clip_gradients"])
+    assert [outcome.exercise.title.split()[0] for outcome in found] == ["3.9", "3.15"]
+    with pytest.raises(ValueError, match="has no exercise '3.1'"):
+        list(learner.check(ROOT, workspace, "03_recipes", ["2_optimization", "3.1"]))
+
+
+def test_a_word_may_be_an_exercise_of_any_chapter():
+    assert learner.find_exercise(ROOT, "3.9") == ("03_recipes", ["3.9"])
+    assert learner.find_exercise(ROOT, "tokenization") == ("01_tokenization", [])
+    with pytest.raises(ValueError, match="'9' means no chapter"):
+        learner.find_exercise(ROOT, "9.1")
+
+
+def test_hidden_tests_run_by_one_command_in_a_full_checkout(run, workspace, tmp_path):
+    run("start", "1")
+    write(workspace / "01_tokenization/01_tokenization.ipynb", {"merge_pair": RIGHT})
+    code, text = run("check", "1.4")
+    assert code == 0 and "1 of 1 points by the visible checks; grading adds hidden ones, and" in text
+    assert "llmcourse check 1 --hidden runs them too" in text and "as last saved" in text
+    code, text = run("check", "1.4", "--hidden")
+    assert code == 0 and "by all checks, hidden ones too" in text
+    release = nbformat.read(ROOT / "notebooks/01_tokenization/01_tokenization.ipynb", as_version=4)
+    learner._put_hidden(release, ROOT / "solutions/01_tokenization/01_tokenization.ipynb")
+    checks = [cell.source for cell in release.cells if kind_of(cell) == "check"]
+    assert checks and all("### BEGIN HIDDEN TESTS" in source for source in checks)
+    with pytest.raises(FileNotFoundError, match="no hidden tests here"):
+        learner._put_hidden(nbformat.v4.new_notebook(), tmp_path / "solutions" / "x.ipynb")
+
+
+def test_a_pass_counts_until_what_passed_is_changed(run, workspace):
+    run("start", "1")
+    notebook = workspace / "01_tokenization/01_tokenization.ipynb"
+    write(notebook, {"merge_pair": RIGHT})
+    run("check", "1.4")
+    code, text = run("status", "1")
+    assert "Merge a pair" in text and "changed" not in text and "02_positional" not in text
+    assert f"1 of {sum(item.points for item in GRADED):g}" in text
+    write(notebook, {"merge_pair": RIGHT + "    # a thought"})
+    code, text = run("status", "1")
+    assert "–/1 changed" in text and "changed: not what was checked last, as saved." in text
+    notebook.unlink()
+    assert "0 of" in run("status", "1")[1]
+
+
+def test_the_lab_knows_the_command_hides_what_is_not_for_learners_and_says_what_a_restart_asks_for(workspace):
+    environment = {**os.environ, **kernels.lab_environment(workspace)}
+    assert environment["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
+    asked = "import sys; from jupyterlab_server.config import get_page_config; print(get_page_config([])['disabledExtensions'])"
+    done = subprocess.run([sys.executable, "-c", asked], env=environment, capture_output=True, text=True)
+    assert "@jupyter/nbgrader" in done.stdout, done.stderr
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("%%build llmcourse.toy:f\ndef f(): pass")])
+    with kernels.notebook_client(notebook, workspace, allow_errors=True) as client:
+        client.execute(env=environment)
+    (output,) = notebook.cells[0].outputs
+    assert "run the notebook's first code cell" in output.evalue and len(output.traceback) == 1
+    done = subprocess.run([sys.executable, environment["PYTHONSTARTUP"]], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_the_lab_opens_where_something_is_left_to_solve(workspace):
+    assert learner.next_notebook(ROOT, workspace) is None
+    learner.start(ROOT, workspace, "01_tokenization")
+    learner.start(ROOT, workspace, "02_positional_encoding")
+    assert learner.next_notebook(ROOT, workspace).stem == "01_tokenization"
+    for item in GRADED:
+        Progress(workspace).record(item.check, passed=True)
+    assert learner.next_notebook(ROOT, workspace).stem == "02_positional_encoding"
+
+
+def test_a_command_is_named_as_it_can_be_typed(monkeypatch):
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    assert terminal.command("check 1") == "llmcourse check 1"
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert Path(terminal.command()).resolve() == Path(sys.executable).with_name("llmcourse").resolve()
 
 
 def test_an_older_copy_is_told(run, workspace):
@@ -202,7 +317,7 @@ def test_a_notebook_that_is_no_json_is_named(run, workspace):
     (workspace / "01_tokenization/01_tokenization.ipynb").write_text("{half")
     code, text = run("check", "1")
     assert code == 1
-    assert "cannot be read as a notebook" in text
+    assert text.count("the notebook cannot be read: not a notebook: the file is not JSON") == 1
 
 
 def test_doctor_names_every_part_and_fails_when_one_is_missing(run, monkeypatch):

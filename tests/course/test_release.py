@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from llmcourse.course import cli, learner, submission
+from llmcourse.course import answers, cli, learner, submission
 from llmcourse.course.author.edition import pieces_of
 from llmcourse.course.author.release import ReleaseError, release
 from llmcourse.course.grading.intake.submissions import find_submissions, read_notebooks
@@ -411,7 +411,7 @@ def test_handing_in_says_what_is_missing(released, tmp_path):
     notebook.write_text("{half")
     with pytest.raises(ValueError, match="cannot be read as a notebook"):
         submission.submit(released, work, TOKENIZATION, "ada", tmp_path)
-    notebook.write_bytes(b" " * (submission.MAX_NOTEBOOK_MB * 2**20 + 1))
+    notebook.write_bytes(b" " * (answers.MAX_NOTEBOOK_BYTES + 1))
     with pytest.raises(ValueError, match="larger than 20 MB: clear its outputs"):
         submission.submit(released, work, TOKENIZATION, "ada", tmp_path)
     assert not list(tmp_path.glob("*ada*")) and not list(tmp_path.glob(".*unfinished"))

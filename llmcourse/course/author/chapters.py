@@ -19,6 +19,8 @@ solution region. Whatever is wrong with a chapter is reported at once, each faul
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,14 +111,18 @@ def read_cells(source: Source, root: Path) -> tuple[dict[str, Any], list[Cell]]:
     """Parse a chapter: its front matter and its cells with their lines.
 
     Raises:
-        AuthoringError: The text is not UTF-8 or not a MyST notebook.
+        AuthoringError: The text is not UTF-8 or not a MyST notebook, or part of it would be lost in silence.
     """
     shown = source.path.relative_to(root).as_posix()
     try:
-        notebook = myst_to_notebook(source.path.read_text(encoding="utf-8"), add_source_map=True)
+        text = source.path.read_text(encoding="utf-8-sig")
+        notebook = myst_to_notebook(text, add_source_map=True)
     except (UnicodeDecodeError, MystMetadataParsingError) as error:
         raise AuthoringError(f"{shown}: {error}") from error
     lines = notebook.metadata.pop("source_map")
+    code_cells = {line for cell, line in zip(notebook.cells, lines) if cell.cell_type == "code"}
+    if lost := sorted(_lost_in_silence(text, code_cells)):
+        raise AuthoringError("\n".join(f"{shown}:{line}: {message}" for line, message in lost))
     cells = []
     for cell, line in zip(notebook.cells, lines):
         options = dict(cell.metadata)
@@ -124,6 +130,52 @@ def read_cells(source: Source, root: Path) -> tuple[dict[str, Any], list[Cell]]:
         kind = str(options.pop("kind", "" if is_code else "prose"))
         cells.append(Cell(kind, cell.source, options, line, is_code))
     return dict(notebook.metadata), cells
+
+
+_OTHER_LINE_ENDS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
+_CELL = re.compile(r".*?(`{3,}|~{3,}|:{3,})[ \t]*\{[ \t]*code-cell\b")
+_OPTION = re.compile(r":[\w-]+:[ \t]+[^\s\"'].*[ \t]#")
+_FENCE = re.compile(r"(?P<before> {0,3}|[ \t]*(?:[>*+-]|\d+[.)])[ \t>]+)(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)$")
+
+
+def _lost_in_silence(text: str, cells: Collection[int]) -> Iterator[tuple[int, str]]:
+    """What the reader took for something else than its author meant: the line, and what is wrong with it.
+
+    Args:
+        text: A chapter's source.
+        cells: The lines on which the reader found code cells.
+    """
+    fence, began, is_options = re.compile(""), 0, False
+    blocks: list[int] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        for match in _OTHER_LINE_ENDS.finditer(line):
+            code = f"U+{ord(match[0]):04X}"
+            yield number, f"the character {code} ends a line for some readers: take a space, or write it as an escape"
+        is_options = is_options and line.startswith(":")
+        if is_options and _OPTION.match(line):
+            yield number, "` #` begins a comment in an option's value: put the value into quotes"
+        if _CELL.match(line) and number not in cells and began:
+            yield (
+                number,
+                f"a code cell inside what begins on line {began} is read as its text: is the fence there closed?",
+            )
+        elif _CELL.match(line) and number not in cells:
+            yield number, "this is read as prose: a line with ```{code-cell} must begin with it, outside all else"
+        elif number in cells and blocks:
+            yield number, f"a code cell cuts the block that begins on line {blocks[-1]} in two: end that above it"
+        if not began and re.match(r":{3,}[ \t]*\S", line):
+            blocks.append(number)
+        elif not began and re.match(r":{3,}[ \t]*$", line):
+            del blocks[-1:]
+        bars = _FENCE.match(line)
+        if bars and not began:
+            indent = r"[ \t>]*" if bars["before"].strip() else " {0,3}"
+            fence, began = re.compile(rf"{indent}{bars['fence']}{bars['fence'][0]}*[ \t]*$"), number
+            is_options = number in cells
+        elif began and fence.match(line):
+            began = 0
+    if began:
+        yield began, "the fence that begins here is never closed: all below it is taken into it"
 
 
 def validate(cells: list[Cell], file: str, root: Path) -> None:

@@ -1,0 +1,31 @@
+"""Run by every Python that `llmcourse lab` starts, before anything else: what `%%build` says until it can be used.
+
+It is no part of a notebook: the first cell of each, `%load_ext llmcourse.course`, puts the real magics in place.
+"""
+
+
+def _announce() -> None:
+    try:
+        shell = get_ipython()  # type: ignore[name-defined]
+    except NameError:  # a Python in a terminal
+        return
+
+    class NotLoaded(Exception):
+        """The notebook's first cell has not run in this kernel."""
+
+        def _render_traceback_(self) -> list[str]:
+            return [str(self)]
+
+    def magic(line: str, cell: str) -> None:
+        raise NotLoaded(
+            "The course is not loaded in this kernel: run the notebook's first code cell, which begins "
+            "with `%load_ext llmcourse.course`. After a restart, Run > Run All Above Selected Cell does all that this "
+            "cell needs."
+        )
+
+    for name in ("build", "check"):
+        shell.register_magic_function(magic, "cell", name)
+
+
+_announce()
+del _announce
