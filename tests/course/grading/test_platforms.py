@@ -155,6 +155,7 @@ def test_two_of_one_name_stay_two(tmp_path: Path, notebook) -> None:
         ("01_sums", False, "01_sums"),
         ("03_recipes-ada.zip", True, "03_recipes-ada"),
         ("Jo_Doe_12_assignsubmission_file", False, "Jo_Doe"),
+        ("Participant_12_assignsubmission_file_", False, "Participant_12"),
         ("doe_1_22_assignsubmission_file_", False, "doe_1"),
         ("ada_2026_1", False, "ada_2026_1"),
         ("ada_2026_1234_x.zip", False, "ada_2026_1234_x.zip"),

@@ -22,7 +22,7 @@ MAX_ZIP_BYTES = 100 * 2**20
 MAX_UNPACKED_BYTES = 200 * 2**20
 MAX_ENTRIES = 5000
 MAX_LISTED = 50_000
-"""Entries of an archive that are looked at to find those that count: reading millions takes minutes."""
+"""Entries of archives that are looked at to find those that count: reading millions takes minutes."""
 MAX_NESTED = 3
 """How many archives may lie in each other: a platform's folder or archive, and in it the student's."""
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
@@ -43,6 +43,7 @@ class Budget:
     def __init__(self) -> None:
         self.unpacked = MAX_UNPACKED_BYTES
         self.entries = MAX_ENTRIES
+        self.listed = MAX_LISTED
 
     def count(self, entries: int, what: str) -> None:
         """Take files off. Raises Unreadable when there are more than there may be."""
@@ -103,7 +104,8 @@ def entries(data: bytes, name: str, budget: Budget) -> Iterator[Entry]:
     Raises:
         Unreadable: It is no archive, or holds too many files.
     """
-    if data.count(b"PK\1\2") > MAX_LISTED:
+    budget.listed -= data.count(b"PK\1\2")
+    if budget.listed < 0:
         raise Unreadable(f"more than {MAX_LISTED} entries in the archive")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))

@@ -32,6 +32,7 @@ from llmcourse.course.grading.intake.archives import (
     refuse,
 )
 from llmcourse.course.grading.intake.names import HandedIn, handed_in
+from llmcourse.course.notebooks import facts_of
 
 SECRET = "submission_secret.txt"
 MAX_NOTEBOOK_BYTES = 20 * 2**20
@@ -206,7 +207,7 @@ def _with_ids(groups: list[_Group]) -> list[Submission]:
                 own = f"{own}-{said.number or _short_hash(first.name)}"
             while any(own.casefold() == other.student.casefold() for other in found):
                 own += "-again"
-            others = ", ".join(_printable(other.paths[0].name) for other in clash if other is not group)
+            others = _shown([_printable(other.paths[0].name) for other in clash if other is not group])
             problem = f"{len(clash)} submissions of one name: this is {_printable(first.name)}, beside {others}"
             problems = (*([problem] if len(clash) > 1 else []), *group.problems)
             found.append(Submission(own, first, problems, group.paths[1:], (said.student,)))
@@ -223,6 +224,11 @@ def _is_zip(path: Path | PurePosixPath) -> bool:
 
 def _printable(name: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in name)[:100]
+
+
+def _shown(names: list[str]) -> str:
+    more = f" and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
+    return f"{', '.join(names[:MAX_SHOWN])}{more}"
 
 
 class _Contents:
@@ -274,8 +280,7 @@ class _Contents:
             notebook = _parsed(self.budget.read(file.raw, MAX_NOTEBOOK_BYTES, FOR_NOTEBOOKS))
         except Unreadable:
             return {}
-        metadata = notebook.get("metadata")
-        facts = metadata.get("llmcourse") if isinstance(metadata, dict) else None
+        facts = facts_of(notebook) if isinstance(notebook.get("metadata"), dict) else {}
         return facts if isinstance(facts, dict) else {}
 
     def _open(self, origin: Path, age: int) -> None:
@@ -417,8 +422,7 @@ def _missing(name: str, contents: _Contents, taken: set[_File]) -> str:
     found = contents.closed + sorted(map(_printable, rest))
     if not found:
         return f"{name}.ipynb is missing"
-    more = f" and {len(found) - MAX_SHOWN} more" if len(found) > MAX_SHOWN else ""
-    return f"{name}.ipynb is missing; found {', '.join(found[:MAX_SHOWN])}{more}"
+    return f"{name}.ipynb is missing; found {_shown(found)}"
 
 
 def _choose(contents: _Contents, copies: list[tuple[int, _File]], name: str, skeleton: Any) -> Received:
