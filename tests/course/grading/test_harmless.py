@@ -11,6 +11,7 @@ import pytest
 from nbconvert.filters import markdown2html_mistune
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from llmcourse.course.grading.intake.pictures import take_pictures
 from llmcourse.course.grading.intake.repair import repair
 from llmcourse.course.grading.intake.submissions import Received
 from llmcourse.course.grading.nbgrader.harmless import Harmless, harmless_markdown, harmless_output
@@ -164,3 +165,12 @@ def test_pictures_without_measure_are_left_out(released, at) -> None:
         answer = repaired.notebook.cells[at(repaired.notebook, "why")]
         assert len(answer.get("attachments", {})) == kept
         assert len(repaired.problems) == (isinstance(attachments, dict) and kept < len(attachments))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b'"attachments"', b'{"attachments": 1}', b'["attachments"]', b'{"cells": {"attachments": 1}}', b'{"attachments"'],
+)
+def test_no_picture_is_taken_from_what_is_no_notebook(released, data: bytes) -> None:
+    notebook = released()
+    assert take_pictures(notebook, data) == [] and notebook == released()

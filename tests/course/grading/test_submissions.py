@@ -219,6 +219,8 @@ def test_json_of_more_parts_than_a_notebook_has_is_not_read(tmp_path: Path, monk
     assert received(tmp_path).data
     monkeypatch.setattr(submissions, "MAX_JSON_PARTS", 3)
     assert received(tmp_path).reason == f"{FILE} is missing; found mine.ipynb"
+    (tmp_path / "mine.ipynb").rename(tmp_path / FILE)
+    assert received(tmp_path).reason == f"{FILE}: more than 3 lists and objects in a notebook: clear its outputs"
 
 
 @pytest.mark.parametrize("name", [f"../{FILE}", f"/etc/{FILE}", f"..\\..\\{FILE}", f"C:/{FILE}"])

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Mapping
 from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+from llmcourse.course.notebooks import kind_of, marks_of
 
 PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 """The pictures that are kept, with the bytes that they begin with."""
@@ -54,3 +60,50 @@ def _kind(data: Any, limit: int) -> str:
         if isinstance(text, str) and len(text) <= limit and is_picture(text, start):
             return kind
     return ""
+
+
+def take_pictures(notebook: NotebookNode, data: bytes) -> list[str]:
+    """Let the pictures that were pasted into texts of a student's notebook go with them into the repaired one.
+
+    Args:
+        notebook: The repaired notebook, which gets the pictures.
+        data: The student's, as it was read. A text is known by what it says: where it stood is the repair's affair.
+
+    Returns:
+        What was left out, a line each.
+    """
+    if b'"attachments"' not in data:
+        return []
+    try:
+        cells = json.loads(data)["cells"]
+    except (ValueError, RecursionError, LookupError, TypeError):  # no notebook: there is nothing in it to take
+        return []
+    pasted: dict[str, list[Any]] = {}
+    for cell in cells if isinstance(cells, list) else []:
+        if isinstance(cell, dict) and cell.get("attachments"):
+            pasted.setdefault(_words(cell.get("source")), []).append(cell["attachments"])
+    problems = []
+    for cell in notebook.cells:
+        if cell.cell_type != "markdown" or kind_of(cell) not in ("written", "student"):
+            continue
+        if not (found := pasted.get(_words(cell.source))):
+            continue
+        kept, dropped = pasted_pictures(found.pop(0))
+        if kept:
+            cell.attachments = nbformat.from_dict({_written(name): picture for name, picture in kept.items()})
+        if dropped:
+            where = f"'{marks_of(cell)['grade_id']}'" if marks_of(cell) else "a cell of the student's own"
+            shown = ", ".join(map(_written, dropped[:3]))
+            problems.append(f"{len(dropped)} pictures pasted into {where} were left out, {shown}: {KEPT}")
+    return problems
+
+
+def _words(source: Any) -> str:
+    """What a text says, however its lines end."""
+    if isinstance(source, list):
+        source = "".join(part for part in source if isinstance(part, str))
+    return " ".join(_written(source).split()) if isinstance(source, str) else ""
+
+
+def _written(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

@@ -24,8 +24,8 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from llmcourse.course.grading.intake.pictures import KEPT, pasted_pictures
-from llmcourse.course.grading.intake.submissions import MAX_JSON_PARTS, Received
+from llmcourse.course.grading.intake.pictures import take_pictures
+from llmcourse.course.grading.intake.submissions import Received
 from llmcourse.course.notebooks import facts_of, kind_of, marks_of
 
 MAX_SOURCE = 100_000
@@ -53,7 +53,6 @@ class _StudentCell:
     grade_id: str
     course_id: str
     cell_id: str
-    attachments: Any = None
 
 
 def repair(skeleton: NotebookNode, received: Received) -> Repaired:
@@ -73,7 +72,9 @@ def repair(skeleton: NotebookNode, received: Received) -> Repaired:
     except NotANotebook as error:
         return _nothing(skeleton, str(error), received.notes)
     rebuilt = _Rebuild(skeleton, cells)
-    return Repaired(rebuilt.notebook(), received.notes + tuple(rebuilt.problems))
+    notebook = rebuilt.notebook()
+    left_out = take_pictures(notebook, received.data)
+    return Repaired(notebook, (*received.notes, *rebuilt.problems, *left_out))
 
 
 def _nothing(skeleton: NotebookNode, reason: str, notes: tuple[str, ...]) -> Repaired:
@@ -90,8 +91,6 @@ def read_cells(data: bytes) -> list[_StudentCell]:
     """
     if not data.strip():
         raise NotANotebook("the file is empty")
-    if data.count(b"{") + data.count(b"[") > MAX_JSON_PARTS:
-        raise NotANotebook(f"a notebook of more than {MAX_JSON_PARTS} lists and objects: clear its outputs")
     try:
         notebook = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -116,7 +115,6 @@ def _student_cell(position: int, cell: dict[str, Any]) -> _StudentCell:
         _text(_dict(metadata.get("nbgrader")).get("grade_id")),
         _text(_dict(metadata.get("llmcourse")).get("id")),
         _text(cell.get("id")),
-        cell.get("attachments"),
     )
 
 
@@ -241,10 +239,7 @@ class _Rebuild:
     def _own_cells(self, anchor: int) -> Iterator[NotebookNode]:
         for cell in self.own.get(anchor, []):
             make = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
-            own = make(cell.source, id=f"student-{cell.position}", metadata={"llmcourse": {"kind": "student"}})
-            if cell.cell_type == "markdown":
-                self._take_pictures(own, cell, "a cell of the student's own")
-            yield own
+            yield make(cell.source, id=f"student-{cell.position}", metadata={"llmcourse": {"kind": "student"}})
 
     def _cell(self, index: int, original: NotebookNode, student: _StudentCell | None) -> NotebookNode:
         cell = nbformat.from_dict(original)
@@ -264,18 +259,8 @@ class _Rebuild:
             self._fault(cell, f"the {what} cell '{name}' has more than {MAX_SOURCE} characters")
         elif what == "written":
             cell.source = student.source
-            self._take_pictures(cell, student, f"'{name}'")
         else:
             cell.source = _with_magic(_magic(cell.source), student.source)
-
-    def _take_pictures(self, cell: NotebookNode, student: _StudentCell, where: str) -> None:
-        """Let the pictures that were pasted into a text go with it."""
-        pictures, dropped = pasted_pictures(student.attachments)
-        if pictures:
-            cell.attachments = nbformat.from_dict({_text(name): picture for name, picture in pictures.items()})
-        if dropped:
-            shown = ", ".join(map(_text, dropped[:3]))
-            self.problems.append(f"{len(dropped)} pictures pasted into {where} were left out, {shown}: {KEPT}")
 
     def _judge_check(self, cell: NotebookNode, student: _StudentCell | None, copies: int) -> None:
         name = marks_of(cell)["grade_id"]

@@ -263,9 +263,12 @@ class _Contents:
     def read(self, file: _File) -> bytes:
         """A notebook's bytes. Raises Unreadable when they are too many, or cannot be read."""
         try:
-            return self.budget.read(file.raw, MAX_NOTEBOOK_BYTES)
+            data = self.budget.read(file.raw, MAX_NOTEBOOK_BYTES)
         except TooLarge as error:
             raise Unreadable(f"{error}: clear its outputs") from error
+        if _n_parts(data) > MAX_JSON_PARTS:
+            raise Unreadable(f"more than {MAX_JSON_PARTS} lists and objects in a notebook: clear its outputs")
+        return data
 
     def said_inside(self, file: _File) -> tuple[str, str]:
         """The assignment and the notebook as which a file was released; empty where it says neither."""
@@ -368,9 +371,13 @@ class _Copies:
         return (name, 2) if assignment == self.assignment and name in self.names.values() else None
 
 
+def _n_parts(data: bytes) -> int:
+    return data.count(b"{") + data.count(b"[")
+
+
 def _parsed(data: bytes) -> dict[str, Any]:
     """A JSON object; empty where it is none, or one of more parts than a notebook has."""
-    if data.count(b"{") + data.count(b"[") > MAX_JSON_PARTS:
+    if _n_parts(data) > MAX_JSON_PARTS:
         return {}
     try:
         parsed = json.loads(data)
