@@ -112,11 +112,14 @@ def test_everybody_of_the_class_is_known_and_read(tmp_path: Path, notebook) -> N
     for student, why in WHO.items():
         one = received(everybody[student])
         assert one.data == notebook(why), (student, one.reason)
-    assert [p for submission in everybody.values() for p in submission.problems] == [
-        f"the last attempt was graded, hal_LATE_32_90010_{NAME}-1.ipynb, not hal_32_90002_{NAME}.ipynb"
-    ]
+    assert not any(submission.problems for submission in everybody.values())
     renamed = {student for student in WHO if received(everybody[student]).notes}
     assert renamed == {"hal_32", "ivy", "joe", "kim", "liv", "max"}
+    attempts = f"hal_LATE_32_90010_{NAME}-1.ipynb", f"hal_32_90002_{NAME}.ipynb"
+    assert received(everybody["hal_32"]).notes == (
+        f"{attempts[0]} was graded as {FILE}",
+        f"2 copies of {FILE}: graded {attempts[0]}, not {attempts[1]}",
+    )
     assert received(everybody["max"]).notes == (f"my homework.ipynb was graded as {FILE}",)
 
 
@@ -128,6 +131,43 @@ def test_chapters_of_one_student_are_one_student(tmp_path: Path, notebook) -> No
     assert (
         received(Submission("ada", ada.origins[1])).reason == f"{FILE} is missing; found 02_products/02_products.ipynb"
     )
+
+
+def test_files_of_one_attempt_are_all_read_and_of_two_attempts_the_last_counts(tmp_path: Path, notebook) -> None:
+    """A number behind a name may be Canvas' or the student's own, so what is inside decides."""
+    old, new = submitted(notebook("old")), submitted(notebook("new"))
+    other = json.loads(notebook("x"))
+    other["metadata"]["llmcourse"]["notebook"] = "01_more"
+    laid_out(
+        tmp_path,
+        {
+            "doe_1_901_nb-1.ipynb": notebook("mine"),
+            "doe_1_902_nb-2.ipynb": json.dumps(other).encode(),
+            "roe_2_903_hw.zip": old,
+            "roe_LATE_2_1004_hw-1.zip": new,
+        },
+    )
+    everybody = found(tmp_path)
+    both = read_notebooks(everybody["doe_1"], NAME, [NAME, "01_more"])
+    assert [both[name].data for name in (NAME, "01_more")] == [notebook("mine"), json.dumps(other).encode()]
+    one = received(everybody["roe_2"])
+    inside = f"{NAME}/{FILE}"
+    assert one.data == notebook("new")
+    assert one.notes == (
+        f"2 copies of {FILE}: graded {inside} in roe_LATE_2_1004_hw-1.zip, not {inside} in roe_2_903_hw.zip",
+    )
+
+
+def test_what_the_system_refuses_costs_one_student_only(tmp_path: Path, notebook, monkeypatch) -> None:
+    laid_out(tmp_path, {f"ada/{FILE}": notebook("mine")})
+    ada = found(tmp_path)["ada"]
+
+    def refuse(*_: object) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_symlink", refuse)
+    assert received(ada).reason == "cannot be read: Permission denied"
+    assert assignments_held(ada, {NAME: [NAME]}) == set()
 
 
 def test_two_of_one_name_stay_two(tmp_path: Path, notebook) -> None:

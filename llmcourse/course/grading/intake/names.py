@@ -20,7 +20,6 @@ ENDINGS = re.compile(r"(?i)(?<=.)(\.zip|\.ipynb)$")
 _MOODLE = re.compile(r"(?s)(?P<name>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?")
 _CANVAS = re.compile(r"(?s)(?P<name>.+?)_(?:LATE_)?(?P<user>\d+)_(?P<upload>\d{3,})_(?P<file>.+\.\w+)")
 _NUMBERED = re.compile(r" ?\(\d+\)$")
-_ATTEMPT = re.compile(r"-\d+(?=(?:\.\w+)*$)")
 
 
 @dataclass(frozen=True)
@@ -42,11 +41,6 @@ class HandedIn:
     assignment: str = ""
     upload: int = 0
     file: str = ""
-
-    @property
-    def attempt_of(self) -> str:
-        """What the attempts at one file have in common: Canvas puts `-1`, `-2` behind its name."""
-        return _ATTEMPT.sub("", self.file).casefold()
 
 
 def handed_in(name: str, is_file: bool, assignments: Iterable[str] = ()) -> HandedIn:

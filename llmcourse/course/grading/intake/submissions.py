@@ -14,7 +14,7 @@ import re
 import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -160,11 +160,10 @@ def find_submissions(
 
 @dataclass(frozen=True)
 class _Group:
-    """Hand-ins that belong together."""
+    """Hand-ins that belong together, the newest first."""
 
     said: HandedIn
     paths: tuple[Path, ...]
-    problems: tuple[str, ...] = ()
 
 
 def _together(taken: list[tuple[Path, HandedIn]]) -> list[_Group]:
@@ -176,21 +175,9 @@ def _together(taken: list[tuple[Path, HandedIn]]) -> list[_Group]:
             while any(said.assignment == other.assignment for _, other in groups.get(key, [])):
                 key = (*key[:-1], key[-1] + 1)
         groups.setdefault(key, []).append((path, said))
-    return [_newest_first(group) for group in groups.values()]
-
-
-def _newest_first(group: list[tuple[Path, HandedIn]]) -> _Group:
-    """Of several attempts at one file the last counts, and the others are not read."""
-    kept: dict[str, Path] = {}
-    problems = []
-    for path, said in sorted(group, key=lambda pair: (-pair[1].upload, pair[0].name)):
-        key = said.attempt_of if said.upload else path.name
-        if key in kept:
-            last, older = _printable(kept[key].name), _printable(path.name)
-            problems.append(f"the last attempt was graded, {last}, not {older}")
-        else:
-            kept[key] = path
-    return _Group(group[0][1], tuple(kept.values()), tuple(problems[:MAX_SHOWN]))
+    for group in groups.values():
+        group.sort(key=lambda pair: (-pair[1].upload, pair[0].name))
+    return [_Group(group[0][1], tuple(path for path, _ in group)) for group in groups.values()]
 
 
 def _with_ids(groups: list[_Group]) -> list[Submission]:
@@ -209,7 +196,7 @@ def _with_ids(groups: list[_Group]) -> list[Submission]:
                 own += "-again"
             others = _shown([_printable(other.paths[0].name) for other in clash if other is not group])
             problem = f"{len(clash)} submissions of one name: this is {_printable(first.name)}, beside {others}"
-            problems = (*([problem] if len(clash) > 1 else []), *group.problems)
+            problems = (problem,) if len(clash) > 1 else ()
             found.append(Submission(own, first, problems, group.paths[1:], (said.student,)))
     return sorted(found, key=lambda submission: submission.student)
 
@@ -244,12 +231,13 @@ class _Contents:
         self.closed: list[str] = []
         self._nested: list[tuple[_File, int]] = []
         self._inside: dict[_File, tuple[str, str]] = {}
+        self._origins = submission.origins
         for age, origin in enumerate(submission.origins):
             try:
                 self._open(origin, age)
-            except Unreadable as error:
+            except (Unreadable, OSError) as error:
                 if not submission.others:
-                    raise
+                    raise error if isinstance(error, Unreadable) else Unreadable(_os_reason(error)) from error
                 self.closed.append(f"{_printable(origin.name)} ({error})")
         while self._nested:
             file, depth = self._nested.pop(0)
@@ -301,7 +289,11 @@ class _Contents:
             self._add(_File(path, partial(_read_file, origin), age), 0)
 
     def _add(self, file: _File, depth: int) -> None:
-        file = file if file.label else _File(file.path, file.raw, file.age, file.before, str(file.path))
+        label = file.label or str(file.path)
+        if len(self._origins) > 1:
+            origin = self._origins[file.age]
+            label = origin.name if origin.is_file() and not _is_zip(origin) else f"{label} in {origin.name}"
+        file = replace(file, label=label)
         if _is_zip(file.path):
             self._nested.append((file, depth + 1))
         else:
@@ -332,16 +324,20 @@ class _Contents:
 
 def _read_file(path: Path, limit: int) -> bytes:
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    if path.is_symlink():
-        raise Unreadable("a link, which is not followed")
     try:
+        if path.is_symlink():
+            raise Unreadable("a link, which is not followed")
         with os.fdopen(os.open(path, flags), "rb") as stream:
             facts = os.fstat(stream.fileno())
             if not stat.S_ISREG(facts.st_mode):
                 raise Unreadable("not a regular file")
             return stream.read(min(limit, facts.st_size + 1))  # room is made for as many bytes as are asked for
     except OSError as error:
-        raise Unreadable(f"cannot be read: {error.strerror}") from error
+        raise Unreadable(_os_reason(error)) from error
+
+
+def _os_reason(error: OSError) -> str:
+    return f"cannot be read: {error.strerror}"
 
 
 class _Copies:
@@ -521,10 +517,13 @@ def collected_file(submission: Submission, name: str, assignments: Iterable[str]
     """
     if submission.origin.is_symlink() or submission.others or submission.origin.name != submission.student:
         raise Unreadable("not a folder of nbgrader's")
-    found = [path for one in assignments if (path := submission.origin / one / name).is_file()]
-    if not found or found[0].parent.is_symlink():
-        raise Unreadable(f"{name} is missing")
-    return _read_file(found[0], limit)
+    try:
+        found = [path for one in assignments if (path := submission.origin / one / name).is_file()]
+        if found and not found[0].parent.is_symlink():
+            return _read_file(found[0], limit)
+    except OSError as error:
+        raise Unreadable(_os_reason(error)) from error
+    raise Unreadable(f"{name} is missing")
 
 
 def exchange_secret(submission: Submission) -> str:
