@@ -262,3 +262,32 @@ def test_the_exchanges_secret_is_taken_when_it_looks_like_one(tmp_path: Path, te
     assert exchange_secret(submission) == secret
     (tmp_path / "ada" / "01" / "submission_secret.txt").unlink()
     assert exchange_secret(submission) == ""
+
+
+def test_an_archive_does_not_say_how_much_memory_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LZMA's header asks for a dictionary of up to 4 GiB; one of what may come out is enough."""
+    data = b"abc" * 1000
+    path = one_entry(tmp_path / "x.zip", data, zipfile.ZIP_LZMA)
+    changed = bytearray(path.read_bytes())
+    head = 30 + len(FILE) + 5  # behind the local header, the versions and the first property
+    changed[head : head + 4] = b"\xff\xff\xff\xff"
+    path.write_bytes(changed)
+    asked = []
+    make = archives.lzma.LZMADecompressor
+
+    def remember(kind: int, filters: list[dict[str, int]]) -> object:
+        asked.append(filters[0]["dict_size"])
+        return make(kind, filters=filters)
+
+    monkeypatch.setattr(archives.lzma, "LZMADecompressor", remember)
+    assert received(path).data == data
+    assert asked == [submissions.MAX_NOTEBOOK_BYTES + 1]
+
+
+def test_hidden_entries_of_archives_in_an_archive_are_counted_together(tmp_path: Path, monkeypatch) -> None:
+    inner = zipped(tmp_path / "inner.zip", *[(f".git/{n}", b"") for n in range(4)]).read_bytes()
+    path = zipped(tmp_path / "x.zip", ("a.zip", inner), ("b.zip", inner), ("c.zip", inner), (FILE, b"mine"))
+    assert received(path) == Received(b"mine")
+    monkeypatch.setattr(archives, "MAX_LISTED", 13)
+    path = zipped(tmp_path / "y.zip", ("a.zip", inner), ("b.zip", inner), ("c.zip", inner))
+    assert received(path).reason == f"{FILE} is missing; found c.zip (more than 13 entries in the archive)"
