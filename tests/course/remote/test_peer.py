@@ -154,7 +154,7 @@ def test_what_is_dropped_is_freed_on_both_sides_results_with_a_history_too(remot
         remote.Norm(2)(x)
     remote.same(1)
     remote.same(1)
-    assert len(peer.table) <= before + 12
+    assert len(peer.table) <= before + 20, "but for the two modules that will be asked again"
 
 
 def test_iterators_are_read_once(remote) -> None:
