@@ -23,6 +23,8 @@ from llmcourse.course.grading.trial.orders import GRADER_ERRORS
 from llmcourse.course.grading.workers.work import Executed
 from llmcourse.course.notebooks import facts_of, kind_of, marks_of, piece_of
 
+SLOWED = "its processes together wanted more than one core, and got the time of one"
+
 
 @dataclass(frozen=True)
 class Again:
@@ -136,17 +138,17 @@ class Grader:
         done = {name: nbformat.from_dict(json.loads(text)) for name, text in executed.notebooks.items()}
         course.autograde(self.assignment, student, done)
         course.feedback(self.assignment, student)
-        self._finish(job, executed.seconds)
+        self._finish(job, executed)
 
-    def _finish(self, job: Job, seconds: float) -> None:
+    def _finish(self, job: Job, executed: Executed) -> None:
         """Say that a submission is graded to its end."""
         self.graded.add(job.student)
         marks = self.course.marks(self.assignment, [job.student])[job.student]
         state = {
             "scores": _scores(marks),
             "key": job.key,
-            "problems": job.problems,
-            "seconds": round(seconds, 3),
+            "problems": job.problems | ({"": [SLOWED]} if executed.slowed_s else {}),
+            "seconds": round(executed.seconds, 3),
             "feedback": "",
         }
         self.course.keep_state(self.assignment, job.student, state)

@@ -16,8 +16,10 @@ calls.
 - `containers`, `memory`: lists and records, tensors and arrays among them;
 - `randomness`: the global random generators;
 - `gradients`: calls that autograd can go back through;
-- `modules`: an `nn.Module` or an optimizer of the other side, and the stand-in for it on this one;
+- `modules`: an `nn.Module` or an optimizer of the other side, and the stand-in for it on this one; `proof`: that it
+  computes with the parameters that it shows;
 - `peer`: one end of the line: calls, and answers to calls;
-- `student` and `judge`: the two ends; `references`: what the one may call of the library's own;
+- `student` and `judge`: the two ends; `references`: what the one may call of the library's own; `hidden`: what may be
+  told once hidden tests have run;
 - `cells` and `judges`: the two processes, which run a notebook's cells for the grader.
 """

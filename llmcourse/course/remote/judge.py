@@ -19,8 +19,10 @@ from llmcourse.course.checks import CheckFailed, as_python, explain, last_call, 
 from llmcourse.course.environment import LINE_VARIABLE
 from llmcourse.course.examples import run_example
 from llmcourse.course.pieces import Piece
+from llmcourse.course.remote.hidden import Told, hidden_lines, parts, told_of
 from llmcourse.course.remote.modules import RemoteFunction
 from llmcourse.course.remote.peer import BadMessage, LineClosed, Peer, connect
+from llmcourse.course.remote.proof import prove
 from llmcourse.course.remote.references import assignment_pieces, pieces_used
 from llmcourse.course.source import names_read
 
@@ -31,6 +33,7 @@ class Judge:
     Attributes:
         passed: Pieces whose checks have passed, as the grader told it.
         sources: What the student's notebook has as each piece's cell, as the grader told it.
+        told: What the student may read about the check that failed last, and whether hidden tests had run by then.
     """
 
     def __init__(self, shell: Any):
@@ -38,6 +41,7 @@ class Judge:
         self.peer = Peer(connect(int(os.environ[LINE_VARIABLE])), is_host=True)
         self.passed: set[str] = set()
         self.sources: dict[str, str] = {}
+        self.told = Told("", knows_hidden=False)
 
     def judge(self, cell: str, passed: list[str], sources: dict[str, str], changes_arguments: bool) -> None:
         """Run a check cell, as the grader has it done.
@@ -50,6 +54,7 @@ class Judge:
         """
         self.passed, self.peer.may_change = set(passed), changes_arguments
         self.sources |= sources
+        self.told = Told("", knows_hidden=bool(hidden_lines(cell)))
         magic, _, body = cell.partition("\n")
         if magic.startswith("%%check "):
             self.check(magic.removeprefix("%%check "), body)
@@ -65,8 +70,12 @@ class Judge:
             try:
                 exec(compile(source, file, "exec"), {**self.shell.user_ns, **answer["found"]})  # noqa: S102
             except (BadMessage, LineClosed) as error:
+                self.told = _unreadable("your code", cell)
                 raise CheckFailed(str(error)) from None
             except Exception as error:
+                self.told = told_of(
+                    error, "your code", source, file, self.sources, knows_hidden=bool(hidden_lines(source))
+                )
                 raise error.with_traceback(None) from None
 
     def check(self, line: str, cell: str) -> None:
@@ -79,13 +88,20 @@ class Judge:
             mine = stand_in if isinstance(_reference(piece), type) else watched(stand_in)
             namespace = {name: mine if value is _reference(piece) else value for name, value in known.items()}
             namespace[piece.name] = mine
+            seen, hidden = parts(source)
+            knows_hidden = False
             try:
-                exec(compile(source, file, "exec"), namespace)  # noqa: S102
+                exec(compile(seen, file, "exec"), namespace)  # noqa: S102
                 run_example(piece, mine)
+                knows_hidden = bool(hidden.strip())
+                exec(compile(hidden, file, "exec"), namespace)  # noqa: S102
+                prove(self.peer.table.modules, _reference(piece))
             except (BadMessage, LineClosed) as error:
                 self.peer.line.close()  # the other side notices, and the next check gets two new processes
+                self.told = _unreadable(piece.name, cell)
                 raise CheckFailed(f"{piece.name}: {error}") from None
             except (Exception, SystemExit) as error:
+                self.told = told_of(error, piece.name, source, file, self.sources, knows_hidden=knows_hidden)
                 raise explain(error, piece.name, source, file, last_call(mine)) from None
         print(f"✓ {piece.name}: all checks passed")
 
@@ -95,12 +111,14 @@ class Judge:
         told = {"piece": str(piece), "passed": sorted(self.passed), "references": references}
         with self._told(told, list(references.values())) as answer:
             if not answer["built"]:
-                raise CheckFailed(
-                    f"{piece.name} is not built yet: run the cell above that begins with %%build {piece}."
-                )
+                not_built = f"{piece.name} is not built yet: run the cell above that begins with %%build {piece}."
+                self.told = Told(not_built, knows_hidden=False, is_final=True)
+                raise CheckFailed(not_built)
             stand_in = answer["mine"]
             if not isinstance(stand_in, RemoteFunction):
-                raise CheckFailed(f"{piece.name} is not a function or a class of the notebook's own")
+                no_function = f"{piece.name} is not a function or a class of the notebook's own"
+                self.told = Told(no_function, knows_hidden=False, is_final=True)
+                raise CheckFailed(no_function)
             stand_in.source = self.sources.get(str(piece), "")
             with suppress(TypeError, ValueError):
                 stand_in.__signature__ = inspect.signature(_reference(piece))
@@ -121,6 +139,10 @@ class Judge:
         finally:
             with suppress(BadMessage, LineClosed):
                 self.peer.end()
+
+
+def _unreadable(name: str, cell: str) -> Told:
+    return Told(f"{name}: what your code answers cannot be read", knows_hidden=bool(hidden_lines(cell)))
 
 
 def _reference(piece: Piece) -> Any:

@@ -82,8 +82,13 @@ def _judge(control: socket.socket, line: socket.socket, folder: str, environment
         judge = Judge(cells.shell())
 
         def check(arguments: list[Any]) -> dict[str, Any]:
-            judge.judge(*arguments)
-            return {"status": "ok"}
+            try:
+                judge.judge(*arguments)
+                answer: dict[str, Any] = {"status": "ok"}
+            except BaseException as error:
+                answer = cells.error_of(error)
+            told = judge.told
+            return {**answer, "told": told.text, "knows_hidden": told.knows_hidden, "is_final": told.is_final}
 
         cells.OrderServer(control).serve({"cell": cells.run_cell, "check": check})
     finally:

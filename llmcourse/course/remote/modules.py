@@ -6,6 +6,7 @@ stand-in: an `nn.Module` with the same parameters, buffers and children, whose `
 
 from __future__ import annotations
 
+import copy
 import itertools
 import keyword
 from collections.abc import Iterator
@@ -50,7 +51,11 @@ class RemoteFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it there."""
         with not_counted():
-            return self._table.call("call", self._number, args, kwargs, is_pure=self.is_pure)
+            result = self._table.call("call", self._number, args, kwargs, is_pure=self.is_pure)
+        if self._table.is_host and isinstance(result, RemoteModule):
+            result.__dict__["_made_with"] = (args, kwargs)
+            self._table.modules.append(result)
+        return result
 
     def each(self, rows: list[tuple[Any, ...]]) -> list[Any]:
         """Call it there with each row of arguments, all in one crossing; what it changes in them, it changes
@@ -74,9 +79,49 @@ class RemoteModule(nn.Module):
     """A module of the other side, whose parameters, buffers and children are shared."""
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """The original's forward pass, there."""
+        """The original's forward pass, there.
+
+        Raises:
+            ParametersChanged: It has changed what the judge may have set, to make it fit what it computes.
+        """
         table, number = self.__dict__["_original"]
-        return table.call("call", number, args, kwargs)
+        if not table.is_host:
+            return table.call("call", number, args, kwargs)
+        self.__dict__["_asked"] = _kept((args, kwargs))
+        before = [(parameter, parameter.detach().clone()) for parameter in self.parameters()]
+        result = table.call("call", number, args, kwargs)
+        if not all(_is_as_before(*pair) for pair in before):
+            raise ParametersChanged("a call has changed the module's parameters: only a training step does that")
+        return result
+
+
+class ParametersChanged(AssertionError):
+    """A module of the other side has changed its parameters while it was called."""
+
+    is_the_judges = True
+    """Its text holds nothing of the other side's."""
+
+
+def _is_as_before(parameter: Tensor, before: Tensor) -> bool:
+    now = parameter.detach()
+    same_kind = now.shape == before.shape and now.dtype == before.dtype
+    return same_kind and torch.allclose(now, before, rtol=0.0, atol=0.0, equal_nan=True)
+
+
+def _kept(value: Any) -> Any:
+    """Arguments as they are now, for asking again; None where they cannot be copied."""
+    try:
+        return copy.deepcopy(_detached(value))
+    except (TypeError, RuntimeError):
+        return None
+
+
+def _detached(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.detach()
+    if type(value) in (tuple, list):
+        return type(value)(map(_detached, value))
+    return {name: _detached(item) for name, item in value.items()} if type(value) is dict else value
 
 
 class RemoteOptimizer(torch.optim.Optimizer):
@@ -149,7 +194,13 @@ class _Module(Kind):
         for name, attribute in zip(names, attributes, strict=True):
             if name_from(name) != name or name.startswith("_") or hasattr(nn.Module, name):
                 raise BadMessage("an attribute of a module with a name that is none")
-            value.__dict__[name] = table.decode(attribute)
+            if name in (*value._parameters, *value._buffers, *value._modules):
+                raise BadMessage("an attribute that would stand before a part of its module")
+            value.__dict__[name] = wire.decode(attribute, _nothing_shared)
+
+
+def _nothing_shared(number: int) -> Any:
+    raise BadMessage("an attribute of a module that is more than a value")
 
 
 def _properties(module: nn.Module) -> Iterator[tuple[str, Any]]:

@@ -40,6 +40,9 @@ MAX_TEXT = 4000
 class ArgumentsChanged(AssertionError):
     """The other side changed in place what it was given, or was given before, where that is not what it is for."""
 
+    is_the_judges = True
+    """Its text holds nothing of the other side's."""
+
 
 class Peer:
     """One end of a line.

@@ -89,6 +89,8 @@ class Table:
         self._dropped: list[int] = []
         self.was_changed = False
         """Whether the other side has changed an object that was made here, since this was last set to False."""
+        self.modules: collections.deque[Any] = collections.deque(maxlen=2)
+        """The judge's latest stand-ins for modules that the other side has made in this session."""
         self.call: Callable[..., Any] = _nobody
         """Calls a function of the other side by its number; set by the peer."""
 
@@ -337,6 +339,7 @@ class Table:
         self._numbers.clear()
         self._undefined.clear()
         self._dropped.clear()
+        self.modules.clear()
 
 
 _PRUNED = ("list", "dict", "set", "bytes", "tensor", "array", "record", "generator", "iterator")

@@ -181,6 +181,8 @@ class ShutInProcess:
         self.code: int | None = None
         self.killed = ""
         """Why the warden ended it, if it did so by itself."""
+        self.slowed_s = 0.0
+        """Seconds that it stood still because its processes together had used more than their share of the machine."""
 
     async def wait_until_ready(self) -> None:
         """Wait until it serves.
@@ -216,6 +218,7 @@ class ShutInProcess:
                 answer = b""
             message = json.loads(answer) if answer else {"exit": KILLED}
             self.killed = message.get("killed", self.killed)
+            self.slowed_s = message.get("slowed_s", self.slowed_s)
             self.code = message.get("exit")
         return self.code
 

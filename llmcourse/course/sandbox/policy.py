@@ -41,7 +41,9 @@ class Limits:
         processes: Processes and threads together.
         open_files: Descriptors of each process.
         file_bytes: Size of one file.
-        cpu_seconds: CPU time of each process.
+        cpu_seconds: Processor time of each process, and of all its processes together.
+        cores: How much processor time they get together in a second; who has used more stands still meanwhile. 0 for as
+            much as there is.
         scratch_bytes: Size of the scratch folder, and of /dev/shm; both are memory that `memory_bytes` does not count.
 
     Raises:
@@ -53,6 +55,7 @@ class Limits:
     open_files: int = 512
     file_bytes: int = 256 << 20
     cpu_seconds: int = 900
+    cores: int = 1
     scratch_bytes: int = 512 << 20
 
     def __post_init__(self) -> None:
@@ -62,6 +65,7 @@ class Limits:
             "open_files": 64,
             "file_bytes": 1 << 20,
             "cpu_seconds": 1,
+            "cores": 0,
             "scratch_bytes": 1 << 20,
         }
         for field in fields(self):

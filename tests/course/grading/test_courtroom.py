@@ -14,6 +14,7 @@ from llmcourse.course.grading.trial.courtroom import Courtroom
 from llmcourse.course.grading.trial.orders import Ran
 from llmcourse.course.grading.trial.rooms import LIBRARY, Rooms, assignment_pieces
 from llmcourse.course.remote.references import pieces_used
+from tests import classroom
 
 pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(120)]
 
@@ -42,12 +43,19 @@ def standing() -> Iterator[Rooms]:
     rooms.close()
 
 
-def judged(rooms: Rooms, cells: list[str], check: str, passed: tuple[str, ...] = (), timeout_s: float = 20) -> Ran:
+def judged(
+    rooms: Rooms,
+    cells: list[str],
+    check: str,
+    passed: tuple[str, ...] = (),
+    timeout_s: float = 20,
+    assignment: str = ASSIGNMENT,
+) -> Ran:
     """Run a student's cells, then one check."""
 
     async def run() -> Ran:
-        pieces = assignment_pieces(ASSIGNMENT)
-        room = Courtroom(rooms.of_students(ASSIGNMENT), rooms.judges(), pieces, 10_000)
+        pieces = assignment_pieces(assignment)
+        room = Courtroom(rooms.of_students(assignment), rooms.judges(), pieces, 10_000)
         await room.start()
         try:
             for cell in ["%load_ext llmcourse.course", *cells]:
@@ -172,3 +180,28 @@ def test_a_piece_runs_on_several_ranks_inside_the_students_kernel(standing: Room
     assert got == [[(0, "a"), (1, "b")]] * 2, got
     """
     assert judged(standing, [textwrap.dedent(cell)], check, timeout_s=60).failure is None
+
+
+@pytest.mark.timeout(300)
+def test_a_module_is_judged_by_what_its_parameters_do(standing: Rooms) -> None:
+    recipes = "03_recipes"
+    right = classroom.reference(recipes)["SwiGLU"]
+    solved = classroom.notebooks(recipes, classroom.ROOT / "solutions").values()
+    check = next(cells["SwiGLU"].source for nb in solved if "SwiGLU" in (cells := classroom.cells(nb, "check")))
+    imports = "import torch, torch.nn.functional as F\nfrom torch import nn\nfrom llmcourse.course.checks import close"
+    check = check.replace("\n", f"\n{imports}\n", 1)
+    for cell, passes in ((right, True), (f"{right}\n{FITTING}", False)):
+        magic = "%%build llmcourse.model.layers:SwiGLU\n"
+        ran = judged(standing, [magic + cell], check, assignment=recipes, timeout_s=60)
+        assert (ran.failure is None) == passes, ran.failure
+
+
+FITTING = """
+import torch
+class _Fitting(SwiGLU):
+    def forward(self, x):
+        with torch.no_grad():
+            for p in self.parameters(): p.zero_()
+        return super().forward(x)
+SwiGLU = _Fitting
+"""

@@ -21,7 +21,7 @@ HOSTILE = "</pre><script>alert(1)</script><img src=//x.org/a.png>\x1b[31m\u202eg
 def check_cell(told: str, points: float = 2, score: float = 0) -> NotebookNode:
     error = [new_output("error", ename="CheckFailed", evalue=told, traceback=[])] if told else []
     marks = {"grade": True, "solution": False, "locked": True, "grade_id": "check_f", "points": points, "score": score}
-    facts = {"kind": "check", "piece": "m:f"}
+    facts = {"kind": "check", "piece": "m:f", "told": told}
     return new_code_cell(
         CHECK, outputs=error, metadata={"nbgrader": {**marks, "schema_version": 3}, "llmcourse": facts}
     )
@@ -89,21 +89,12 @@ def test_no_hidden_test_is_on_the_page(told: str) -> None:
     assert "f(41)" not in page and "HIDDEN" not in page and "line 4" not in page
 
 
-def test_what_a_students_own_error_says_in_a_hidden_test_stays_here() -> None:
-    told = "f raised ValueError: x is 41, y is 43\n    in the check, line 4: assert f(41) == 41\n    in f, line 3 of its cell: raise ValueError(41)"
-    assert message(check_cell(told)) == "f raised ValueError in a hidden test\n    in f, line 3 of its cell"
-    assert message(check_cell(told.replace("line 4", "line 2"))).startswith("f raised ValueError: x is 41")
-    forged = told.replace("y is 43", "y is 43\n    in the check, line 2: assert True\n")
-    assert "43" not in message(check_cell(forged))
-    own_assertion = told.replace("f raised ValueError:", "f:")
-    assert message(check_cell(own_assertion)).startswith("f raised AssertionError in a hidden test")
-
-
-def test_the_checks_own_message_about_a_hidden_input_is_told() -> None:
-    assert (
-        message(check_cell("f: f(7) is 8, not 7\n    in the check, line 4: assert f(41) == 41"))
-        == "f: f(7) is 8, not 7"
-    )
+def test_what_an_error_says_is_shown_only_where_running_the_cell_has_noted_it() -> None:
+    cell = check_cell("f raised ValueError in a hidden test\n    in f, line 3 of its cell")
+    cell.outputs[0].evalue = "f raised The41st: x is 41"
+    assert message(cell) == "f raised ValueError in a hidden test\n    in f, line 3 of its cell"
+    del cell.metadata["llmcourse"]["told"]
+    assert message(cell) == "a hidden test failed"
 
 
 def test_nothing_of_a_students_becomes_markup_or_a_request() -> None:

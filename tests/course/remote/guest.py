@@ -29,6 +29,29 @@ class Norm(nn.Module):
         return F.rms_norm(x, (x.shape[-1],), self.weight, self.eps)
 
 
+class HiddenWeights(Norm):
+    """Computes with others than the parameters that it shows."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, (x.shape[-1],), torch.ones(x.shape[-1], dtype=x.dtype), self.eps)
+
+
+class Fitting(Norm):
+    """Makes its parameters fit what it computes."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.weight.data.zero_()
+        return torch.zeros_like(x)
+
+
+class Shadow(Norm):
+    """Has its process put something before a parameter."""
+
+    def __init__(self, size: int):
+        super().__init__(size)
+        self.__dict__["weight"] = 3.0
+
+
 def thaw(config):
     object.__setattr__(config, "n_layers", 0)
 
@@ -130,6 +153,9 @@ class Odd(float):
 
 FUNCTIONS = {
     "Norm": Norm,
+    "HiddenWeights": HiddenWeights,
+    "Fitting": Fitting,
+    "Shadow": Shadow,
     "sort": sort,
     "trace": trace,
     "kept": lambda: KEPT,

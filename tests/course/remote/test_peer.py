@@ -20,8 +20,10 @@ from torch import nn
 
 from llmcourse.course.checks import count_steps, each, on_ranks
 from llmcourse.course.remote.peer import BadMessage, Peer
+from llmcourse.course.remote.proof import prove
 from llmcourse.model.config import PRESETS
 from llmcourse.tokenization.bpe import PairIndex, index_pairs
+from tests.course.remote import guest
 
 pytestmark = [pytest.mark.xdist_group("remote"), pytest.mark.timeout(120)]
 
@@ -152,7 +154,7 @@ def test_what_is_dropped_is_freed_on_both_sides_results_with_a_history_too(remot
         remote.Norm(2)(x)
     remote.same(1)
     remote.same(1)
-    assert len(peer.table) <= before + 12
+    assert len(peer.table) <= before + 20, "but for the two modules that will be asked again"
 
 
 def test_iterators_are_read_once(remote) -> None:
@@ -196,6 +198,27 @@ def test_gradients_flow_to_arguments_and_to_parameters_there(remote) -> None:
     norm.double()
     y = torch.randn(3, 4, dtype=torch.float64)
     assert torch.equal(norm(y), F.rms_norm(y, (4,), norm.weight, 0.5))
+
+
+def test_a_modules_parameters_are_proved_by_what_they_do(remote, peer) -> None:
+    x = torch.randn(3, 4)
+    for make, is_honest in ((remote.Norm, True), (remote.HiddenWeights, False)):
+        norm = make(4)
+        assert torch.allclose(norm(x), F.rms_norm(x, (4,), norm.weight, 1e-5)), "as it is shown"
+        assert [m.__dict__["_made_with"] for m in peer.table.modules][-1] == ((4,), {})
+        if is_honest:
+            prove([norm], guest.Norm)
+        else:
+            with pytest.raises(AssertionError, match="with other values in its parameters"):
+                prove([norm], guest.Norm)
+
+
+def test_a_call_of_a_module_changes_no_parameter_and_nothing_stands_before_one(remote) -> None:
+    norm = remote.Fitting(4)
+    with pytest.raises(AssertionError, match="changed the module's parameters"):
+        norm(torch.ones(1, 4))
+    with pytest.raises(BadMessage, match="stand before a part"):
+        remote.Shadow(4)
 
 
 def test_gradients_flow_through_functions_that_stay_here(remote) -> None:

@@ -98,3 +98,41 @@ def test_processor_time_is_limited(limited: Callable[..., Room]) -> None:
     with process_in(limited(cpu_seconds=2)) as process:
         process.send("while True: pass")
         assert process.died_within(20)
+
+
+def test_many_processes_get_one_share_together(room: Room) -> None:
+    code = """
+import os, time
+n, start = 4, time.monotonic()
+for _ in range(n):
+    if os.fork() == 0:
+        while time.monotonic() < start + 12: pass
+        os._exit(0)
+for _ in range(n): os.wait()
+print(os.times().children_user + os.times().children_system, time.monotonic() - start)
+"""
+    with process_in(room) as process:
+        used, passed = map(float, process.text(code).split())
+    assert used <= 1.15 * passed + 2.5
+
+
+def test_processor_time_of_all_processes_together_is_limited(limited: Callable[..., Room]) -> None:
+    code = "import os\nwhile True:\n    if os.fork() == 0:\n        sum(range(10**7)); os._exit(0)\n    os.wait()"
+    with process_in(limited(cpu_seconds=3)) as process:
+        process.send(code)
+        assert process.died_within(40)
+        assert "processor time together" in process.shut_in.killed
+
+
+def test_what_waits_in_sockets_counts_as_memory(limited: Callable[..., Room]) -> None:
+    code = """
+import os, socket, time
+kept = []
+for _ in range(8):
+    if os.fork() == 0: break
+for _ in range(240): kept.append(socket.socketpair())
+time.sleep(60)
+"""
+    with process_in(limited(memory_bytes=GIB)) as process:
+        process.send(code)
+        assert process.died_within(15)

@@ -169,3 +169,22 @@ print(sets, status["NoNewPrivs"].strip())
     # clone(CLONE_NEWUSER | SIGCHLD): past the filter, since its flags are an argument, but forbidden in its namespace.
     code = "print(lib.syscall({'x86_64': 56}.get(__import__('platform').machine(), 220), 0x10000011, 0, 0, 0, 0))"
     assert process.text(code) == "-1"
+
+
+def test_it_cannot_change_how_the_system_treats_it(process: Process) -> None:
+    code = """
+import os
+def refused(path, text="0"):
+    try: open(path, "w").write(text)
+    except OSError: return True
+paths = ["/proc/self/oom_score_adj", "/proc/self/oom_adj", "/proc/self/coredump_filter", "/proc/self/uid_map",
+         "/proc/self/autogroup", "/proc/sys/user/max_user_namespaces"]
+print(open("/proc/self/oom_score_adj").read().strip(), [p for p in paths if os.path.exists(p) and not refused(p)])
+"""
+    assert process.text(code) == "1000 []"
+
+
+def test_two_processes_of_a_room_share_no_terminal(room: Room) -> None:
+    with process_in(room) as one, process_in(room) as other:
+        name = one.text("import os; master, slave = os.openpty(); print(os.ttyname(slave))")
+        assert other.raises(f"open({name!r})") == "FileNotFoundError"

@@ -20,6 +20,16 @@ from llmcourse.course.grading.intake.pictures import PICTURES, is_picture, paste
 from llmcourse.course.grading.results.pages import plain
 from llmcourse.course.notebooks import kind_of
 
+BREAK = "\u200b"
+"""What takes its meaning from the character behind it, and cannot be seen."""
+LINK = re.compile(r"\](?=\(|:)(?![(:]\s{0,3}(?:https?://|mailto:|#))", re.IGNORECASE)
+"""The end of a link's text where what follows is no plain web address, mail address or place on the page, whatever else
+a browser may make of it once all escapes are undone."""
+_NAMED = (
+    "href url class cssId style data html[a-z]* mmlToken require include unicode bbox let def newcommand renewcommand"
+)
+MACROS = re.compile(rf"\\(?=(?:{'|'.join(_NAMED.split())}|newenvironment|csname)(?![a-z]))", re.IGNORECASE)
+"""The commands with which a formula makes a link, an attribute, or another name for such a command."""
 MAX_TEXT = 200_000
 
 
@@ -67,17 +77,27 @@ def with_pictures(text: str, named: Mapping[str, str]) -> str:
 
 
 def harmless_markdown(source: str) -> str:
-    r"""A Markdown text in which no HTML tag opens, no picture is fetched and no link is but an ordinary one.
+    r"""A Markdown text in which no HTML tag opens and no picture is fetched, and whose links are ordinary ones.
+
+    An ordinary link leads to a web address, a mail address or a place on the page; in formulas there is none.
 
     It reads the same: what changes is a character that cannot be seen.
 
     Example:
-        >>> harmless_markdown("a < b, <b>").replace("\u200b", "|"), harmless_markdown("![x](y)").replace("\u200b", "|")
-        ('a < b, <|b>', '!|[x](y)')
+        >>> for text in ("a < b, <b>", "![x](y)", "[x](https://x.org)", "[x](y:z)", r"$\href{y}{x}$"):
+        ...     harmless_markdown(text).replace("\u200b", "|")
+        'a < b, <|b>'
+        '!|[x]|(y)'
+        '[x](https://x.org)'
+        '[x]|(y:z)'
+        '$\\|href{y}{x}$'
     """
-    text = re.sub(r"<(?=[a-zA-Z/!?])", "<\u200b", source)
-    text = re.sub(r"!(?=\[)", "!\u200b", text)
-    return re.sub(r"(?i)(script|data)(?=\s*(?::|&colon;|&#0*58;?|&#x0*3a;?))", "\\1\u200b", text)
+    text = source.replace("\0", "\ufffd")
+    text = LINK.sub(f"]{BREAK}", text)
+    text = re.sub(r"<(?=[a-zA-Z/!?])", f"<{BREAK}", text)
+    text = re.sub(r"!(?=\[)", f"!{BREAK}", text)
+    text = MACROS.sub(lambda found: f"{found[0]}{BREAK}", text)
+    return re.sub(r"(?i)(script|data)(?=\s*(?::|&colon;|&#0*58;?|&#x0*3a;?))", f"\\1{BREAK}", text)
 
 
 def harmless_output(output: NotebookNode) -> NotebookNode | None:

@@ -1,8 +1,8 @@
 """What a student gets back: no hidden test, no traceback through one, no output that could carry one.
 
-Of the outputs only the error's message is shown: a student's own code could have printed the inputs of a hidden test,
-or markup. Where a student's code itself raised an error inside a hidden test, the message gives its type and the line
-of the student's cell; what the error says could quote the hidden inputs, and stays here. The page loads nothing.
+No output is shown, for a student's own code could have printed the inputs of a hidden test, or markup; and of what
+stopped a cell, only what running it has noted for the student (`remote.hidden` says what that is once hidden tests have
+run). The page loads nothing.
 """
 
 from __future__ import annotations
@@ -20,56 +20,25 @@ from nbgrader.preprocessors import ClearHiddenTests, GetGrades
 from traitlets import default
 
 from llmcourse.course.grading.results.pages import escaped, folded, number, page, plain, preformatted, python, table
-from llmcourse.course.grading.trial.orders import GRADER_ERRORS
+from llmcourse.course.grading.trial.orders import TOLD
 from llmcourse.course.notebooks import facts_of, kind_of, marks_of
+from llmcourse.course.remote.hidden import hidden_lines
 
 MAX_MESSAGE = 2000
 MAX_LINES = 30
 _CHECK_LINE = re.compile(r"\s*in the check, line (\d+):")
-_OWN_LINE = re.compile(r"\s*in (\S{1,80}), line (\d{1,6}) of its cell\b")
-_RAISED = re.compile(r"(?P<name>\w+)(?: raised (?P<type>\w+))?: ")
-
-
-def hidden_lines(source: str) -> dict[int, str]:
-    r"""The lines of a check cell that stand in its hidden regions, by their number in the cell.
-
-    Example:
-        >>> hidden_lines("%%check m:f\nassert f(1) == 1\n### BEGIN HIDDEN TESTS\nassert f(41) == 41\n### END HIDDEN TESTS")
-        {4: 'assert f(41) == 41'}
-    """  # noqa: E501
-    found, inside = {}, False
-    for number_, line in enumerate(source.splitlines(), 1):
-        if "END HIDDEN TESTS" in line or "BEGIN HIDDEN TESTS" in line:
-            inside = "BEGIN" in line
-        elif inside and line.strip():
-            found[number_] = line.strip()
-    return found
 
 
 def message(cell: NotebookNode) -> str:
-    """What stopped a cell, for its student: the error's message without colours and without any hidden line."""
-    errors = [out for out in cell.get("outputs", []) if out.output_type == "error"]
-    if not errors:
+    """What stopped a cell, for its student: what running it has noted for that, without colours and without any hidden
+    line."""
+    if not any(out.output_type == "error" for out in cell.get("outputs", [])):
         return ""
-    last = errors[-1]
-    says = last.ename in (*GRADER_ERRORS, "CheckFailed", "BuildError") and last.evalue
-    text = strip_ansi(last.evalue if says else f"{last.ename}: {last.evalue}".rstrip(": "))
     hidden = hidden_lines(cell.source)
-    lines = _without_values(text, hidden).splitlines()
+    lines = strip_ansi(str(facts_of(cell).get(TOLD, ""))).splitlines()
     shown = [line for line in lines if not _shows(line, hidden)][:MAX_LINES]
-    return plain("\n".join(shown), MAX_MESSAGE) or "a hidden test failed"
-
-
-def _without_values(text: str, hidden: dict[int, str]) -> str:
-    """A message about an error that a student's own code raised in a hidden test, without what that error says."""
-    quoted = [int(found[1]) for line in text.splitlines() if (found := _CHECK_LINE.match(line))]
-    own = [found for line in text.splitlines() if (found := _OWN_LINE.match(line))]
-    if not own or not any(line in hidden for line in quoted):
-        return text
-    head = _RAISED.match(text)
-    name, kind = (head["name"], head["type"] or "AssertionError") if head else ("your code", "an error")
-    where = "\n".join(f"    in {plain(found[1], 80)}, line {found[2]} of its cell" for found in own[-3:])
-    return f"{name} raised {kind} in a hidden test\n{where}"
+    otherwise = "a hidden test failed" if kind_of(cell) == "check" else "this cell stopped with an error"
+    return plain("\n".join(shown), MAX_MESSAGE) or otherwise
 
 
 def _shows(line: str, hidden: dict[int, str]) -> bool:

@@ -12,10 +12,11 @@ import asyncio
 import json
 import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from llmcourse.course.environment import PIECES_VARIABLE
 from llmcourse.course.grading.trial.open_room import OpenRoom
-from llmcourse.course.grading.trial.orders import PROCESS_DIED, TIMED_OUT, Failure, Ran
+from llmcourse.course.grading.trial.orders import GRADER_ERRORS, PROCESS_DIED, TIMED_OUT, Failure, Ran
 from llmcourse.course.grading.trial.processes import PATIENCE_S, JudgeProcess, JudgeServer, StudentProcess
 from llmcourse.course.pieces import Piece
 from llmcourse.course.sandbox import Room
@@ -38,6 +39,10 @@ class Courtroom:
         variables = {PIECES_VARIABLE: json.dumps([str(piece) for piece in pieces])}
         self._ends = ends
         self._told: dict[str, str] = {}
+        self.has_judged = False
+        """Whether a check has run."""
+        self.knows_hidden = False
+        """Whether the student's process may know what hidden tests pass in."""
         self.student = StudentProcess(students, ends[0].fileno(), max_output)
         self.judge = JudgeProcess(judges, variables, ends[1].fileno(), max_output)
 
@@ -73,6 +78,9 @@ class Courtroom:
     ) -> Ran:
         """Judge one piece by a check cell.
 
+        What a student may read about its failure holds nothing that the student's process said once hidden tests had
+        run in it.
+
         Args:
             source: The instructor's check cell.
             passed: The pieces whose checks have passed.
@@ -87,11 +95,16 @@ class Courtroom:
         arguments = [source, list(passed), new, changes_arguments]
         judged = asyncio.create_task(self.judge.check(arguments, timeout_s + 2 * PATIENCE_S, late))
         try:
-            return await self._verdict(serving, judged, timeout_s, late)
+            ran = await self._verdict(serving, judged, timeout_s, late)
         finally:
             serving.cancel()
             judged.cancel()
             await asyncio.gather(serving, judged, return_exceptions=True)
+        self.has_judged = True
+        self.knows_hidden = self.knows_hidden or ran.knows_hidden
+        if ran.failure is not None and ran.failure.ename not in GRADER_ERRORS and self.knows_hidden:
+            ran.failure = replace(ran.failure, told=ran.told or "a hidden test failed")
+        return ran
 
     async def _verdict(
         self, serving: asyncio.Task[bool], judged: asyncio.Task[Ran], timeout_s: float, late: str

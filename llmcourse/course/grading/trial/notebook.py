@@ -6,6 +6,9 @@ are the instructor's, run in both. Beyond that:
 - a check of an exercise that failed is not run: without a version of the student's, the reference would be judged;
 - a cell that does not answer in time is interrupted, then its process is killed; processes that are gone are replaced,
   and the setup, exercise and added cells that had succeeded run again, so that every other cell keeps its points;
+- a check that fails in processes which have judged before is judged once more in new ones, and that verdict counts:
+  what a neighbouring cell has left behind costs no right answer its points. In the same way a cell that stops runs once
+  more where no hidden test has run, so that its student may read what it says (`remote.hidden`);
 - a check passes only when the judge's process said that it ran to its end. nbgrader gives full marks to a check without
   outputs, none to one that warns, and partial ones to one that displays a number, so its outputs are settled at the
   end.
@@ -15,17 +18,29 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 
 from llmcourse._overlay import belongs_to_library
 from llmcourse.course.grading.trial.courtroom import Courtroom
-from llmcourse.course.grading.trial.orders import GRADER_ERRORS, NOT_RUN, PROCESS_DIED, Failure, Ran
+from llmcourse.course.grading.trial.orders import (
+    GRADER_ERRORS,
+    NOT_RUN,
+    PROCESS_DIED,
+    TIMED_OUT,
+    TOLD,
+    Failure,
+    Ran,
+)
 from llmcourse.course.grading.trial.processes import ProcessNotStarted
 from llmcourse.course.grading.trial.rooms import assignment_pieces, rooms
 from llmcourse.course.notebooks import facts_of, kind_of, piece_of
+from llmcourse.course.remote.hidden import known_type
+
+AGAIN_SHARE = 0.25
+"""The part of a notebook's time that running cells once more may take."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +60,19 @@ class Settings:
     max_output: int = 200_000
 
 
-def run_notebook(nb: NotebookNode, settings: Settings) -> None:
+def run_notebook(nb: NotebookNode, settings: Settings) -> float:
     """Run a repaired notebook's graded path in order; afterwards every check cell's outputs say what it deserves.
+
+    Returns:
+        Seconds that its processes stood still for having used more than one share of the machine.
 
     Raises:
         ProcessNotStarted: The machine's fault: no process could be started.
         SandboxUnavailable: Nothing can be shut in on this machine, and why.
     """
-    asyncio.run(_Run(settings, nb).run())
+    run = _Run(settings, nb)
+    asyncio.run(run.run())
+    return run.slowed_s
 
 
 class _Run:
@@ -69,6 +89,9 @@ class _Run:
         self.failed_pieces: dict[str, Failure] = {}
         self.sources: dict[str, str] = {}
         self.verdicts: dict[str, list[bool]] = {}
+        self.slowed_s = 0.0
+        self.replay_s = 0.0
+        self.again_s = 0.0
 
     async def run(self) -> None:
         try:
@@ -80,6 +103,7 @@ class _Run:
         for index, cell in enumerate(self.nb.cells):
             if cell.cell_type == "code":
                 _settle(cell, self.failures.get(index))
+                _tell(cell, self.failures.get(index))
 
     async def _visit(self, index: int, cell: NotebookNode) -> None:
         """Run a cell, or decide what it gets without running."""
@@ -94,7 +118,7 @@ class _Run:
         elif kind == "check" and piece in self.failed_pieces:
             failure = _passed_on(self.failed_pieces[piece])
         else:
-            failure = await self._ready() or await self._run(index, cell)
+            failure = await self._ready() or await self._run_or_again(index, cell)
         if kind == "check":
             self.verdicts.setdefault(piece, []).append(failure is None)
         if failure:
@@ -111,6 +135,27 @@ class _Run:
             return max(0.01, left), f"no answer before the notebook's {self.settings.total_timeout_s:g} s were used up"
         return self.settings.timeout_s, f"no answer within {self.settings.timeout_s:g} s"
 
+    async def _run_or_again(self, index: int, cell: NotebookNode) -> Failure | None:
+        """Run a cell; once more in new processes when it failed in some that earlier cells may have spoiled."""
+        assert self.courtroom is not None
+        is_check, start = kind_of(cell) == "check", time.monotonic()
+        is_used = self.courtroom.has_judged if is_check else self.courtroom.knows_hidden
+        failure = await self._run(index, cell)
+        took = time.monotonic() - start
+        if failure is None:
+            self.replay_s += 0.0 if is_check else took
+            return None
+        own_end = (TIMED_OUT, NOT_RUN) if is_check else GRADER_ERRORS
+        fits = self.again_s + self.replay_s + took < AGAIN_SHARE * self.settings.total_timeout_s
+        if not is_used or failure.is_final or failure.ename in own_end or not fits:
+            return failure
+        await self._adjourn()
+        again = await self._ready()
+        if again is None:
+            failure = await self._run(index, cell)
+        self.again_s += time.monotonic() - start - took
+        return failure
+
     async def _run(self, index: int, cell: NotebookNode) -> Failure | None:
         assert self.courtroom is not None
         if kind_of(cell) == "check":
@@ -125,6 +170,10 @@ class _Run:
             if kind_of(cell) == "exercise":
                 self.sources[piece_of(cell)] = cell.source.partition("\n")[2]
             ran = await self._run_in_processes(cell)
+            if ran.failure is not None and ran.failure.ename not in GRADER_ERRORS and self.courtroom.knows_hidden:
+                what = known_type(ran.failure.ename)
+                told = f"this cell stopped with {what}: run it in your notebook to see what it says"
+                ran.failure = replace(ran.failure, told=told)
         cell.outputs = ran.outputs
         if ran.lost:
             await self._adjourn()
@@ -192,6 +241,7 @@ class _Run:
         courtroom, self.courtroom = self.courtroom, None
         if courtroom is not None:
             await courtroom.stop()
+            self.slowed_s += courtroom.student.slowed_s
 
 
 def _settle(cell: NotebookNode, failure: Failure | None) -> None:
@@ -216,7 +266,17 @@ def _passed_on(failure: Failure) -> Failure:
     if failure.ename == NOT_RUN:
         return failure
     name = "" if failure.ename in GRADER_ERRORS else f"{failure.ename}: "
-    return Failure(NOT_RUN, f"the exercise cell failed: {name}{failure.evalue}")
+    told = None if failure.told is None else f"the exercise cell failed: {failure.told}"
+    return Failure(NOT_RUN, f"the exercise cell failed: {name}{failure.evalue}", told)
+
+
+def _tell(cell: NotebookNode, failure: Failure | None) -> None:
+    """Note in a cell what its student may read about its failure."""
+    facts = {name: value for name, value in facts_of(cell).items() if name != TOLD}
+    if failure is not None:
+        facts[TOLD] = failure.for_student
+    if facts or "llmcourse" in cell.metadata:
+        cell.metadata["llmcourse"] = facts
 
 
 def _neutral(output: NotebookNode) -> NotebookNode:

@@ -86,9 +86,11 @@ class OpenProcess:
 
     Attributes:
         killed: Why somebody else ended it: nobody does.
+        slowed_s: How long it stood still: nobody holds it back.
     """
 
     killed = ""
+    slowed_s = 0.0
 
     def __init__(self, process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str]):
         self._process, self._folder = process, folder

@@ -21,6 +21,8 @@ from nbformat.v4 import new_output
 PROCESS_DIED, TIMED_OUT, NOT_RUN = "ProcessDied", "TimedOut", "NotRun"
 GRADER_ERRORS = (PROCESS_DIED, TIMED_OUT, NOT_RUN)
 """The error names that come from the grader, not from Python."""
+TOLD = "told"
+"""Where a run cell's metadata has what its student may read about its failure."""
 
 TRUNCATED = "\n... output truncated ...\n"
 MAX_OUTPUTS = 500
@@ -35,10 +37,27 @@ START_S = 120.0
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a cell failed: an error's name and message."""
+    """Why a cell failed.
+
+    Attributes:
+        ename: The error's name.
+        evalue: Its message.
+        told: What its student may read of it; None where that is all of it.
+        is_final: Running it once more would give the same.
+    """
 
     ename: str
     evalue: str
+    told: str | None = None
+    is_final: bool = False
+
+    @property
+    def for_student(self) -> str:
+        """What its student may read."""
+        if self.told is not None:
+            return self.told
+        says = self.ename in (*GRADER_ERRORS, "CheckFailed", "BuildError") and self.evalue
+        return self.evalue if says else f"{self.ename}: {self.evalue}".rstrip(": ")
 
 
 @dataclass
@@ -49,11 +68,15 @@ class Ran:
         outputs: As in a notebook, bounded.
         failure: None when the process said that the cell ended well.
         lost: The process cannot be used any more.
+        told: Of a check that failed: what its student may read although hidden tests have run.
+        knows_hidden: Of a check: whether hidden tests may have run in it.
     """
 
     outputs: list[NotebookNode] = field(default_factory=list)
     failure: Failure | None = None
     lost: bool = False
+    told: str = ""
+    knows_hidden: bool = True
 
 
 class Ended(Exception):
@@ -163,6 +186,7 @@ class OrderClient:
 
 def _finish(ran: Ran, message: Mapping[str, Any]) -> None:
     """Note how a cell ended."""
+    ran.told, ran.knows_hidden = str(message.get("told", ""))[:4000], message.get("knows_hidden") is not False
     if message.get("exit"):
         ran.lost = True
         ran.failure = Failure(PROCESS_DIED, "this cell ended the notebook's process (exit or quit)")
@@ -172,7 +196,7 @@ def _finish(ran: Ran, message: Mapping[str, Any]) -> None:
     lines = message.get("traceback")
     traceback = [str(line)[:4000] for line in lines[:100]] if isinstance(lines, list) else []
     _append(ran.outputs, new_output("error", ename=ename, evalue=evalue, traceback=traceback))
-    ran.failure = ran.failure or Failure(ename, evalue)
+    ran.failure = ran.failure or Failure(ename, evalue, is_final=message.get("is_final") is True)
 
 
 def _writable(value: Any, depth: int = 0) -> Any:

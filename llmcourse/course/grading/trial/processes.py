@@ -37,6 +37,8 @@ class StudentProcess:
         self._room, self._line = room, line
         self._orders = OrderClient(max_output)
         self._process: ShutInProcess | OpenProcess | None = None
+        self.slowed_s = 0.0
+        """Seconds that it stood still for having used more than its share of the machine, known once it has ended."""
 
     async def start(self) -> None:
         """Start it and wait until it takes orders.
@@ -65,6 +67,7 @@ class StudentProcess:
             process.kill()
             await process.wait()
             process.close()
+            self.slowed_s = process.slowed_s
 
     def interrupt(self) -> None:
         """Interrupt what it runs."""

@@ -12,7 +12,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import llmcourse
@@ -26,6 +26,9 @@ LIBRARY = Path(llmcourse.__file__).resolve().parents[1]
 
 Library = tuple[Piece, ...] | None
 """What a room's library lacks: the pieces without a body; None for the whole library."""
+
+JUDGES_CPU_S = 10_000_000
+"""Seconds of processor time of the process that holds the judges of a whole class."""
 
 
 @dataclass
@@ -98,19 +101,19 @@ class Rooms:
             for library, (folder, requests) in lent.items():
                 self._editions[library] = folder
                 if requests is not None:
-                    self._rooms[library] = Room.borrowed(folder, self.limits, requests)
+                    self._rooms[library] = Room.borrowed(folder, self._limits(library), requests)
 
     def _launch(self, library: Library) -> None:
         """Begin to open a room."""
         with self._lock:
             if library not in self._rooms and library not in self._launched:
-                self._launched[library] = self._new(self._edition(library))
+                self._launched[library] = self._new(library)
                 self._launched[library].launch()
 
     def _room(self, library: Library) -> Room | OpenRoom:
         with self._lock:
             if library not in self._rooms:
-                room = self._launched.pop(library, None) or self._new(self._edition(library))
+                room = self._launched.pop(library, None) or self._new(library)
                 try:
                     room.__enter__()
                 except BaseException:
@@ -131,8 +134,15 @@ class Rooms:
                 self._editions[library] = Path(folder.name)
             return self._editions[library]
 
-    def _new(self, library: Path) -> Room | OpenRoom:
-        return OpenRoom(library) if self.way == "unsafe" else Room(library=library, limits=self.limits, way=self.way)
+    def _new(self, library: Library) -> Room | OpenRoom:
+        folder = self._edition(library)
+        if self.way == "unsafe":
+            return OpenRoom(folder)
+        return Room(library=folder, limits=self._limits(library), way=self.way)
+
+    def _limits(self, library: Library) -> Limits:
+        """What a process may use: of the room with the whole library, one process holds the judges of everybody."""
+        return self.limits if library is not None else replace(self.limits, cores=0, cpu_seconds=JUDGES_CPU_S)
 
     def close(self) -> None:
         """End every process and remove the editions."""

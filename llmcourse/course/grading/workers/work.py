@@ -24,10 +24,12 @@ class Executed:
     Attributes:
         notebooks: The executed notebooks as JSON, by name.
         seconds: What running took.
+        slowed_s: How long its processes stood still for having used more than one share of the machine.
     """
 
     notebooks: dict[str, str]
     seconds: float
+    slowed_s: float = 0.0
 
 
 def run_submission(notebooks: Mapping[str, str], settings: Settings) -> Executed:
@@ -42,12 +44,12 @@ def run_submission(notebooks: Mapping[str, str], settings: Settings) -> Executed
         SandboxUnavailable: Nothing can be shut in on this machine, and why.
     """
     start = time.monotonic()
-    done = {}
+    done, slowed_s = {}, 0.0
     for name, text in notebooks.items():
         notebook = nbformat.from_dict(json.loads(text))
-        run_notebook(notebook, settings)
+        slowed_s += run_notebook(notebook, settings)
         done[name] = json.dumps(notebook)
-    return Executed(done, time.monotonic() - start)
+    return Executed(done, time.monotonic() - start, slowed_s)
 
 
 def library_digest() -> str:

@@ -7,7 +7,8 @@
              serves a socket. It cannot signal, trace or read its warden
 
 Porter and warden hold the control socket, whose other end only the grader has. When the grader closes it or dies, the
-warden ends. What they say there: `{"ready": true}`, `{"error": ...}`, `{"killed": ...}` and at last `{"exit": code}`.
+warden ends. What they say there: `{"ready": true}`, `{"error": ...}`, `{"slowed_s": ...}`, `{"killed": ...}` and at
+last `{"exit": code}`.
 What the warden takes: `{"signal": number}` for the guest's process group, and `{"end": true}`.
 """
 
@@ -22,17 +23,24 @@ import select
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from . import linux, memory, seccomp
+from .share import Share
 
 NEW_NAMESPACES = linux.CLONE_NEWNS | linux.CLONE_NEWPID | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS
 SCRATCH = "/scratch"
 WATCH_S = 0.2
 """Seconds between two looks at the memory that all processes of a request use."""
+TOLD_FROM_S = 5.0
+"""Seconds of standing still from which on the grader is told of it."""
+TCP_BUFFER = "4096 65536 131072"
+"""The least, the usual and the largest size of what waits in a connection, which no limit of memory counts."""
 FILES_PER_TMPFS = 1 << 16
 """Inodes cost the machine memory that no size limit of a tmpfs counts."""
 KILLED = 128 + signal.SIGKILL
@@ -105,14 +113,14 @@ def warden(request: Request, *, as_root: bool) -> NoReturn:
         linux.die_with_parent()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        _furnish(request, as_root=as_root)
+        proc = _furnish(request, as_root=as_root)
         wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)
-            guest(request, as_root=as_root)
+            guest(request, proc, as_root=as_root)
         linux.close_all_but([request.control.fileno(), wake_read, wake_write])
         linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
         linux.keep_only_capabilities([linux.CAP_KILL, linux.CAP_SYS_PTRACE])
@@ -124,22 +132,38 @@ def warden(request: Request, *, as_root: bool) -> NoReturn:
     os._exit(code)
 
 
-def _furnish(request: Request, *, as_root: bool) -> None:
+def _furnish(request: Request, *, as_root: bool) -> int:
+    """Mount what the guest sees; a descriptor of the /proc that can be written comes back."""
     owner = request.outside_id if as_root else request.inside_id
     size, private = request.limits["scratch_bytes"], linux.MS_NOSUID | linux.MS_NODEV
     data = f"size={size},nr_inodes={FILES_PER_TMPFS},mode=0700,uid={owner},gid={owner}"
     linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
     linux.mount("proc", "/proc", "proc", private | linux.MS_NOEXEC)
+    proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    # What a guest may write there changes how the system treats it: it sees a second mount, and that is read-only.
+    linux.mount("/proc", "/proc", None, linux.MS_BIND)
+    linux.make_read_only("/proc", f"/proc/self/fd/{proc}/self/mountinfo", recursive=False)
+    # Terminals of its own: what the room has, all of its processes would share.
+    linux.mount(
+        "devpts", "/dev/pts", "devpts", linux.MS_NOSUID | linux.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620"
+    )
     linux.mount("tmpfs", SCRATCH, "tmpfs", private, data)
     linux.mount("tmpfs", "/dev/shm", "tmpfs", private | linux.MS_NOEXEC, data)
     socket.sethostname("sandbox")
     linux.loopback_up()
+    for name in ("tcp_rmem", "tcp_wmem"):
+        with suppress(OSError):  # an older system has them for the whole machine only
+            linux.write(f"/proc/self/fd/{proc}/sys/net/ipv4/{name}", TCP_BUFFER)
+    return proc
 
 
 def _watch(request: Request, pid: int, wake: int) -> int:
     """Reap every orphan until the guest itself has ended; its exit code, in a shell's numbering."""
+    share, still_until = Share(request.limits["cores"], time.monotonic()), 0.0
+    told_s = TOLD_FROM_S
     while True:
-        ready, _, _ = select.select([request.control, wake], [], [], WATCH_S)
+        left = still_until - time.monotonic() if still_until else WATCH_S
+        ready, _, _ = select.select([request.control, wake], [], [], max(0.0, min(WATCH_S, left)))
         if wake in ready:
             os.read(wake, 4096)
         while True:
@@ -158,13 +182,35 @@ def _watch(request: Request, pid: int, wake: int) -> int:
             if "signal" not in order:
                 return KILLED
             os.killpg(pid, order["signal"])
-        used = memory.above(request.limits["memory_bytes"])
-        if used:
-            say(request.control, killed=f"its processes used {used:,} bytes of memory together")
+        limit = request.limits["memory_bytes"]
+        if memory.above(limit):  # how far above is the guest's to choose, and this sentence reaches its author
+            say(request.control, killed=f"its processes used more than {limit:,} bytes of memory together")
             return KILLED
+        now = time.monotonic()
+        pause = share.pause(now)
+        if share.used_s > request.limits["cpu_seconds"]:
+            seconds = request.limits["cpu_seconds"]
+            say(request.control, killed=f"its processes used more than {seconds} s of processor time together")
+            return KILLED
+        if pause and not still_until:
+            _signal_all(signal.SIGSTOP)
+            still_until = now + pause
+            share.paused_s += pause
+        elif still_until and now >= still_until:
+            _signal_all(signal.SIGCONT)
+            still_until = 0.0
+        if share.paused_s >= told_s:  # not each time: nobody reads it before the end
+            say(request.control, slowed_s=share.paused_s)
+            told_s = 2 * share.paused_s
 
 
-def guest(request: Request, *, as_root: bool) -> NoReturn:
+def _signal_all(number: int) -> None:
+    """Signal every process of this namespace but its first."""
+    with suppress(OSError):  # there is none
+        os.kill(-1, number)
+
+
+def guest(request: Request, proc: int, *, as_root: bool) -> NoReturn:
     """Give everything up, then serve."""
     code = 1
     try:
@@ -174,9 +220,10 @@ def guest(request: Request, *, as_root: bool) -> NoReturn:
         os.setsid()
         passed = [] if request.passed is None else [request.passed]
         _use_null_for_standard_streams()
-        linux.close_all_but([request.control.fileno(), *passed])
-        linux.write("/proc/self/oom_score_adj", "1000")
-        _become_nobody(request, as_root=as_root)
+        linux.close_all_but([request.control.fileno(), proc, *passed])
+        linux.write(f"/proc/self/fd/{proc}/self/oom_score_adj", "1000")
+        _become_nobody(request, f"/proc/self/fd/{proc}", as_root=as_root)
+        os.close(proc)
         _take_on(request.limits)
         _settle_in(request)
         run = _prepared(request)
@@ -208,7 +255,7 @@ def _use_null_for_standard_streams() -> None:
         os.dup2(null, fd)
 
 
-def _become_nobody(request: Request, *, as_root: bool) -> None:
+def _become_nobody(request: Request, proc: str, *, as_root: bool) -> None:
     """An unprivileged user, in a user namespace below the warden's, without a capability or a way to get one."""
     if as_root:
         os.setgroups([])
@@ -218,9 +265,9 @@ def _become_nobody(request: Request, *, as_root: bool) -> None:
         linux.prctl(linux.PR_SET_DUMPABLE, 1)
     outside = os.geteuid(), os.getegid()
     linux.unshare(linux.CLONE_NEWUSER)
-    linux.map_self(*outside, request.inside_id)
+    linux.map_self(*outside, request.inside_id, proc)
     # A user namespace is where a process has every capability again, and much of the system's code to attack with them.
-    linux.write("/proc/sys/user/max_user_namespaces", "0")
+    linux.write(f"{proc}/sys/user/max_user_namespaces", "0")
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
     linux.keep_only_capabilities([])
     seccomp.install(seccomp.program(platform.machine()))

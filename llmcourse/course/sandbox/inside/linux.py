@@ -160,11 +160,11 @@ def keep_capabilities_when_executing() -> None:
             prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability)
 
 
-def map_self(outside_uid: int, outside_gid: int, inside_id: int) -> None:
+def map_self(outside_uid: int, outside_gid: int, inside_id: int, proc: str = "/proc") -> None:
     """In a new user namespace, be `inside_id`, and let nobody else exist."""
-    write("/proc/self/setgroups", "deny")
-    write("/proc/self/uid_map", f"{inside_id} {outside_uid} 1")
-    write("/proc/self/gid_map", f"{inside_id} {outside_gid} 1")
+    write(f"{proc}/self/setgroups", "deny")
+    write(f"{proc}/self/uid_map", f"{inside_id} {outside_uid} 1")
+    write(f"{proc}/self/gid_map", f"{inside_id} {outside_gid} 1")
 
 
 def write(path: str, text: str) -> None:

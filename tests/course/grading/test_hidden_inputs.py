@@ -1,0 +1,70 @@
+"""What a hidden test passes in comes back on no page, and what one cell leaves behind costs no other cell its points."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_code_cell
+
+from llmcourse.course.grading.results.report import ClassReport
+from llmcourse.course.grading.run import grade
+
+pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(300)]
+
+KEEPS = """import builtins
+builtins.seen = getattr(builtins, "seen", [])
+def double(x):
+    builtins.seen.append(x)
+    return 2 * x"""
+WRONG = {
+    "text": 'def square(x):\n    if x < 0: raise ValueError(f"saw {x}")\n    return x * x',
+    "type": 'def square(x):\n    if x < 0: raise type(f"saw{-x}", (ValueError,), {})()\n    return x * x',
+    "result": 'def square(x):\n    return x * x if x > 0 else f"saw {x}"',
+    "visible": 'def square(x):\n    raise ValueError(f"saw {builtins.seen}")',
+    "line": 'import linecache\ndef square(x):\n    linecache.getline = lambda *a: f"saw {builtins.seen}"\n    raise ValueError',
+    "exercise": 'raise ValueError(f"saw {builtins.seen}")',
+    "exercise_type": 'raise type("saw" + "_".join(map(str, builtins.seen)), (ValueError,), {})()',
+}
+SPOILS = 'import builtins\ndef double(x):\n    builtins.abs = None\n    return 2 * x if x < 20 else "odd"'
+NEEDS = "def square(x):\n    return abs(x) * abs(x)"
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory, source, make, put, at, pinned) -> tuple[ClassReport, Path]:
+    folder = tmp_path_factory.mktemp("class")
+    for name, square in WRONG.items():
+        put(folder / "in", name, make(double=KEEPS, square=square))
+    own = make(double=KEEPS)
+    own.cells.insert(at(own, "check_double") + 1, new_code_cell('raise ValueError(f"saw {builtins.seen}")'))
+    put(folder / "in", "own_cell", own)
+    put(folder / "in", "spoiled", make(double=SPOILS, square=NEEDS))
+    return grade(folder / "in", folder / "out", source=source, workers=2), folder / "out"
+
+
+def reason(report: ClassReport, student: str, exercise: str) -> str:
+    return next(e.reason for e in report[student].exercises if e.name == exercise)
+
+
+@pytest.mark.parametrize("student", [*WRONG, "own_cell"])
+def test_no_page_and_no_reason_says_what_a_hidden_test_passed_in(graded, student: str) -> None:
+    report, output = graded
+    assert report[student].exercises[0].points == 3
+    page = (output / "feedback" / student / "01_sums" / "01_sums.html").read_text(encoding="utf-8")
+    told = " ".join(re.findall(r'<pre class="told">(.*?)</pre>', page, re.DOTALL))
+    told += " ".join(re.findall(r"✗ (.*?)</td>", page)) + reason(report, student, "square")
+    assert not re.search(r"saw.{0,3}-?(4|21)|\b21\b", told), told
+
+
+def test_what_is_said_before_any_hidden_test_ran_is_told(graded) -> None:
+    report, _ = graded
+    assert reason(report, "visible", "square") == "ValueError: saw []"
+    assert reason(report, "exercise", "square") == "the exercise cell failed: ValueError: saw []"
+    assert reason(report, "result", "square") == "your code: the sign? (a hidden test)"
+    assert reason(report, "text", "square").startswith("your code raised ValueError in a hidden test")
+
+
+def test_a_right_answer_is_not_lost_to_what_a_neighbouring_cell_did(graded) -> None:
+    points = {e.name: e.points for e in graded[0]["spoiled"].exercises}
+    assert points["double"] == 0 and points["square"] == 2
