@@ -43,10 +43,10 @@ def tokenize_corpus(texts: Iterable[str], tokenizer: Tokenizer, end_of_text: int
 def _token_id(tokenizer: Tokenizer, token: int | str) -> int:
     if isinstance(token, str):
         if token not in tokenizer.special_tokens:
-            raise ValueError(f"no special token {token!r}: there are {sorted(tokenizer.special_tokens)}")
+            raise ValueError(f"end_of_text is {token!r}; it must be one of {sorted(tokenizer.special_tokens)}")
         return int(tokenizer.special_tokens[token])
     if not 0 <= token < len(tokenizer):
-        raise ValueError(f"no token has the id {token}: the ids are 0 to {len(tokenizer) - 1}")
+        raise ValueError(f"end_of_text is {token!r}; it must be from 0 to {len(tokenizer) - 1}")
     return token
 
 
@@ -98,7 +98,10 @@ def batch_windows(step: int, batch_size: int, n_windows: int, seed: int = 0) -> 
         ([0, 1], [2, 2])
     """
     if step < 0 or batch_size < 1 or n_windows < 1:
-        raise ValueError(f"step {step}, batch_size {batch_size}, n_windows {n_windows}: at least 0, 1 and 1")
+        raise ValueError(
+            f"step is {step!r}, batch_size is {batch_size!r} and n_windows is {n_windows!r}; "
+            "they must be at least 0, 1 and 1"
+        )
     epochs, places = np.divmod(np.arange(step * batch_size, (step + 1) * batch_size), n_windows)
     windows = np.empty(batch_size, dtype=np.int64)
     for epoch in np.unique(epochs):
@@ -151,14 +154,14 @@ class Batches:
             ValueError: The tokens are not a row, a size is below 1, or there are fewer tokens than one batch needs.
         """
         if len(tokens.shape) != 1:
-            raise ValueError(f"tokens have the shape {tuple(tokens.shape)}: one row is needed")
+            raise ValueError(f"tokens has shape {tuple(tokens.shape)}; it must have one dimension")
         if seq_len < 1 or batch_size < 1:
-            raise ValueError(f"seq_len {seq_len} and batch_size {batch_size} must be at least 1")
+            raise ValueError(f"seq_len is {seq_len!r} and batch_size is {batch_size!r}; they must be at least 1")
         needed = batch_size * seq_len + 1
         if len(tokens) < needed:
             raise ValueError(
-                f"{len(tokens)} tokens are fewer than the {needed} of one batch ({batch_size} rows of {seq_len}, "
-                "and one for the last target): take more text, or a smaller batch_size or seq_len"
+                f"tokens has {len(tokens)} elements; it must have at least {needed}, one batch of {batch_size} rows of "
+                f"{seq_len} and one for the last target, or batch_size or seq_len must be smaller"
             )
         self.tokens, self.seq_len, self.batch_size = tokens, seq_len, batch_size
         self.seed, self.device, self.end_of_text = seed, device, end_of_text
@@ -180,9 +183,9 @@ class Batches:
             ValueError: The batch cannot be cut so, or there is no such rank.
         """
         if world_size < 1 or self.batch_size % world_size:
-            raise ValueError(f"a batch of {self.batch_size} rows cannot be cut into {world_size} equal parts")
+            raise ValueError(f"world_size is {world_size!r}; it must divide batch_size, {self.batch_size}")
         if not 0 <= rank < world_size:
-            raise ValueError(f"rank is {rank}: with world_size {world_size} it is 0 to {world_size - 1}")
+            raise ValueError(f"rank is {rank!r}; it must be at least 0 and below world_size, {world_size!r}")
         n_rows = self.batch_size // world_size
         windows = batch_windows(step, self.batch_size, self.n_windows, self.seed)
         return self.read(windows[rank * n_rows : (rank + 1) * n_rows])
@@ -195,7 +198,9 @@ class Batches:
         """
         windows = np.asarray(windows)
         if windows.size and not 0 <= windows.min() <= windows.max() < self.n_windows:
-            raise ValueError(f"windows {windows.min()} to {windows.max()}: there are 0 to {self.n_windows - 1}")
+            raise ValueError(
+                f"windows is {windows.min()} to {windows.max()}; it must be within 0 to {self.n_windows - 1}"
+            )
         rows = [self.tokens[w * self.seq_len : (w + 1) * self.seq_len + 1] for w in windows.tolist()]
         if isinstance(self.tokens, torch.Tensor):
             tokens = torch.stack(rows).to(self.device, torch.int64)

@@ -80,7 +80,7 @@ class QualityRules:
     def __post_init__(self):
         for name, value in vars(self).items():
             if value < 0 or (name.endswith("share") and value > 1):
-                raise ValueError(f"{name} is {value}: a limit is at least 0, and a share at most 1")
+                raise ValueError(f"{name} is {value!r}; it must be at least 0, and at most 1 if it is a share")
 
 
 def failed_rules(text: str, rules: QualityRules) -> list[str]:

@@ -62,11 +62,11 @@ def stream(name: str, split: str = "train", limit_mb: float | None = None, seed:
         CorpusUnavailableError: A corpus of the hub cannot be reached.
     """
     if name not in OFFLINE and name not in HUB:
-        raise ValueError(f"unknown corpus {name!r}: there are {', '.join(map(repr, [*OFFLINE, *HUB]))}")
+        raise ValueError(f"the corpus is {name!r}; it must be one of {', '.join(map(repr, [*OFFLINE, *HUB]))}")
     if split not in SPLITS:
-        raise ValueError(f"unknown split {split!r}: there are 'train' and 'validation'")
+        raise ValueError(f"split is {split!r}; it must be 'train' or 'validation'")
     if limit_mb is not None and not limit_mb > 0:
-        raise ValueError(f"limit_mb is {limit_mb}: it must be above 0")
+        raise ValueError(f"limit_mb is {limit_mb!r}; it must be above 0")
     if name == "toy":
         return _limit(_toy_documents(f"{seed} {split}"), limit_mb or 1.0)
     documents = _python_documents(seed) if name == "python" else _hub_documents(name)
@@ -123,7 +123,7 @@ def source_files(limit_mb: float | None = None, seed: int = 0, by: str = "file")
         True
     """
     if by not in ("file", "folder"):
-        raise ValueError(f"by is {by!r}: it is 'file' or 'folder'")
+        raise ValueError(f"by is {by!r}; it must be 'file' or 'folder'")
     paths = sysconfig.get_paths()
     roots = {"stdlib": paths["stdlib"], "purelib": paths["purelib"], "platlib": paths["platlib"]}
     files: dict[Path, tuple[bytes, bytes, str]] = {}

@@ -62,7 +62,7 @@ def shingles(text: str, width: int = 5) -> np.ndarray:
         True
     """
     if width < 1:
-        raise ValueError(f"width is {width}: a shingle has at least 1 word")
+        raise ValueError(f"width is {width!r}; it must be at least 1, the words of a shingle")
     words = np.array([_word_hash(word) for word in WORD.findall(text)], dtype=np.uint64)
     if len(words) == 0:
         return np.empty(0, dtype=np.uint32)
@@ -145,7 +145,7 @@ def minhash_signature(shingles_S: np.ndarray, a_K: np.ndarray, b_K: np.ndarray) 
     Source: Broder, "On the resemblance and containment of documents" (1997).
     """
     if len(shingles_S) == 0:
-        raise ValueError("the set has 0 members: an empty document has no signature")
+        raise ValueError("the set has 0 members; it must have at least 1, as an empty document has no signature")
     members = shingles_S.astype(np.uint64)
     signature = [(a * members + b).min() >> np.uint64(32) for a, b in zip(a_K, b_K)]
     return np.array(signature, dtype=np.uint32)
@@ -203,7 +203,7 @@ def near_duplicates(signatures_NK: np.ndarray, n_bands: int, threshold: float) -
     """
     n_hashes = signatures_NK.shape[1]
     if n_bands < 1 or n_hashes % n_bands:
-        raise ValueError(f"n_bands is {n_bands}: it must divide the {n_hashes} numbers of a signature")
+        raise ValueError(f"n_bands is {n_bands!r}; it must divide the {n_hashes} numbers of a signature")
     # Two texts become candidates if any band agrees in full: nobody compares all pairs.
     candidates: set[tuple[int, int]] = set()
     for band_NR in np.split(signatures_NK, n_bands, axis=1):
@@ -246,7 +246,7 @@ def duplicate_groups(pairs: Iterable[tuple[int, int]], n_documents: int) -> np.n
 
     for pair in pairs:
         if not 0 <= min(pair) <= max(pair) < n_documents:
-            raise ValueError(f"the pair {pair} names a document that is not among 0 to {n_documents - 1}")
+            raise ValueError(f"a pair is {pair}; it must be of documents from 0 to {n_documents - 1}")
         low, high = sorted(map(root, pair))
         parent[high] = low
     return np.array([root(i) for i in range(n_documents)], dtype=np.int64)

@@ -35,9 +35,9 @@ def bits_per_byte(total_nats: float, n_bytes: int) -> float:
         8.0
     """
     if n_bytes < 1:
-        raise ValueError(f"n_bytes is {n_bytes}: a text has at least 1 byte")
+        raise ValueError(f"n_bytes is {n_bytes!r}; it must be at least 1")
     if not total_nats >= 0:
-        raise ValueError(f"total_nats is {total_nats}: a sum of -ln p is at least 0")
+        raise ValueError(f"total_nats is {total_nats!r}; it must be at least 0, as a sum of -ln p is")
     return float(total_nats) / math.log(2) / n_bytes
 
 
@@ -78,7 +78,7 @@ def evaluate(
     n_available = batches.batches_per_epoch if isinstance(batches, Batches) else len(batches)
     n_read = n_available if n_batches is None else min(n_batches, n_available)
     if n_read < 1:
-        raise ValueError(f"n_batches is {n_batches} and there are {n_available} batches: at least 1 is needed")
+        raise ValueError(f"n_batches is {n_batches!r} and batches has {n_available} elements; both must be at least 1")
     with evaluation_mode(model):
         sums = [batch_nats(model, _nth(batches, k, group)) for k in range(n_read)]
     # With a sequence, which nobody cuts, every process has measured the same: the factor of all cancels out.

@@ -34,7 +34,7 @@ def absolute_discounting(counts_V: np.ndarray, lower_V: np.ndarray, discount: fl
     Source: Ney, Essen and Kneser (1994); Chen and Goodman (1999).
     """
     if not 0 <= discount <= 1:
-        raise ValueError(f"discount is {discount}: it must be between 0 and 1")
+        raise ValueError(f"discount is {discount!r}; it must be from 0 to 1")
     total = counts_V.sum()
     if total == 0:
         return np.array(lower_V, dtype=np.float64)
@@ -90,9 +90,9 @@ class NGram:
         """
         tokens = np.asarray(tokens).astype(np.int64)
         if order < 1 or len(tokens) < order:
-            raise ValueError(f"order is {order} and there are {len(tokens)} tokens: at least 1, and as many tokens")
+            raise ValueError(f"order is {order!r}; it must be from 1 to the number of tokens, {len(tokens)}")
         if tokens.min() < 0 or tokens.max() >= vocab_size:
-            raise ValueError(f"token ids {tokens.min()} to {tokens.max()} do not fit a vocabulary of {vocab_size}")
+            raise ValueError(f"token ids are {tokens.min()} to {tokens.max()}; they must be 0 to {vocab_size - 1}")
         self.vocab_size, self.order = vocab_size, order
         self.levels = _count_levels(tokens, vocab_size, order)
 
@@ -104,7 +104,7 @@ class NGram:
         """
         tokens = np.asarray(tokens).astype(np.int64)
         if len(tokens) and (tokens.min() < 0 or tokens.max() >= self.vocab_size):
-            raise ValueError(f"token ids {tokens.min()} to {tokens.max()} do not fit a vocabulary of {self.vocab_size}")
+            raise ValueError(f"token ids are {tokens.min()} to {tokens.max()}; they must be 0 to {self.vocab_size - 1}")
         probabilities = np.full(len(tokens), 1 / self.vocab_size)
         contexts = np.zeros(len(tokens), dtype=np.int64)  # the empty context, number 0, before each token
         for length, level in enumerate(self.levels):
@@ -121,7 +121,7 @@ class NGram:
             ValueError: An id is not below `vocab_size`.
         """
         if len(context) and not 0 <= min(context) <= max(context) < self.vocab_size:
-            raise ValueError(f"token ids {min(context)} to {max(context)} do not fit a vocabulary of {self.vocab_size}")
+            raise ValueError(f"token ids are {min(context)} to {max(context)}; they must be 0 to {self.vocab_size - 1}")
         distribution = np.full(self.vocab_size, 1 / self.vocab_size)
         # From the uniform distribution upwards: each longer context corrects what the shorter one says.
         for length, level in enumerate(self.levels[: len(context) + 1]):

@@ -58,7 +58,7 @@ def pack_documents(documents: Sequence[Sequence[int]], seq_len: int) -> Packed:
     """
     n_tokens = sum(len(document) for document in documents)
     if seq_len < 1:
-        raise ValueError(f"seq_len is {seq_len}: a row has at least 1 token")
+        raise ValueError(f"seq_len is {seq_len!r}; it must be at least 1")
     if n_tokens == 0:
         raise ValueError(f"the {len(documents)} documents have no token")
     inputs, targets, numbers, positions = [], [], [], []
@@ -124,7 +124,7 @@ def best_fit(lengths: Sequence[int], seq_len: int) -> list[list[int]]:
     Source: Ding et al., "Fewer Truncations Improve Language Modeling" (2024).
     """
     if too_long := [length for length in lengths if length > seq_len]:
-        raise ValueError(f"a document of {too_long[0]} tokens does not fit into a row of {seq_len}: cut it first")
+        raise ValueError(f"a document has {too_long[0]} tokens; it must have at most seq_len, {seq_len!r}")
     rows: list[list[int]] = []
     room: list[tuple[int, int]] = []  # (tokens free, row), sorted
     for number in sorted(range(len(lengths)), key=lambda i: -lengths[i]):

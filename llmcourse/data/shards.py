@@ -69,9 +69,9 @@ def write_shards(
     """
     folder = Path(folder)
     if shard_tokens < 1:
-        raise ValueError(f"shard_tokens is {shard_tokens}: a shard has at least 1 token")
+        raise ValueError(f"shard_tokens is {shard_tokens!r}; it must be at least 1")
     if (folder / MANIFEST).exists():
-        raise FileExistsError(f"{folder} holds shards already: choose another folder, or delete it")
+        raise FileExistsError(f"{folder} holds shards already; choose another folder, or delete it")
     folder.mkdir(parents=True, exist_ok=True)
     n_documents = n_bytes = 0
 
@@ -148,7 +148,7 @@ class ShardedTokens:
             return self._maps[shard][number - self._ends[shard]]
         start, stop, step = key.indices(len(self))
         if step != 1:
-            raise ValueError(f"the step of a slice is {step}: only runs of neighbouring tokens can be read")
+            raise ValueError(f"the step of a slice is {step!r}; it must be 1, as only neighbours can be read")
         first, last = bisect.bisect_right(self._ends, start), bisect.bisect_left(self._ends, stop)
         parts = []
         for shard in range(first, min(last, len(self._maps) - 1) + 1):
@@ -177,7 +177,7 @@ def open_shards(folder: str | Path, tokenizer: Tokenizer = None, verify: bool = 
     if tokenizer is not None and (hashed := tokenizer_hash(tokenizer)) != manifest["tokenizer"]:
         raise ShardError(
             f"{folder} was written with another tokenizer ({manifest['tokenizer'][:12]}, "
-            f"{manifest['vocab_size']} tokens) than this one ({hashed[:12]}, {len(tokenizer)} tokens): its numbers "
+            f"{manifest['vocab_size']} tokens) than this one ({hashed[:12]}, {len(tokenizer)} tokens); its numbers "
             "would mean other words"
         )
     for shard in manifest["shards"]:
@@ -190,46 +190,51 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_bytes())
     except FileNotFoundError:
-        raise ShardError(f"{folder} has no {MANIFEST}: no shards, or their writing was interrupted") from None
+        raise ShardError(f"{folder} has no {MANIFEST}; it holds no shards, or their writing was interrupted") from None
     except ValueError:
-        raise ShardError(f"{path} is not JSON: it is damaged") from None
+        raise ShardError(f"{path} is damaged, as it is not JSON") from None
     found = manifest.get("format") if isinstance(manifest, dict) else None
     if found != FORMAT:
-        raise ShardError(f"{path} has the format {found}: this reads format {FORMAT}")
+        raise ShardError(f"{path} has format {found!r}; it must have format {FORMAT}")
     _check_fields(str(path), manifest, FIELDS)
     if manifest["dtype"] not in DTYPES or not manifest["shards"]:
-        raise ShardError(f"{path} has {len(manifest['shards'])} shards of {manifest['dtype']}: it is damaged")
+        raise ShardError(
+            f"{path} has {len(manifest['shards'])} shards of {manifest['dtype']!r}; "
+            f"it must have at least 1 of {' or '.join(map(repr, DTYPES))}"
+        )
     for number, shard in enumerate(manifest["shards"]):
         _check_fields(f"{path}, entry {number} of shards,", shard, SHARD_FIELDS)
     if sum(shard["n_tokens"] for shard in manifest["shards"]) != manifest["n_tokens"]:
-        raise ShardError(f"{path}: the shards do not add up to {manifest['n_tokens']} tokens")
+        raise ShardError(f"the shards of {path} do not add up to {manifest['n_tokens']} tokens")
     return manifest
 
 
 def _check_fields(where: str, entry: Any, fields: dict[str, type]) -> None:
     """Raise a ShardError that names the first field of a manifest's entry which is missing or cannot be right."""
     if not isinstance(entry, dict):
-        raise ShardError(f"{where} is {entry!r} and no object: it is damaged")
+        raise ShardError(f"{where} is {entry!r}; it must be an object")
     if missing := sorted(fields.keys() - entry.keys()):
-        raise ShardError(f"{where} does not say its {', '.join(missing)}: it is damaged")
+        raise ShardError(f"{where} does not say its {', '.join(missing)}; it is damaged")
     for name, kind in fields.items():
         value = entry[name]
         if not isinstance(value, kind) or isinstance(value, bool) or (kind is int and value < 1):
             wanted = "a whole number of at least 1" if kind is int else f"of type {kind.__name__}"
-            raise ShardError(f"{where} says {name} = {value!r}, which should be {wanted}: it is damaged")
+            raise ShardError(f"{where} says {name} is {value!r}; it must be {wanted}")
 
 
 def _check_shard(folder: Path, shard: dict[str, Any], itemsize: int, verify: bool) -> None:
     name = shard["file"]
     path = folder / name
     if Path(name).name != name:
-        raise ShardError(f"{folder / MANIFEST} names the file {name!r}: shards lie beside their manifest")
+        raise ShardError(f"{folder / MANIFEST} names the file {name!r}; it must lie beside the manifest")
     if not path.is_file():
         raise ShardError(f"{path} is missing")
     expected = shard["n_tokens"] * itemsize
     if path.stat().st_size != expected:
-        raise ShardError(f"{path} has {path.stat().st_size} bytes, not {expected}: it is cut off or not this shard")
+        raise ShardError(
+            f"{path} has {path.stat().st_size} bytes; it must have {expected}, so it is cut off or not this shard"
+        )
     if verify:
         with path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != shard["sha256"]:
-                raise ShardError(f"{path} has another checksum than its manifest says: its content has changed")
+                raise ShardError(f"{path} has another checksum than its manifest says; its content has changed")

@@ -43,7 +43,7 @@ class Group:
 
     def __post_init__(self) -> None:
         if not 0 <= self.rank < self.size:
-            raise ValueError(f"rank is {self.rank}; it must be at least 0 and below size, {self.size}")
+            raise ValueError(f"rank is {self.rank!r}; it must be at least 0 and below size, {self.size!r}")
 
     @classmethod
     def of_everybody(cls, device: torch.device | str = "cpu") -> Group:

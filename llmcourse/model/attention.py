@@ -53,7 +53,7 @@ def grouped_query_attention(
     """
     n_heads, n_kv_heads = q_BHTC.shape[1], k_BKSC.shape[1]
     if n_heads % n_kv_heads:
-        raise ValueError(f"n_kv_heads must divide n_heads: {n_kv_heads} does not divide {n_heads}")
+        raise ValueError(f"n_kv_heads is {n_kv_heads!r}; it must divide n_heads, {n_heads!r}")
     group = n_heads // n_kv_heads
     k_BHSC, v_BHSC = (x.repeat_interleave(group, dim=1) for x in (k_BKSC, v_BKSC))
     scale = 1 / math.sqrt(q_BHTC.shape[-1]) if scale is None else scale
@@ -122,7 +122,7 @@ def cached_attention(
     n_new, room = q_BHTC.shape[2], cache.keys_BKSC.shape[2]
     end = cache.length + n_new
     if end > room:
-        raise ValueError(f"the cache has room for {room} positions, {end} are needed")
+        raise ValueError(f"the cache has room for {room} positions; it must have room for {end}")
     cache.keys_BKSC[:, :, cache.length : end] = k_BKTC
     cache.values_BKSC[:, :, cache.length : end] = v_BKTC
     keys, values = cache.keys_BKSC[:, :, :end], cache.values_BKSC[:, :, :end]

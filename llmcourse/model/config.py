@@ -81,7 +81,7 @@ class ModelConfig:
         (4, 16, 176)
         >>> ModelConfig(vocab_size=512, d_model=64, n_layers=2, n_heads=5, max_seq_len=128)
         Traceback (most recent call last):
-        ValueError: n_heads must divide d_model: 5 does not divide 64; or give d_head
+        ValueError: n_heads is 5; it must divide d_model, 64, unless d_head is given
     """
 
     vocab_size: int
@@ -119,7 +119,7 @@ class ModelConfig:
         self._check_choice("norm_position", ("pre", "post"))
         self._check_choice("activation", ACTIVATIONS)
         if not 0.0 <= self.dropout < 1.0:
-            raise ValueError(f"dropout must be at least 0 and below 1, not {self.dropout!r}")
+            raise ValueError(f"dropout is {self.dropout!r}; it must be at least 0 and below 1")
         n_kv_heads = self._derive("n_kv_heads", self.n_heads)
         d_head_given = self.d_head is not None and not isinstance(self.d_head, _Derived)
         check_heads(self.d_model, self.n_heads, n_kv_heads, self.d_head if d_head_given else None)
@@ -128,7 +128,7 @@ class ModelConfig:
 
     def _check_choice(self, name: str, allowed: tuple[str, ...]) -> None:
         if getattr(self, name) not in allowed:
-            raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}")
+            raise ValueError(f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(map(repr, allowed))}")
 
     def _derive(self, name: str, default: int) -> int:
         value = getattr(self, name)
@@ -141,7 +141,7 @@ class ModelConfig:
 
 def _check_size(name: str, value: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
+        raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1")
 
 
 def check_heads(d_model: int, n_heads: int, n_kv_heads: int, d_head: int | None = None) -> None:
@@ -150,12 +150,12 @@ def check_heads(d_model: int, n_heads: int, n_kv_heads: int, d_head: int | None 
     Example:
         >>> check_heads(64, 8, 3)
         Traceback (most recent call last):
-        ValueError: n_kv_heads must divide n_heads: 3 does not divide 8
+        ValueError: n_kv_heads is 3; it must divide n_heads, 8
     """
     if d_head is None and d_model % n_heads:
-        raise ValueError(f"n_heads must divide d_model: {n_heads} does not divide {d_model}; or give d_head")
+        raise ValueError(f"n_heads is {n_heads!r}; it must divide d_model, {d_model!r}, unless d_head is given")
     if n_heads % n_kv_heads:
-        raise ValueError(f"n_kv_heads must divide n_heads: {n_kv_heads} does not divide {n_heads}")
+        raise ValueError(f"n_kv_heads is {n_kv_heads!r}; it must divide n_heads, {n_heads!r}")
 
 
 PRESETS: dict[str, ModelConfig] = {

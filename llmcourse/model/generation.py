@@ -33,7 +33,7 @@ def top_k_filter(logits: Tensor, k: int) -> Tensor:
     Source: Fan, Lewis and Dauphin, "Hierarchical Neural Story Generation" (2018).
     """
     if k < 1:
-        raise ValueError(f"top_k is {k}; it must be at least 1")
+        raise ValueError(f"top_k is {k!r}; it must be at least 1")
     smallest_kept = logits.topk(min(k, logits.shape[-1])).values[..., -1:]
     return logits.masked_fill(logits < smallest_kept, -math.inf)
 
@@ -63,7 +63,7 @@ def top_p_filter(logits: Tensor, p: float) -> Tensor:
     Source: Holtzman et al., "The Curious Case of Neural Text Degeneration" (2020), section 3.1.
     """
     if not 0 < p <= 1:
-        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+        raise ValueError(f"top_p is {p!r}; it must be above 0 and at most 1")
     if p == 1:
         return logits.clone()
     probabilities, order = torch.sort(logits.double().softmax(-1), dim=-1, descending=True, stable=True)
@@ -102,7 +102,7 @@ def choose_next(
         tensor([1])
     """
     if not (math.isfinite(temperature) and temperature >= 0):
-        raise ValueError(f"temperature is {temperature}; it must be finite and at least 0")
+        raise ValueError(f"temperature is {temperature!r}; it must be finite and at least 0")
     logits_BV = logits_BV.float() if logits_BV.dtype in (torch.bfloat16, torch.float16) else logits_BV
     if temperature > 0:
         # The largest first becomes 0, so that no temperature, however small, makes it infinite.
@@ -181,10 +181,10 @@ def _make_cache(model: nn.Module, ids_BT: Tensor, max_new_tokens: int) -> KVCach
 
 def _check_request(model: nn.Module, ids_BT: Tensor, max_new_tokens: int) -> None:
     if ids_BT.ndim != 2 or ids_BT.shape[1] < 1:
-        raise ValueError(f"the prompt has the shape {tuple(ids_BT.shape)}; it needs at least one token in each row")
+        raise ValueError(f"the prompt has shape {tuple(ids_BT.shape)}; it must have rows of at least one token")
     if max_new_tokens < 0:
-        raise ValueError(f"max_new_tokens is {max_new_tokens}; it must be at least 0")
+        raise ValueError(f"max_new_tokens is {max_new_tokens!r}; it must be at least 0")
     config = getattr(model, "config", None)
     if getattr(config, "positions", None) == "learned" and ids_BT.shape[1] + max_new_tokens > config.max_seq_len:
-        asked = f"{ids_BT.shape[1]} + {max_new_tokens} tokens"
-        raise ValueError(f"{asked} do not fit into the {config.max_seq_len} positions that the model has learned")
+        asked = f"max_new_tokens is {max_new_tokens!r} and the prompt has {ids_BT.shape[1]} tokens"
+        raise ValueError(f"{asked}; they must fit into the {config.max_seq_len} positions that the model has learned")

@@ -51,19 +51,19 @@ def config_from_huggingface(theirs: Mapping[str, Any]) -> ModelConfig:
         return _llama_config(theirs)
     if kind == "gpt2":
         return _gpt2_config(theirs)
-    raise ValueError(f"model_type must be llama or gpt2, not {kind!r}")
+    raise ValueError(f"model_type is {kind!r}; it must be 'llama' or 'gpt2'")
 
 
 def _allow(theirs: Mapping[str, Any], name: str, *allowed: Any) -> None:
     if theirs.get(name, allowed[0]) not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, not {theirs[name]!r}")
+        raise ValueError(f"{name} is {theirs[name]!r}; it must be one of {', '.join(map(repr, allowed))}")
 
 
 def _llama_config(theirs: Mapping[str, Any]) -> ModelConfig:
     _allow(theirs, "hidden_act", "silu")
     bias = theirs.get("attention_bias", False)
     if (mlp_bias := theirs.get("mlp_bias", False)) != bias:  # files older than mlp_bias have none in their networks
-        raise ValueError(f"mlp_bias is {mlp_bias!r} and attention_bias {bias!r}; our model has both or neither")
+        raise ValueError(f"mlp_bias is {mlp_bias!r} and attention_bias is {bias!r}; they must be the same in our model")
     rope = dict(theirs.get("rope_parameters") or theirs.get("rope_scaling") or {})
     return ModelConfig(
         vocab_size=theirs["vocab_size"], d_model=theirs["hidden_size"], n_layers=theirs["num_hidden_layers"],
@@ -86,7 +86,7 @@ def _rope_scaling(rope: Mapping[str, Any], theirs: Mapping[str, Any]) -> RopeSca
             "llama3", factor=rope["factor"], original_max_seq_len=original,
             low_freq_factor=rope["low_freq_factor"], high_freq_factor=rope["high_freq_factor"],
         )  # fmt: skip
-    raise ValueError(f"rope_type must be default, linear or llama3, not {kind!r}")
+    raise ValueError(f"rope_type is {kind!r}; it must be 'default', 'linear' or 'llama3'")
 
 
 def _gpt2_config(theirs: Mapping[str, Any]) -> ModelConfig:
@@ -126,16 +126,16 @@ def config_to_huggingface(config: ModelConfig) -> dict[str, Any]:
 def _require(config: ModelConfig, wanted: Mapping[str, Any]) -> None:
     for name, value in wanted.items():
         if getattr(config, name) != value:
-            raise ValueError(f"{name} must be {value!r} for this export, not {getattr(config, name)!r}")
+            raise ValueError(f"{name} is {getattr(config, name)!r}; it must be {value!r} for this export")
 
 
 def _llama_dictionary(config: ModelConfig) -> dict[str, Any]:
     rope: dict[str, Any] = {"rope_type": "default", "rope_theta": config.rope_theta}
     if (scaling := config.rope_scaling) is not None:
         if scaling.name not in ("linear", "llama3"):
-            raise ValueError(f"rope_scaling must be linear or llama3 for this export, not {scaling.name!r}")
+            raise ValueError(f"rope_scaling is {scaling.name!r}; it must be 'linear' or 'llama3' for this export")
         if scaling.attention_factor not in (None, 1.0):
-            raise ValueError(f"attention_factor must be None or 1 for this export, not {scaling.attention_factor!r}")
+            raise ValueError(f"attention_factor is {scaling.attention_factor!r}; it must be None or 1 for this export")
         rope |= {
             "rope_type": scaling.name, "factor": scaling.factor,
             "original_max_position_embeddings": scaling.original_max_seq_len,
@@ -155,7 +155,9 @@ def _llama_dictionary(config: ModelConfig) -> dict[str, Any]:
 def _gpt2_dictionary(config: ModelConfig) -> dict[str, Any]:
     activations = {"gelu_tanh": "gelu_new", "gelu": "gelu", "relu": "relu"}
     if config.activation not in activations:
-        raise ValueError(f"activation must be one of {', '.join(activations)} for GPT-2, not {config.activation!r}")
+        raise ValueError(
+            f"activation is {config.activation!r}; it must be one of {', '.join(map(repr, activations))} for GPT-2"
+        )
     return {
         "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"],
         "resid_pdrop": config.dropout, "embd_pdrop": config.dropout, "attn_pdrop": config.dropout,
@@ -279,7 +281,7 @@ def _filled(model: Transformer, ours: dict[str, Tensor]) -> Transformer:
     """A model from the meta device, real and with these weights."""
     for name, parameter in model.named_parameters():
         if ours[name].shape != parameter.shape:
-            raise ValueError(f"{name} must have shape {tuple(parameter.shape)}, not {tuple(ours[name].shape)}")
+            raise ValueError(f"{name} has shape {tuple(ours[name].shape)}; it must have shape {tuple(parameter.shape)}")
     embedding = ours["embedding.weight"]
     model = model.to_empty(device=embedding.device).to(embedding.dtype)
     model.load_state_dict(ours | {"lm_head.weight": ours.get("lm_head.weight", embedding)})

@@ -89,7 +89,7 @@ def make_norm(name: str, size: int, eps: float = 1e-5, bias: bool = False) -> nn
         RMSNorm()
     """
     if name not in NORMS:
-        raise ValueError(f"norm must be one of {', '.join(NORMS)}, not {name!r}")
+        raise ValueError(f"norm is {name!r}; it must be one of {', '.join(map(repr, NORMS))}")
     return RMSNorm(size, eps) if name == "rmsnorm" else LayerNorm(size, eps, bias)
 
 
@@ -168,7 +168,7 @@ def make_feed_forward(activation: str, d_model: int, d_ff: int, bias: bool = Fal
         'SwiGLU'
     """
     if activation not in ACTIVATIONS:
-        raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, not {activation!r}")
+        raise ValueError(f"activation is {activation!r}; it must be one of {', '.join(map(repr, ACTIVATIONS))}")
     if activation == "swiglu":
         return SwiGLU(d_model, d_ff, bias)
     return FeedForward(d_model, d_ff, activation, bias)

@@ -73,7 +73,7 @@ def next_token_loss(logits_BTV: Tensor, targets_BT: Tensor, reduction: str = "me
         tensor(2.0794)
     """
     if reduction not in REDUCTIONS:
-        raise ValueError(f"reduction must be one of {', '.join(REDUCTIONS)}, not {reduction!r}")
+        raise ValueError(f"reduction is {reduction!r}; it must be one of {', '.join(map(repr, REDUCTIONS))}")
     if logits_BTV.dtype in (torch.bfloat16, torch.float16):
         logits_BTV = logits_BTV.float()
     # One long list of positions: cross_entropy wants the classes second, and a view is cheaper than a transposed copy.

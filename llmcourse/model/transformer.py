@@ -66,9 +66,11 @@ class KVCache:
         """Raise a ValueError when these tokens do not fit behind what is there."""
         batch_size, n_new = ids_BT.shape
         if batch_size != self.keys_LBKSC.shape[1]:
-            raise ValueError(f"the cache was made for {self.keys_LBKSC.shape[1]} sequences, not {batch_size}")
+            raise ValueError(f"ids_BT has {batch_size} rows; it must have {self.keys_LBKSC.shape[1]}, as the cache has")
         if self.length + n_new > self.max_len:
-            raise ValueError(f"the cache has room for {self.max_len} positions, {self.length + n_new} are needed")
+            raise ValueError(
+                f"the cache has room for {self.max_len} positions; it must have room for {self.length + n_new}"
+            )
 
     def truncate(self, length: int) -> None:
         """Forget all positions from `length` on.
@@ -77,7 +79,7 @@ class KVCache:
             ValueError: `length` is negative or more than is filled.
         """
         if not 0 <= length <= self.length:
-            raise ValueError(f"length must be from 0 to {self.length}, the positions filled, not {length}")
+            raise ValueError(f"length is {length!r}; it must be from 0 to {self.length}, the positions filled")
         self.length = length
 
     def reset(self) -> None:
@@ -140,7 +142,7 @@ class Transformer(nn.Module):
         torch.Size([1, 3, 16])
         >>> model(torch.tensor([[1, 2, 99]]))
         Traceback (most recent call last):
-        ValueError: token id 99 is outside the vocabulary of 16
+        ValueError: a token id is 99; it must be at least 0 and below vocab_size, 16
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -227,10 +229,12 @@ class Transformer(nn.Module):
             low, high = (int(bound) for bound in torch.aminmax(ids_BT))
             if low < 0 or high >= self.config.vocab_size:
                 wrong = low if low < 0 else high
-                raise ValueError(f"token id {wrong} is outside the vocabulary of {self.config.vocab_size}")
+                raise ValueError(
+                    f"a token id is {wrong}; it must be at least 0 and below vocab_size, {self.config.vocab_size}"
+                )
         if cache is not None:
             if documents_BT is not None:
-                raise ValueError("documents_BT and cache do not go together: a cache holds one document a row")
+                raise ValueError("documents_BT and cache do not go together, as a cache holds one document a row")
             cache.check_room(ids_BT)
 
     def _mask(

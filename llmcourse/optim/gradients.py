@@ -52,7 +52,7 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
     Source: Pascanu, Mikolov and Bengio, "On the Difficulty of Training Recurrent Neural Networks" (2013), algorithm 1.
     """
     if not max_norm > 0:
-        raise ValueError(f"max_norm is {max_norm}; it must be above 0")
+        raise ValueError(f"max_norm is {max_norm!r}; it must be above 0")
     grads = [parameter.grad for parameter in parameters if parameter.grad is not None]
     norm = total_norm(grads)
     factor = (max_norm / norm.clamp(min=1e-30)).clamp(max=1.0)
@@ -86,7 +86,7 @@ def autocast(device: str | torch.device, precision: str) -> AbstractContextManag
         torch.bfloat16
     """
     if precision not in PRECISIONS:
-        raise ValueError(f"precision is {precision!r}; it is one of {', '.join(PRECISIONS)}")
+        raise ValueError(f"precision is {precision!r}; it must be one of {', '.join(map(repr, PRECISIONS))}")
     return torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=precision == "bf16")
 
 
@@ -133,7 +133,7 @@ def accumulate_gradients(
     if n_targets is None:
         n_targets = sum(count_targets(batch) for batch in micro_batches)
     if n_targets < 1:
-        raise ValueError(f"there are {n_targets} targets in {len(micro_batches)} micro-batches; at least 1 is needed")
+        raise ValueError(f"n_targets is {n_targets} for {len(micro_batches)} micro-batches; it must be at least 1")
     total: Tensor | float = 0.0
     for batch in micro_batches:
         with autocast(batch.inputs.device, precision):
@@ -185,7 +185,10 @@ def gradient_noise_scale(
     Source: McCandlish et al., "An Empirical Model of Large-Batch Training" (2018), appendix A.1.
     """
     if not 1 <= small_batch < big_batch:
-        raise ValueError(f"small_batch is {small_batch} and big_batch {big_batch}; need 1 <= small_batch < big_batch")
+        raise ValueError(
+            f"small_batch is {small_batch!r} and big_batch is {big_batch!r}; "
+            "they must satisfy 1 <= small_batch < big_batch"
+        )
     small, big = sum(small_norms) / len(small_norms), sum(big_norms) / len(big_norms)
     noise = (small - big) / (1 / small_batch - 1 / big_batch)
     signal = (big_batch * big - small_batch * small) / (big_batch - small_batch)

@@ -116,7 +116,7 @@ def make_optimizer(
         kept = 0.95 if momentum is None else momentum
         optimizer = Muon(groups, lr=lr, momentum=kept, scale="match_adamw", betas=betas, eps=eps)
     else:
-        raise ValueError(f"the optimizer is {name!r}; it is one of {', '.join(OPTIMIZERS)}")
+        raise ValueError(f"the optimizer is {name!r}; it must be one of {', '.join(map(repr, OPTIMIZERS))}")
     for group in optimizer.param_groups:
         group["initial_lr"] = group["lr"]
     return optimizer

@@ -75,7 +75,7 @@ def muon_scale(n_rows: int, n_columns: int, scale: str) -> float:
         return math.sqrt(max(1.0, n_rows / n_columns))
     if scale == "match_adamw":
         return 0.2 * math.sqrt(max(n_rows, n_columns))
-    raise ValueError(f"scale is {scale!r}; it is 'original' or 'match_adamw'")
+    raise ValueError(f"scale is {scale!r}; it must be 'original' or 'match_adamw'")
 
 
 def muon_step(

@@ -29,7 +29,7 @@ def width_multiplier(width: int, base_width: int) -> float:
         4.0
     """
     if width < 1 or base_width < 1:
-        raise ValueError(f"width {width} and base_width {base_width} must be at least 1")
+        raise ValueError(f"width is {width!r} and base_width is {base_width!r}; they must be at least 1")
     return width / base_width
 
 

@@ -148,12 +148,14 @@ class Muon(torch.optim.Optimizer):
         _check(settings)
         muon_scale(1, 1, settings["scale"])
         if settings["rule"] not in ("muon", "adamw"):
-            raise ValueError(f"a group's rule is {settings['rule']!r}; it is 'muon' or 'adamw'")
+            raise ValueError(f"a group's rule is {settings['rule']!r}; it must be 'muon' or 'adamw'")
         super().add_param_group(param_group)
         for param in self.param_groups[-1]["params"]:
             if settings["rule"] == "muon" and param.ndim < 2:
                 self.param_groups.pop()
-                raise ValueError(f"Muon updates matrices, not a tensor of shape {tuple(param.shape)}: use 'adamw'")
+                raise ValueError(
+                    f"a parameter has shape {tuple(param.shape)}; it must be a matrix or have the rule 'adamw'"
+                )
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
@@ -195,14 +197,14 @@ def _check(settings: dict[str, Any]) -> None:
     """Raise a ValueError that names the first setting of a group which is out of range."""
     lr = settings["lr"]
     if not (math.isfinite(lr) and lr >= 0):
-        raise ValueError(f"the learning rate is {lr}; it must be finite and at least 0")
+        raise ValueError(f"the learning rate is {lr!r}; it must be finite and at least 0")
     for name in ("weight_decay", "eps"):
         value = settings.get(name, 0.0)
         if not (math.isfinite(value) and value >= 0):
-            raise ValueError(f"{name} is {value}; it must be finite and at least 0")
+            raise ValueError(f"{name} is {value!r}; it must be finite and at least 0")
     for share in (settings.get("momentum", 0.0), *settings.get("betas", ())):
         if not 0 <= share < 1:
-            raise ValueError(f"a momentum or beta is {share}; it must be at least 0 and below 1")
+            raise ValueError(f"a momentum or beta is {share!r}; it must be at least 0 and below 1")
 
 
 def _evaluate(closure: Callable[[], Tensor] | None) -> Tensor | None:

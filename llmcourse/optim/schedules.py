@@ -169,11 +169,13 @@ def make_schedule(
         (1.0, 0.1)
     """
     if not 0 <= warmup_steps < total_steps:
-        raise ValueError(f"warmup_steps is {warmup_steps}; it must be at least 0 and below total_steps = {total_steps}")
+        raise ValueError(
+            f"warmup_steps is {warmup_steps!r}; it must be at least 0 and below total_steps, {total_steps!r}"
+        )
     if not 0 <= min_ratio <= 1:
-        raise ValueError(f"min_ratio is {min_ratio}; it must lie between 0 and 1")
+        raise ValueError(f"min_ratio is {min_ratio!r}; it must be from 0 to 1")
     if decay_steps is not None and not 1 <= decay_steps <= total_steps:
-        raise ValueError(f"decay_steps is {decay_steps}; it must lie between 1 and total_steps = {total_steps}")
+        raise ValueError(f"decay_steps is {decay_steps!r}; it must be from 1 to total_steps, {total_steps!r}")
     until = {"total_steps": total_steps, "warmup_steps": warmup_steps, "min_ratio": min_ratio}
     made = {
         "constant": partial(constant_schedule, warmup_steps=warmup_steps),
@@ -183,7 +185,7 @@ def make_schedule(
         "inverse_sqrt": partial(inverse_sqrt_schedule, warmup_steps=warmup_steps),
     }
     if name not in made:
-        raise ValueError(f"the schedule is {name!r}; it is one of {', '.join(SCHEDULES)}")
+        raise ValueError(f"the schedule is {name!r}; it must be one of {', '.join(map(repr, SCHEDULES))}")
     return made[name]
 
 

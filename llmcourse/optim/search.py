@@ -98,7 +98,7 @@ def try_all(train: Train, candidates: Sequence[Any], steps: int) -> SearchResult
         0.2
     """
     if not candidates:
-        raise ValueError("there are 0 candidates; a search needs at least 1")
+        raise ValueError("candidates has 0 elements; it must have at least 1")
     trials = [Trial(candidate, steps, train(candidate, steps)) for candidate in candidates]
     best = min(trials, key=lambda trial: trial.loss if math.isfinite(trial.loss) else math.inf)
     return SearchResult(best.candidate, best.loss, steps * len(trials), trials)
@@ -138,8 +138,8 @@ def successive_halving(train: Train, candidates: Sequence[Any], *, min_steps: in
     """
     if not candidates or min_steps < 1 or eta < 2:
         raise ValueError(
-            f"{len(candidates)} candidates, min_steps={min_steps} and eta={eta}: "
-            "need at least 1, at least 1, at least 2"
+            f"candidates has {len(candidates)} elements, min_steps is {min_steps!r} and eta is {eta!r}; "
+            "they must be at least 1, 1 and 2"
         )
     alive, steps, paid, trials = list(range(len(candidates))), min_steps, 0, []
     before = 0
@@ -187,7 +187,10 @@ def learning_rate_range_test(
     Source: Smith, "Cyclical Learning Rates for Training Neural Networks" (2017), section 3.3, with a geometric rise.
     """
     if not 0 < lr_min < lr_max or steps < 2:
-        raise ValueError(f"lr_min={lr_min}, lr_max={lr_max}, steps={steps}: need 0 < lr_min < lr_max and steps >= 2")
+        raise ValueError(
+            f"lr_min is {lr_min!r}, lr_max is {lr_max!r} and steps is {steps!r}; "
+            "they must satisfy 0 < lr_min < lr_max and steps >= 2"
+        )
     model = copy.deepcopy(model)
     updater = make_optimizer(model, optimizer, lr=1.0, weight_decay=0.0)
     seen: list[tuple[float, float]] = []

@@ -38,7 +38,7 @@ def sinusoidal_table(positions_N: Tensor, d_model: int, base: float = 10000.0) -
     Source: Vaswani et al. (2017), section 3.5.
     """
     if d_model < 2 or d_model % 2:
-        raise ValueError(f"d_model is {d_model}; sines and cosines come in pairs, so it must be even and at least 2")
+        raise ValueError(f"d_model is {d_model!r}; it must be even and at least 2, as sines and cosines come in pairs")
     index = torch.arange(0, d_model, 2, dtype=torch.float64, device=positions_N.device)
     angles = positions_N.to(torch.float64).unsqueeze(-1) * base ** (-index / d_model)
     return torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(-2)
@@ -69,7 +69,7 @@ def shift_matrix(k: float, d_model: int, base: float = 10000.0) -> Tensor:
     Source: the claim is in Vaswani et al. (2017), section 3.5, without the matrix.
     """
     if d_model < 2 or d_model % 2:
-        raise ValueError(f"d_model is {d_model}; sines and cosines come in pairs, so it must be even and at least 2")
+        raise ValueError(f"d_model is {d_model!r}; it must be even and at least 2, as sines and cosines come in pairs")
     angles = k * rotary_frequencies(d_model, base)
     cos, sin = angles.cos(), angles.sin()
     # sin(a + b) = cos b sin a + sin b cos a, and cos(a + b) = -sin b sin a + cos b cos a

@@ -35,7 +35,7 @@ def alibi_slopes(n_heads: int) -> Tensor:
     Source: Press et al. (2021), section 3; for other head counts the authors' code, `get_slopes`.
     """
     if n_heads < 1:
-        raise ValueError(f"n_heads is {n_heads}; it must be at least 1")
+        raise ValueError(f"n_heads is {n_heads!r}; it must be at least 1")
     power = 1 << (n_heads.bit_length() - 1)
     exponents = [8 * h / power for h in range(1, power + 1)]
     exponents += [4 * h / power for h in range(1, 2 * power + 1, 2)][: n_heads - power]

@@ -63,7 +63,7 @@ class LearnedPositions(PositionalEncoding):
         >>> positions.add(torch.zeros(1, 2, 4), torch.tensor([7, 8]))
         Traceback (most recent call last):
         ...
-        ValueError: position 8 has no row in the learned table, which ends at max_seq_len = 8 positions (0 to 7)
+        ValueError: a position is 8; it must be at least 0 and below max_seq_len, 8, where the table ends
 
     Source: Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), GPT-2.
     """
@@ -89,8 +89,7 @@ class LearnedPositions(PositionalEncoding):
         if lowest < 0 or highest >= limit:
             outside = highest if highest >= limit else lowest
             raise ValueError(
-                f"position {outside} has no row in the learned table, which ends at max_seq_len = {limit} positions "
-                f"(0 to {limit - 1})"
+                f"a position is {outside}; it must be at least 0 and below max_seq_len, {limit}, where the table ends"
             )
 
 
@@ -185,9 +184,9 @@ def make_positions(
         torch.Size([1, 2, 5, 8])
     """
     if name not in ENCODINGS:
-        raise ValueError(f"the positional encoding is {name!r}; it is one of {', '.join(map(repr, ENCODINGS))}")
+        raise ValueError(f"the positional encoding is {name!r}; it must be one of {', '.join(map(repr, ENCODINGS))}")
     if rope_scaling is not None and name != "rope":
-        raise ValueError(f"rope_scaling {rope_scaling.name!r} has nothing to scale: positions are {name!r}, not 'rope'")
+        raise ValueError(f"rope_scaling is {rope_scaling.name!r}; it must be None where the encoding is {name!r}")
     if name == "learned":
         return LearnedPositions(max_seq_len, d_model)
     if name == "sinusoidal":

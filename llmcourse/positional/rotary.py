@@ -22,7 +22,7 @@ def check_layout(layout: str) -> None:
         >>> check_layout("half")
     """
     if layout not in LAYOUTS:
-        raise ValueError(f"the rotary layout is {layout!r}; it is one of {', '.join(map(repr, LAYOUTS))}")
+        raise ValueError(f"the rotary layout is {layout!r}; it must be one of {', '.join(map(repr, LAYOUTS))}")
 
 
 def rotary_frequencies(d_head: int, theta: float = 10000.0) -> Tensor:
@@ -47,9 +47,9 @@ def rotary_frequencies(d_head: int, theta: float = 10000.0) -> Tensor:
     Source: Su et al. (2021), section 3.2.2.
     """
     if d_head < 2 or d_head % 2:
-        raise ValueError(f"d_head is {d_head}; channels turn in pairs, so it must be even and at least 2")
+        raise ValueError(f"d_head is {d_head!r}; it must be even and at least 2, as channels turn in pairs")
     if not theta > 0:
-        raise ValueError(f"theta is {theta}; it must be above 0")
+        raise ValueError(f"theta is {theta!r}; it must be above 0")
     return theta ** (-torch.arange(0, d_head, 2, dtype=torch.float64) / d_head)
 
 
@@ -122,7 +122,7 @@ def apply_rotary(x: Tensor, cos: Tensor, sin: Tensor, layout: str = "half") -> T
     """
     check_layout(layout)
     if x.shape[-1] != 2 * cos.shape[-1]:
-        raise ValueError(f"x has {x.shape[-1]} channels, but there are angles for {cos.shape[-1]} pairs")
+        raise ValueError(f"x has {x.shape[-1]} channels; it must have {2 * cos.shape[-1]}, two for each angle")
     if layout == "half":
         a, b = x.chunk(2, dim=-1)
         turned = torch.cat((a * cos - b * sin, a * sin + b * cos), dim=-1)
@@ -158,7 +158,7 @@ def layout_permutation(d_head: int, to: str = "half") -> Tensor:
     """
     check_layout(to)
     if d_head < 2 or d_head % 2:
-        raise ValueError(f"d_head is {d_head}; channels turn in pairs, so it must be even and at least 2")
+        raise ValueError(f"d_head is {d_head!r}; it must be even and at least 2, as channels turn in pairs")
     channels = torch.arange(d_head)
     pairs = channels.view(-1, 2) if to == "half" else channels.view(2, -1)
     return pairs.T.flatten()

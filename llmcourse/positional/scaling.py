@@ -22,7 +22,7 @@ RAMPS = ("rotations", "dimensions")
 
 def _check_factor(factor: float) -> None:
     if not factor >= 1:
-        raise ValueError(f"the scaling factor is {factor}; it is how many times longer the context gets, at least 1")
+        raise ValueError(f"the scaling factor is {factor!r}; it must be at least 1")
 
 
 def linear_frequencies(d_head: int, theta: float = 10000.0, *, factor: float) -> Tensor:
@@ -74,7 +74,7 @@ def ntk_frequencies(d_head: int, theta: float = 10000.0, *, factor: float) -> Te
     """
     _check_factor(factor)
     if d_head == 2:
-        raise ValueError("d_head is 2: one pair cannot be both the fastest and the slowest; it must be at least 4")
+        raise ValueError("d_head is 2; it must be at least 4, as one pair cannot be both the fastest and the slowest")
     return rotary_frequencies(d_head, theta * factor ** (d_head / (d_head - 2)))
 
 
@@ -141,7 +141,7 @@ def yarn_frequencies(
         high = high if high != low else low + 0.001
         keep_N = 1 - (torch.arange(d_head // 2, dtype=torch.float64) - low) / (high - low)
     else:
-        raise ValueError(f"the ramp is {ramp!r}; it is one of {', '.join(map(repr, RAMPS))}")
+        raise ValueError(f"ramp is {ramp!r}; it must be one of {', '.join(map(repr, RAMPS))}")
     keep_N = keep_N.clamp(0, 1)
     return keep_N * frequencies_N + (1 - keep_N) * frequencies_N / factor
 
@@ -221,7 +221,7 @@ class RopeScaling:
         >>> RopeScaling("ntkk", factor=4)
         Traceback (most recent call last):
         ...
-        ValueError: the rotary scaling is 'ntkk'; it is one of 'linear', 'ntk', 'yarn', 'llama3'
+        ValueError: the rotary scaling is 'ntkk'; it must be one of 'linear', 'ntk', 'yarn', 'llama3'
     """
 
     name: str
@@ -236,18 +236,22 @@ class RopeScaling:
 
     def __post_init__(self) -> None:
         if self.name not in SCALINGS:
-            raise ValueError(f"the rotary scaling is {self.name!r}; it is one of {', '.join(map(repr, SCALINGS))}")
+            raise ValueError(f"the rotary scaling is {self.name!r}; it must be one of {', '.join(map(repr, SCALINGS))}")
         _check_factor(self.factor)
         if self.ramp not in RAMPS:
-            raise ValueError(f"the ramp is {self.ramp!r}; it is one of {', '.join(map(repr, RAMPS))}")
+            raise ValueError(f"ramp is {self.ramp!r}; it must be one of {', '.join(map(repr, RAMPS))}")
         needs_length = self.name in ("yarn", "llama3")
         if needs_length and (self.original_max_seq_len is None or self.original_max_seq_len < 1):
             raise ValueError(
-                f"original_max_seq_len is {self.original_max_seq_len}; {self.name} needs the trained length"
+                f"original_max_seq_len is {self.original_max_seq_len!r}; it must be at least 1, the trained length, "
+                f"for {self.name!r}"
             )
         for low, high in (("beta_slow", "beta_fast"), ("low_freq_factor", "high_freq_factor")):
             if not 0 < getattr(self, low) < getattr(self, high):
-                raise ValueError(f"{low} is {getattr(self, low)} and {high} {getattr(self, high)}; 0 < {low} < {high}")
+                raise ValueError(
+                    f"{low} is {getattr(self, low)!r} and {high} is {getattr(self, high)!r}; "
+                    f"they must satisfy 0 < {low} < {high}"
+                )
 
 
 def scaled_frequencies(d_head: int, theta: float = 10000.0, scaling: RopeScaling | None = None) -> tuple[Tensor, float]:

@@ -272,7 +272,9 @@ def build_vocab(merges: Iterable[Pair]) -> list[bytes]:
     vocab = list(BASE_VOCAB)
     for left, right in merges:
         if not (0 <= left < len(vocab) and 0 <= right < len(vocab)):
-            raise ValueError(f"merge {len(vocab) - 256} is ({left}, {right}), but only tokens below {len(vocab)} exist")
+            raise ValueError(
+                f"merge {len(vocab) - 256} is ({left}, {right}); it must be of ids from 0 to {len(vocab) - 1}"
+            )
         vocab.append(vocab[left] + vocab[right])
     return vocab
 
@@ -401,6 +403,6 @@ def decode(ids: Iterable[int], vocab: Sequence[bytes]) -> str:
     parts = []
     for token in ids:
         if not 0 <= token < len(vocab):
-            raise ValueError(f"unknown token id {token}: the ids of this vocabulary are 0 to {len(vocab) - 1}")
+            raise ValueError(f"a token id is {token}; it must be from 0 to {len(vocab) - 1}")
         parts.append(vocab[token])
     return b"".join(parts).decode("utf-8", errors="replace")

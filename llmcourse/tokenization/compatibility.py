@@ -31,7 +31,7 @@ def read_pattern(pre_tokenizer: Mapping[str, Any] | None) -> str:
             {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False},
         ]:
             return pattern
-    raise ValueError(f"unsupported pre-tokenizer {pre_tokenizer!r}: only byte-level, with at most one isolating split")
+    raise ValueError(f"pre_tokenizer is {pre_tokenizer!r}; it must be byte-level, with at most one isolating split")
 
 
 def check_supported(data: Mapping[str, Any]) -> None:
@@ -46,25 +46,26 @@ def check_supported(data: Mapping[str, Any]) -> None:
     Example:
         >>> check_supported({"model": {"type": "WordPiece"}})
         Traceback (most recent call last):
-        ValueError: unsupported tokenizer.json: model type 'WordPiece', not 'BPE'
+        ValueError: the model's type is 'WordPiece'; it must be 'BPE', with a vocab and merges
     """
     if not isinstance(data, Mapping):
-        raise ValueError("unsupported tokenizer.json: not a JSON object")
+        raise ValueError(f"tokenizer.json is of type {type(data).__name__}; it must be a JSON object")
     model = data.get("model") or {}
     problem = None
     if model.get("type", "BPE") != "BPE" or "merges" not in model or "vocab" not in model:
-        problem = f"model type {model.get('type')!r}, not 'BPE'"
+        problem = f"the model's type is {model.get('type')!r}; it must be 'BPE', with a vocab and merges"
     for name in ("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback",
                  "ignore_merges"):  # fmt: skip
         if model.get(name):
-            problem = f"the model's option {name} is {model[name]!r}"
+            problem = f"the model's option {name} is {model[name]!r}; it must be off"
     if data.get("normalizer"):
-        problem = f"it has a normalizer, {data['normalizer'].get('type')!r}"
+        problem = f"the normalizer is {data['normalizer'].get('type')!r}; it must be None"
     if data.get("post_processor") and data["post_processor"].get("type") != "ByteLevel":
-        problem = f"it has a post-processor, {data['post_processor'].get('type')!r}"
+        problem = f"the post-processor is {data['post_processor'].get('type')!r}; it must be 'ByteLevel' or None"
     for token in data.get("added_tokens") or []:
         flags = [name for name in ("single_word", "lstrip", "rstrip") if token.get(name)]
         if flags or not token.get("special"):
-            problem = f"the added token {token.get('content')!r} is {flags[0] if flags else 'not special'}"
+            found = flags[0] if flags else "not special"
+            problem = f"the added token {token.get('content')!r} is {found}; it must be special and without options"
     if problem:
-        raise ValueError(f"unsupported tokenizer.json: {problem}")
+        raise ValueError(problem)

@@ -36,10 +36,10 @@ def huffman_code_lengths(counts: Mapping[Hashable, int]) -> dict[Hashable, int]:
     Digits" (1964).
     """
     if not counts:
-        raise ValueError("no symbols: a code needs at least one")
+        raise ValueError("counts has 0 symbols; it must have at least 1")
     for symbol, count in counts.items():
         if count < 1:
-            raise ValueError(f"the symbol {symbol!r} has the count {count}: a count is at least 1")
+            raise ValueError(f"the count of {symbol!r} is {count!r}; it must be at least 1")
     if len(counts) == 1:
         return dict.fromkeys(counts, 1)
     lengths = dict.fromkeys(counts, 0)

@@ -20,13 +20,14 @@ def check_text(text: str) -> None:
     Example:
         >>> check_text("ok \ud800")
         Traceback (most recent call last):
-        ValueError: lone surrogate '\ud800' at position 3: not a character, so it has no UTF-8 bytes
+        ValueError: the text has the lone surrogate '\ud800' at position 3; it must have characters only
     """
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise ValueError(
-            f"lone surrogate {text[error.start]!r} at position {error.start}: not a character, so it has no UTF-8 bytes"
+            f"the text has the lone surrogate {text[error.start]!r} at position {error.start}; "
+            "it must have characters only"
         ) from None
 
 
@@ -39,10 +40,10 @@ def as_list(items: Iterable[Item], name: str) -> list[Item]:
     Example:
         >>> as_list("README.md", "paths")
         Traceback (most recent call last):
-        TypeError: paths is one item, 'README.md': give a list, such as [paths]
+        TypeError: paths is 'README.md'; it must be a list, such as [paths]
     """
     if isinstance(items, str | Path):
-        raise TypeError(f"{name} is one item, {str(items)!r}: give a list, such as [{name}]")
+        raise TypeError(f"{name} is {str(items)!r}; it must be a list, such as [{name}]")
     return list(items)
 
 
@@ -62,7 +63,7 @@ def check_special_tokens(special_tokens: Iterable[str]) -> list[str]:
     for i, token in enumerate(tokens):
         check_text(token)
         if not token:
-            raise ValueError("a special token is empty")
+            raise ValueError("a special token is ''; it must have at least 1 character")
         if token in tokens[:i]:
             raise ValueError(f"the special token {token!r} is given twice")
     return tokens
@@ -78,4 +79,6 @@ def read_text(path: str | Path) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}") from None
+        raise ValueError(
+            f"{path} has the byte 0x{data[error.start]:02x} at offset {error.start}; it must be UTF-8"
+        ) from None

@@ -133,11 +133,11 @@ def from_tokenizer_json(data: Mapping[str, Any]) -> tuple[list[bytes], list[Pair
     for merge in data["model"]["merges"]:
         pair = merge.split(" ") if isinstance(merge, str) else merge
         if len(pair) != 2:
-            raise ValueError(f"the merge {merge!r} is not of two tokens")
+            raise ValueError(f"a merge is {merge!r}; it must be of two tokens")
         left, right = pair
         for token in (left, right, left + right):
             if token not in ids:
-                raise ValueError(f"the merge of {left!r} and {right!r} needs {token!r}: not in the vocabulary")
+                raise ValueError(f"the merge of {left!r} and {right!r} needs {token!r}, which is no token")
         merges.append((ids[left], ids[right]))
     return vocab, merges, special_tokens, read_pattern(data.get("pre_tokenizer"))
 
@@ -209,7 +209,7 @@ class BPETokenizer:
         ids = _index_tokens(self.vocab, self.special_tokens)
         for merge in self.merges:
             if not all(0 <= token_id < len(self.vocab) for token_id in merge):
-                raise ValueError(f"the merge {merge} needs ids from 0 to {len(self.vocab) - 1}")
+                raise ValueError(f"a merge is {merge}; it must be of ids from 0 to {len(self.vocab) - 1}")
         merged = [self.vocab[left] + self.vocab[right] for left, right in self.merges]
         if unknown := [token for token in merged if token not in ids]:
             raise ValueError(f"a merge makes {unknown[0]!r}, which is no token")
@@ -242,7 +242,8 @@ class BPETokenizer:
         specials = check_special_tokens(special_tokens)
         if vocab_size < 256 + len(specials):
             raise ValueError(
-                f"vocab_size is {vocab_size}, below {256 + len(specials)}: 256 bytes and {len(specials)} special tokens"
+                f"vocab_size is {vocab_size!r}; it must be at least {256 + len(specials)}, "
+                f"as there are 256 bytes and {len(specials)} special tokens"
             )
         merges = train_bpe(count_words(texts, pattern, specials), vocab_size - len(specials))
         vocab = build_vocab(merges)
@@ -374,9 +375,11 @@ class BPETokenizer:
         if allowed_special == "all":
             return frozenset(self.special_tokens)
         if isinstance(allowed_special, str):
-            raise ValueError(f"allowed_special is {allowed_special!r}: give 'all' or a set of special tokens")
+            raise ValueError(f"allowed_special is {allowed_special!r}; it must be 'all' or a set of special tokens")
         if unknown := set(allowed_special) - set(self.special_tokens):
-            raise ValueError(f"unknown special tokens {sorted(unknown)}: there are {sorted(self.special_tokens)}")
+            raise ValueError(
+                f"allowed_special has {sorted(unknown)}; it must be a subset of {sorted(self.special_tokens)}"
+            )
         return frozenset(allowed_special)
 
     def _encode_new_word(self, word: str) -> list[int]:

@@ -61,7 +61,7 @@ def compile_pattern(pattern: str) -> regex.Pattern:
             pattern = pattern.replace(name, same_in_unicode_16)
         return regex.compile(pattern, regex.VERSION1)
     except regex.error as error:
-        raise ValueError(f"not a regular expression: {error}: {pattern!r}") from error
+        raise ValueError(f"pattern is {pattern!r}; it must be a regular expression ({error})") from error
 
 
 def pretokenize(text: str, pattern: str = GPT2_PATTERN) -> list[str]:
@@ -91,7 +91,7 @@ def pretokenize(text: str, pattern: str = GPT2_PATTERN) -> list[str]:
     """
     words = [match.group() for match in compile_pattern(pattern).finditer(text) if match.group()]
     if sum(map(len, words)) != len(text):
-        raise ValueError(f"the pattern {pattern!r} does not match every part of the text")
+        raise ValueError(f"pattern is {pattern!r}; it must match every part of the text")
     return words
 
 
@@ -177,7 +177,7 @@ def from_printable(string: str) -> bytes:
     """
     for char in string:
         if char not in _CHAR_TO_BYTE:
-            raise ValueError(f"the token {string!r} is not byte-level: {char!r} stands for no byte")
+            raise ValueError(f"the token is {string!r}; it must be byte-level, and {char!r} stands for no byte")
     return bytes(_CHAR_TO_BYTE[char] for char in string)
 
 
@@ -206,7 +206,7 @@ def count_words(
         Counter({b' be': 2, b'to': 1, b' or': 1, b' not': 1, b' to': 1})
     """
     if isinstance(texts, str):
-        raise TypeError(f"texts is one item, {texts[:40]!r}: give a list, such as [texts]")
+        raise TypeError(f"texts is {texts[:40]!r}; it must be a list, such as [texts]")
     counts: Counter[str] = Counter()
     for text in texts:
         check_text(text)
@@ -234,10 +234,10 @@ def split_bytes(word_counts: Mapping[bytes, int], vocab_size: int) -> dict[tuple
         {(0, 0): 3}
     """
     if vocab_size < 256:
-        raise ValueError(f"vocab_size is {vocab_size}, but each of the 256 bytes is a token: 256 is the smallest")
+        raise ValueError(f"vocab_size is {vocab_size!r}; it must be at least 256, as each byte is a token")
     if not word_counts:
-        raise ValueError("empty corpus: there is no word to learn from")
+        raise ValueError("the corpus has 0 words; it must have at least 1")
     for word, count in word_counts.items():
         if count < 1:
-            raise ValueError(f"the word {word!r} has the count {count}: a count is at least 1")
+            raise ValueError(f"the count of {word!r} is {count!r}; it must be at least 1")
     return {tuple(BYTE_IDS[byte] for byte in word): count for word, count in word_counts.items()}

@@ -50,7 +50,7 @@ def save_checkpoint(
         ('step-00000007.pt', 7, True)
     """
     if keep < 1:
-        raise ValueError(f"keep is {keep}; at least 1 checkpoint must stay")
+        raise ValueError(f"keep is {keep!r}; it must be at least 1")
     path = checkpoint_path(folder, step)
     state = {"step": step, "config": _plain(config), "model": model.state_dict(), "optimizer": optimizer.state_dict()}
     write_atomically(path, lambda file: torch.save(state, file), sync=True)

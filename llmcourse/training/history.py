@@ -66,7 +66,7 @@ class History:
             ModuleNotFoundError: TensorBoard is asked for and not installed.
         """
         if tensorboard and folder is None:
-            raise ValueError("folder is None; with tensorboard=True it must be a folder for its files")
+            raise ValueError("folder is None; it must be a folder, as tensorboard is True")
         self.rows: list[Row] = []
         self._path: Path | None = None
         self._writer: Any = None
@@ -120,6 +120,6 @@ def _open_tensorboard(folder: Path, done: int) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        message = f"TensorBoard is not installed: pip install tensorboard, or leave it; {FILE} has the same numbers"
+        message = f"TensorBoard is not installed; pip install tensorboard, or leave it, as {FILE} has the same numbers"
         raise ModuleNotFoundError(message) from None
     return SummaryWriter(str(folder / "tensorboard"), purge_step=done + 1)

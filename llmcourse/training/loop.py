@@ -92,19 +92,19 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         for name in ("steps", "grad_accum_steps", "eval_batches", "log_every"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be at least 1")
         for name in ("eval_every", "sample_every", "checkpoint_every", "clip_norm"):
             value = getattr(self, name)
             if value is not None and not value > 0:
-                raise ValueError(f"{name} is {value}; it must be above 0, or None")
+                raise ValueError(f"{name} is {value!r}; it must be above 0, or None")
         if not 0 <= self.warmup_steps < self.steps:
             raise ValueError(
-                f"warmup_steps is {self.warmup_steps}; it must be at least 0 and below steps, {self.steps}"
+                f"warmup_steps is {self.warmup_steps!r}; it must be at least 0 and below steps, {self.steps!r}"
             )
         if not (math.isfinite(self.lr) and self.lr >= 0):
-            raise ValueError(f"lr is {self.lr}; it must be finite and at least 0")
+            raise ValueError(f"lr is {self.lr!r}; it must be finite and at least 0")
         if self.precision not in PRECISIONS:
-            raise ValueError(f"precision is {self.precision!r}; it is one of {', '.join(PRECISIONS)}")
+            raise ValueError(f"precision is {self.precision!r}; it must be one of {', '.join(map(repr, PRECISIONS))}")
         self.make_schedule()
 
     def make_schedule(self) -> Callable[[int], float]:
@@ -127,8 +127,8 @@ class NonFiniteLossError(RuntimeError):
         self.step, self.batch, self.checkpoint = step, batch, checkpoint
         saved = f"the last good checkpoint is {checkpoint}" if checkpoint else "there is no checkpoint"
         super().__init__(
-            f"step {step}: the loss is {result.loss} and the norm of the gradient {result.grad_norm}. The step was not "
-            f"made. Its batch is batches.batch({step}), {tuple(batch.inputs.shape)} tokens; {saved}"
+            f"the loss of step {step} is {result.loss} and the norm of its gradient {result.grad_norm}; the step was "
+            f"not made, its batch is batches.batch({step}), {tuple(batch.inputs.shape)} tokens, and {saved}"
         )
 
 
@@ -276,7 +276,7 @@ def resume(
     if changed := [
         f"{k} ({theirs.get(k)} -> {v})" for k, v in ours.items() if k not in MAY_CHANGE and theirs.get(k) != v
     ]:
-        raise ValueError(f"{latest} belongs to a run with other settings: {', '.join(changed)}. Take another folder")
+        raise ValueError(f"{latest} belongs to a run with other settings: {', '.join(changed)}; take another folder")
     return checkpoints.restore(latest, model, optimizer), latest
 
 

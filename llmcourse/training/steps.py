@@ -83,7 +83,7 @@ def split_batch(batch: Batch, n_parts: int) -> list[Batch]:
     """
     n_rows = len(batch.inputs)
     if n_rows % n_parts:
-        raise ValueError(f"a batch of {n_rows} rows cannot be cut into grad_accum_steps={n_parts} equal parts")
+        raise ValueError(f"grad_accum_steps is {n_parts!r}; it must divide the {n_rows} rows of a batch")
     columns = [[None] * n_parts if values is None else values.chunk(n_parts) for values in batch]
     return [Batch(*part) for part in zip(*columns)]
 

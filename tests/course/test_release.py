@@ -47,7 +47,7 @@ NO_SECRETS = {
     """,
     "a neighbour that is no exercise checks or prepares its arguments in the same way": """
         if n_heads % n_kv_heads:
-        raise ValueError(f"n_kv_heads must divide n_heads: {n_kv_heads} does not divide {n_heads}")
+        raise ValueError(f"n_kv_heads is {n_kv_heads!r}; it must divide n_heads, {n_heads!r}")
         raise ValueError(f"the {len(documents)} documents have no token")
         for number, document in enumerate(documents):
         for batch in micro_batches:

@@ -168,8 +168,8 @@ def test_toy_corpus_is_the_same_for_the_same_seed_only():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("books",), "unknown corpus 'books': there are 'python', 'toy', 'fineweb-edu', 'tinystories'"),
-        (("toy", "test"), "unknown split 'test'"),
+        (("books",), "the corpus is 'books'; it must be one of 'python', 'toy', 'fineweb-edu', 'tinystories'"),
+        (("toy", "test"), "split is 'test'"),
         (("toy", "train", 0), "limit_mb is 0"),
         (("toy", "train", -1.5), "limit_mb is -1.5"),
         (("toy", "train", math.nan), "limit_mb is nan"),

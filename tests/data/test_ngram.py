@@ -80,10 +80,10 @@ def test_discounting_keeps_the_sum_at_one(discount):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: NGram(np.arange(3), 5, order=4), "3 tokens"),
-        (lambda: NGram(np.arange(6), 5), "5 do not fit a vocabulary of 5"),
+        (lambda: NGram(np.arange(3), 5, order=4), "order is 4; .* tokens, 3"),
+        (lambda: NGram(np.arange(6), 5), "0 to 5; they must be 0 to 4"),
         (lambda: NGram(np.arange(5), 5, order=0), "order is 0"),
-        (lambda: NGram(np.arange(5), 5, 2).log_probs([7]), "7 do not fit"),
+        (lambda: NGram(np.arange(5), 5, 2).log_probs([7]), "7 to 7; they must be 0 to 4"),
         (lambda: absolute_discounting(np.ones(2), np.ones(2) / 2, 1.5), "1.5"),
     ],
 )
@@ -101,5 +101,5 @@ def test_text_drawn_from_the_model_is_the_same_for_the_same_seed():
 
 @pytest.mark.parametrize("wrong", [-1, 4])
 def test_a_context_outside_the_vocabulary_is_refused(wrong):
-    with pytest.raises(ValueError, match=f"{wrong} .*vocabulary of 4"):
+    with pytest.raises(ValueError, match=f"{wrong}.*; they must be 0 to 3"):
         NGram(np.array([0, 1, 2, 3, 0]), vocab_size=4, order=2).probabilities([0, wrong, 0])

@@ -74,7 +74,7 @@ def test_rows_of_best_fit_hold_each_document_once_and_no_row_overflows():
         (lambda: pack_documents([[1]], 0), "seq_len is 0"),
         (lambda: pack_documents([[], []], 4), "2 documents have no token"),
         (lambda: pad_documents([], 4), "0 documents have no token"),
-        (lambda: best_fit([3, 9], 8), "9 tokens does not fit into a row of 8"),
+        (lambda: best_fit([3, 9], 8), "9 tokens; it must have at most seq_len, 8"),
     ],
 )
 def test_nothing_to_pack_is_refused(call, message):

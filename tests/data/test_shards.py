@@ -90,20 +90,20 @@ def flip(path):
         (lambda folder: edit(folder, dtype="int8"), "int8"),
         (lambda folder: edit(folder, shards=[]), "0 shards"),
         (lambda folder: edit(folder, n_tokens=5), "add up to 5"),
-        (lambda folder: edit(folder, dtype=["uint16"]), r"manifest.json says dtype = \['uint16'\], .*of type str"),
-        (lambda folder: edit(folder, vocab_size="many"), r"manifest.json says vocab_size = 'many', .*whole number"),
-        (lambda folder: edit(folder, n_tokens=True), "says n_tokens = True"),
-        (lambda folder: edit(folder, tokenizer=7), "says tokenizer = 7"),
-        (lambda folder: edit(folder, shards={"0": 1}), "says shards = "),
+        (lambda folder: edit(folder, dtype=["uint16"]), r"manifest.json says dtype is \['uint16'\]; .*of type str"),
+        (lambda folder: edit(folder, vocab_size="many"), r"manifest.json says vocab_size is 'many'; .*whole number"),
+        (lambda folder: edit(folder, n_tokens=True), "says n_tokens is True"),
+        (lambda folder: edit(folder, tokenizer=7), "says tokenizer is 7"),
+        (lambda folder: edit(folder, shards={"0": 1}), "says shards is "),
         (lambda folder: edit(folder, shards=["00000.bin"]), "manifest.json, entry 0 of shards, is '00000.bin'"),
         (lambda folder: edit_entry(folder, file=None), "manifest.json, entry 1 of shards, does not say its file"),
         (lambda folder: edit_entry(folder, n_tokens=None), "entry 1 of shards, does not say its n_tokens"),
         (lambda folder: edit_entry(folder, sha256=None), "entry 1 of shards, does not say its sha256"),
-        (lambda folder: edit_entry(folder, n_tokens=-4), "entry 1 of shards, says n_tokens = -4"),
-        (lambda folder: edit_entry(folder, n_tokens=0), "entry 1 of shards, says n_tokens = 0"),
-        (lambda folder: edit_entry(folder, file=3), "entry 1 of shards, says file = 3"),
+        (lambda folder: edit_entry(folder, n_tokens=-4), "entry 1 of shards, says n_tokens is -4"),
+        (lambda folder: edit_entry(folder, n_tokens=0), "entry 1 of shards, says n_tokens is 0"),
+        (lambda folder: edit_entry(folder, file=3), "entry 1 of shards, says file is 3"),
         (lambda folder: (folder / "00001.bin").unlink(), "00001.bin is missing"),
-        (lambda folder: (folder / "00002.bin").write_bytes(b"ab"), "00002.bin has 2 bytes, not 2000"),
+        (lambda folder: (folder / "00002.bin").write_bytes(b"ab"), "00002.bin has 2 bytes; it must have 2000"),
         (lambda folder: flip(folder / "00000.bin"), "00000.bin has another checksum"),
     ],
 )
@@ -118,7 +118,7 @@ def test_a_manifest_cannot_name_files_elsewhere(written):
     folder, _, manifest = written
     manifest["shards"][0]["file"] = "../secret.bin"
     edit(folder, shards=manifest["shards"])
-    with pytest.raises(ShardError, match="beside their manifest"):
+    with pytest.raises(ShardError, match="beside the manifest"):
         open_shards(folder)
 
 

@@ -89,7 +89,7 @@ def test_cached_attention_adds_the_bias():
 
 def test_cached_attention_past_the_end_names_both_numbers():
     q, k, v = draw(2, 2, n_queries=3, n_keys=3)
-    with pytest.raises(ValueError, match="room for 4 positions, 5 are needed"):
+    with pytest.raises(ValueError, match="room for 4 positions; it must have room for 5"):
         cached_attention(q, k, v, LayerCache(torch.zeros(2, 2, 4, 8), torch.zeros(2, 2, 4, 8), 2))
 
 
@@ -145,10 +145,10 @@ def test_dropout_acts_in_training_only():
 
 
 def test_heads_that_do_not_divide_are_named():
-    with pytest.raises(ValueError, match="n_heads must divide d_model: 5 does not divide 32"):
+    with pytest.raises(ValueError, match="n_heads is 5; it must divide d_model, 32"):
         Attention(32, n_heads=5)
-    with pytest.raises(ValueError, match="n_kv_heads must divide n_heads: 3 does not divide 4"):
+    with pytest.raises(ValueError, match="n_kv_heads is 3; it must divide n_heads, 4"):
         Attention(32, n_heads=4, n_kv_heads=3)
-    with pytest.raises(ValueError, match="3 does not divide 4"):
+    with pytest.raises(ValueError, match="n_kv_heads is 3; it must divide n_heads, 4"):
         grouped_query_attention(*draw(4, 3))
     assert Attention(32, n_heads=5, d_head=8)(torch.randn(1, 2, 32)).shape == (1, 2, 32)

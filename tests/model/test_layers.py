@@ -80,7 +80,7 @@ def test_activations_have_equal_parameters_by_default(d_model):
 
 
 def test_unknown_names_are_named():
-    with pytest.raises(ValueError, match="rmsnorm, layernorm, not 'batchnorm'"):
+    with pytest.raises(ValueError, match="norm is 'batchnorm'; .* 'rmsnorm', 'layernorm'"):
         make_norm("batchnorm", 8)
-    with pytest.raises(ValueError, match="swiglu, gelu, gelu_tanh, relu, not 'tanh'"):
+    with pytest.raises(ValueError, match="activation is 'tanh'; .* 'swiglu', 'gelu', 'gelu_tanh', 'relu'"):
         make_feed_forward("tanh", 8, 8)

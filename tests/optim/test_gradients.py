@@ -67,7 +67,7 @@ def test_parts_that_know_the_number_of_all_targets_add_up():
 
 
 def test_no_target_at_all_is_an_error():
-    with pytest.raises(ValueError, match="0 targets in 2"):
+    with pytest.raises(ValueError, match="n_targets is 0 for 2"):
         accumulate_gradients(Tiny(), batches([12, 12]))
 
 

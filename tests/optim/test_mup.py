@@ -80,5 +80,5 @@ def test_wider_heads_are_divided_by_their_width():
 
 
 def test_bad_widths_are_named():
-    with pytest.raises(ValueError, match="base_width 0"):
+    with pytest.raises(ValueError, match="base_width is 0"):
         mup_config(config(32), 0)

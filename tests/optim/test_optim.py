@@ -181,7 +181,7 @@ def test_a_group_that_is_added_later_is_checked_too_and_not_kept():
         with pytest.raises(ValueError, match="-7"):
             optimizer.add_param_group({"params": [vector], "weight_decay": -7.0})
         assert len(optimizer.param_groups) == 1
-    with pytest.raises(ValueError, match="matrices"):
+    with pytest.raises(ValueError, match="must be a matrix"):
         optimizer.add_param_group({"params": [vector]})
     assert len(optimizer.param_groups) == 1
     optimizer.add_param_group({"params": [vector], "rule": "adamw", "lr": 0.5})

@@ -71,12 +71,12 @@ def test_grid_and_draw():
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: successive_halving(Recorder(), [], min_steps=1), "0 candidates"),
-        (lambda: successive_halving(Recorder(), [1], min_steps=0), "min_steps=0"),
-        (lambda: successive_halving(Recorder(), [1], min_steps=1, eta=1), "eta=1"),
-        (lambda: try_all(Recorder(), [], 3), "0 candidates"),
+        (lambda: successive_halving(Recorder(), [], min_steps=1), "candidates has 0"),
+        (lambda: successive_halving(Recorder(), [1], min_steps=0), "min_steps is 0"),
+        (lambda: successive_halving(Recorder(), [1], min_steps=1, eta=1), "eta is 1"),
+        (lambda: try_all(Recorder(), [], 3), "candidates has 0"),
         (lambda: draw({"lr": (0.0, 1.0)}, 3), "lr is 0.0"),
-        (lambda: learning_rate_range_test(None, None, lr_min=2.0), "lr_min=2.0"),
+        (lambda: learning_rate_range_test(None, None, lr_min=2.0), "lr_min is 2.0"),
     ],
 )
 def test_bad_settings_are_named(call, says):

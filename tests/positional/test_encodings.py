@@ -127,14 +127,14 @@ def test_encodings_build_and_run_on_the_meta_device(name):
 def test_a_learned_table_ends_and_says_where():
     encoding = make_positions("learned", **SIZES)
     assert encoding.add(torch.zeros(1, 1, 32), torch.tensor([15])).shape == (1, 1, 32)
-    for positions, says in [([16], "position 16 "), ([3, 40], "position 40 "), ([-1], "position -1 ")]:
-        with pytest.raises(ValueError, match=f"{says}.*max_seq_len = 16"):
+    for positions, says in [([16], "position is 16;"), ([3, 40], "position is 40;"), ([-1], "position is -1;")]:
+        with pytest.raises(ValueError, match=f"{says}.*max_seq_len, 16"):
             encoding.add(torch.zeros(1, len(positions), 32), torch.tensor(positions))
 
 
 def test_a_cache_offset_past_the_table_is_refused():
     offset, new = 14, torch.arange(3)
-    with pytest.raises(ValueError, match="position 16 .*16 positions"):
+    with pytest.raises(ValueError, match="position is 16; .* max_seq_len, 16"):
         make_positions("learned", **SIZES).add(torch.zeros(1, 3, 32), offset + new)
 
 

@@ -88,7 +88,7 @@ def test_training_stops_when_every_word_is_one_token(train):
 
 @pytest.mark.parametrize("train", [train_bpe, train_bpe_naive])
 def test_training_refuses_bad_input(train):
-    with pytest.raises(ValueError, match="empty corpus"):
+    with pytest.raises(ValueError, match="the corpus has 0 words"):
         train({}, 300)
     with pytest.raises(ValueError, match="vocab_size is 100"):
         train({b"a": 1}, 100)
@@ -119,7 +119,7 @@ def test_index_stays_exact_merge_after_merge(rng):
 
 def test_build_vocab_refuses_a_merge_of_tokens_that_do_not_exist():
     for merge in [(0, 257), (-1, 0), (300, 1)]:
-        with pytest.raises(ValueError, match="merge 1 is .* only tokens below 257 exist"):
+        with pytest.raises(ValueError, match="merge 1 is .* from 0 to 256"):
             build_vocab([(0, 1), merge])
 
 
@@ -191,5 +191,5 @@ def test_decoding_replaces_wrong_bytes_as_python_and_tokenizers_do(data):
 
 @pytest.mark.parametrize("token", [-1, 256, 10**9])
 def test_decoding_refuses_an_unknown_id_and_names_the_valid_ones(token):
-    with pytest.raises(ValueError, match=f"unknown token id {token}: .* 0 to 255"):
+    with pytest.raises(ValueError, match=f"token id is {token}; .* 0 to 255"):
         decode([0, token], build_vocab([]))

@@ -76,12 +76,12 @@ def test_words_joined_give_the_text_and_none_is_empty(text, pattern):
 
 
 def test_pattern_that_skips_text_is_refused():
-    with pytest.raises(ValueError, match="does not match every part"):
+    with pytest.raises(ValueError, match="must match every part"):
         pretokenize("two words", r"\w+")
 
 
 def test_pattern_that_is_no_regular_expression_is_refused():
-    with pytest.raises(ValueError, match="not a regular expression.*\\("):
+    with pytest.raises(ValueError, match=r"pattern is '\('; it must be a regular expression"):
         pretokenize("text", "(")
 
 
@@ -130,7 +130,7 @@ def test_special_tokens_split_documents_and_are_not_counted(pattern):
 
 
 def test_one_string_instead_of_texts_is_refused():
-    with pytest.raises(TypeError, match="one item"):
+    with pytest.raises(TypeError, match="texts is 'a text'"):
         count_words("a text")
 
 
@@ -143,8 +143,8 @@ def test_lone_surrogate_is_refused_with_its_position():
     ("word_counts", "vocab_size", "message"),
     [
         ({b"a": 1}, 255, "vocab_size is 255"),
-        ({}, 300, "empty corpus"),
-        ({b"ab": 0}, 300, r"b'ab' has the count 0"),
+        ({}, 300, "the corpus has 0 words"),
+        ({b"ab": 0}, 300, "the count of b'ab' is 0"),
     ],
 )
 def test_input_that_cannot_be_trained_on_is_refused(word_counts, vocab_size, message):

@@ -120,8 +120,8 @@ def test_generating_leaves_the_model_as_it_was(make_model):
         ({"top_p": 0.0}, "top_p is 0.0"),
         ({"top_p": 1.5}, "top_p is 1.5"),
         ({"max_new_tokens": -1}, "max_new_tokens is -1"),
-        ({"ids": torch.zeros(1, 0).long()}, "at least one token"),
-        ({"max_new_tokens": 16}, "1 + 16 tokens do not fit into the 16"),
+        ({"ids": torch.zeros(1, 0).long()}, "(1, 0); it must have rows of at least one token"),
+        ({"max_new_tokens": 16}, "max_new_tokens is 16 and the prompt has 1 tokens; they must fit into the 16"),
     ],
 )
 def test_a_wrong_request_is_named(make_model, arguments, says):
