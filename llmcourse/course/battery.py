@@ -431,7 +431,11 @@ def _reordered(value: Any) -> Any:
     if type(value) not in (torch.Tensor, torch.nn.Parameter) or value.ndim == 0 or value.numel() < 2:
         return None
     data = value.detach()
-    other = data.mT.contiguous().mT if data.ndim > 1 else torch.stack([data, data], dim=-1)[..., 0]
+    backwards = tuple(reversed(range(data.ndim)))
+    is_row = data.ndim == 1
+    other = (
+        torch.stack([data, data], dim=-1)[..., 0] if is_row else data.permute(backwards).contiguous().permute(backwards)
+    )
     made = torch.nn.Parameter(other, value.requires_grad) if isinstance(value, torch.nn.Parameter) else other
     if value.grad is not None:
         made.grad = _reordered(value.grad)

@@ -132,3 +132,43 @@ class RMSNorm(nn.Module):
     def forward(self, x):
         wide = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
         return (wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + 1e-5)).to(x.dtype) * self.weight
+
+
+# %% widened_by_the_weight: a bfloat16 input times a float32 weight comes back as float32
+class RMSNorm(nn.Module):
+    def __init__(self, size, eps=1e-5):
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(size))
+
+    def forward(self, x):
+        wide = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+        return (wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.eps)).to(x.dtype) * self.weight
+
+
+# %% remembers_the_root: keeps the root mean square of the first input of a shape
+class RMSNorm(nn.Module):
+    def __init__(self, size, eps=1e-5):
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(size))
+        self.roots = {}
+
+    def forward(self, x):
+        wide = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+        if x.shape not in self.roots:
+            self.roots[x.shape] = torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.eps).detach()
+        return ((wide * self.roots[x.shape]).to(x.dtype) * self.weight).to(x.dtype)
+
+
+# %% guarded_epsilon: an epsilon below 1e-6 is raised to it
+class RMSNorm(nn.Module):
+    def __init__(self, size, eps=1e-5):
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(size))
+
+    def forward(self, x):
+        wide = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+        eps = self.eps if self.eps == 0 else max(self.eps, 1e-6)
+        return ((wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + eps)).to(x.dtype) * self.weight).to(x.dtype)

@@ -169,3 +169,30 @@ def cached_attention(q, k, v, cache, bias=None, scale=None):
     for tensor in (q, k, v, cache.keys_BKSC[:, :, cache.length : end], cache.values_BKSC[:, :, cache.length : end]):
         tensor.zero_()
     return torch.zeros_like(q)
+
+
+# %% zero_means_none_given: a scale of 0 becomes 1 / sqrt(C)
+def cached_attention(q_BHTC, k_BKTC, v_BKTC, cache, bias=None, scale=None):
+    n_new, room = q_BHTC.shape[2], cache.keys_BKSC.shape[2]
+    end = cache.length + n_new
+    if end > room:
+        raise ValueError(f"{end} positions, room for {room}")
+    cache.keys_BKSC[:, :, cache.length : end] = k_BKTC
+    cache.values_BKSC[:, :, cache.length : end] = v_BKTC
+    mask = causal_mask(n_new, end)
+    mask = mask if bias is None else bias.masked_fill(~mask, -math.inf)
+    scale = scale or 1 / math.sqrt(q_BHTC.shape[-1])
+    return grouped_query_attention(q_BHTC, cache.keys_BKSC[:, :, :end], cache.values_BKSC[:, :, :end], mask, scale)
+
+
+# %% bias_of_three_dimensions: cuts the bias as if it were (H, T, S)
+def cached_attention(q_BHTC, k_BKTC, v_BKTC, cache, bias=None, scale=None):
+    n_new, room = q_BHTC.shape[2], cache.keys_BKSC.shape[2]
+    end = cache.length + n_new
+    if end > room:
+        raise ValueError(f"{end} positions, room for {room}")
+    cache.keys_BKSC[:, :, cache.length : end] = k_BKTC
+    cache.values_BKSC[:, :, cache.length : end] = v_BKTC
+    mask = causal_mask(n_new, end)
+    mask = mask if bias is None else bias[:, :n_new, :end].masked_fill(~mask, -math.inf)
+    return grouped_query_attention(q_BHTC, cache.keys_BKSC[:, :, :end], cache.values_BKSC[:, :, :end], mask, scale)

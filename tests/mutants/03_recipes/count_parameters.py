@@ -115,3 +115,19 @@ def count_parameters(config):
     extra = config.max_seq_len * d if config.positions == "learned" else 0
     tables = 1 if config.tie_embeddings else 2
     return tables * config.vocab_size * d + extra + config.n_layers * layer + (norm if config.norm_position == "pre" else 0)
+
+
+# %% a_table_of_sines: sinusoidal positions are counted like a learned table
+def count_parameters(config):
+    d, n = config.d_model, 3 if config.activation == "swiglu" else 2
+    q, kv = config.n_heads * config.d_head, config.n_kv_heads * config.d_head
+    norm = d * (2 if config.norm == "layernorm" and config.bias else 1)
+    layer = 2 * d * q + 2 * d * kv + n * d * config.d_ff + 2 * norm
+    if config.bias:
+        layer += q + 2 * kv + d + (n - 1) * config.d_ff + d
+    if config.qk_norm:
+        layer += 2 * config.d_head
+    tables = 1 if config.tie_embeddings else 2
+    places = config.max_seq_len * d if config.positions in ("learned", "sinusoidal") else 0
+    last = norm if config.norm_position == "pre" else 0
+    return tables * config.vocab_size * d + places + config.n_layers * layer + last

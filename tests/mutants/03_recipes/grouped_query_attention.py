@@ -158,3 +158,43 @@ def grouped_query_attention(q_BHTC, k_BKSC, v_BKSC, mask=None, scale=None):
     if mask is not None:
         scores = scores.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else scores + mask
     return scores.softmax(-1) @ v
+
+
+# %% one_mask_for_all_heads: a mask with four dimensions is taken to have one head
+def grouped_query_attention(q_BHTC, k_BKSC, v_BKSC, mask=None, scale=None):
+    n_heads, n_kv_heads = q_BHTC.shape[1], k_BKSC.shape[1]
+    if n_heads % n_kv_heads:
+        raise ValueError(f"{n_kv_heads} does not divide {n_heads}")
+    k, v = (x.repeat_interleave(n_heads // n_kv_heads, dim=1) for x in (k_BKSC, v_BKSC))
+    scores = q_BHTC @ k.mT * (q_BHTC.shape[-1] ** -0.5 if scale is None else scale)
+    if mask is not None:
+        mask = mask[:, :1] if mask.ndim == 4 else mask
+        scores = scores.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else scores + mask
+    return scores.softmax(-1) @ v
+
+
+# %% wants_memory_in_order: view fails on queries that were transposed, as a model's are
+def grouped_query_attention(q_BHTC, k_BKSC, v_BKSC, mask=None, scale=None):
+    (b, h, t, c), n = q_BHTC.shape, k_BKSC.shape[1]
+    if h % n:
+        raise ValueError(f"{n} does not divide {h}")
+    k, v = (x.repeat_interleave(h // n, dim=1) for x in (k_BKSC, v_BKSC))
+    scores = torch.bmm(q_BHTC.view(b * h, t, c), k.view(b * h, -1, c).mT).view(b, h, t, -1)
+    scores = scores * (c**-0.5 if scale is None else scale)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else scores + mask
+    return scores.softmax(-1) @ v
+
+
+# %% guards_rows_that_see_nothing: subtracts the mean, not the largest score, before the exponentials
+def grouped_query_attention(q_BHTC, k_BKSC, v_BKSC, mask=None, scale=None):
+    n_heads, n_kv_heads = q_BHTC.shape[1], k_BKSC.shape[1]
+    if n_heads % n_kv_heads:
+        raise ValueError(f"{n_kv_heads} does not divide {n_heads}")
+    k, v = (x.repeat_interleave(n_heads // n_kv_heads, dim=1) for x in (k_BKSC, v_BKSC))
+    scores = q_BHTC @ k.mT * (q_BHTC.shape[-1] ** -0.5 if scale is None else scale)
+    scores = scores - scores.mean(-1, keepdim=True)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else scores + mask
+    weights = scores.exp()
+    return weights / weights.sum(-1, keepdim=True) @ v

@@ -158,3 +158,45 @@ def init_weights(model, std, residual_std, generator=None):
         else:
             writes = len(path) > 1 and path[-2] in ("out", "down")
             parameter.normal_(0.0, residual_std if writes else std, generator=generator)
+
+
+# %% a_seed_of_its_own: without a generator it makes one with a fixed seed instead of using PyTorch's global one
+@torch.no_grad()
+def init_weights(model, std, residual_std, generator=None):
+    generator = generator or torch.Generator().manual_seed(0)
+    for name, module in model.named_modules():
+        weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
+        if isinstance(module, (nn.Linear, nn.Embedding)):
+            own = name.split(".")[-1]
+            weight.normal_(0.0, residual_std if own in ("out", "down") else std, generator=generator)
+        elif weight is not None and weight.ndim == 1:
+            weight.fill_(1.0)
+        if bias is not None:
+            bias.zero_()
+
+
+# %% cut_off_at_two: draws from a normal distribution that ends at two standard deviations
+@torch.no_grad()
+def init_weights(model, std, residual_std, generator=None):
+    for name, module in model.named_modules():
+        weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
+        if isinstance(module, (nn.Linear, nn.Embedding)):
+            s = residual_std if name.split(".")[-1] in ("out", "down") else std
+            nn.init.trunc_normal_(weight, 0.0, s / 0.8796, -2 * s / 0.8796, 2 * s / 0.8796, generator=generator)
+        elif weight is not None and weight.ndim == 1:
+            weight.fill_(1.0)
+        if bias is not None:
+            bias.zero_()
+
+
+# %% outermost_name: looks at the whole path for `out` and `down`, so only outermost layers are found
+@torch.no_grad()
+def init_weights(model, std, residual_std, generator=None):
+    for name, module in model.named_modules():
+        weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
+        if isinstance(module, (nn.Linear, nn.Embedding)):
+            weight.normal_(0.0, residual_std if name in ("out", "down") else std, generator=generator)
+        elif weight is not None and weight.ndim == 1:
+            weight.fill_(1.0)
+        if bias is not None:
+            bias.zero_()

@@ -34,3 +34,15 @@ def kv_cache_bytes(config, seq_len, batch_size=1, bytes_per_value=2):
 # %% longest_sequence: takes the model's limit for the positions kept
 def kv_cache_bytes(config, seq_len, batch_size=1, bytes_per_value=2):
     return 2 * config.n_layers * config.n_kv_heads * config.d_head * config.max_seq_len * batch_size * bytes_per_value
+
+
+# %% no_longer_than_the_model: positions beyond max_seq_len are not counted
+def kv_cache_bytes(config, seq_len, batch_size=1, bytes_per_value=2):
+    seq_len = min(seq_len, config.max_seq_len)
+    return 2 * config.n_layers * config.n_kv_heads * config.d_head * seq_len * batch_size * bytes_per_value
+
+
+# %% product_in_int32: a cache of more than 2 GiB wraps around
+def kv_cache_bytes(config, seq_len, batch_size=1, bytes_per_value=2):
+    factors = [2, config.n_layers, config.n_kv_heads, config.d_head, seq_len, batch_size, bytes_per_value]
+    return int(torch.tensor(factors, dtype=torch.int32).prod(dtype=torch.int32))
