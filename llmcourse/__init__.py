@@ -24,6 +24,7 @@ stands below:
         losses         a model asked about a batch, and what its answer costs
         transformer    blocks, the whole model, how its weights begin
         accounting     parameters, operations and bytes before anything is built
+        weights        a model's weights by name, compiled or not
         huggingface    other people's weights in, ours out
         generation     text out
     optim/          chapter 3.2: how it learns
@@ -54,6 +55,7 @@ stands below:
         checkpoint     the state of a run, whole or not there
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
+    values.py       values that only look like those wanted: made so, or refused by name
     _overlay.py     a learner's own definitions inside these modules
 
 Inside a room the order is that of reading: the plain way, then the fast one, then the one for many processes.

@@ -12,6 +12,8 @@ import torch
 from llmcourse.distributed.group import Group
 from llmcourse.model.losses import Batch, BatchSource
 from llmcourse.tokenization import Tokenizer
+from llmcourse.tokenization.inputs import as_list
+from llmcourse.values import whole
 
 
 def tokenize_corpus(texts: Iterable[str], tokenizer: Tokenizer, end_of_text: int | str | None = None) -> np.ndarray:
@@ -26,6 +28,7 @@ def tokenize_corpus(texts: Iterable[str], tokenizer: Tokenizer, end_of_text: int
         Token ids (N,), uint16 if the vocabulary has at most 65,536 tokens, else uint32.
 
     Raises:
+        TypeError: `texts` is one string, not several.
         ValueError: The tokenizer has no such token.
 
     Example:
@@ -34,17 +37,19 @@ def tokenize_corpus(texts: Iterable[str], tokenizer: Tokenizer, end_of_text: int
         >>> tokenize_corpus(["!", '"!'], tokenizer, "<|end|>")
         array([  0, 256,   1,   0, 256], dtype=uint16)
     """
-    mark = [] if end_of_text is None else [_token_id(tokenizer, end_of_text)]
+    mark = [] if end_of_text is None else [token_id(tokenizer, end_of_text)]
     dtype = np.uint16 if len(tokenizer) <= 2**16 else np.uint32
-    parts = [np.array([*ids, *mark], dtype=dtype) for ids in tokenizer.encode_many(list(texts))]
+    parts = [np.array([*ids, *mark], dtype=dtype) for ids in tokenizer.encode_many(as_list(texts, "texts"))]
     return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
 
 
-def _token_id(tokenizer: Tokenizer, token: int | str) -> int:
+def token_id(tokenizer: Tokenizer, token: int | str) -> int:
+    """The id of a mark after a text, given as one or by its spelling."""
     if isinstance(token, str):
         if token not in tokenizer.special_tokens:
             raise ValueError(f"end_of_text is {token!r}; it must be one of {sorted(tokenizer.special_tokens)}")
         return int(tokenizer.special_tokens[token])
+    token = whole("end_of_text", token)
     if not 0 <= token < len(tokenizer):
         raise ValueError(f"end_of_text is {token!r}; it must be from 0 to {len(tokenizer) - 1}")
     return token
@@ -153,6 +158,8 @@ class Batches:
         Raises:
             ValueError: The tokens are not a row, a size is below 1, or there are fewer tokens than one batch needs.
         """
+        # In NumPy's narrow types the products below would run over.
+        seq_len, batch_size = whole("seq_len", seq_len), whole("batch_size", batch_size)
         if len(tokens.shape) != 1:
             raise ValueError(f"tokens has shape {tuple(tokens.shape)}; it must have one dimension")
         if seq_len < 1 or batch_size < 1:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from llmcourse.tokenization.inputs import as_list, several
+
 WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -25,12 +27,15 @@ def exact_duplicates(texts: Iterable[str]) -> np.ndarray:
     Returns:
         For each document the number of the first equal one (its own number if it is the first), int64, (N,).
 
+    Raises:
+        TypeError: `texts` is one string, not several.
+
     Example:
         >>> exact_duplicates(["a", "b", "a", "a"]).tolist()
         [0, 1, 0, 0]
     """
     first: dict[bytes, int] = {}
-    digests = (hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts)
+    digests = (hashlib.blake2b(text.encode(), digest_size=16).digest() for text in several(texts, "texts"))
     return np.array([first.setdefault(digest, number) for number, digest in enumerate(digests)], dtype=np.int64)
 
 
@@ -204,18 +209,23 @@ def near_duplicates(signatures_NK: np.ndarray, n_bands: int, threshold: float) -
     n_hashes = signatures_NK.shape[1]
     if n_bands < 1 or n_hashes % n_bands:
         raise ValueError(f"n_bands is {n_bands!r}; it must divide the {n_hashes} numbers of a signature")
+    # One signature stands for all equal ones, or a thousand copies would be half a million candidates in each band.
+    distinct_UK, which_N = np.unique(signatures_NK, axis=0, return_inverse=True)
+    copies: list[list[int]] = [[] for _ in distinct_UK]
+    for number, which in enumerate(which_N.ravel()):
+        copies[which].append(number)
     # Two texts become candidates if any band agrees in full: nobody compares all pairs.
-    candidates: set[tuple[int, int]] = set()
-    for band_NR in np.split(signatures_NK, n_bands, axis=1):
+    candidates = {(which, which) for which in range(len(copies))}
+    for band_UR in np.split(distinct_UK, n_bands, axis=1):
         buckets: defaultdict[bytes, list[int]] = defaultdict(list)
-        for number, row in enumerate(np.ascontiguousarray(band_NR)):
+        for number, row in enumerate(np.ascontiguousarray(band_UR)):
             # The bytes of a band are its name; a hash of them could only add candidates.
             buckets[row.tobytes()].append(number)
         for members in buckets.values():
             candidates.update((i, j) for place, j in enumerate(members) for i in members[:place])
     # Bands let some unlike pairs through: the share of equal numbers in the whole signature decides.
-    is_similar = [(signatures_NK[i] == signatures_NK[j]).mean() >= threshold for i, j in candidates]
-    return sorted(pair for pair, keep in zip(candidates, is_similar) if keep)
+    similar = [(i, j) for i, j in candidates if (distinct_UK[i] == distinct_UK[j]).mean() >= threshold]
+    return sorted({(min(a, b), max(a, b)) for i, j in similar for a in copies[i] for b in copies[j] if a != b})
 
 
 def duplicate_groups(pairs: Iterable[tuple[int, int]], n_documents: int) -> np.ndarray:
@@ -256,7 +266,11 @@ def sign_texts(texts: Sequence[str], n_hashes: int = 128, width: int = 5, seed: 
     """Compute the signatures of many texts, uint32, (N, K).
 
     A text without any word has no shingle; its signature is of the number 0 alone, so such texts are all alike.
+
+    Raises:
+        TypeError: `texts` is one string, not several.
     """
+    texts = as_list(texts, "texts")
     a_K, b_K = hash_functions(n_hashes, seed)
     nothing = np.zeros(1, dtype=np.uint32)
     rows = [minhash_signature(found if len(found := shingles(text, width)) else nothing, a_K, b_K) for text in texts]

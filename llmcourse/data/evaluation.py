@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 
 from llmcourse.data.batches import Batches, read_part
+from llmcourse.data.packing import Packed
 from llmcourse.distributed.group import ALONE, Group
 from llmcourse.model.losses import Batch, batch_loss, count_targets, evaluation_mode, next_token_loss
 
@@ -73,12 +74,10 @@ def evaluate(
         The mean over all targets that count, in nats per token: a batch with fewer targets weighs less.
 
     Raises:
+        TypeError: `batches` is one batch.
         ValueError: `n_batches` is below 1, or no target counts.
     """
-    n_available = batches.batches_per_epoch if isinstance(batches, Batches) else len(batches)
-    n_read = n_available if n_batches is None else min(n_batches, n_available)
-    if n_read < 1:
-        raise ValueError(f"n_batches is {n_batches!r} and batches has {n_available} elements; both must be at least 1")
+    n_read = count_batches(batches, n_batches)
     with evaluation_mode(model):
         sums = [batch_nats(model, _nth(batches, k, group)) for k in range(n_read)]
     # With a sequence, which nobody cuts, every process has measured the same: the factor of all cancels out.
@@ -86,6 +85,26 @@ def evaluate(
     if n_targets == 0:
         raise ValueError(f"none of the {n_read} batches has a target that counts")
     return total_nats / n_targets
+
+
+def count_batches(batches: Batches | Sequence[Batch], n_batches: int | None = None) -> int:
+    """How many batches `evaluate` reads, with its arguments.
+
+    Raises:
+        TypeError: It is one batch, which would be taken apart into inputs and targets.
+        ValueError: There is none to read.
+
+    Example:
+        >>> count_batches([Batch(torch.zeros(1, 2), torch.zeros(1, 2))], n_batches=8)
+        1
+    """
+    if isinstance(batches, Batch | Packed):
+        raise TypeError(f"batches is one {type(batches).__name__}; it must be a list, such as [batch]")
+    n_available = batches.batches_per_epoch if isinstance(batches, Batches) else len(batches)
+    n_read = n_available if n_batches is None else min(n_batches, n_available)
+    if n_read < 1:
+        raise ValueError(f"n_batches is {n_batches!r} and batches has {n_available} elements; both must be at least 1")
+    return n_read
 
 
 def _nth(batches: Batches | Sequence[Batch], k: int, group: Group) -> Batch:

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from llmcourse.data.batches import tokenize_corpus
+from llmcourse.data.batches import token_id, tokenize_corpus
 from llmcourse.files import write_atomically
 from llmcourse.tokenization import Tokenizer, to_tokenizer_json
+from llmcourse.tokenization.inputs import several
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -64,10 +65,11 @@ def write_shards(
         The manifest.
 
     Raises:
+        TypeError: `texts` is one string, not several.
         ValueError: `shard_tokens` is below 1, the tokenizer has no such mark, or there is no text.
         FileExistsError: The folder holds shards already.
     """
-    folder = Path(folder)
+    folder, texts = Path(folder), several(texts, "texts")
     if shard_tokens < 1:
         raise ValueError(f"shard_tokens is {shard_tokens!r}; it must be at least 1")
     if (folder / MANIFEST).exists():
@@ -91,7 +93,7 @@ def write_shards(
         "dtype": "uint16" if len(tokenizer) <= 1 << 16 else "uint32",
         "tokenizer": tokenizer_hash(tokenizer),
         "vocab_size": len(tokenizer),
-        "end_of_text": tokenizer.special_tokens[end_of_text] if isinstance(end_of_text, str) else end_of_text,
+        "end_of_text": None if end_of_text is None else token_id(tokenizer, end_of_text),
         "n_tokens": sum(shard["n_tokens"] for shard in shards),
         "n_documents": n_documents,
         "n_bytes": n_bytes,
@@ -133,10 +135,14 @@ class ShardedTokens:
 
     def __init__(self, folder: Path, manifest: dict[str, Any]):
         """Map the files; nothing is read yet."""
-        self.manifest, self.dtype = manifest, DTYPES[manifest["dtype"]]
+        self.folder, self.manifest, self.dtype = folder.absolute(), manifest, DTYPES[manifest["dtype"]]
         self._maps = [np.memmap(folder / shard["file"], dtype=self.dtype, mode="r") for shard in manifest["shards"]]
         self._ends = list(accumulate(map(len, self._maps)))
         self.shape = (self._ends[-1],)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Another process maps the files itself: a pickled map would be a copy of the corpus.
+        return ShardedTokens, (self.folder, self.manifest)
 
     def __len__(self) -> int:
         return self._ends[-1]

@@ -9,6 +9,7 @@ from torch import nn
 
 from llmcourse.model.layers import ACTIVATIONS, NORMS, default_d_ff
 from llmcourse.positional import ENCODINGS, RopeScaling
+from llmcourse.values import take_fields
 
 POSITIONS = ENCODINGS
 
@@ -112,6 +113,7 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         """Check the values and work out the sizes that follow."""
+        take_fields(self)
         for name in ("vocab_size", "d_model", "n_layers", "n_heads", "max_seq_len"):
             _check_size(name, getattr(self, name))
         self._check_choice("positions", POSITIONS)

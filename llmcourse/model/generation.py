@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from llmcourse.model.losses import evaluation_mode
 from llmcourse.model.transformer import KVCache
+from llmcourse.values import whole
 
 
 def top_k_filter(logits: Tensor, k: int) -> Tensor:
@@ -157,8 +158,9 @@ def generate(
         (7, True)
     """
     ids_BT = ids if ids.ndim == 2 else ids[None]
+    max_new_tokens = whole("max_new_tokens", max_new_tokens)
     _check_request(model, ids_BT, max_new_tokens)
-    stops = torch.tensor([stop] if isinstance(stop, int) else list(stop or ()), device=ids.device, dtype=torch.int64)
+    stops = torch.tensor(_stop_ids(stop), device=ids.device, dtype=torch.int64)
     cache = _make_cache(model, ids_BT, max_new_tokens) if use_cache else None
     has_ended_B = torch.zeros(len(ids_BT), dtype=torch.bool, device=ids.device)
     with evaluation_mode(model):
@@ -173,6 +175,14 @@ def generate(
     return ids_BT if ids.ndim == 2 else ids_BT[0]
 
 
+def _stop_ids(stop: int | Collection[int] | None) -> list[int]:
+    """The tokens that end a sequence: Python's, NumPy's or torch's numbers, one or several."""
+    if stop is None:
+        return []
+    is_one = isinstance(stop, int | float | str) or getattr(stop, "ndim", None) == 0
+    return [whole("stop", token) for token in ([stop] if is_one else stop)]
+
+
 def _make_cache(model: nn.Module, ids_BT: Tensor, max_new_tokens: int) -> KVCache:
     weight = model.embedding.weight
     n_sequences, n_prompt = ids_BT.shape
@@ -185,6 +195,7 @@ def _check_request(model: nn.Module, ids_BT: Tensor, max_new_tokens: int) -> Non
     if max_new_tokens < 0:
         raise ValueError(f"max_new_tokens is {max_new_tokens!r}; it must be at least 0")
     config = getattr(model, "config", None)
-    if getattr(config, "positions", None) == "learned" and ids_BT.shape[1] + max_new_tokens > config.max_seq_len:
+    # The last token that is added is read no more, so it needs no position.
+    if getattr(config, "positions", None) == "learned" and ids_BT.shape[1] + max_new_tokens > config.max_seq_len + 1:
         asked = f"max_new_tokens is {max_new_tokens!r} and the prompt has {ids_BT.shape[1]} tokens"
-        raise ValueError(f"{asked}; they must fit into the {config.max_seq_len} positions that the model has learned")
+        raise ValueError(f"{asked}; all but the last must fit into the {config.max_seq_len} positions that are learned")

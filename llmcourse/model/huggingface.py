@@ -1,18 +1,27 @@
-"""Hugging Face's Llama and GPT-2 in and out: configurations and state dicts, without their library (chapter 3).
+"""Hugging Face's Llama and GPT-2 in and out: configurations, state dicts, folders, without their library (chapter 3).
 
 A configuration is the dictionary of a `config.json`, a state dict the tensors of a `model.safetensors`. Llama's linear
 weights are stored as ours; GPT-2's are transposed (its `Conv1D`), with queries, keys and values in one matrix.
+
+`save_pretrained` writes a folder that `transformers` loads. To read such a folder, give `from_huggingface` the parsed
+`config.json` and what `safetensors.torch.load_file` gives.
 """
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from llmcourse.files import write_atomically
 from llmcourse.model import Transformer
 from llmcourse.model.config import ModelConfig
+from llmcourse.model.weights import named_weights
 from llmcourse.positional import RopeScaling
+from llmcourse.tokenization import BPETokenizer
+from llmcourse.values import whole
 
 LLAMA_LAYER = {
     "attention_norm": "input_layernorm", "attention.query": "self_attn.q_proj", "attention.key": "self_attn.k_proj",
@@ -65,6 +74,8 @@ def _llama_config(theirs: Mapping[str, Any]) -> ModelConfig:
     if (mlp_bias := theirs.get("mlp_bias", False)) != bias:  # files older than mlp_bias have none in their networks
         raise ValueError(f"mlp_bias is {mlp_bias!r} and attention_bias is {bias!r}; they must be the same in our model")
     rope = dict(theirs.get("rope_parameters") or theirs.get("rope_scaling") or {})
+    for place in (theirs, rope):
+        _allow(place, "partial_rotary_factor", 1.0, None)
     return ModelConfig(
         vocab_size=theirs["vocab_size"], d_model=theirs["hidden_size"], n_layers=theirs["num_hidden_layers"],
         n_heads=theirs["num_attention_heads"], n_kv_heads=theirs.get("num_key_value_heads"),
@@ -104,11 +115,16 @@ def _gpt2_config(theirs: Mapping[str, Any]) -> ModelConfig:
     )  # fmt: skip
 
 
-def config_to_huggingface(config: ModelConfig) -> dict[str, Any]:
+def config_to_huggingface(config: ModelConfig, end_of_text: int | None = None) -> dict[str, Any]:
     """The `config.json` of the Llama or GPT-2 that computes what our model computes.
 
+    Args:
+        config: Of our model.
+        end_of_text: The id of the mark between the documents that it was trained on: texts begin behind it and end with
+            it. None says that there is none; left out, their library would take an id of its own and end texts there.
+
     Raises:
-        ValueError: The model is neither; the message names the option that differs.
+        ValueError: The model is neither, or is one that their library refuses; the message names the option.
 
     Example:
         >>> from llmcourse.model.config import PRESETS
@@ -116,11 +132,16 @@ def config_to_huggingface(config: ModelConfig) -> dict[str, Any]:
         8
     """
     common = {"norm_position": "pre", "qk_norm": False, "logit_scale": 1.0, "attention_scale": None}
+    common |= {"feed_forward": None}
+    marks = {"bos_token_id": end_of_text, "eos_token_id": end_of_text, "pad_token_id": None}
     if config.positions == "learned":
-        _require(config, common | {"norm": "layernorm", "bias": True, "n_kv_heads": config.n_heads})
-        return _gpt2_dictionary(config)
+        d_head = config.d_model // config.n_heads  # it has no option for another
+        _require(config, common | {"norm": "layernorm", "bias": True, "n_kv_heads": config.n_heads, "d_head": d_head})
+        return _gpt2_dictionary(config) | marks
     _require(config, common | {"positions": "rope", "rope_layout": "half", "norm": "rmsnorm", "activation": "swiglu"})
-    return _llama_dictionary(config)
+    if config.d_model % config.n_heads:
+        raise ValueError(f"n_heads is {config.n_heads}; it must divide d_model, {config.d_model}, for this export")
+    return _llama_dictionary(config) | marks
 
 
 def _require(config: ModelConfig, wanted: Mapping[str, Any]) -> None:
@@ -179,7 +200,8 @@ def from_huggingface(theirs: Mapping[str, Any], weights: Mapping[str, Tensor]) -
         The model, in evaluation mode, on the device and in the dtype of the weights.
 
     Raises:
-        ValueError: A weight is missing, left over or of the wrong shape; the message names it.
+        ValueError: A weight is missing, left over or of the wrong shape; or the output layer has weights of its own
+            though the configuration ties it to the embedding. The message names it.
     """
     config = config_from_huggingface(theirs)
     kind = theirs["model_type"]
@@ -190,17 +212,25 @@ def from_huggingface(theirs: Mapping[str, Any], weights: Mapping[str, Tensor]) -
     with torch.device("meta"):
         model = Transformer(config)
     names = _names(model, kind)
+    head, embedding = weights.get("lm_head.weight"), weights.get(names["embedding.weight"])
+    if config.tie_embeddings and head is not None and embedding is not None and not torch.equal(head, embedding):
+        raise ValueError("tie_word_embeddings is True; it must be False for an lm_head.weight of its own")
     for name in weights:
         if name not in names.values() and not name.endswith(NOT_WEIGHTS) and name != "lm_head.weight":
             raise ValueError(f"the state dict has {name!r}, for which the model has no place")
     return _filled(model, {ours: _take(weights, their, kind) for ours, their in names.items()})
 
 
-def to_huggingface(model: Transformer) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def to_huggingface(model: nn.Module, end_of_text: int | None = None) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Configuration and state dict of the Hugging Face model that computes the same.
 
+    Args:
+        model: A `Transformer`, compiled or not.
+        end_of_text: As for `config_to_huggingface`.
+
     Returns:
-        The dictionary for `config.json` and the tensors, which share memory with the model's where they can.
+        The dictionary for `config.json` and the tensors, which `safetensors.torch.save_file` takes. They share memory
+        with the model's where they can, and never with each other.
 
     Raises:
         ValueError: Neither a Llama nor a GPT-2 computes the same.
@@ -211,20 +241,102 @@ def to_huggingface(model: Transformer) -> tuple[dict[str, Any], dict[str, Tensor
         >>> theirs["model_type"], weights["model.layers.0.mlp.up_proj.weight"].shape
         ('llama', torch.Size([24, 8]))
     """
-    theirs = config_to_huggingface(model.config)
+    theirs = config_to_huggingface(model.config, end_of_text)
     kind = theirs["model_type"]
     prefix = "model." if kind == "llama" else "transformer."
-    ours = {name: weight.detach() for name, weight in model.state_dict().items()}
+    ours = {name: weight.detach() for name, weight in named_weights(model).items()}
     weights = {}
     for name, their in _names(model, kind).items():
         weights[their] = ours[name].T.contiguous() if _is_transposed(their, kind) else ours[name]
     if kind == "gpt2":
         weights = _join_gpt2(weights, model.config.n_layers)
     weights = {prefix + name: weight for name, weight in weights.items() if name != "lm_head.weight"}
-    return theirs, weights | {"lm_head.weight": ours["lm_head.weight"]}
+    head = ours["lm_head.weight"]
+    return theirs, weights | {"lm_head.weight": head.clone() if model.config.tie_embeddings else head}
 
 
-def _names(model: Transformer, kind: str) -> dict[str, str]:
+def save_pretrained(
+    folder: str | Path,
+    model: nn.Module,
+    tokenizer: BPETokenizer | None = None,
+    *,
+    end_of_text: int | str | None = None,
+) -> Path:
+    """Write a folder from which `transformers` loads the model, and the tokenizer if there is one.
+
+    `AutoModelForCausalLM.from_pretrained(folder)` and `AutoTokenizer.from_pretrained(folder)` do. The package
+    `safetensors` is needed, `transformers` is not.
+
+    Args:
+        folder: Made where there is none; files of these names in it are replaced.
+        model: A `Transformer` that a Llama or GPT-2 can express, compiled or not.
+        tokenizer: The one that it was trained with.
+        end_of_text: The mark between the documents that it was trained on, an id or the spelling of a special token.
+            Generated texts end with it; None lets them go on.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: Neither a Llama nor a GPT-2 computes the same, the tokenizer has more tokens than the model, or it
+            has no such mark; nothing is written.
+        ModuleNotFoundError: `safetensors` is not installed.
+
+    Example:
+        >>> import os, tempfile
+        >>> model = Transformer(ModelConfig(vocab_size=16, d_model=8, n_layers=1, n_heads=2, max_seq_len=32))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     sorted(os.listdir(save_pretrained(folder, model)))
+        ['config.json', 'generation_config.json', 'model.safetensors']
+    """
+    try:
+        from safetensors.torch import save
+    except ImportError:
+        raise ModuleNotFoundError("safetensors is not installed; pip install safetensors") from None
+    folder, vocab_size = Path(folder), model.config.vocab_size
+    if tokenizer is not None and len(tokenizer) > vocab_size:
+        raise ValueError(f"the tokenizer has {len(tokenizer)} tokens; it must have at most the model's {vocab_size}")
+    mark = _mark(end_of_text, tokenizer, vocab_size)
+    theirs, weights = to_huggingface(model, mark)
+    if model.config.tie_embeddings:
+        del weights["lm_head.weight"]  # their files have it once
+    files: dict[str, dict[str, Any]] = {
+        "config.json": theirs | {"dtype": str(weights[next(iter(weights))].dtype).removeprefix("torch.")},
+        "generation_config.json": {"bos_token_id": mark, "eos_token_id": mark},
+    }
+    if tokenizer is not None:
+        spelling = None if mark is None else tokenizer.token_bytes(mark).decode(errors="replace")
+        files["tokenizer_config.json"] = {
+            # The class that reads nothing but tokenizer.json: a model's own would put its pattern in the place of ours.
+            "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": model.config.max_seq_len,
+            "bos_token": spelling, "eos_token": spelling, "clean_up_tokenization_spaces": False,
+        }  # fmt: skip
+        folder.mkdir(parents=True, exist_ok=True)
+        tokenizer.save(folder / "tokenizer.json")
+    weights = {name: weight.cpu().contiguous() for name, weight in weights.items()}
+    write_atomically(folder / "model.safetensors", save(weights, metadata={"format": "pt"}))
+    for name, content in files.items():
+        write_atomically(folder / name, json.dumps(content, indent=2) + "\n")
+    return folder
+
+
+def _mark(end_of_text: int | str | None, tokenizer: BPETokenizer | None, vocab_size: int) -> int | None:
+    if end_of_text is None:
+        return None
+    special_tokens = {} if tokenizer is None else tokenizer.special_tokens
+    if isinstance(end_of_text, str):
+        if end_of_text not in special_tokens:
+            raise ValueError(f"end_of_text is {end_of_text!r}; it must be one of {sorted(special_tokens)}")
+        return special_tokens[end_of_text]
+    mark = whole("end_of_text", end_of_text)
+    if tokenizer is not None and mark not in special_tokens.values():
+        raise ValueError(f"end_of_text is {mark}; it must be a special token, one of {sorted(special_tokens.values())}")
+    if not 0 <= mark < vocab_size:
+        raise ValueError(f"end_of_text is {mark}; it must be at least 0 and below vocab_size, {vocab_size}")
+    return mark
+
+
+def _names(model: nn.Module, kind: str) -> dict[str, str]:
     """For each of our weights its name there, without prefix; GPT-2's queries, keys and values as if stored apart."""
     if kind == "llama":
         fixed, layer, stem = {"embedding": "embed_tokens", "norm": "norm"}, LLAMA_LAYER, "layers"
@@ -232,7 +344,7 @@ def _names(model: Transformer, kind: str) -> dict[str, str]:
         fixed, stem = {"embedding": "wte", "norm": "ln_f"}, "h"
         layer = GPT2_LAYER | {f"attention.{part}": f"attn.{part}" for part in QKV}
     names = {}
-    for ours in model.state_dict():
+    for ours in named_weights(model):
         module, _, parameter = ours.rpartition(".")
         if module == "positions":
             names[ours] = "wpe.weight"

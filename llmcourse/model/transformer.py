@@ -25,7 +25,7 @@ class KVCache:
         config: The model's configuration.
         batch_size: Sequences B.
         max_len: Positions S there is room for.
-        device, dtype: Of the stored tensors; the dtype of the model's activations.
+        device, dtype: Of the stored tensors; None takes those of the model that first fills the cache.
 
     Attributes:
         keys_LBKSC, values_LBKSC: The stored tensors; slots at and beyond `length` are unused.
@@ -52,6 +52,7 @@ class KVCache:
         self.keys_LBKSC = torch.zeros(shape, device=device, dtype=dtype)
         self.values_LBKSC = torch.zeros(shape, device=device, dtype=dtype)
         self.length = 0
+        self._follows_device, self._follows_dtype = device is None, dtype is None
 
     @property
     def max_len(self) -> int:
@@ -61,6 +62,20 @@ class KVCache:
     def layer(self, number: int) -> LayerCache:
         """The part of one layer: views, so that writing to them fills this cache."""
         return LayerCache(self.keys_LBKSC[number], self.values_LBKSC[number], self.length)
+
+    def follow(self, weight: Tensor) -> None:
+        """Lie where a model's weight lies, in its dtype, unless told otherwise; nothing happens once anything is kept.
+
+        Raises:
+            ValueError: The dtype was given and is another one.
+        """
+        if self.length == 0:
+            device = weight.device if self._follows_device else self.keys_LBKSC.device
+            dtype = weight.dtype if self._follows_dtype else self.keys_LBKSC.dtype
+            self.keys_LBKSC = self.keys_LBKSC.to(device, dtype)
+            self.values_LBKSC = self.values_LBKSC.to(device, dtype)
+        if self.keys_LBKSC.dtype != weight.dtype and not torch.is_autocast_enabled(weight.device.type):
+            raise ValueError(f"dtype of the cache is {self.keys_LBKSC.dtype}; it must be the model's, {weight.dtype}")
 
     def check_room(self, ids_BT: Tensor) -> None:
         """Raise a ValueError when these tokens do not fit behind what is there."""
@@ -226,7 +241,10 @@ class Transformer(nn.Module):
     def _check(self, ids_BT: Tensor, documents_BT: Tensor | None, cache: KVCache | None) -> None:
         # On a GPU, looking at the ids would make the host wait for the device at every step.
         if ids_BT.device.type == "cpu" and ids_BT.numel() and not torch.compiler.is_compiling():
-            low, high = (int(bound) for bound in torch.aminmax(ids_BT))
+            try:
+                low, high = (int(bound) for bound in torch.aminmax(ids_BT))
+            except RuntimeError:  # inside `torch.vmap` there is no number to look at
+                low = high = 0
             if low < 0 or high >= self.config.vocab_size:
                 wrong = low if low < 0 else high
                 raise ValueError(
@@ -236,6 +254,7 @@ class Transformer(nn.Module):
             if documents_BT is not None:
                 raise ValueError("documents_BT and cache do not go together, as a cache holds one document a row")
             cache.check_room(ids_BT)
+            cache.follow(self.embedding.weight)
 
     def _mask(
         self, q_positions: Tensor, k_positions: Tensor, starts_BT: Tensor | None, cache: KVCache | None

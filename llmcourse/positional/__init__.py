@@ -26,6 +26,7 @@ from llmcourse.positional.scaling import (
     llama3_frequencies,
     ntk_frequencies,
     scaled_frequencies,
+    untruncated_yarn_frequencies,
     yarn_attention_factor,
     yarn_frequencies,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "scaled_frequencies",
     "shift_matrix",
     "sinusoidal_table",
+    "untruncated_yarn_frequencies",
     "yarn_attention_factor",
     "yarn_frequencies",
 ]

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from llmcourse.positional.rotary import rotary_frequencies
+from llmcourse.values import take_fields
 
 SCALINGS = ("linear", "ntk", "yarn", "llama3")
 RAMPS = ("rotations", "dimensions")
@@ -146,6 +147,46 @@ def yarn_frequencies(
     return keep_N * frequencies_N + (1 - keep_N) * frequencies_N / factor
 
 
+def untruncated_yarn_frequencies(
+    d_head: int,
+    theta: float = 10000.0,
+    *,
+    factor: float,
+    original_max_seq_len: int,
+    beta_fast: float = 32.0,
+    beta_slow: float = 1.0,
+) -> Tensor:
+    """YaRN with the ramp "dimensions" whose ends lie where they fall, between two pairs: `truncate: false` of gpt-oss.
+
+    `yarn_frequencies` takes floor(index(beta_fast)) and ceil(index(beta_slow)); here both indices stay as they are.
+
+    Args:
+        d_head, theta, factor, original_max_seq_len, beta_fast, beta_slow: As for `yarn_frequencies`.
+
+    Returns:
+        (N,), float64.
+
+    Raises:
+        ValueError: The factor is below 1; the message names it.
+
+    Example:
+        >>> rotary_frequencies(8) / untruncated_yarn_frequencies(8, factor=4, original_max_seq_len=2048)
+        tensor([1.0000, 1.0000, 1.9775, 4.0000], dtype=torch.float64)
+
+    Source: OpenAI's released code for gpt-oss (2025).
+    """
+    _check_factor(factor)
+    frequencies_N = rotary_frequencies(d_head, theta)
+    index = [
+        d_head * math.log(original_max_seq_len / (2 * math.pi * r)) / (2 * math.log(theta))
+        for r in (beta_fast, beta_slow)
+    ]
+    low, high = max(index[0], 0.0), min(index[1], d_head - 1.0)
+    high = high if high != low else low + 0.001
+    keep_N = (1 - (torch.arange(d_head // 2, dtype=torch.float64) - low) / (high - low)).clamp(0, 1)
+    return keep_N * frequencies_N + (1 - keep_N) * frequencies_N / factor
+
+
 def yarn_attention_factor(factor: float) -> float:
     """What YaRN multiplies rotated queries and keys by, so that attention over a longer context stays as sharp.
 
@@ -182,7 +223,7 @@ def llama3_frequencies(
         factor: How many times slower the slow pairs get, at least 1.
         original_max_seq_len: The length that the model was trained with.
         low_freq_factor: Rotations up to which a pair is fully interpolated.
-        high_freq_factor: Rotations from which on a pair is left alone.
+        high_freq_factor: Rotations from which on a pair is left alone; if the two are equal, the ramp is a step.
 
     Returns:
         (N,), float64.
@@ -199,7 +240,10 @@ def llama3_frequencies(
     _check_factor(factor)
     frequencies_N = rotary_frequencies(d_head, theta)
     rotations_N = original_max_seq_len * frequencies_N / (2 * math.pi)
-    keep_N = ((rotations_N - low_freq_factor) / (high_freq_factor - low_freq_factor)).clamp(0, 1)
+    if low_freq_factor == high_freq_factor:
+        keep_N = (rotations_N >= high_freq_factor).double()
+    else:
+        keep_N = ((rotations_N - low_freq_factor) / (high_freq_factor - low_freq_factor)).clamp(0, 1)
     return keep_N * frequencies_N + (1 - keep_N) * frequencies_N / factor
 
 
@@ -212,6 +256,8 @@ class RopeScaling:
         factor: How many times longer the context gets, at least 1.
         original_max_seq_len: The length trained with; "yarn" and "llama3" need it.
         beta_fast, beta_slow, ramp: See `yarn_frequencies`.
+        truncate: Whether the ends of YaRN's ramp "dimensions" are whole pairs; False for gpt-oss, see
+            `untruncated_yarn_frequencies`.
         low_freq_factor, high_freq_factor: See `llama3_frequencies`.
         attention_factor: Multiplies rotated queries and keys; None: `yarn_attention_factor` for "yarn", else 1.
 
@@ -233,8 +279,10 @@ class RopeScaling:
     low_freq_factor: float = 1.0
     high_freq_factor: float = 4.0
     attention_factor: float | None = None
+    truncate: bool = True
 
     def __post_init__(self) -> None:
+        take_fields(self)
         if self.name not in SCALINGS:
             raise ValueError(f"the rotary scaling is {self.name!r}; it must be one of {', '.join(map(repr, SCALINGS))}")
         _check_factor(self.factor)
@@ -246,8 +294,11 @@ class RopeScaling:
                 f"original_max_seq_len is {self.original_max_seq_len!r}; it must be at least 1, the trained length, "
                 f"for {self.name!r}"
             )
+        if not self.truncate and (self.name, self.ramp) != ("yarn", "dimensions"):
+            raise ValueError("truncate is False; it must be True but for 'yarn' with the ramp 'dimensions'")
         for low, high in (("beta_slow", "beta_fast"), ("low_freq_factor", "high_freq_factor")):
-            if not 0 < getattr(self, low) < getattr(self, high):
+            is_step = low == "low_freq_factor" and self.low_freq_factor == self.high_freq_factor > 0  # as in Llama 4
+            if not is_step and not 0 < getattr(self, low) < getattr(self, high):
                 raise ValueError(
                     f"{low} is {getattr(self, low)!r} and {high} is {getattr(self, high)!r}; "
                     f"they must satisfy 0 < {low} < {high}"
@@ -278,8 +329,11 @@ def scaled_frequencies(d_head: int, theta: float = 10000.0, scaling: RopeScaling
     elif scaling.name == "ntk":
         frequencies_N = ntk_frequencies(d_head, theta, factor=factor)
     elif scaling.name == "yarn":
-        ramp = {"beta_fast": scaling.beta_fast, "beta_slow": scaling.beta_slow, "ramp": scaling.ramp}
-        frequencies_N = yarn_frequencies(d_head, theta, factor=factor, original_max_seq_len=length, **ramp)
+        ramp = {"beta_fast": scaling.beta_fast, "beta_slow": scaling.beta_slow, "original_max_seq_len": length}
+        if scaling.truncate:
+            frequencies_N = yarn_frequencies(d_head, theta, factor=factor, ramp=scaling.ramp, **ramp)
+        else:
+            frequencies_N = untruncated_yarn_frequencies(d_head, theta, factor=factor, **ramp)
         attention_factor = yarn_attention_factor(factor)
     else:
         band = {"low_freq_factor": scaling.low_freq_factor, "high_freq_factor": scaling.high_freq_factor}

@@ -34,6 +34,14 @@ def read_pattern(pre_tokenizer: Mapping[str, Any] | None) -> str:
     raise ValueError(f"pre_tokenizer is {pre_tokenizer!r}; it must be byte-level, with at most one isolating split")
 
 
+def _changes_nothing(post_processor: Mapping[str, Any] | None) -> bool:
+    """Whether the ids of one text stay as they are, as in the empty template that `transformers` writes."""
+    match post_processor or {"type": "ByteLevel"}:
+        case {"type": "ByteLevel"} | {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}}]}:
+            return True
+    return False
+
+
 def check_supported(data: Mapping[str, Any]) -> None:
     """Refuse a `tokenizer.json` whose ids the code of this chapter could not reproduce.
 
@@ -60,8 +68,13 @@ def check_supported(data: Mapping[str, Any]) -> None:
             problem = f"the model's option {name} is {model[name]!r}; it must be off"
     if data.get("normalizer"):
         problem = f"the normalizer is {data['normalizer'].get('type')!r}; it must be None"
-    if data.get("post_processor") and data["post_processor"].get("type") != "ByteLevel":
-        problem = f"the post-processor is {data['post_processor'].get('type')!r}; it must be 'ByteLevel' or None"
+    for name in ("truncation", "padding"):
+        if data.get(name):
+            problem = f"its {name} is {data[name]!r}; it must be None"
+    if (decoder := data.get("decoder")) and decoder.get("type") != "ByteLevel":
+        problem = f"its decoder is {decoder.get('type')!r}; it must be 'ByteLevel' or None"
+    if not _changes_nothing(data.get("post_processor")):
+        problem = f"the post-processor is {data['post_processor'].get('type')!r}; it must add no token to a text"
     for token in data.get("added_tokens") or []:
         flags = [name for name in ("single_word", "lstrip", "rstrip") if token.get(name)]
         if flags or not token.get("special"):

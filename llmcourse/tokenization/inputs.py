@@ -31,20 +31,38 @@ def check_text(text: str) -> None:
         ) from None
 
 
+def several(items: Iterable[Item], name: str) -> Iterable[Item]:
+    """Refuse a single text or path where several are wanted: it would be taken apart into its characters.
+
+    Returns:
+        The items as they are: an iterator is not read.
+
+    Raises:
+        TypeError: `items` is one string, one row of bytes or one path.
+
+    Example:
+        >>> several("some text", "texts")
+        Traceback (most recent call last):
+        TypeError: texts is 'some text'; it must be a list, such as [texts]
+    """
+    if isinstance(items, str | bytes | Path):
+        shown = str(items) if isinstance(items, Path) else items[:40]
+        raise TypeError(f"{name} is {shown!r}; it must be a list, such as [{name}]")
+    return items
+
+
 def as_list(items: Iterable[Item], name: str) -> list[Item]:
     """Make a list of several texts or paths, and refuse a single one: it would be taken apart into its characters.
 
     Raises:
-        TypeError: `items` is one string or one path.
+        TypeError: `items` is one string, one row of bytes or one path.
 
     Example:
         >>> as_list("README.md", "paths")
         Traceback (most recent call last):
         TypeError: paths is 'README.md'; it must be a list, such as [paths]
     """
-    if isinstance(items, str | Path):
-        raise TypeError(f"{name} is {str(items)!r}; it must be a list, such as [{name}]")
-    return list(items)
+    return list(several(items, name))
 
 
 def check_special_tokens(special_tokens: Iterable[str]) -> list[str]:

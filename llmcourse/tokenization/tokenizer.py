@@ -19,6 +19,7 @@ from llmcourse.tokenization.words import (
     split_special,
     to_printable,
 )
+from llmcourse.values import whole
 
 _MAX_CACHED_WORDS = 200_000
 _MAX_CACHED_WORD_LENGTH = 64
@@ -161,6 +162,8 @@ def _index_tokens(vocab: Sequence[bytes], special_tokens: Mapping[str, int]) -> 
             raise ValueError(
                 f"the special token {token!r} has the id {token_id}, where the vocabulary has another token"
             )
+        if len(token.encode()) == 1:  # then any text with it would hold the special token
+            raise ValueError(f"the special token {token!r} has the id of a byte, {token_id}; it must differ")
     return ids
 
 
@@ -203,8 +206,10 @@ class BPETokenizer:
         """
         compile_pattern(pattern)
         self.vocab = tuple(vocab)
-        self.merges = tuple(merges)
-        self.special_tokens = dict(special_tokens or {})
+        # Ids may come as NumPy's numbers and merges as lists, which no file or table of merges takes.
+        self.merges = tuple((whole("a merge", left), whole("a merge", right)) for left, right in merges)
+        specials = dict(special_tokens or {})
+        self.special_tokens = {token: whole(f"the id of {token!r}", token_id) for token, token_id in specials.items()}
         self.pattern = pattern
         ids = _index_tokens(self.vocab, self.special_tokens)
         for merge in self.merges:
@@ -214,7 +219,10 @@ class BPETokenizer:
         if unknown := [token for token in merged if token not in ids]:
             raise ValueError(f"a merge makes {unknown[0]!r}, which is no token")
         self._byte_ids = [ids[bytes([byte])] for byte in range(256)]
-        self._ranks = rank_merges(self.merges, [ids[token] for token in merged])
+        # Text never becomes a special token, not by merging either. (Files by others may give both one id.)
+        special_ids = set(self.special_tokens.values())
+        self._merges = [merge for merge, token in zip(self.merges, merged) if ids[token] not in special_ids]
+        self._ranks = rank_merges(self._merges, [ids[token] for token in merged if ids[token] not in special_ids])
         self._cache: dict[str, list[int]] = {}
         self._bulk: dict[frozenset[str], tokenizers.Tokenizer] = {}
 
@@ -331,7 +339,7 @@ class BPETokenizer:
         allowed = self._allowed(allowed_special)
         if allowed not in self._bulk:
             specials = {token: self.special_tokens[token] for token in allowed}
-            data = to_tokenizer_json(self.vocab, self.merges, specials, self.pattern)
+            data = to_tokenizer_json(self.vocab, self._merges, specials, self.pattern)
             self._bulk[allowed] = tokenizers.Tokenizer.from_str(json.dumps(data))
         return [encoding.ids for encoding in self._bulk[allowed].encode_batch_fast(texts)]
 

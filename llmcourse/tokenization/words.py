@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import regex
 
-from llmcourse.tokenization.inputs import check_text
+from llmcourse.tokenization.inputs import check_text, several
 
 GPT2_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 """The pattern of GPT-2 (Radford et al., 2019): contractions, letters, digits, the rest, white space."""
@@ -205,10 +205,8 @@ def count_words(
         >>> count_words(["to be or", " not to be<|end|>"], special_tokens=["<|end|>"])
         Counter({b' be': 2, b'to': 1, b' or': 1, b' not': 1, b' to': 1})
     """
-    if isinstance(texts, str):
-        raise TypeError(f"texts is {texts[:40]!r}; it must be a list, such as [texts]")
     counts: Counter[str] = Counter()
-    for text in texts:
+    for text in several(texts, "texts"):
         check_text(text)
         for part, is_special in split_special(text, special_tokens):
             if not is_special:

@@ -4,6 +4,8 @@ That is the parameters, the optimizer's state and the number of steps done. Data
 functions of the step, so they need nothing.
 """
 
+import pickle
+import warnings
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +14,14 @@ from torch import nn
 
 from llmcourse.distributed.group import ALONE, Group
 from llmcourse.files import write_atomically
+from llmcourse.model.weights import load_weights, named_weights
+from llmcourse.values import is_plain, plain
+
+PARTS = ("step", "config", "model", "optimizer")
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read; the message says which file, and why."""
 
 
 def save_checkpoint(
@@ -30,16 +40,16 @@ def save_checkpoint(
     Args:
         folder: The run's folder; made if it is not there.
         step: Steps done.
-        model: Its parameters and buffers are saved.
+        model: Its parameters and buffers are saved, under the same names whether it is compiled or not.
         optimizer: Its state is saved.
-        config: The run's settings, as plain numbers and strings.
+        config: The run's settings: numbers, strings and None, in dictionaries, lists and tuples.
         keep: How many checkpoints stay, at least 1; older ones are deleted.
 
     Returns:
         The file.
 
     Raises:
-        ValueError: `keep` is below 1.
+        ValueError: `keep` is below 1, or a setting is nothing that could be read back; the message names it.
 
     Example:
         >>> import tempfile
@@ -51,21 +61,18 @@ def save_checkpoint(
     """
     if keep < 1:
         raise ValueError(f"keep is {keep!r}; it must be at least 1")
+    # `weights_only` reads neither NumPy's numbers nor subclasses of Python's: an optimizer's rate may be one too.
+    settings, state = plain(config), plain(optimizer.state_dict())
+    for name, value in settings.items():
+        if not is_plain(value):
+            raise ValueError(f"config[{name!r}] is {value!r}; it must be made of numbers, strings and None")
     path = checkpoint_path(folder, step)
-    state = {"step": step, "config": _plain(config), "model": model.state_dict(), "optimizer": optimizer.state_dict()}
-    write_atomically(path, lambda file: torch.save(state, file), sync=True)
-    for old in sorted(path.parent.glob("step-*.pt"))[:-keep]:
+    whole = {"step": int(step), "config": settings, "model": named_weights(model), "optimizer": state}
+    write_atomically(path, lambda file: torch.save(whole, file), sync=True)
+    # What claims to be of a later step is no reason to delete what has just been written.
+    for old in [other for other in all_checkpoints(folder) if other <= path][:-keep]:
         old.unlink()
     return path
-
-
-def _plain(value: Any) -> Any:
-    """Settings without subclasses of int, as `asdict` of a `ModelConfig` has: `weights_only` refuses to read them."""
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(map(_plain, value))
-    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def checkpoint_path(folder: str | Path, step: int) -> Path:
@@ -85,15 +92,32 @@ def latest_checkpoint(folder: str | Path) -> Path | None:
         >>> latest_checkpoint("a folder that is not there") is None
         True
     """
-    return max((Path(folder) / "checkpoints").glob("step-*.pt"), default=None)
+    return max(all_checkpoints(folder), default=None)
+
+
+def all_checkpoints(folder: str | Path) -> list[Path]:
+    """The checkpoints in a run's folder, the one with the fewest steps first."""
+    return sorted((Path(folder) / "checkpoints").glob("step-*.pt"))
 
 
 def load_checkpoint(path: str | Path) -> dict[str, Any]:
     """Read a checkpoint onto the CPU: `step`, `config`, `model`, `optimizer`.
 
     Only tensors and plain values are read: a file from a stranger cannot run code.
+
+    Raises:
+        CheckpointError: The file is cut off, damaged, or no checkpoint; the message names it.
+        OSError: There is no such file, or it may not be read.
     """
-    return torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        why = f"{error}".strip().partition("\n")[0]
+        raise CheckpointError(f"{path} cannot be read, it is cut off or no checkpoint ({why})") from error
+    missing = [name for name in PARTS if not isinstance(state, dict) or name not in state]
+    if missing:
+        raise CheckpointError(f"{path} is no checkpoint, as it lacks {', '.join(missing)}")
+    return state
 
 
 def restore(state: dict[str, Any], model: nn.Module, optimizer: torch.optim.Optimizer | None = None) -> None:
@@ -101,10 +125,10 @@ def restore(state: dict[str, Any], model: nn.Module, optimizer: torch.optim.Opti
 
     Args:
         state: What `load_checkpoint` gives.
-        model: Of the same shape as the one saved.
+        model: Of the same shape as the one saved; one may be compiled and the other not.
         optimizer: Over the model's parameters, of the same kind as the one saved; None to use the model only.
     """
-    model.load_state_dict(state["model"])
+    load_weights(model, state["model"])
     if optimizer is not None:
         optimizer.load_state_dict(state["optimizer"])
 
@@ -128,6 +152,9 @@ class CheckpointStore(Protocol):
 class Checkpoints:
     """Checkpoints as whole files, for models that every process has whole: the first process writes, all read.
 
+    Where the newest file is cut off or damaged, the one before counts as the latest, and a warning names the damaged
+    one. It is kept under another name (`.damaged` behind it) as soon as the run goes on.
+
     Args:
         folder: The run's folder, the same for every process.
         group: Who takes part in the run.
@@ -137,10 +164,29 @@ class Checkpoints:
     def __init__(self, folder: str | Path, group: Group = ALONE, keep: int = 2) -> None:
         self.folder, self.group, self.keep = Path(folder), group, keep
         self._read: tuple[Path, dict[str, Any]] | None = None
+        self._damaged: list[Path] = []
 
     def latest(self) -> Path | None:
-        """The checkpoint with the most steps, None if there is none."""
-        return latest_checkpoint(self.folder)
+        """The checkpoint with the most steps that can be read, None if there is none at all.
+
+        Raises:
+            CheckpointError: There are checkpoints, and none can be read: to start afresh would overwrite the run.
+        """
+        self._damaged = []
+        problems = []
+        for path in reversed(all_checkpoints(self.folder)):
+            try:
+                self._state(path)
+            except CheckpointError as error:
+                self._damaged.append(path)
+                problems.append(str(error))
+                continue
+            if problems and self.group.is_first:
+                warnings.warn(f"{'; '.join(problems)}. The run goes on from {path}", stacklevel=2)
+            return path
+        if problems:
+            raise CheckpointError(f"{'; '.join(problems)}; to start afresh take another folder")
+        return None
 
     def settings(self, checkpoint: Path) -> dict[str, Any]:
         """The settings of the run that a checkpoint belongs to."""
@@ -151,6 +197,10 @@ class Checkpoints:
         state = self._state(checkpoint)
         self._read = None  # as large as the model and its optimizer together
         restore(state, model, optimizer)
+        if self.group.is_first:
+            for path in self._damaged:
+                path.rename(path.with_name(path.name + ".damaged"))
+        self._damaged = []
         return state["step"]
 
     def save(self, step: int, model: nn.Module, optimizer: torch.optim.Optimizer, config: dict[str, Any]) -> Path:

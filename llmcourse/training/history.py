@@ -1,6 +1,7 @@
 """What a run has measured: memory, one JSON line a row, and TensorBoard if it is asked for (chapter 3)."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -77,8 +78,7 @@ class History:
             return
         self._writer = _open_tensorboard(Path(folder), done) if tensorboard else None
         self._path = Path(folder) / FILE
-        lines = "".join(json.dumps(row) + "\n" for row in self.rows)
-        write_atomically(self._path, lines)
+        write_atomically(self._path, _lines(self.rows))
 
     def __enter__(self) -> "History":
         return self
@@ -91,12 +91,23 @@ class History:
         self.rows.append(row)
         if self._path is not None:
             with open(self._path, "a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
+                file.write(_lines([row]))
+        self._show(row, row["step"])
+
+    def _show(self, seen: Row, step: int) -> None:
+        """Write to TensorBoard."""
         if self._writer is not None:
-            for name, value in row.items():
+            for name, value in seen.items():
                 add = self._writer.add_text if isinstance(value, str) else self._writer.add_scalar
                 if name != "step":
-                    add(name, value, row["step"])
+                    add(name, value, step)
+
+    def add(self, seen: Row) -> None:
+        """Add to the last row what was looked at only after it was written."""
+        self.rows[-1] |= seen
+        if self._path is not None:
+            write_atomically(self._path, _lines(self.rows))
+        self._show(seen, self.rows[-1]["step"])
 
     def close(self) -> None:
         """Close TensorBoard's files; a row is on its way to the disk as soon as `write` returns."""
@@ -104,16 +115,37 @@ class History:
             self._writer.close()
 
 
+def _lines(rows: Iterable[Row]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
 def read_history(folder: str | Path) -> list[Row]:
-    """The rows that a run has written; the last line of a run that was killed may be cut, and is left out.
+    """The rows that a run has written; what a run that was killed, or a power cut, left half written is left out.
+
+    That is a last line without its end, and zeros, with which file systems fill what never reached the disk.
+
+    Raises:
+        ValueError: Another line is no row; the message names the file and the line.
 
     Example:
         >>> read_history("a folder that is not there")
         []
     """
     path = Path(folder) / FILE
-    lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else [""]
-    return [json.loads(line) for line in lines[:-1]]
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n") if path.is_file() else [""]
+    rows = ((number, line.strip("\0")) for number, line in enumerate(lines[:-1], start=1))
+    return [_row(path, number, line) for number, line in rows if line]
+
+
+def _row(path: Path, number: int, line: str) -> Row:
+    try:
+        row = json.loads(line)
+        if isinstance(row, dict) and isinstance(row.get("step"), int):
+            return Row(**row)
+    except ValueError:
+        pass
+    shown = line if len(line) <= 60 else f"{line[:60]}..."
+    raise ValueError(f"line {number} of {path} is {shown!r}; it must be a JSON object with a step")
 
 
 def _open_tensorboard(folder: Path, done: int) -> Any:

@@ -20,7 +20,7 @@ from torch import nn
 from tqdm import tqdm
 
 from llmcourse.data.batches import Batches, read_part
-from llmcourse.data.evaluation import evaluate
+from llmcourse.data.evaluation import count_batches, evaluate
 from llmcourse.distributed.group import ALONE, Group
 from llmcourse.model.losses import Batch, BatchSource, evaluation_mode
 from llmcourse.optim.gradients import PRECISIONS, autocast
@@ -29,6 +29,7 @@ from llmcourse.optim.schedules import make_schedule, set_learning_rate
 from llmcourse.training.checkpoint import Checkpoints, CheckpointStore
 from llmcourse.training.history import History, Row
 from llmcourse.training.steps import StepResult, group_step, split_batch, train_step
+from llmcourse.values import take_fields
 
 MAY_CHANGE = {"eval_every", "eval_batches", "sample_every", "checkpoint_every", "log_every", "tensorboard"}
 """The settings of a run that do not change what it computes, so that a resumed run may have others."""
@@ -90,6 +91,7 @@ class TrainingConfig:
     tensorboard: bool = False
 
     def __post_init__(self) -> None:
+        take_fields(self)
         for name in ("steps", "grad_accum_steps", "eval_batches", "log_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it must be at least 1")
@@ -154,8 +156,12 @@ def train(
     With a group of several processes each one calls this with its own part of the work: it reads its rows of every
     batch, the first writes history and checkpoints, and all return the same history and raise the same errors.
 
+    Where evaluation or sampling fails, the step's checkpoint and row are kept, and the run that goes on from them looks
+    again before it trains. A checkpoint that is cut off is passed over for the one before, with a warning.
+
     Args:
-        model: Changed in place; left in training mode. On several processes the same weights everywhere.
+        model: Changed in place; left in training mode. On several processes the same weights everywhere. It may be
+            compiled; its checkpoints are those of the plain model.
         batches: Where the batch of a step comes from, on the model's device, as from `Batches`.
         config: All settings.
         group: Who takes part, and which of them this process is.
@@ -174,8 +180,8 @@ def train(
 
     Raises:
         NonFiniteLossError: A loss or gradient is not finite. The model is as it was before that step.
-        ValueError: The folder belongs to a run with other settings, the batch cannot be cut, or processes resume from
-            different steps.
+        ValueError: The folder belongs to a run with other settings, the batch cannot be cut, there is no validation
+            batch, no checkpoint can be read, or processes resume from different steps.
     """
     optimizer = optimizer or make_optimizer(
         model, config.optimizer, lr=config.lr, weight_decay=config.weight_decay, betas=config.betas
@@ -183,9 +189,14 @@ def train(
     step = step or (train_step if group.size == 1 else functools.partial(group_step, group=group))
     if checkpoints is None and folder is not None:
         checkpoints = Checkpoints(folder, group)
+    if validation is not None:
+        count_batches(validation, config.eval_batches)  # an empty one is told before the run, not at its end
     schedule = config.make_schedule()
     start, checkpoint = (0, None) if checkpoints is None else resume(model, optimizer, config, checkpoints, group)
     with own_random_numbers(), History(folder, start, config.tensorboard, group) as history:
+        group.barrier()  # all have read the history before the first writes to it
+        if looks := _left_out(history.rows, start, _looks(config, start, validation, sample)):
+            history.add(_look(model, config, looks, validation, sample, group))
         shown = _bar(start, config.steps, progress and group.is_first)
         tokens, seconds = 0, 0.0
         model.train()
@@ -205,13 +216,15 @@ def train(
             seconds += time.perf_counter() - began
 
             done = number + 1
-            row = _row(done, result, optimizer, tokens / seconds)
-            row |= _look(model, config, done, validation, sample, group)
-            if done % config.log_every == 0 or done == config.steps or "val_loss" in row or "sample" in row:
-                history.write(row)
+            looks = _looks(config, done, validation, sample)
+            if done % config.log_every == 0 or done == config.steps or looks:
+                history.write(_row(done, result, optimizer, tokens / seconds))
                 tokens, seconds = 0, 0.0
+            # Before looking, which may fail or take long: what was trained is not lost by it.
             if checkpoints is not None and _is_due(done, config.checkpoint_every, config.steps):
                 checkpoint = checkpoints.save(done, model, optimizer, asdict(config))
+            if looks:
+                history.add(_look(model, config, looks, validation, sample, group))
             shown.set_postfix(loss=f"{result.loss:.3f}", refresh=False)
     return history.rows
 
@@ -230,20 +243,40 @@ def _is_due(done: int, every: int | None, steps: int) -> bool:
     return done == steps or (every is not None and done % every == 0)
 
 
-def _look(
-    model: nn.Module,
+def _looks(
     config: TrainingConfig,
     done: int,
     validation: Batches | Sequence[Batch] | None,
     sample: Callable[[nn.Module], str] | None,
+) -> set[str]:
+    """What it is time to add to the row of a step: "val_loss", "sample"."""
+    looks = set()
+    if validation is not None and _is_due(done, config.eval_every, config.steps):
+        looks.add("val_loss")
+    if sample is not None and config.sample_every and done % config.sample_every == 0:
+        looks.add("sample")
+    return looks
+
+
+def _left_out(rows: Sequence[Row], start: int, looks: set[str]) -> set[str]:
+    """What an earlier run that ended while it looked has left to do, at the step from which this one goes on."""
+    return looks - set(rows[-1]) if start and rows and rows[-1]["step"] == start else set()
+
+
+def _look(
+    model: nn.Module,
+    config: TrainingConfig,
+    looks: set[str],
+    validation: Batches | Sequence[Batch] | None,
+    sample: Callable[[nn.Module], str] | None,
     group: Group,
 ) -> Row:
-    """Evaluate and sample where it is time to."""
+    """Evaluate and sample."""
     seen = Row()
-    if validation is not None and _is_due(done, config.eval_every, config.steps):
+    if "val_loss" in looks:
         with autocast(next(model.parameters()).device, config.precision):
             seen["val_loss"] = evaluate(model, validation, config.eval_batches, group)
-    if sample is not None and config.sample_every and done % config.sample_every == 0:
+    if "sample" in looks:
         torch.manual_seed(config.seed)  # the same choices each time: what changes is the model
         with evaluation_mode(model):
             seen["sample"] = sample(model)

@@ -71,7 +71,7 @@ def train_step(
 
 
 def split_batch(batch: Batch, n_parts: int) -> list[Batch]:
-    """Cut a batch into micro-batches of equally many rows.
+    """Cut a batch, or the rows of `Packed`, into micro-batches of equally many rows.
 
     Raises:
         ValueError: The rows cannot be divided by `n_parts`.
@@ -85,7 +85,7 @@ def split_batch(batch: Batch, n_parts: int) -> list[Batch]:
     if n_rows % n_parts:
         raise ValueError(f"grad_accum_steps is {n_parts!r}; it must divide the {n_rows} rows of a batch")
     columns = [[None] * n_parts if values is None else values.chunk(n_parts) for values in batch]
-    return [Batch(*part) for part in zip(*columns)]
+    return [type(batch)(*part) for part in zip(*columns)]
 
 
 def group_step(

@@ -106,3 +106,12 @@ def test_what_makes_no_batch_is_refused(make, message):
 def test_a_window_that_is_not_there_is_refused(window):
     with pytest.raises(ValueError, match=f"{window}.*0 to 3"):
         Batches(np.arange(9), seq_len=2, batch_size=2).read([window])
+
+
+def test_sizes_in_a_narrow_type_of_numpy_do_not_run_over():
+    tokens = np.arange(2000, dtype=np.uint16)
+    ours = Batches(tokens, np.uint8(100), np.uint8(4))
+    plain = Batches(tokens, 100, 4)
+    assert torch.equal(ours.batch(3).inputs, plain.batch(3).inputs) and ours.n_windows == plain.n_windows
+    with pytest.raises(ValueError, match="seq_len is 10.0"):
+        Batches(tokens, 10.0, 4)

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import time
 
 import numpy as np
 import pytest
@@ -147,3 +148,22 @@ def test_leaks_are_counted_against_all_of_the_training_set():
     whole, mixed, fresh, nothing = leaked_fractions(known, shown)
     assert (whole, fresh, nothing) == (1.0, 0.0, 0.0) and 0.9 < mixed < 1
     assert leaked_fractions([], shown).tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("find", [exact_duplicates, sign_texts])
+@pytest.mark.parametrize("text", ["one text", b"one text"])
+def test_one_text_is_not_taken_for_many(find, text):
+    with pytest.raises(TypeError, match="texts is b?'one text'; it must be a list"):
+        find(text)
+    assert len(find(iter(["one text", "another"]))) == 2
+
+
+def test_a_thousand_copies_are_found_in_the_time_of_their_pairs():
+    signatures = sign_texts(["a text that is there a thousand times", "and another text of some words"], width=3)
+    many = signatures[[0] * 1000 + [1]]
+    many[7, 0] += 1  # a copy that is only nearly one
+    start = time.process_time()
+    pairs = near_duplicates(many, 16, 0.7)
+    assert time.process_time() - start < 8  # comparing each pair in each band takes some twenty
+    assert pairs == list(itertools.combinations(range(1000), 2))
+    assert near_duplicates(many, 16, 1.1) == []

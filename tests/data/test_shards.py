@@ -1,6 +1,7 @@
 """Shards: what was written is what is read, and what was damaged is refused by name."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -146,3 +147,29 @@ def test_interrupted_writing_leaves_nothing_that_would_be_read(tmp_path):
         write_shards(tmp_path / "cut", texts(), MARKED, shard_tokens=100)
     with pytest.raises(ShardError, match="interrupted"):
         open_shards(tmp_path / "cut")
+
+
+def test_one_text_is_not_taken_for_many(tmp_path):
+    with pytest.raises(TypeError, match="texts is 'one text'"):
+        write_shards(tmp_path / "one", "one text", MARKED)
+    assert not (tmp_path / "one").exists()
+    with pytest.raises(TypeError, match="texts is 'one text'"):
+        tokenize_corpus("one text", MARKED)
+
+
+def test_the_id_of_a_mark_may_be_a_number_of_numpy(tmp_path):
+    manifest = write_shards(tmp_path / "a", ["a text"], MARKED, np.int64(256))
+    assert json.loads((tmp_path / "a" / "manifest.json").read_text()) == manifest
+    assert open_shards(tmp_path / "a")[-1] == manifest["end_of_text"] == 256
+    with pytest.raises(ValueError, match="end_of_text is 2.5"):
+        tokenize_corpus(["a text"], MARKED, 2.5)
+
+
+def test_pickled_shards_are_a_path_and_no_copy_of_the_corpus(written, monkeypatch, tmp_path):
+    folder, texts, _ = written
+    monkeypatch.chdir(folder.parent)
+    tokens = open_shards(folder.name)
+    pickled = pickle.dumps(tokens)
+    assert len(pickled) < 4000 < tokens[:].nbytes
+    monkeypatch.chdir(tmp_path.parent)
+    assert np.array_equal(pickle.loads(pickled)[:], tokens[:])

@@ -94,6 +94,30 @@ def test_a_full_cache_says_so_and_stays_as_it_was():
     assert cache.length == 20
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_a_cache_has_the_dtype_of_the_model_that_fills_it(dtype):
+    model, ids = make(BASE).to(dtype), ids_for(BASE)
+    cache = KVCache(BASE, 2, 24)
+    assert_close(model(ids, cache=cache), model(ids), atol=0.05, rtol=0.05)
+    assert cache.keys_LBKSC.dtype == dtype
+    cache.reset()
+    assert model.float()(ids, cache=cache).dtype == torch.float32
+
+
+def test_a_cache_that_was_made_for_another_dtype_says_so():
+    model, ids = make(BASE).float(), ids_for(BASE)
+    cache = KVCache(BASE, 2, 24, dtype=torch.float64)
+    with pytest.raises(ValueError, match="torch.float64; .* torch.float32"):
+        model(ids, cache=cache)
+    with torch.autocast("cpu", torch.bfloat16):
+        model(ids, cache=KVCache(BASE, 2, 24, dtype=torch.bfloat16))
+
+
+def test_a_model_can_be_mapped_over_a_new_dimension():
+    model, ids = make(BASE), ids_for(BASE)
+    assert_close(torch.vmap(model)(ids[:, None])[:, 0], model(ids))
+
+
 def test_documents_are_as_if_each_were_alone(model):
     ids = ids_for(model.config)
     documents = torch.tensor([[0] * 8 + [1] * 12, [3] * 1 + [0] * 14 + [3] * 5])

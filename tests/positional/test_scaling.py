@@ -15,6 +15,7 @@ from llmcourse.positional import (
     ntk_frequencies,
     rotary_frequencies,
     scaled_frequencies,
+    untruncated_yarn_frequencies,
     yarn_attention_factor,
     yarn_frequencies,
 )
@@ -71,6 +72,31 @@ def test_yarns_dimension_ramp_equals_transformers(d_head, theta, factor, trained
     ours = yarn_frequencies(d_head, theta, factor=factor, original_max_seq_len=trained, ramp="dimensions")
     assert same(ours, reference)
     assert yarn_attention_factor(factor) == pytest.approx(attention_factor)
+
+
+# The last shape is that of gpt-oss.
+@pytest.mark.parametrize("d_head, theta, trained", [(*shape, 256) for shape in SHAPES] + [(64, 150000.0, 4096)])
+@pytest.mark.parametrize("factor", [1.0, 4.0, 32.0])
+def test_untruncated_yarn_equals_transformers(d_head, theta, trained, factor):
+    parameters = {"factor": factor, "original_max_position_embeddings": trained, "truncate": False}
+    reference, attention_factor = theirs("yarn", d_head, theta, trained, **parameters)
+    scaling = RopeScaling("yarn", factor, original_max_seq_len=trained, ramp="dimensions", truncate=False)
+    ours, our_factor = scaled_frequencies(d_head, theta, scaling)
+    assert same(ours, reference) and our_factor == pytest.approx(attention_factor)
+    assert torch.equal(ours, untruncated_yarn_frequencies(d_head, theta, factor=factor, original_max_seq_len=trained))
+
+
+def test_equal_factors_of_llama3_are_a_step_also_on_its_edge():
+    settings = {"factor": 8.0, "original_max_seq_len": 8192}
+    scaling = RopeScaling("llama3", low_freq_factor=1.0, high_freq_factor=1.0, **settings)
+    frequencies, (scaled, _) = rotary_frequencies(128, 500000.0), scaled_frequencies(128, 500000.0, scaling)
+    band = {"low_freq_factor": 1.0, "high_freq_factor": 1.0, "original_max_position_embeddings": 8192}
+    assert same(scaled, theirs("llama3", 128, 500000.0, 8192, factor=8.0, **band)[0])
+    assert set((frequencies / scaled).round(decimals=9).tolist()) == {1.0, 8.0}
+    # The first pair turns exactly this often.
+    turns = 8192 / (2 * math.pi)
+    edge = llama3_frequencies(128, 500000.0, low_freq_factor=turns, high_freq_factor=turns, **settings)
+    assert edge[0] == frequencies[0] and torch.allclose(edge[1:] * 8, frequencies[1:])
 
 
 def test_yarns_rotation_ramp_is_the_papers_closed_form():
@@ -153,7 +179,8 @@ def test_every_setting_reaches_the_table(name):
         ({"name": "llama3", "factor": 2, "original_max_seq_len": 0}, "original_max_seq_len is 0"),
         ({"name": "yarn", "factor": 2, "original_max_seq_len": 64, "ramp": "steep"}, "'steep'"),
         ({"name": "yarn", "factor": 2, "original_max_seq_len": 64, "beta_slow": 40.0}, "beta_slow is 40.0"),
-        ({"name": "llama3", "factor": 2, "original_max_seq_len": 64, "low_freq_factor": 4.0}, "low_freq_factor is 4.0"),
+        ({"name": "llama3", "factor": 2, "original_max_seq_len": 64, "low_freq_factor": 5.0}, "low_freq_factor is 5.0"),
+        ({"name": "yarn", "factor": 2, "original_max_seq_len": 64, "truncate": False}, "truncate is False"),
     ],
 )
 def test_a_wrong_setting_is_named(settings, says):

@@ -4,6 +4,7 @@ import json
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tokenizers
 from hypothesis import given
@@ -236,6 +237,83 @@ def test_unsupported_file_is_refused_with_its_name_and_the_reason(data, message,
     path.write_text(json.dumps(data))
     with pytest.raises(ValueError, match=f"other.json: .*{message}"):
         BPETokenizer.load(path)
+
+
+EMPTY = {"Sequence": {"id": "A", "type_id": 0}}
+TEMPLATE = {"type": "TemplateProcessing", "single": [EMPTY], "pair": [EMPTY, EMPTY], "special_tokens": {}}
+MARK = {"SpecialToken": {"id": "<|end|>", "type_id": 0}}
+MARKING = {"<|end|>": {"id": "<|end|>", "ids": [259], "tokens": ["<|end|>"]}}
+TRUNCATION = {"direction": "Right", "max_length": 5, "strategy": "LongestFirst", "stride": 0}
+
+
+def test_the_empty_template_that_transformers_writes_changes_nothing(tmp_path):
+    data = changed("post_processor", TEMPLATE)
+    (tmp_path / "again.json").write_text(json.dumps(data))
+    (tmp_path / "before.json").write_text(json.dumps(gpt2_style(special_first=False)))
+    assert BPETokenizer.load(tmp_path / "again.json") == BPETokenizer.load(tmp_path / "before.json")
+    oracle = tokenizers.Tokenizer.from_str(json.dumps(data))
+    assert BPETokenizer.load(tmp_path / "again.json").encode("the thé") == oracle.encode("the thé").ids
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (changed("truncation", TRUNCATION), "its truncation is .*'max_length': 5"),
+        (changed("padding", {"strategy": {"Fixed": 8}}), "its padding is .*'Fixed': 8"),
+        (changed("decoder", {"type": "WordPiece"}), "its decoder is 'WordPiece'"),
+        (
+            changed("post_processor", TEMPLATE | {"single": [EMPTY, MARK], "special_tokens": MARKING}),
+            "TemplateProcessing",
+        ),
+        (
+            changed("post_processor", TEMPLATE | {"single": [MARK, EMPTY], "special_tokens": MARKING}),
+            "TemplateProcessing",
+        ),
+    ],
+)
+def test_what_would_change_the_ids_or_the_text_is_refused_by_name(data, message, tmp_path):
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps(data))
+    with pytest.raises(ValueError, match=f"other.json: .*{message}"):
+        BPETokenizer.load(path)
+
+
+def test_a_special_token_that_merges_make_is_text_unless_allowed(tmp_path):
+    """A trainer of others that is given a special token which the text has as a word gives both one id."""
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=400, special_tokens=["END"], initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet()
+    )
+    oracle = tokenizers.Tokenizer(tokenizers.models.BPE())
+    oracle.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    oracle.decoder = tokenizers.decoders.ByteLevel()
+    oracle.train_from_iterator(["END ENDING (END) AND THE END"] * 9, trainer)
+    oracle.save(str(tmp_path / "theirs.json"))
+    tokenizer = BPETokenizer.load(tmp_path / "theirs.json")
+    end = tokenizer.special_tokens["END"]
+    assert any(tokenizer.vocab[left] + tokenizer.vocab[right] == b"END" for left, right in tokenizer.merges)
+    for text in ("THE (END)", "END", "ENDING", "THE END"):
+        assert end not in tokenizer.encode(text)
+        assert tokenizer.decode(tokenizer.encode(text)) == text
+        assert tokenizer.encode(text, "all") == oracle.encode(text).ids
+        assert tokenizer.encode_many([text]) == [tokenizer.encode(text)]
+        assert tokenizer.encode_many([text], "all") == [tokenizer.encode(text, "all")]
+    tokenizer.save(tmp_path / "ours.json")
+    assert BPETokenizer.load(tmp_path / "ours.json") == tokenizer
+
+
+def test_a_special_token_that_is_a_bytes_own_is_refused():
+    with pytest.raises(ValueError, match="special token '!' has the id of a byte, 0"):
+        BPETokenizer(BASE_VOCAB, special_tokens={"!": 0})
+
+
+def test_ids_of_numpy_and_merges_of_json_are_kept_as_a_file_can_hold_them(tmp_path):
+    vocab = [*build_vocab([(72, 68)]), b"<s>"]
+    plain = BPETokenizer(vocab, [(72, 68)], {"<s>": 257})
+    for merges in ([[72, 68]], np.array([[72, 68]])):
+        tokenizer = BPETokenizer(vocab, merges, {"<s>": np.int64(257)})
+        tokenizer.save(tmp_path / "numpy.json")
+        assert BPETokenizer.load(tmp_path / "numpy.json") == tokenizer == plain
+        assert tokenizer.encode("ie<s>", "all") == [256, 257]
 
 
 def test_file_that_is_not_json_is_refused_with_its_name(tmp_path):

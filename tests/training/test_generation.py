@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -121,7 +122,10 @@ def test_generating_leaves_the_model_as_it_was(make_model):
         ({"top_p": 1.5}, "top_p is 1.5"),
         ({"max_new_tokens": -1}, "max_new_tokens is -1"),
         ({"ids": torch.zeros(1, 0).long()}, "(1, 0); it must have rows of at least one token"),
-        ({"max_new_tokens": 16}, "max_new_tokens is 16 and the prompt has 1 tokens; they must fit into the 16"),
+        (
+            {"max_new_tokens": 17},
+            "max_new_tokens is 17 and the prompt has 1 tokens; all but the last must fit into the 16",
+        ),
     ],
 )
 def test_a_wrong_request_is_named(make_model, arguments, says):
@@ -138,3 +142,24 @@ def test_a_model_without_a_cache_can_generate():
 def test_a_tiny_temperature_is_greedy_and_not_infinite():
     logits = torch.tensor([[0.0, 200.0, 1.0]])
     assert choose_next(logits, temperature=1e-38).tolist() == [1]
+
+
+def test_tokens_that_end_a_sequence_may_be_numbers_of_any_kind(make_model):
+    model = make_model()
+    free = generate(model, torch.tensor([3]), 10, temperature=0)
+    stop = int(free[4])
+    want = generate(model, torch.tensor([3]), 10, temperature=0, stop=stop)
+    for kind in (np.int64(stop), np.uint8(stop), torch.tensor(stop), [np.int32(stop)], np.array([stop, 99]), {stop}):
+        assert torch.equal(generate(model, torch.tensor([3]), np.int64(10), temperature=0, stop=kind), want)
+    assert torch.equal(generate(model, torch.tensor([3]), 10, temperature=0, stop=[]), free)
+    for wrong in ("3", 2.5, ["3"], [None]):
+        with pytest.raises(ValueError, match="stop is"):
+            generate(model, torch.tensor([3]), 10, stop=wrong)
+    with pytest.raises(ValueError, match="max_new_tokens is 2.5"):
+        generate(model, torch.tensor([3]), 2.5)
+
+
+@pytest.mark.parametrize("use_cache", [True, False])
+def test_the_last_token_needs_no_row_of_a_learned_table(make_model, use_cache):
+    model = make_model(positions="learned")
+    assert generate(model, torch.tensor([1]), 16, use_cache=use_cache).shape == (17,)

@@ -10,13 +10,21 @@ import subprocess
 import sys
 import textwrap
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from llmcourse.data import Batch
+from llmcourse.data import Batch, pack_documents
 from llmcourse.training import NonFiniteLossError, TrainingConfig, split_batch, train, train_step
-from llmcourse.training.checkpoint import latest_checkpoint, load_checkpoint, restore, save_checkpoint
+from llmcourse.training.checkpoint import (
+    CheckpointError,
+    all_checkpoints,
+    latest_checkpoint,
+    load_checkpoint,
+    restore,
+    save_checkpoint,
+)
 from llmcourse.training.history import History, read_history
 
 CONFIG = TrainingConfig(steps=20, lr=3e-3, warmup_steps=2)
@@ -318,3 +326,196 @@ def test_a_run_keeps_at_least_one_checkpoint(tmp_path):
     with pytest.raises(ValueError, match="keep is 0"):
         save_checkpoint(tmp_path, 1, model, torch.optim.SGD(model.parameters(), lr=0.1), {}, keep=0)
     assert not list(tmp_path.iterdir())
+
+
+# What was written is read back.
+
+
+def test_a_run_with_numbers_of_numpy_goes_on_from_its_checkpoint(make_model, batches, tmp_path):
+    numbers = {"steps": np.int64(20), "lr": np.geomspace(1e-4, 3e-3, 3)[-1], "seed": np.arange(3)[2]}
+    config = dataclasses.replace(CONFIG, **numbers, betas=np.array([0.9, 0.95]).tolist(), checkpoint_every=5)
+    want = run(make_model(), batches, config)
+    with pytest.raises(Stopped):
+        run(make_model(), StopAt(batches, 12), config, folder=tmp_path)
+    assert losses(run(make_model(1), batches, config, folder=tmp_path)) == losses(want)
+
+
+def test_an_optimizer_with_a_rate_of_numpy_leaves_a_checkpoint_that_can_be_read(make_model, batches, tmp_path):
+    model = make_model()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=np.float64(1e-3), betas=(np.float64(0.5), 0.75))
+    run(model, batches, CONFIG, optimizer=optimizer, folder=tmp_path)
+    assert load_checkpoint(latest_checkpoint(tmp_path))["optimizer"]["param_groups"][0]["betas"] == (0.5, 0.75)
+
+
+def test_a_setting_that_could_not_be_read_back_is_refused_before_anything_is_written(make_model, tmp_path):
+    model = make_model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(ValueError, match=r"config\['folder'\] is .*; it must be made of numbers"):
+        save_checkpoint(tmp_path, np.int64(1), model, optimizer, {"lr": np.float32(0.5), "folder": tmp_path})
+    assert not list(tmp_path.iterdir())
+    path = save_checkpoint(tmp_path, np.int64(1), model, optimizer, {"lr": np.float32(0.5)})
+    assert load_checkpoint(path)["config"] == {"lr": 0.5} and load_checkpoint(path)["step"] == 1
+
+
+def compiled(model):
+    return torch.compile(model, backend="eager")
+
+
+@pytest.mark.parametrize(("first", "second"), [(compiled, lambda model: model), (lambda model: model, compiled)])
+def test_a_compiled_run_goes_on_as_a_plain_one_and_the_other_way_round(make_model, batches, tmp_path, first, second):
+    config = dataclasses.replace(CONFIG, checkpoint_every=6, eval_every=5)
+    want = run(make_model(), batches, config, validation=batches)
+    with pytest.raises(Stopped):
+        run(first(make_model()), StopAt(batches, 8), config, validation=batches, folder=tmp_path)
+    assert all("_orig_mod" not in name for name in load_checkpoint(latest_checkpoint(tmp_path))["model"])
+    got = run(second(make_model(seed=9)), batches, config, validation=batches, folder=tmp_path)
+    assert losses(got) == pytest.approx(losses(want), abs=1e-5)
+
+
+def test_a_checkpoint_fits_a_model_of_which_a_part_is_compiled(make_model, tmp_path):
+    model, other = make_model(), make_model(seed=1)
+    model.blocks[0] = compiled(model.blocks[0])
+    path = save_checkpoint(tmp_path, 1, model, torch.optim.SGD(model.parameters(), lr=0.1), {})
+    other.blocks[1] = compiled(other.blocks[1])
+    restore(load_checkpoint(path), other)
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters()))
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def fill_with_zeros(path):
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+DAMAGES = [cut, fill_with_zeros, lambda path: path.write_bytes(b""), lambda path: torch.save({"step": 3}, path)]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_checkpoint_is_named_and_the_one_before_goes_on(make_model, batches, tmp_path, damage):
+    config = dataclasses.replace(CONFIG, checkpoint_every=6)
+    want = run(make_model(), batches, config)
+    with pytest.raises(Stopped):
+        run(make_model(), StopAt(batches, 15), config, folder=tmp_path)
+    older, newest = all_checkpoints(tmp_path)
+    damage(newest)
+    with pytest.warns(UserWarning, match=rf"{newest.name}.*goes on from .*{older.name}"):
+        got = run(make_model(seed=3), batches, config, folder=tmp_path)
+    assert losses(got) == losses(want) == losses(read_history(tmp_path))
+    assert [path.name for path in all_checkpoints(tmp_path)] == ["step-00000018.pt", "step-00000020.pt"]
+    assert newest.with_name("step-00000012.pt.damaged").exists()
+
+
+def test_a_run_whose_checkpoints_are_all_damaged_is_not_started_afresh(make_model, batches, tmp_path):
+    run(make_model(), batches, dataclasses.replace(CONFIG, checkpoint_every=15), folder=tmp_path)
+    history = read_history(tmp_path)
+    paths = all_checkpoints(tmp_path)
+    for path in paths:
+        cut(path)
+    with pytest.raises(CheckpointError, match=r"step-00000020\.pt.*step-00000015\.pt.*another folder"):
+        run(make_model(), batches, dataclasses.replace(CONFIG, checkpoint_every=15), folder=tmp_path)
+    assert read_history(tmp_path) == history and all_checkpoints(tmp_path) == paths
+
+
+def test_what_claims_to_be_later_does_not_push_out_what_was_just_written(make_model, tmp_path):
+    model = make_model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    later = save_checkpoint(tmp_path, 20, model, optimizer, {})
+    path = save_checkpoint(tmp_path, 12, model, optimizer, {}, keep=1)
+    assert path.exists() and later.exists()
+
+
+@pytest.mark.parametrize("torn", ['{"step": 3, "lo', "\0" * 40, "\0" * 40 + "\n", '\0\0{"step": 3, "loss": 1.5}\n'])
+def test_a_history_that_a_power_cut_left_half_written_is_read_as_far_as_it_goes(tmp_path, torn):
+    lines = '{"step": 1, "loss": 3.5}\n{"step": 2, "loss": 2.5}\n'
+    (tmp_path / "history.jsonl").write_text(lines + torn)
+    rows = [{"step": 1, "loss": 3.5}, {"step": 2, "loss": 2.5}, {"step": 3, "loss": 1.5}]
+    assert read_history(tmp_path) == rows[: 3 if "1.5" in torn else 2]
+
+
+@pytest.mark.parametrize("line", [b"loss", b"[1]", b'{"loss": 2.5}', b'{"step": "2"}', b"\xff\xfe"])
+def test_a_line_of_the_history_that_is_no_row_is_named(tmp_path, line):
+    (tmp_path / "history.jsonl").write_bytes(b'{"step": 1}\n' + line + b'\n{"step": 3}\n')
+    with pytest.raises(ValueError, match=r"line 2 of .*history\.jsonl is .*; it must be a JSON object with a step"):
+        read_history(tmp_path)
+
+
+# Nothing is lost when looking fails.
+
+
+class Broken(Exception):
+    pass
+
+
+def breaks(model):
+    model.eval()
+    raise Broken
+
+
+@pytest.mark.parametrize("every", [None, 10])
+def test_a_run_whose_last_sample_fails_is_kept_and_the_sample_made_up_for(make_model, batches, tmp_path, every):
+    config = dataclasses.replace(CONFIG, sample_every=20, eval_every=10, checkpoint_every=every)
+    model = make_model()
+    with pytest.raises(Broken):
+        run(model, batches, config, validation=batches, sample=breaks, folder=tmp_path)
+    assert all(module.training for module in model.modules())
+    assert latest_checkpoint(tmp_path).name == "step-00000020.pt"
+    assert [row["step"] for row in read_history(tmp_path)] == list(range(1, 21))
+    want = run(make_model(), batches, config, validation=batches, sample=lambda model: "a text")
+    got = run(
+        make_model(5), StopAt(batches, 0), config, validation=batches, sample=lambda model: "a text", folder=tmp_path
+    )
+    for row, other in zip(got, want, strict=True):
+        assert row | {"tokens_per_second": 0} == other | {"tokens_per_second": 0}
+    assert read_history(tmp_path) == got
+
+
+class EndsAt:
+    """Validation batches of which one cannot be read."""
+
+    def __init__(self, batches):
+        self.batches, self.fails = batches, True
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, k):
+        if self.fails:
+            raise Broken
+        return self.batches.batch(k)
+
+
+def test_a_run_whose_evaluation_fails_keeps_its_checkpoint_and_evaluates_when_it_goes_on(make_model, batches, tmp_path):
+    model, validation = make_model(), EndsAt(batches)
+    config = dataclasses.replace(CONFIG, eval_every=8, checkpoint_every=8)
+    with pytest.raises(Broken):
+        run(model, batches, config, validation=validation, folder=tmp_path)
+    assert latest_checkpoint(tmp_path).name == "step-00000008.pt"
+    assert all(module.training for module in model.modules())
+    validation.fails = False
+    got = run(make_model(seed=4), batches, config, validation=validation, folder=tmp_path)
+    want = run(make_model(), batches, config, validation=validation)
+    assert losses(got) == losses(want)
+    assert [row.get("val_loss") for row in got] == [row.get("val_loss") for row in want]
+
+
+def test_validation_that_holds_nothing_is_refused_before_the_first_step(make_model, batches, tmp_path):
+    with pytest.raises(ValueError, match="0"):
+        run(make_model(), StopAt(batches, 0), CONFIG, validation=[], folder=tmp_path)
+    with pytest.raises(TypeError, match=r"batches is one Batch; it must be a list"):
+        run(make_model(), StopAt(batches, 0), CONFIG, validation=batches.batch(0), folder=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_packed_rows_can_be_cut_and_trained_on(make_model):
+    packed = pack_documents([[1, 2, 3, 4, 5], [6, 7, 8]] * 8, seq_len=16)
+
+    class Source:
+        def batch(self, step):
+            return packed
+
+    rows = run(make_model(), Source(), dataclasses.replace(CONFIG, grad_accum_steps=2))
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    parts = split_batch(packed, 2)
+    assert all(torch.equal(torch.cat(column), whole) for column, whole in zip(zip(*parts), packed))

@@ -13,7 +13,9 @@ from llmcourse.course.terminal import app, chapters_named, console, fail, root_f
 
 @app.command()
 def grade(
-    submissions: Annotated[Path, typer.Argument(help="A folder with one folder or one .zip a student.")],
+    submissions: Annotated[
+        Path, typer.Argument(help="A folder with one folder or one .zip a student, or what Moodle or Canvas made.")
+    ],
     assignment: Annotated[
         str | None, typer.Option(help="A chapter's number or name; all that were handed in without it.")
     ] = None,

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ import llmcourse
 from llmcourse.course.environment import cores
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.grader import Again, Grader, Job
-from llmcourse.course.grading.intake.submissions import Submission, find_submissions, holds_any
-from llmcourse.course.grading.intake.times import TIMES, times_of, utc
+from llmcourse.course.grading.intake.submissions import Submission, assignments_held, find_submissions
+from llmcourse.course.grading.intake.times import TIMES, Times, times_of, utc
 from llmcourse.course.grading.nbgrader import backup
 from llmcourse.course.grading.nbgrader.stages import Course, Mark, StageFailed, assignments_in
 from llmcourse.course.grading.results.report import ClassReport, ExerciseResult, StudentResult, write_csv
@@ -107,8 +107,8 @@ def grade_class(submissions: Path, output: Path, asked: GradeOptions) -> ClassRe
     hand in nbgrader's formgrader are kept in any case. An interrupted or killed run is finished by the next one.
 
     Args:
-        submissions: One folder or .zip a student, holding NN_name.ipynb at the top, in NN_name/ or in work/NN_name/;
-            timestamps.csv beside them says when they were handed in, see `times`.
+        submissions: One folder or .zip a student, holding NN_name.ipynb at the top, in NN_name/ or in work/NN_name/, or
+            what Moodle or Canvas made of them; timestamps.csv beside them says when they were handed in, see `times`.
         output: Becomes an nbgrader course: received/ source/ release/ submitted/ autograded/ feedback/ gradebook.db,
             and scores.csv, report.json, grading.log, and backups/ with the gradebook as it was before each run.
         asked: What is graded, and how.
@@ -131,7 +131,7 @@ def grade_class(submissions: Path, output: Path, asked: GradeOptions) -> ClassRe
         if not course.database.exists():
             engine.prepare(received.wanted)  # nothing has been graded yet, so all will be: its imports need not wait
         graders = _install(course, received, asked, interrupts)
-        jobs = _Jobs(graders, times_of(received.folder, received.found))
+        jobs = _Jobs(graders, received.times.of)
         jobs.plan(received.found)
         _Run(course, jobs, engine, interrupts, asked.progress).run()
         return _report(received, graders, output, asked, start)
@@ -142,15 +142,15 @@ class _Received:
     """What a run begins with.
 
     Attributes:
-        folder: Where the submissions lie.
         found: The submissions.
+        times: When they were handed in.
         ignored: What lies there and is none.
         available: The assignments that there are, with their notebooks.
         wanted: The assignments that are graded.
     """
 
-    folder: Path
     found: list[Submission]
+    times: Times
     ignored: list[str]
     available: dict[str, list[Path]]
     wanted: list[str]
@@ -160,14 +160,16 @@ def _received(submissions: Path, output: Path, asked: GradeOptions) -> _Received
     """Find the submissions, and refuse what cannot be graded before anything is written."""
     if submissions == output:
         raise GradingError(f"submissions and output are one folder, {output}: name another output")
-    found, ignored = find_submissions(submissions, exclude=[output, submissions / TIMES])
     available = assignments_in(Path(asked.source))
+    times_file = submissions / TIMES
+    exclude = [output, times_file] if times_file.is_file() else [output]  # a folder of that name is somebody's hand-in
+    found, ignored = find_submissions(submissions, exclude, available)
     wanted = _wanted(asked.assignment, available, found, submissions)
     if unknown := sorted(set(asked.only) - {submission.student for submission in found}):
         raise GradingError(f"no student {unknown[0]!r} in {submissions}")
     if not asked.unsafe and (reason := why_not()):
         raise GradingError(f"submissions cannot be shut in on this machine: {reason}. --unsafe grades without walls")
-    return _Received(submissions, found, list(ignored), available, wanted)
+    return _Received(found, times_of(submissions, found, wanted), list(ignored), available, wanted)
 
 
 def _install(course: Course, received: _Received, asked: GradeOptions, interrupts: Interrupts) -> list[Grader]:
@@ -187,9 +189,15 @@ def _install(course: Course, received: _Received, asked: GradeOptions, interrupt
 
 def _report(received: _Received, graders: list[Grader], output: Path, asked: GradeOptions, start: float) -> ClassReport:
     """Write down how everybody did."""
-    students = [_joined(submission, graders) for submission in _with_marks(received.found, graders)]
+    times, told = received.times, [*received.ignored, *received.times.told]
+    doubts: Mapping[str, str] = {}
+    if any(grader.course.due(grader.assignment) for grader in graders):
+        doubts = times.doubts
+        told += times.told_if_due
+    found = [replace(one, problems=(*one.problems, *filter(None, [doubts.get(one.student)]))) for one in received.found]
+    students = [_joined(submission, graders) for submission in _with_marks(found, graders)]
     elapsed = time.monotonic() - start
-    report = ClassReport(tuple(received.wanted), tuple(students), tuple(received.ignored), elapsed, asked.unsafe)
+    report = ClassReport(tuple(received.wanted), tuple(students), tuple(told), elapsed, asked.unsafe)
     write_csv(report, output / "scores.csv")
     write_atomically(output / "report.json", report.to_json())
     return report
@@ -210,7 +218,8 @@ def _wanted(
             raise GradingError(f"no assignment {assignment!r}: there are {', '.join(available)}")
         return [assignment]
     names = {name: [path.stem for path in notebooks] for name, notebooks in available.items()}
-    wanted = [name for name in available if any(holds_any(submission, names[name]) for submission in found)]
+    held = set().union(*(assignments_held(submission, names) for submission in found))
+    wanted = [name for name in available if name in held]
     if not wanted and len(available) > 1:
         raise GradingError(f"no submission in {folder} holds a notebook of {', '.join(available)}: name the assignment")
     return wanted or list(available)
@@ -347,4 +356,5 @@ def _joined(submission: tuple[Submission, dict[str, list[Mark]]], graders: list[
         problems += told
         problems += [f"{r.name}: {r.reason}" for r in results if r.by_grader and not any(t in r.reason for t in told)]
     graded_now = any(who.student in grader.graded for grader in graders)
-    return StudentResult(who.student, who.origin.name, tuple(exercises), tuple(problems), graded_now, seconds, penalty)
+    origin = ", ".join(path.name for path in who.origins)
+    return StudentResult(who.student, origin, tuple(exercises), tuple(problems), graded_now, seconds, penalty)

@@ -348,8 +348,9 @@ def test_several_assignments_of_several_notebooks_share_one_table(tmp_path, sour
     for path in (f"{ASSIGNMENT}/{ASSIGNMENT}", f"{ASSIGNMENT}/01_more", "02_next/02_next", "03_later/03_later"):
         (tmp_path / "source" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "source" / f"{path}.ipynb").write_bytes(original)
-    put(tmp_path / "in", "ada", make())
-    put(tmp_path / "in", "ada", make()).rename(tmp_path / "in" / "ada" / "02_next.ipynb")
+    other = make()
+    other.metadata.llmcourse.update(assignment="02_next", notebook="02_next")
+    put(tmp_path / "in", "ada", other).rename(tmp_path / "in" / "ada" / "02_next.ipynb")
     put(tmp_path / "in", "bob", make())
     report = grade(tmp_path / "in", tmp_path / "out", source=tmp_path / "source")
     assert report.assignments == (ASSIGNMENT, "02_next")
@@ -357,8 +358,8 @@ def test_several_assignments_of_several_notebooks_share_one_table(tmp_path, sour
     assert len(set(header)) == len(header) == 3 + 9 + 1
     assert {"01_sums/01_more/check_double", "01_sums/01_sums/why", "02_next/double"} <= set(header)
     assert {s.student: s.score for s in report.students} == {"ada": 5, "bob": 5}
-    assert report["bob"].problems == ("01_more.ipynb is missing", "02_next.ipynb is missing")
-    assert report["ada"].problems == ("01_more.ipynb is missing", "01_sums.ipynb is missing")
+    assert report["bob"].problems == ("01_more.ipynb is missing", "02_next.ipynb is missing; found 01_sums.ipynb")
+    assert report["ada"].problems == tuple(f"{n}.ipynb is missing; found 02_next.ipynb" for n in ("01_more", "01_sums"))
 
 
 SCRIPT = """

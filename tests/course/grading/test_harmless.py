@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from html.parser import HTMLParser
 
 import nbformat
@@ -10,6 +11,9 @@ import pytest
 from nbconvert.filters import markdown2html_mistune
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from llmcourse.course.grading.intake.pictures import take_pictures
+from llmcourse.course.grading.intake.repair import repair
+from llmcourse.course.grading.intake.submissions import Received
 from llmcourse.course.grading.nbgrader.harmless import Harmless, harmless_markdown, harmless_output
 from llmcourse.course.grading.run import grade
 
@@ -105,3 +109,68 @@ def test_a_graded_submission_holds_none_for_the_formgrader(tmp_path, source, mak
     outputs = [out for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs]
     assert not any({"text/html", "application/javascript"} & set(out.get("data", {})) for out in outputs)
     assert not any("<script" in cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+JPEG = base64.b64encode(b"\xff\xd8\xff123").decode()
+
+
+def formgrader_page(notebook: nbformat.NotebookNode) -> str:
+    """A notebook as the formgrader's own template shows it."""
+    from nbconvert.exporters import HTMLExporter
+    from nbgrader.server_extensions.formgrader import handlers
+
+    exporter = HTMLExporter(template_name="formgrade", extra_template_basedirs=[handlers.template_path])
+    asked = {"base_url": "", "mathjax_url": "", "student": "ada", "submission_id": "1", "assignment_id": "a"}
+    asked |= {"notebook_id": "n", "index": 0, "total": 1, "my_name": "", "my_student": "", "my_pic": "", "role": ""}
+    return exporter.from_notebook_node(notebook, {**asked, "resources": asked})[0]
+
+
+@pytest.mark.xdist_group("grading")
+@pytest.mark.timeout(120)
+def test_whoever_marks_sees_the_pictures_that_were_pasted(tmp_path, source, make, put, at) -> None:
+    """One where it was pasted, one that the text does not name at its end, and what is no picture is told."""
+    notebook = make(why="See ![my plot](attachment:my%20plot.png), and ![x](attachment:gone.png).")
+    notebook.cells[at(notebook, "why")]["attachments"] = {
+        "my plot.png": {"image/png": PNG},
+        "drawn.svg": {"image/svg+xml": base64.b64encode(b"<svg onload='alert(1)'/>").decode()},
+        "said.png": {"image/png": base64.b64encode(b"<script>").decode()},
+        "more.jpg": {"image/svg+xml": "PHN2Zz4=", "image/jpeg": JPEG},
+    }
+    put(tmp_path / "in", "ada", notebook)
+    report = grade(tmp_path / "in", tmp_path / "out", source=source)
+    assert report["ada"].problems == (
+        "2 pictures pasted into 'why' were left out, drawn.svg, said.png: PNG and JPEG are kept, up to 20 and 6 MB in a cell",
+    )
+    shown = nbformat.read(tmp_path / "out" / "autograded" / "ada" / "01_sums" / "01_sums.ipynb", as_version=4)
+    answer = shown.cells[at(shown, "why")]
+    assert answer.attachments == {"picture-1": {"image/jpeg": JPEG}, "picture-2": {"image/png": PNG}}
+    page = formgrader_page(shown)
+    sources = [dict(attrs).get("src") for tag, attrs in tags(page) if tag == "img"]
+    assert sources == [f"data:image/png;base64,{PNG}", f"data:image/jpeg;base64,{JPEG}"]
+    feedback = (tmp_path / "out" / "feedback" / "ada" / "01_sums" / "01_sums.html").read_text(encoding="utf-8")
+    assert "my plot" in feedback
+
+
+def test_pictures_without_measure_are_left_out(released, at) -> None:
+    notebook = released()
+    cell = notebook.cells[at(notebook, "why")]
+    for attachments, kept in (
+        ({f"{n}.png": {"image/png": PNG} for n in range(30)}, 20),
+        ({"big.png": {"image/png": PNG + "A" * 2**23}}, 0),
+        ([1, 2], 0),
+        ({"a.png": "text", "b.png": {"image/png": ["x"]}, "c.png": {"image/png": "no base64"}}, 0),
+    ):
+        cell["attachments"] = attachments
+        repaired = repair(released(), Received(json.dumps(notebook).encode()))
+        answer = repaired.notebook.cells[at(repaired.notebook, "why")]
+        assert len(answer.get("attachments", {})) == kept
+        assert len(repaired.problems) == (isinstance(attachments, dict) and kept < len(attachments))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b'"attachments"', b'{"attachments": 1}', b'["attachments"]', b'{"cells": {"attachments": 1}}', b'{"attachments"'],
+)
+def test_no_picture_is_taken_from_what_is_no_notebook(released, data: bytes) -> None:
+    notebook = released()
+    assert take_pictures(notebook, data) == [] and notebook == released()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import stat
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from llmcourse.course.grading.errors import GradingError
-from llmcourse.course.grading.intake import submissions
+from llmcourse.course.grading.intake import archives, submissions
 from llmcourse.course.grading.intake.submissions import (
     Received,
     Submission,
@@ -138,16 +140,87 @@ def test_a_huge_file_gives_a_reason_and_is_not_read_whole(tmp_path: Path) -> Non
 
 
 def test_more_files_than_anyone_hands_in_give_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submissions, "MAX_ENTRIES", 5)
+    monkeypatch.setattr(archives, "MAX_ENTRIES", 5)
     for i in range(6):
         (tmp_path / str(i)).touch()
     assert received(tmp_path).reason == "more than 5 files and folders"
 
 
-def test_a_zip_bomb_is_bounded(tmp_path: Path) -> None:
-    archive = zipped(tmp_path / "x.zip", (FILE, b"\0" * 2**26))
-    assert archive.stat().st_size < 2**17
-    assert "larger than 20 MB" in received(archive).reason
+METHODS = {"stored": 0, "deflated": 8, "bzip2": 12, "LZMA": 14}
+
+
+def one_entry(path: Path, data: bytes, method: int) -> Path:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr(FILE, data)
+    return path
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+@pytest.mark.parametrize("size", [0, 1, 70_000, 3_000_000])
+def test_every_usual_compression_is_read_to_its_end(tmp_path: Path, method: int, size: int) -> None:
+    data = random.Random(size).randbytes(size // 2) + b"a" * (size - size // 2)
+    assert received(one_entry(tmp_path / "x.zip", data, method)).data == data
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_what_comes_out_of_an_archive_is_bounded(tmp_path: Path, method: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However small the archive is, and whatever its compression: nothing is unpacked beyond the limit."""
+    monkeypatch.setattr(submissions, "MAX_NOTEBOOK_BYTES", 2**20)
+    archive = one_entry(tmp_path / "x.zip", b"\0" * 2**25, method)
+    tracemalloc.start()
+    try:
+        reason = received(archive).reason
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert reason == f"{FILE}: larger than 1 MB: clear its outputs"
+    assert peak < archive.stat().st_size + 5 * 2**20
+
+
+def test_a_whole_submission_is_bounded_and_its_own_notebook_comes_first(tmp_path: Path, monkeypatch) -> None:
+    """Data that a student hands in besides takes nothing from the notebook, and copies without end do not either."""
+    monkeypatch.setattr(archives, "MAX_UNPACKED_BYTES", 2000)
+    monkeypatch.setattr(submissions, "FOR_NOTEBOOKS", 1000)
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("data.bin", bytes(900))
+    entries = [(f"{n}.zip", inner.getvalue()) for n in range(3)] + [(FILE, b"mine")]
+    assert received(zipped(tmp_path / "x.zip", *entries)) == Received(b"mine")
+    copies = [(f"{n}/{FILE}", bytes([n]) * 900) for n in range(5)]
+    one = received(zipped(tmp_path / "y.zip", *copies))
+    assert one.data == bytes(900)
+    assert one.notes[0] == f"2/{FILE}: more than 0 MB to read in one submission"
+
+
+def test_other_compressions_and_damage_give_a_reason(tmp_path: Path) -> None:
+    for method in METHODS.values():
+        path = one_entry(tmp_path / "x.zip", random.Random(0).randbytes(5000), method)
+        data = bytearray(path.read_bytes())
+        data[1000:1100] = bytes(100)
+        path.write_bytes(data)
+        assert received(path).reason.startswith(f"{FILE}: cannot be unpacked (")
+    data[data.rindex(b"PK\x01\x02") + 10] = data[8] = 9
+    path.write_bytes(data)
+    assert received(path).reason == f"{FILE}: compressed by method 9, which is not read: make an ordinary .zip"
+
+
+def test_an_archive_of_more_entries_than_anyone_hands_in_gives_a_reason(tmp_path: Path, monkeypatch) -> None:
+    path = zipped(tmp_path / "x.zip", *[(f"{n}.txt", b"") for n in range(9)], (FILE, b"{}"))
+    monkeypatch.setattr(archives, "MAX_ENTRIES", 5)
+    assert received(path).reason == "more than 5 entries in the archive"
+    monkeypatch.setattr(archives, "MAX_LISTED", 9)
+    assert received(path).reason == "more than 9 entries in the archive"
+
+
+def test_json_of_more_parts_than_a_notebook_has_is_not_read(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "mine.ipynb").write_text(
+        '{"cells": [], "metadata": {"llmcourse": {"assignment": "01_sums", "notebook": "01_sums"}}}'
+    )
+    assert received(tmp_path).data
+    monkeypatch.setattr(submissions, "MAX_JSON_PARTS", 3)
+    assert received(tmp_path).reason == f"{FILE} is missing; found mine.ipynb"
+    (tmp_path / "mine.ipynb").rename(tmp_path / FILE)
+    assert received(tmp_path).reason == f"{FILE}: more than 3 lists and objects in a notebook: clear its outputs"
 
 
 @pytest.mark.parametrize("name", [f"../{FILE}", f"/etc/{FILE}", f"..\\..\\{FILE}", f"C:/{FILE}"])
@@ -189,3 +262,32 @@ def test_the_exchanges_secret_is_taken_when_it_looks_like_one(tmp_path: Path, te
     assert exchange_secret(submission) == secret
     (tmp_path / "ada" / "01" / "submission_secret.txt").unlink()
     assert exchange_secret(submission) == ""
+
+
+def test_an_archive_does_not_say_how_much_memory_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LZMA's header asks for a dictionary of up to 4 GiB; one of what may come out is enough."""
+    data = b"abc" * 1000
+    path = one_entry(tmp_path / "x.zip", data, zipfile.ZIP_LZMA)
+    changed = bytearray(path.read_bytes())
+    head = 30 + len(FILE) + 5  # behind the local header, the versions and the first property
+    changed[head : head + 4] = b"\xff\xff\xff\xff"
+    path.write_bytes(changed)
+    asked = []
+    make = archives.lzma.LZMADecompressor
+
+    def remember(kind: int, filters: list[dict[str, int]]) -> object:
+        asked.append(filters[0]["dict_size"])
+        return make(kind, filters=filters)
+
+    monkeypatch.setattr(archives.lzma, "LZMADecompressor", remember)
+    assert received(path).data == data
+    assert asked == [submissions.MAX_NOTEBOOK_BYTES + 1]
+
+
+def test_hidden_entries_of_archives_in_an_archive_are_counted_together(tmp_path: Path, monkeypatch) -> None:
+    inner = zipped(tmp_path / "inner.zip", *[(f".git/{n}", b"") for n in range(4)]).read_bytes()
+    path = zipped(tmp_path / "x.zip", ("a.zip", inner), ("b.zip", inner), ("c.zip", inner), (FILE, b"mine"))
+    assert received(path) == Received(b"mine")
+    monkeypatch.setattr(archives, "MAX_LISTED", 13)
+    path = zipped(tmp_path / "y.zip", ("a.zip", inner), ("b.zip", inner), ("c.zip", inner))
+    assert received(path).reason == f"{FILE} is missing; found c.zip (more than 13 entries in the archive)"

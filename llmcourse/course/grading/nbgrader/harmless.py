@@ -7,20 +7,19 @@ none.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from llmcourse.course.grading.intake.pictures import PICTURES, is_picture, pasted_pictures
 from llmcourse.course.grading.results.pages import plain
 from llmcourse.course.notebooks import kind_of
 
-PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
-"""The pictures that are kept, with the bytes that they begin with."""
 MAX_TEXT = 200_000
 
 
@@ -32,9 +31,39 @@ class Harmless(NbGraderPreprocessor):
         if cell.cell_type == "code":
             cell.outputs = [kept for output in cell.outputs if (kept := harmless_output(output)) is not None]
         elif kind_of(cell) in ("student", "written"):
-            cell.source = harmless_markdown(cell.source)
-            cell.pop("attachments", None)
+            pictures, _ = pasted_pictures(cell.pop("attachments", None))
+            named = {name: f"picture-{number}" for number, name in enumerate(pictures, 1)}
+            cell.source = with_pictures(harmless_markdown(cell.source), named)
+            if pictures:
+                cell.attachments = {named[name]: picture for name, picture in pictures.items()}
         return cell, resources
+
+
+def with_pictures(text: str, named: Mapping[str, str]) -> str:
+    r"""A harmless text that shows its pasted pictures, each where it was pasted, the others at the end.
+
+    Args:
+        text: What `harmless_markdown` made.
+        named: What the student's notebook calls each picture -> what we do. No other name is shown: nbconvert makes no
+            page of a text with a picture that is not there.
+
+    Example:
+        >>> with_pictures("So: !\u200b[it](attachment:my%20a.png)!", {"my a.png": "picture-1", "b.png": "picture-2"})
+        'So: ![it](attachment:picture-1)!\n\n![picture-2](attachment:picture-2)\n'
+    """
+    shown = set()
+
+    def here(found: re.Match[str]) -> str:
+        ours = named.get(found[2]) or named.get(unquote(found[2]))
+        if ours is None:
+            return found[0]
+        shown.add(ours)
+        alt = re.sub(r"[^\w .,-]+", " ", found[1])
+        return f"![{alt}](attachment:{ours})"
+
+    text = re.sub(r"!\u200b\[([^\[\]\n]{0,300})\]\(attachment:([^\s()]{1,300})\)", here, text)
+    rest = [ours for ours in named.values() if ours not in shown]
+    return text + "".join(f"\n\n![{ours}](attachment:{ours})\n" for ours in rest)
 
 
 def harmless_markdown(source: str) -> str:
@@ -59,16 +88,7 @@ def harmless_output(output: NotebookNode) -> NotebookNode | None:
         lines = [str(line)[:MAX_TEXT] for line in output.get("traceback", [])]
         return new_output("error", ename=plain(str(output.ename), 200), evalue=str(output.evalue), traceback=lines)
     data = output.get("data", {})
-    kept = {kind: data[kind] for kind, start in PICTURES.items() if _is_picture(data.get(kind), start)}
+    kept = {kind: data[kind] for kind, start in PICTURES.items() if is_picture(data.get(kind), start)}
     if isinstance(data.get("text/plain"), str):
         kept["text/plain"] = data["text/plain"][:MAX_TEXT]
     return new_output("display_data", data=kept) if kept else None
-
-
-def _is_picture(data: Any, start: bytes) -> bool:
-    if not isinstance(data, str):
-        return False
-    try:
-        return base64.b64decode("".join(data.split()), validate=True).startswith(start)
-    except (binascii.Error, ValueError):
-        return False

@@ -49,7 +49,7 @@ class StudentResult:
     """One student: points an exercise, and what was wrong with the submission itself.
 
     Attributes:
-        origin: The folder's or archive's name.
+        origin: The folder's or archive's name, or several where they belong together.
         graded_now: Whether this run ran the submission; otherwise it had not changed.
         seconds: What grading it took, when it was graded.
         penalty: Points taken off for being late.
@@ -81,7 +81,7 @@ class ClassReport:
     Attributes:
         assignments: What was graded.
         students: By student id.
-        ignored: Entries of the submissions folder that were no submissions.
+        ignored: Entries of the submissions folder that were no submissions, and what else is odd about the folder.
         seconds: What the whole run took.
         unsafe: Nothing shut the submissions in.
     """
