@@ -5,6 +5,7 @@ from __future__ import annotations
 from nbformat.notebooknode import NotebookNode
 
 from llmcourse.course.answers import Repaired, nothing, rebuild
+from llmcourse.course.grading.intake.pictures import take_pictures
 from llmcourse.course.grading.intake.submissions import Received
 
 
@@ -18,5 +19,9 @@ def repair(skeleton: NotebookNode, received: Received) -> Repaired:
     Returns:
         The notebook to grade. When nothing could be read, it carries the fault: no cell runs, every check fails.
     """
-    done = nothing(skeleton, received.reason) if received.data is None else rebuild(skeleton, received.data)
-    return Repaired(done.notebook, received.notes + done.problems)
+    if received.data is None:
+        done, left_out = nothing(skeleton, received.reason), []
+    else:
+        done = rebuild(skeleton, received.data)
+        left_out = take_pictures(done.notebook, received.data)
+    return Repaired(done.notebook, (*received.notes, *done.problems, *left_out))
