@@ -373,7 +373,7 @@ def test_a_chapter_of_several_notebooks_is_checked_with_the_pieces_of_the_others
     student.write("03_recipes", "2_optimization", **{k: right[k] for k in ("accumulate_gradients", "clip_gradients")})
     student.run("check", "3", "2_optimization")
     _, text = student.run("check", "3", "4_training")
-    assert lines(text, "✓", "The training step")
+    assert lines(text, "✓", "The training step"), text
 
 
 @pytest.mark.timeout(300)
