@@ -19,14 +19,9 @@ def repair(skeleton: NotebookNode, received: Received) -> Repaired:
     Returns:
         The notebook to grade. When nothing could be read, it carries the fault: no cell runs, every check fails.
     """
-<<<<<<< HEAD
-    done = nothing(skeleton, received.reason) if received.data is None else rebuild(skeleton, received.data)
-    left_out = [] if received.data is None else take_pictures(done.notebook, received.data)
-=======
     if received.data is None:
         done, left_out = nothing(skeleton, received.reason), []
     else:
         done = rebuild(skeleton, received.data)
         left_out = take_pictures(done.notebook, received.data)
->>>>>>> wt-learner
     return Repaired(done.notebook, (*received.notes, *done.problems, *left_out))
