@@ -6,7 +6,9 @@ after the other, through nbgrader's converters; `grader` has what is done for on
 
 from __future__ import annotations
 
+import errno
 import gc
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -27,6 +29,7 @@ from llmcourse.course.grading.nbgrader.stages import Course, Mark, StageFailed, 
 from llmcourse.course.grading.results.report import ClassReport, ExerciseResult, StudentResult, write_csv
 from llmcourse.course.grading.trial.notebook import Settings
 from llmcourse.course.grading.trial.rooms import why_not
+from llmcourse.course.grading.trial.scratch import remove_left_over
 from llmcourse.course.grading.workers.board import Board
 from llmcourse.course.grading.workers.engine import Engine
 from llmcourse.course.grading.workers.interrupts import Interrupts
@@ -118,11 +121,39 @@ def grade_class(submissions: Path, output: Path, asked: GradeOptions) -> ClassRe
 
     Raises:
         GradingError: The run cannot start: no such folder, assignment or student, nothing built, nothing to shut
-            submissions in, a damaged gradebook, another run on the same output.
+            submissions in, a damaged gradebook, another run on the same output. Or it cannot go on: the disk is full.
         KeyboardInterrupt: It was interrupted; the next run goes on where it stopped.
     """
     start = time.monotonic()
     output = output.resolve()
+    remove_left_over()
+    with _room_on_disk(output):
+        return _graded(submissions, output, asked, start)
+
+
+@contextmanager
+def _room_on_disk(output: Path) -> Iterator[None]:
+    """Say what to do when the disk is full, whoever noticed it."""
+    try:
+        yield
+    except Exception as error:
+        if not _is_full_disk(error):
+            raise
+        raise GradingError(
+            f"no room is left on the disk of {output} or of {tempfile.gettempdir()}: make room, then run the same "
+            "command again. What is graded so far is kept"
+        ) from error
+
+
+def _is_full_disk(error: BaseException | None) -> bool:
+    """Whether an error, or what it came from, is the system's or SQLite's about a full disk."""
+    if error is None:
+        return False
+    is_full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(error)
+    return is_full or _is_full_disk(error.__cause__ or error.__context__)
+
+
+def _graded(submissions: Path, output: Path, asked: GradeOptions, start: float) -> ClassReport:
     received = _received(submissions.resolve(), output, asked)
     course = Course(output, asked.settings, asked.late)
     engine = Engine(asked.n_workers, asked.settings.way)
@@ -307,6 +338,8 @@ class _Run:
             self.board.advance()
 
     def _failed(self, grader: Grader, student: str, error: Exception) -> None:
+        if _is_full_disk(error):
+            raise error  # it is nothing about this student, and so it would go on
         self.course.log.error("grading %s of %s failed", grader.assignment, student, exc_info=error)
         reason = str(error) if isinstance(error, StageFailed) else f"{type(error).__name__}: {error}"
         grader.failed[student] = f"not graded, the grader itself failed ({reason}); grade again, see grading.log"

@@ -188,3 +188,18 @@ def test_two_processes_of_a_room_share_no_terminal(room: Room) -> None:
     with process_in(room) as one, process_in(room) as other:
         name = one.text("import os; master, slave = os.openpty(); print(os.ttyname(slave))")
         assert other.raises(f"open({name!r})") == "FileNotFoundError"
+
+
+def test_an_optimizers_first_step_and_a_count_of_operations_load_nothing_more(library: Path) -> None:
+    code = """
+import sys, torch
+before = set(sys.modules)
+from torch.utils.flop_counter import FlopCounterMode
+w = torch.nn.Parameter(torch.ones(2, 2))
+with FlopCounterMode(display=False):
+    (w @ w).sum().backward()
+torch.optim.AdamW([w]).step()
+print(len(set(sys.modules) - before))
+"""
+    with Room(library=library, way="warm") as room, process_in(room) as process:
+        assert int(process.text(code)) < 30

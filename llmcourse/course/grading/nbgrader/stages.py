@@ -115,6 +115,7 @@ class Course:
         self.root.mkdir(parents=True, exist_ok=True)
         file = logging.FileHandler(self.root / "grading.log", encoding="utf-8")
         file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        file.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk is told once, not per line
         self.log.handlers = [file, self._last_error]
         try:
             with kept_open():

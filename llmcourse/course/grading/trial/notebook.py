@@ -17,6 +17,7 @@ are the instructor's, run in both. Beyond that:
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from dataclasses import dataclass, replace
 
@@ -34,11 +35,13 @@ from llmcourse.course.grading.trial.orders import (
     Failure,
     Ran,
 )
-from llmcourse.course.grading.trial.processes import ProcessNotStarted
+from llmcourse.course.grading.trial.processes import JUDGE_DIED, ProcessNotStarted
 from llmcourse.course.grading.trial.rooms import assignment_pieces, rooms
 from llmcourse.course.notebooks import facts_of, kind_of, piece_of
 from llmcourse.course.remote.hidden import known_type
 
+MAX_NOTEBOOK_OUTPUT = 16_000_000
+"""Characters of output that are kept of all cells: the process that takes in everybody's marks reads them."""
 AGAIN_SHARE = 0.25
 """The part of a notebook's time that running cells once more may take."""
 
@@ -90,6 +93,7 @@ class _Run:
         self.sources: dict[str, str] = {}
         self.verdicts: dict[str, list[bool]] = {}
         self.slowed_s = 0.0
+        self.output_left = MAX_NOTEBOOK_OUTPUT
         self.replay_s = 0.0
         self.again_s = 0.0
 
@@ -147,6 +151,7 @@ class _Run:
             return None
         own_end = (TIMED_OUT, NOT_RUN) if is_check else GRADER_ERRORS
         fits = self.again_s + self.replay_s + took < AGAIN_SHARE * self.settings.total_timeout_s
+        is_used = is_used or failure.evalue.startswith(JUDGE_DIED)  # its server is everybody's
         if not is_used or failure.is_final or failure.ename in own_end or not fits:
             return failure
         await self._adjourn()
@@ -174,10 +179,24 @@ class _Run:
                 what = known_type(ran.failure.ename)
                 told = f"this cell stopped with {what}: run it in your notebook to see what it says"
                 ran.failure = replace(ran.failure, told=told)
-        cell.outputs = ran.outputs
+        cell.outputs = self._kept(ran.outputs)
         if ran.lost:
             await self._adjourn()
         return ran.failure
+
+    def _kept(self, outputs: list[NotebookNode]) -> list[NotebookNode]:
+        """A cell's outputs, as long as those of the whole notebook are not too much; errors in any case, for few."""
+        kept = []
+        for output in outputs:
+            size = len(json.dumps(output))
+            if output.output_type != "error" and size > self.output_left:
+                continue
+            if size > self.output_left:
+                output.traceback = []
+            else:
+                self.output_left -= size
+            kept.append(output)
+        return kept
 
     async def _run_in_processes(self, cell: NotebookNode) -> Ran:
         """Run a cell where it belongs: in the student's process, and a setup cell of the instructor's in both."""

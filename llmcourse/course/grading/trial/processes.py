@@ -17,6 +17,7 @@ from llmcourse.course.sandbox.forkserver import ShutInProcess
 
 PATIENCE_S = 3.0
 """How long a process may take to answer an interrupt."""
+JUDGE_DIED = "the judge died while running this cell"
 STUDENTS_MODULE, JUDGES_MODULE = "llmcourse.course.remote.cells", "llmcourse.course.remote.judges"
 
 
@@ -240,4 +241,4 @@ class JudgeProcess:
         with suppress(OSError):
             self._judges.process.poll()
         reason = self._judges.process.killed
-        return f"the judge died while running this cell{f': {reason}' if reason else ''}"
+        return f"{JUDGE_DIED}{f': {reason}' if reason else ''}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import socket
-import tempfile
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ import llmcourse
 from llmcourse.course.author.edition import pieces_of, write_edition
 from llmcourse.course.grading.trial.open_room import OpenRoom
 from llmcourse.course.grading.trial.processes import JudgeServer
+from llmcourse.course.grading.trial.scratch import Scratch
 from llmcourse.course.pieces import Piece
 from llmcourse.course.sandbox import Limits, Room, SandboxUnavailable, available
 
@@ -45,7 +45,7 @@ class Rooms:
     _rooms: dict[Library, Room | OpenRoom] = field(default_factory=dict)
     _launched: dict[Library, Room | OpenRoom] = field(default_factory=dict)
     _editions: dict[Library, Path] = field(default_factory=dict)
-    _folders: list[tempfile.TemporaryDirectory[str]] = field(default_factory=list)
+    _folders: list[Scratch] = field(default_factory=list)
     _judges: JudgeServer | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -128,7 +128,7 @@ class Rooms:
             return LIBRARY
         with self._lock:
             if library not in self._editions:
-                folder = tempfile.TemporaryDirectory(prefix="llmcourse-edition-")
+                folder = Scratch("edition")
                 self._folders.append(folder)
                 write_edition(LIBRARY, Path(folder.name), library, grading=True)
                 self._editions[library] = Path(folder.name)

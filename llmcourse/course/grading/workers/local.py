@@ -14,7 +14,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -24,6 +23,7 @@ from typing import Any
 
 from llmcourse.course.grading.trial.processes import ProcessNotStarted
 from llmcourse.course.grading.trial.rooms import LIBRARY, Library, SandboxUnavailable, rooms
+from llmcourse.course.grading.trial.scratch import Scratch
 
 Lent = Mapping[Library, tuple[Path, socket.socket | None]]
 
@@ -57,7 +57,7 @@ class LocalWorkers(Executor):
             self._idle.put(worker)
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="grading")
         self._closing = False
-        self._scratch = tempfile.TemporaryDirectory(prefix="llmcourse-workers-", ignore_cleanup_errors=True)
+        self._scratch = Scratch("workers")
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, label: str = "") -> Future[Any]:  # type: ignore[override]
         """Have a worker call a function.

@@ -29,7 +29,11 @@ PACKAGES = (
     "matplotlib.font_manager",
     "matplotlib_inline.backend_inline",
     "IPython.core.interactiveshell",
+    "torch._dynamo",
+    "torch.utils.flop_counter",
 )
+"""The last two: an optimizer's first step and a count of operations load some 800 modules, which each fork would do
+anew."""
 COURSE_MODULES = tuple(
     f"llmcourse.course.{name}"
     for name in ("workspace", "checks", "notebook.display", "notebook.plots", "remote.cells", "remote.judges")
