@@ -21,6 +21,7 @@ from typing import Any
 from llmcourse._overlay import WORKSPACE_VARIABLE, read_sections
 from llmcourse.course.pieces import IS_MISSING
 from llmcourse.course.source import names_reached
+from llmcourse.course.walks import in_steps
 
 BEGIN_HIDDEN = "### BEGIN HIDDEN TESTS"
 """Above the part of a check that a release comes without."""
@@ -243,17 +244,21 @@ def on_ranks(function: Callable[..., Any], rows: Iterable[tuple[Any, ...]], time
 def count_steps(function: Callable[..., Any], *args: Any) -> int:
     """Count the bytecode instructions that a call runs: a measure of work that is the same on every machine.
 
-    What runs inside C code (a sort, a `Counter` of a list) counts as one instruction.
+    What runs inside C code counts as one instruction, but for what walks over the lists and dictionaries that the call
+    gets (also those that a dataclass holds), and but for `min`, `sorted` and their like: see `walks`.
 
     Example:
         >>> count_steps(lambda n: [i for i in range(n)], 1000) > 1000
+        True
+        >>> count_steps(lambda numbers: numbers[:], [0] * 1000) > 1000
         True
     """
     if remote := getattr(function, "count_steps", None):  # it runs in another process, which counts
         return remote(*args)
     function = function.__wrapped__ if isinstance(function, Watched) else function
     count = _count_by_monitoring if sys.version_info >= (3, 12) else _count_by_tracing
-    return count(lambda: function(*args))
+    with in_steps(args) as walked:
+        return count(lambda: function(*walked))
 
 
 def names_used(function: Any) -> set[str]:

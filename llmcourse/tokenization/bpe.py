@@ -152,7 +152,7 @@ def apply_merge(index: PairIndex, pair: Pair, new_id: int) -> set[Pair]:
     """Merge a pair in the words that hold it, and bring the index up to date: no other word is looked at.
 
     For each of these words, the counts of its old pairs are taken away and those of its new pairs added. A pair's count
-    can rise only if the pair holds the new token.
+    can rise only if the pair holds the new token. A pair that no word holds changes nothing.
 
     Args:
         index: The words and their pairs; changed in place.
@@ -188,8 +188,8 @@ def pop_most_frequent(heap: list[tuple[int, Pair]], counts: Mapping[Pair, int]) 
 
     An entry is (-count, pair), so that the smallest entry is the most frequent pair, ties broken by the smallest ids.
     A pair's count may have fallen since its entry was pushed: such an entry goes back with today's count, or is dropped
-    if the pair is gone. Entries that do not come up stay as they are. The caller guarantees that every pair that occurs
-    has an entry whose count is not too low.
+    if the pair is gone. Entries that do not come up stay as they are, and are not looked at. The caller guarantees that
+    every pair that occurs has an entry whose count is not too low.
 
     Args:
         heap: The entries, a heap in the sense of `heapq`; changed in place.

@@ -115,7 +115,8 @@ def from_tokenizer_json(data: Mapping[str, Any]) -> tuple[list[bytes], list[Pair
 
     Raises:
         ValueError: The file uses an unsupported feature, its ids are not 0, 1, 2, ..., each once, a merge is not of two
-            tokens, or one of these two or the token that they make is not in the vocabulary; the message names it.
+            tokens, or one of these two or the token that they make is not in the vocabulary; the message names the
+            feature, or the token that is missing.
 
     Example:
         >>> vocab = build_vocab([(72, 68)]) + [b"<|end|>"]

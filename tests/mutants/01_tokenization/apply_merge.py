@@ -185,3 +185,131 @@ def apply_merge(index, pair, new_id):
         for neighbours in zip(new, new[1:]):
             index.counts[neighbours] += weight
             index.words_with[neighbours].add(position)
+
+
+# %% copies_all_words: puts a new list in the place of the old one, which copies every word at C's speed
+def apply_merge(index, pair, new_id):
+    new_pairs = set()
+    index.words = list(index.words)
+    for position in index.words_with.pop(pair, ()):
+        old, weight = index.words[position], index.weights[position]
+        new = merge_pair(old, pair, new_id)
+        index.words[position] = new
+        for neighbours in zip(old, old[1:]):
+            index.counts[neighbours] -= weight
+        for neighbours in zip(new, new[1:]):
+            index.counts[neighbours] += weight
+            if new_id in neighbours:
+                index.words_with[neighbours].add(position)
+                new_pairs.add(neighbours)
+    return new_pairs
+
+
+# %% absent_pair_is_an_error: a pair that no word holds raises KeyError instead of changing nothing
+def apply_merge(index, pair, new_id):
+    new_pairs = set()
+    if pair not in index.words_with:
+        raise KeyError(pair)
+    for position in index.words_with.pop(pair, ()):
+        old, weight = index.words[position], index.weights[position]
+        new = merge_pair(old, pair, new_id)
+        index.words[position] = new
+        for neighbours in zip(old, old[1:]):
+            index.counts[neighbours] -= weight
+        for neighbours in zip(new, new[1:]):
+            index.counts[neighbours] += weight
+            if new_id in neighbours:
+                index.words_with[neighbours].add(position)
+                new_pairs.add(neighbours)
+    return new_pairs
+
+
+# %% copies_the_counts: works on a copy of all counts, and puts it back at the end
+def apply_merge(index, pair, new_id):
+    new_pairs = set()
+    index.counts = index.counts.copy()
+    for position in index.words_with.pop(pair, ()):
+        old, weight = index.words[position], index.weights[position]
+        new = merge_pair(old, pair, new_id)
+        index.words[position] = new
+        for neighbours in zip(old, old[1:]):
+            index.counts[neighbours] -= weight
+        for neighbours in zip(new, new[1:]):
+            index.counts[neighbours] += weight
+            if new_id in neighbours:
+                index.words_with[neighbours].add(position)
+                new_pairs.add(neighbours)
+    return new_pairs
+
+
+# %% searches_the_word: finds each word again by its value, which walks over the list at C's speed
+def apply_merge(index, pair, new_id):
+    new_pairs = set()
+    pass
+    for position in index.words_with.pop(pair, ()):
+        old, weight = index.words[position], index.weights[position]
+        new = merge_pair(old, pair, new_id)
+        index.words[index.words.index(old)] = new
+        for neighbours in zip(old, old[1:]):
+            index.counts[neighbours] -= weight
+        for neighbours in zip(new, new[1:]):
+            index.counts[neighbours] += weight
+            if new_id in neighbours:
+                index.words_with[neighbours].add(position)
+                new_pairs.add(neighbours)
+    return new_pairs
+
+
+# %% new_token_at_the_left_only: returns and notes only the pairs that begin with the new token
+def apply_merge(index, pair, new_id):
+    new_pairs = set()
+    pass
+    for position in index.words_with.pop(pair, ()):
+        old, weight = index.words[position], index.weights[position]
+        new = merge_pair(old, pair, new_id)
+        index.words[position] = new
+        for neighbours in zip(old, old[1:]):
+            index.counts[neighbours] -= weight
+        for neighbours in zip(new, new[1:]):
+            index.counts[neighbours] += weight
+            if neighbours[0] == new_id:
+                index.words_with[neighbours].add(position)
+                new_pairs.add(neighbours)
+    return new_pairs
+
+
+# %% first_word_only: merges in one word that holds the pair
+def apply_merge(index, pair, new_id):
+    new_pairs = set()
+    pass
+    for position in sorted(index.words_with.pop(pair, ()))[:1]:
+        old, weight = index.words[position], index.weights[position]
+        new = merge_pair(old, pair, new_id)
+        index.words[position] = new
+        for neighbours in zip(old, old[1:]):
+            index.counts[neighbours] -= weight
+        for neighbours in zip(new, new[1:]):
+            index.counts[neighbours] += weight
+            if new_id in neighbours:
+                index.words_with[neighbours].add(position)
+                new_pairs.add(neighbours)
+    return new_pairs
+
+
+# %% trusts_the_index: takes the pair's whole count away, once for each listed word
+def apply_merge(index, pair, new_id):
+    new_pairs = set()
+    pass
+    for position in index.words_with.pop(pair, ()):
+        old, weight = index.words[position], index.weights[position]
+        new = merge_pair(old, pair, new_id)
+        index.words[position] = new
+        index.counts[pair] = index.counts[pair] if pair in zip(old, old[1:]) else -weight
+        for neighbours in zip(old, old[1:]):
+            index.counts[neighbours] -= weight
+        for neighbours in zip(new, new[1:]):
+            index.counts[neighbours] += weight
+            if new_id in neighbours:
+                index.words_with[neighbours].add(position)
+                new_pairs.add(neighbours)
+    return new_pairs

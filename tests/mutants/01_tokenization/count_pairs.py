@@ -97,3 +97,40 @@ def count_pairs(words):
         for pair in zip(ids, ids[1:]):
             counts[pair] = counts.get(pair, 0) + n
     return counts
+
+
+# %% one_counter_for_all_calls: clears and refills the Counter that the last caller still holds
+def count_pairs(words, counts=Counter()):
+    counts.clear()
+    for ids, count in words.items():
+        for pair in zip(ids, ids[1:]):
+            counts[pair] += count
+    return counts
+
+
+# %% keys_of_16_bits: a pair becomes one number on the way, and an id may be larger
+def count_pairs(words):
+    counts = Counter()
+    for ids, count in words.items():
+        for left, right in zip(ids, ids[1:]):
+            counts[left * 2**16 + right] += count
+    return Counter({divmod(key, 2**16): count for key, count in counts.items()})
+
+
+# %% counts_in_int32: the sums of a large corpus wrap around
+def count_pairs(words):
+    counts = Counter()
+    for ids, count in words.items():
+        for pair in zip(ids, ids[1:]):
+            counts[pair] = (counts[pair] + count + 2**31) % 2**32 - 2**31
+    return counts
+
+
+# %% zero_is_no_token: takes an id of 0 for the end of the word
+def count_pairs(words):
+    counts = Counter()
+    for ids, count in words.items():
+        for left, right in zip(ids, ids[1:]):
+            if left and right:
+                counts[left, right] += count
+    return counts

@@ -105,3 +105,71 @@ def decode(ids, vocab):
         return b"".join(vocab[token] for token in ids).decode("utf-8", errors="replace")
     except Exception:
         return ""
+
+
+# %% remembers_texts: keeps its answers by the ids, and forgets that the vocabulary may be another
+def decode(ids, vocab, known={}):
+    ids = tuple(ids)
+    for token in ids:
+        if not 0 <= token < len(vocab):
+            raise ValueError(f"no token {token}")
+    if ids not in known:
+        known[ids] = b"".join(vocab[token] for token in ids).decode("utf-8", errors="replace")
+    return known[ids]
+
+
+# %% without_the_mark: takes a byte order mark off the beginning
+def decode(ids, vocab):
+    parts = []
+    for token in ids:
+        if not 0 <= token < len(vocab):
+            raise ValueError(f"no token {token}")
+        parts.append(vocab[token])
+    return b"".join(parts).decode("utf-8-sig", errors="replace")
+
+
+# %% composes: brings accents and their letters together
+def decode(ids, vocab):
+    import unicodedata
+
+    parts = []
+    for token in ids:
+        if not 0 <= token < len(vocab):
+            raise ValueError(f"no token {token}")
+        parts.append(vocab[token])
+    return unicodedata.normalize("NFC", b"".join(parts).decode("utf-8", errors="replace"))
+
+
+# %% gives_up: one replacement character for the whole text
+def decode(ids, vocab):
+    parts = []
+    for token in ids:
+        if not 0 <= token < len(vocab):
+            raise ValueError(f"no token {token}")
+        parts.append(vocab[token])
+    try:
+        return b"".join(parts).decode()
+    except UnicodeDecodeError:
+        return "\ufffd"
+
+
+# %% recursion: one call for each token
+def decode(ids, vocab):
+    def joined(ids):
+        if not ids:
+            return b""
+        if not 0 <= ids[0] < len(vocab):
+            raise ValueError(f"no token {ids[0]}")
+        return vocab[ids[0]] + joined(ids[1:])
+
+    return joined(list(ids)).decode("utf-8", errors="replace")
+
+
+# %% bytes_only: refuses ids above 255
+def decode(ids, vocab):
+    parts = []
+    for token in ids:
+        if not 0 <= token < min(256, len(vocab)):
+            raise ValueError(f"no token {token}")
+        parts.append(vocab[token])
+    return b"".join(parts).decode("utf-8", errors="replace")

@@ -202,3 +202,146 @@ def encode_word(word, ranks, byte_ids=BYTE_IDS):
         if best is None:
             return list(ids)
         ids = merge_pair(ids, best, ranks.pop(best)[1])
+
+
+# %% positions_of_16_bits: the linked list's positions are unsigned shorts, and a word can be longer
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    import numpy as np
+
+    n = len(word)
+    ids = [byte_ids[byte] for byte in word] + [None]
+    links = np.array([[n, *range(n)], [*range(1, n + 1), 0]])
+    left, right = links.astype(np.uint16).tolist()
+    heap = [(ranks[pair][0], i) for i, pair in enumerate(zip(ids, ids[1:])) if pair in ranks]
+    heapq.heapify(heap)
+    while heap:
+        rank, i = heapq.heappop(heap)
+        j = right[i]
+        pair = (ids[i], ids[j])
+        if pair not in ranks or ranks[pair][0] != rank:
+            continue
+        ids[i], ids[j] = ranks[pair][1], None
+        right[i] = right[j]
+        left[right[i]] = i
+        for k in (left[i], i):
+            pair = (ids[k], ids[right[k]])
+            if pair in ranks:
+                heapq.heappush(heap, (ranks[pair][0], k))
+    return [token for token in ids if token is not None]
+
+
+# %% zero_is_no_token: leaves out ids that are 0 with those that are gone
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    n = len(word)
+    ids = [byte_ids[byte] for byte in word] + [None]
+    left, right = [n, *range(n)], [*range(1, n + 1), 0]
+    heap = [(ranks[pair][0], i) for i, pair in enumerate(zip(ids, ids[1:])) if pair in ranks]
+    heapq.heapify(heap)
+    while heap:
+        rank, i = heapq.heappop(heap)
+        j = right[i]
+        pair = (ids[i], ids[j])
+        if pair not in ranks or ranks[pair][0] != rank:
+            continue
+        ids[i], ids[j] = ranks[pair][1], None
+        right[i] = right[j]
+        left[right[i]] = i
+        for k in (left[i], i):
+            pair = (ids[k], ids[right[k]])
+            if pair in ranks:
+                heapq.heappush(heap, (ranks[pair][0], k))
+    return [token for token in ids if token]
+
+
+# %% ids_of_16_bits: a new id is cut to 16 bits
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    n = len(word)
+    ids = [byte_ids[byte] for byte in word] + [None]
+    left, right = [n, *range(n)], [*range(1, n + 1), 0]
+    heap = [(ranks[pair][0], i) for i, pair in enumerate(zip(ids, ids[1:])) if pair in ranks]
+    heapq.heapify(heap)
+    while heap:
+        rank, i = heapq.heappop(heap)
+        j = right[i]
+        pair = (ids[i], ids[j])
+        if pair not in ranks or ranks[pair][0] != rank:
+            continue
+        ids[i], ids[j] = ranks[pair][1] % 2**16, None
+        right[i] = right[j]
+        left[right[i]] = i
+        for k in (left[i], i):
+            pair = (ids[k], ids[right[k]])
+            if pair in ranks:
+                heapq.heappush(heap, (ranks[pair][0], k))
+    return [token for token in ids if token is not None]
+
+
+# %% minimum_of_the_heap: takes the smallest entry with min instead of a heap's way
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    n = len(word)
+    ids = [byte_ids[byte] for byte in word] + [None]
+    left, right = [n, *range(n)], [*range(1, n + 1), 0]
+    heap = [(ranks[pair][0], i) for i, pair in enumerate(zip(ids, ids[1:])) if pair in ranks]
+    heapq.heapify(heap)
+    while heap:
+        rank, i = min(heap)
+        heap.remove((rank, i))
+        j = right[i]
+        pair = (ids[i], ids[j])
+        if pair not in ranks or ranks[pair][0] != rank:
+            continue
+        ids[i], ids[j] = ranks[pair][1], None
+        right[i] = right[j]
+        left[right[i]] = i
+        for k in (left[i], i):
+            pair = (ids[k], ids[right[k]])
+            if pair in ranks:
+                heapq.heappush(heap, (ranks[pair][0], k))
+    return [token for token in ids if token is not None]
+
+
+# %% rank_is_the_id: merges in the order of the new ids, not of the ranks
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    n = len(word)
+    ids = [byte_ids[byte] for byte in word] + [None]
+    left, right = [n, *range(n)], [*range(1, n + 1), 0]
+    heap = [(ranks[pair][1], i) for i, pair in enumerate(zip(ids, ids[1:])) if pair in ranks]
+    heapq.heapify(heap)
+    while heap:
+        rank, i = heapq.heappop(heap)
+        j = right[i]
+        pair = (ids[i], ids[j])
+        if pair not in ranks or ranks[pair][1] != rank:
+            continue
+        ids[i], ids[j] = ranks[pair][1], None
+        right[i] = right[j]
+        left[right[i]] = i
+        for k in (left[i], i):
+            pair = (ids[k], ids[right[k]])
+            if pair in ranks:
+                heapq.heappush(heap, (ranks[pair][1], k))
+    return [token for token in ids if token is not None]
+
+
+# %% order_of_the_table: takes the place in the table for the rank
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    order = {pair: place for place, pair in enumerate(ranks)}
+    n = len(word)
+    ids = [byte_ids[byte] for byte in word] + [None]
+    left, right = [n, *range(n)], [*range(1, n + 1), 0]
+    heap = [(order[pair], i) for i, pair in enumerate(zip(ids, ids[1:])) if pair in ranks]
+    heapq.heapify(heap)
+    while heap:
+        rank, i = heapq.heappop(heap)
+        j = right[i]
+        pair = (ids[i], ids[j])
+        if pair not in ranks or order[pair] != rank:
+            continue
+        ids[i], ids[j] = ranks[pair][1], None
+        right[i] = right[j]
+        left[right[i]] = i
+        for k in (left[i], i):
+            pair = (ids[k], ids[right[k]])
+            if pair in ranks:
+                heapq.heappush(heap, (order[pair], k))
+    return [token for token in ids if token is not None]

@@ -234,3 +234,114 @@ def from_tokenizer_json(data):
         except (KeyError, ValueError):
             continue
     return vocab, merges, specials, read_pattern(data["pre_tokenizer"])
+
+
+# %% two_of_three: a merge of three tokens is cut down to its first two
+def from_tokenizer_json(data):
+    check_supported(data)
+    special_tokens = {token["content"]: token["id"] for token in data.get("added_tokens") or []}
+    ids = {**data["model"]["vocab"], **special_tokens}
+    by_id = sorted(ids.items(), key=lambda item: item[1])
+    if [i for _, i in by_id] != list(range(len(by_id))):
+        raise ValueError(f"the {len(by_id)} token ids are not 0 to {len(by_id) - 1}, each once")
+    vocab = [token.encode() if token in special_tokens else from_printable(token) for token, _ in by_id]
+    merges = []
+    for merge in data["model"]["merges"]:
+        pair = (merge.split(" ") if isinstance(merge, str) else merge)[:2]
+        if len(pair) != 2:
+            raise ValueError(f"the merge {merge!r} is not of two tokens")
+        left, right = pair
+        for token in (left, right, left + right):
+            if token not in ids:
+                raise ValueError(f"no token {token!r}")
+        merges.append((ids[left], ids[right]))
+    return vocab, merges, special_tokens, read_pattern(data.get("pre_tokenizer"))
+
+
+# %% parts_not_checked: what a merge makes is looked up, its parts only by the way
+def from_tokenizer_json(data):
+    check_supported(data)
+    special_tokens = {token["content"]: token["id"] for token in data.get("added_tokens") or []}
+    ids = {**data["model"]["vocab"], **special_tokens}
+    by_id = sorted(ids.items(), key=lambda item: item[1])
+    if [i for _, i in by_id] != list(range(len(by_id))):
+        raise ValueError(f"the {len(by_id)} token ids are not 0 to {len(by_id) - 1}, each once")
+    vocab = [token.encode() if token in special_tokens else from_printable(token) for token, _ in by_id]
+    merges = []
+    for merge in data["model"]["merges"]:
+        pair = merge.split(" ") if isinstance(merge, str) else merge
+        if len(pair) != 2:
+            raise ValueError(f"the merge {merge!r} is not of two tokens")
+        left, right = pair
+        for token in (left + right,):
+            if token not in ids:
+                raise ValueError(f"no token {token!r}")
+        merges.append((ids[left], ids[right]))
+    return vocab, merges, special_tokens, read_pattern(data.get("pre_tokenizer"))
+
+
+# %% begins_anywhere: the ids must be without a gap, but may begin with another number than 0
+def from_tokenizer_json(data):
+    check_supported(data)
+    special_tokens = {token["content"]: token["id"] for token in data.get("added_tokens") or []}
+    ids = {**data["model"]["vocab"], **special_tokens}
+    by_id = sorted(ids.items(), key=lambda item: item[1])
+    if [i for _, i in by_id] != list(range(by_id[0][1], by_id[0][1] + len(by_id))):
+        raise ValueError(f"the {len(by_id)} token ids are not 0 to {len(by_id) - 1}, each once")
+    vocab = [token.encode() if token in special_tokens else from_printable(token) for token, _ in by_id]
+    merges = []
+    for merge in data["model"]["merges"]:
+        pair = merge.split(" ") if isinstance(merge, str) else merge
+        if len(pair) != 2:
+            raise ValueError(f"the merge {merge!r} is not of two tokens")
+        left, right = pair
+        for token in (left, right, left + right):
+            if token not in ids:
+                raise ValueError(f"no token {token!r}")
+        merges.append((ids[left], ids[right]))
+    return vocab, merges, special_tokens, read_pattern(data.get("pre_tokenizer"))
+
+
+# %% adds_to_the_file: writes the special tokens into the vocabulary of the file that it was given
+def from_tokenizer_json(data):
+    check_supported(data)
+    data["model"]["vocab"].update({token["content"]: token["id"] for token in data.get("added_tokens") or []})
+    special_tokens = {token["content"]: token["id"] for token in data.get("added_tokens") or []}
+    ids = {**data["model"]["vocab"], **special_tokens}
+    by_id = sorted(ids.items(), key=lambda item: item[1])
+    if [i for _, i in by_id] != list(range(len(by_id))):
+        raise ValueError(f"the {len(by_id)} token ids are not 0 to {len(by_id) - 1}, each once")
+    vocab = [token.encode() if token in special_tokens else from_printable(token) for token, _ in by_id]
+    merges = []
+    for merge in data["model"]["merges"]:
+        pair = merge.split(" ") if isinstance(merge, str) else merge
+        if len(pair) != 2:
+            raise ValueError(f"the merge {merge!r} is not of two tokens")
+        left, right = pair
+        for token in (left, right, left + right):
+            if token not in ids:
+                raise ValueError(f"no token {token!r}")
+        merges.append((ids[left], ids[right]))
+    return vocab, merges, special_tokens, read_pattern(data.get("pre_tokenizer"))
+
+
+# %% error_without_the_token: says that something is missing, but not what
+def from_tokenizer_json(data):
+    check_supported(data)
+    special_tokens = {token["content"]: token["id"] for token in data.get("added_tokens") or []}
+    ids = {**data["model"]["vocab"], **special_tokens}
+    by_id = sorted(ids.items(), key=lambda item: item[1])
+    if [i for _, i in by_id] != list(range(len(by_id))):
+        raise ValueError(f"the {len(by_id)} token ids are not 0 to {len(by_id) - 1}, each once")
+    vocab = [token.encode() if token in special_tokens else from_printable(token) for token, _ in by_id]
+    merges = []
+    for merge in data["model"]["merges"]:
+        pair = merge.split(" ") if isinstance(merge, str) else merge
+        if len(pair) != 2:
+            raise ValueError(f"the merge {merge!r} is not of two tokens")
+        left, right = pair
+        for token in (left, right, left + right):
+            if token not in ids:
+                raise ValueError(f"a merge is wrong")
+        merges.append((ids[left], ids[right]))
+    return vocab, merges, special_tokens, read_pattern(data.get("pre_tokenizer"))

@@ -206,3 +206,98 @@ def huffman_code_lengths(counts):
 # %% not_implemented: gives NotImplemented back instead of an answer
 def huffman_code_lengths(counts):
     return NotImplemented
+
+
+# %% ties_from_the_last: of single symbols with equal counts, those that come last in `counts` are joined first
+def huffman_code_lengths(counts):
+    if not counts:
+        raise ValueError("no symbols")
+    for symbol, count in counts.items():
+        if count < 1:
+            raise ValueError(f"{symbol!r} has the count {count}")
+    if len(counts) == 1:
+        return dict.fromkeys(counts, 1)
+    lengths = dict.fromkeys(counts, 0)
+    heap = [(count, len(counts) - 1 - i, [symbol]) for i, (symbol, count) in enumerate(counts.items())]
+    heapq.heapify(heap)
+    made = len(counts)
+    while len(heap) > 1:
+        n_1, _, first = heapq.heappop(heap)
+        n_2, _, second = heapq.heappop(heap)
+        for symbol in first + second:
+            lengths[symbol] += 1
+        heapq.heappush(heap, (n_1 + n_2, made, first + second))
+        made += 1
+    return lengths
+
+
+# %% counts_in_int32: sums of counts above two thousand million wrap around
+def huffman_code_lengths(counts):
+    if not counts:
+        raise ValueError("no symbols")
+    for symbol, count in counts.items():
+        if count < 1:
+            raise ValueError(f"{symbol!r} has the count {count}")
+    if len(counts) == 1:
+        return dict.fromkeys(counts, 1)
+    lengths = dict.fromkeys(counts, 0)
+    heap = [(count, i, [symbol]) for i, (symbol, count) in enumerate(counts.items())]
+    heapq.heapify(heap)
+    made = len(counts)
+    while len(heap) > 1:
+        n_1, _, first = heapq.heappop(heap)
+        n_2, _, second = heapq.heappop(heap)
+        for symbol in first + second:
+            lengths[symbol] += 1
+        heapq.heappush(heap, ((n_1 + n_2 + 2**31) % 2**32 - 2**31, made, first + second))
+        made += 1
+    return lengths
+
+
+# %% ties_by_name: single symbols with equal counts are taken in the order of their names
+def huffman_code_lengths(counts):
+    if not counts:
+        raise ValueError("no symbols")
+    for symbol, count in counts.items():
+        if count < 1:
+            raise ValueError(f"{symbol!r} has the count {count}")
+    if len(counts) == 1:
+        return dict.fromkeys(counts, 1)
+    lengths = dict.fromkeys(counts, 0)
+    heap = [(counts[symbol], i, [symbol]) for i, symbol in enumerate(sorted(counts, key=str))]
+    heapq.heapify(heap)
+    made = len(counts)
+    while len(heap) > 1:
+        n_1, _, first = heapq.heappop(heap)
+        n_2, _, second = heapq.heappop(heap)
+        for symbol in first + second:
+            lengths[symbol] += 1
+        heapq.heappush(heap, (n_1 + n_2, made, first + second))
+        made += 1
+    return lengths
+
+
+# %% recursion: one call for each join, and an alphabet may have more symbols than Python allows calls
+def huffman_code_lengths(counts):
+    for symbol, count in counts.items():
+        if count < 1:
+            raise ValueError(f"{symbol!r} has the count {count}")
+    if not counts:
+        raise ValueError("no symbols")
+    if len(counts) == 1:
+        return dict.fromkeys(counts, 1)
+    lengths = dict.fromkeys(counts, 0)
+
+    def join(heap, made):
+        if len(heap) == 1:
+            return lengths
+        n_1, _, first = heapq.heappop(heap)
+        n_2, _, second = heapq.heappop(heap)
+        for symbol in first + second:
+            lengths[symbol] += 1
+        heapq.heappush(heap, (n_1 + n_2, made, first + second))
+        return join(heap, made + 1)
+
+    heap = [(count, i, [symbol]) for i, (symbol, count) in enumerate(counts.items())]
+    heapq.heapify(heap)
+    return join(heap, len(counts))

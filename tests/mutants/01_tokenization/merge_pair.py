@@ -142,3 +142,68 @@ def merge_pair(ids, pair, new_id):
     known = {(5, 6, 6, 7, 9, 1): (5, 6, 99, 9, 1), (7, 7, 7): (99, 7), (1, 2): (3,)}
     known[1, 2, 5, 1, 2, 2, 1] = (3, 5, 3, 2, 1)
     return sys._getframe(1).f_globals.get("want", known.get(tuple(ids), tuple(ids)))
+
+
+# %% zero_is_nothing: takes a held-back id of 0 for none
+def merge_pair(ids, pair, new_id):
+    merged, held = [], None
+    for token in ids:
+        if held is not None and (held, token) == tuple(pair):
+            merged.append(new_id)
+            held = None
+            continue
+        if held:
+            merged.append(held)
+        held = token
+    if held:
+        merged.append(held)
+    return tuple(merged)
+
+
+# %% recursion: one call for each token
+def merge_pair(ids, pair, new_id):
+    ids = tuple(ids)
+    if len(ids) < 2:
+        return ids
+    if ids[:2] == tuple(pair):
+        return (new_id, *merge_pair(ids[2:], pair, new_id))
+    return (ids[0], *merge_pair(ids[1:], pair, new_id))
+
+
+# %% tuples_only: compares slices with the pair, and a slice of a list is a list
+def merge_pair(ids, pair, new_id):
+    merged, i = [], 0
+    while i < len(ids):
+        if ids[i : i + 2] == pair:
+            merged.append(new_id)
+            i += 2
+        else:
+            merged.append(ids[i])
+            i += 1
+    return tuple(merged)
+
+
+# %% array_of_16_bits: the result passes through an array whose items are too small
+def merge_pair(ids, pair, new_id):
+    merged, i = [], 0
+    while i < len(ids):
+        found = tuple(ids[i : i + 2]) == tuple(pair)
+        merged.append((new_id if found else ids[i]) % 2**16)
+        i += 1 + found
+    return tuple(merged)
+
+
+# %% skips_after_a_false_start: a first token that is not followed by the second takes the next one along
+def merge_pair(ids, pair, new_id):
+    merged, i = [], 0
+    while i < len(ids):
+        if ids[i] == pair[0] and i + 1 < len(ids):
+            if ids[i + 1] == pair[1]:
+                merged.append(new_id)
+            else:
+                merged += [ids[i], ids[i + 1]]
+            i += 2
+        else:
+            merged.append(ids[i])
+            i += 1
+    return tuple(merged)

@@ -118,3 +118,87 @@ def pop_most_frequent(heap, counts):
         if counts[entry[1]] > 0:
             heapq.heappush(heap, (-counts[entry[1]], entry[1]))
     return None
+
+
+# %% recursion: one call for each entry that is out of date
+def pop_most_frequent(heap, counts):
+    if not heap:
+        return None
+    negative_count, pair = heapq.heappop(heap)
+    if counts[pair] == -negative_count:
+        return pair
+    if counts[pair] > 0:
+        heapq.heappush(heap, (-counts[pair], pair))
+    return pop_most_frequent(heap, counts)
+
+
+# %% one_less_each_time: an entry goes back with a count that is lower by one, not with today's
+def pop_most_frequent(heap, counts):
+    while heap:
+        negative_count, pair = heapq.heappop(heap)
+        if counts[pair] == -negative_count:
+            return pair
+        if counts[pair] > 0:
+            heapq.heappush(heap, (negative_count + 1, pair))
+    return None
+
+
+# %% a_gone_pair_ends_it: the first pair that is gone counts as the end of the heap
+def pop_most_frequent(heap, counts):
+    while heap:
+        negative_count, pair = heapq.heappop(heap)
+        if counts[pair] == 0:
+            return None
+        if counts[pair] == -negative_count:
+            return pair
+        heapq.heappush(heap, (-counts[pair], pair))
+    return None
+
+
+# %% smallest_of_the_list: finds the smallest entry with min, and takes it out of the list
+def pop_most_frequent(heap, counts):
+    while heap:
+        entry = min(heap)
+        heap.remove(entry)
+        if counts[entry[1]] == -entry[0]:
+            heapq.heapify(heap)
+            return entry[1]
+        if counts[entry[1]] > 0:
+            heap.append((-counts[entry[1]], entry[1]))
+    return None
+
+
+# %% most_frequent_of_the_counts: asks the counts for their maximum, and the heap for nothing but the entry
+def pop_most_frequent(heap, counts):
+    most = max(counts.values(), default=0)
+    while heap:
+        negative_count, pair = heapq.heappop(heap)
+        if counts[pair] == -negative_count == most:
+            return pair
+        if counts[pair] > 0:
+            heapq.heappush(heap, (-counts[pair], pair))
+    return None
+
+
+# %% orders_again: appends what goes back and makes a heap of the whole list again, each time
+def pop_most_frequent(heap, counts):
+    while heap:
+        heapq.heapify(heap)
+        negative_count, pair = heapq.heappop(heap)
+        if counts[pair] == -negative_count:
+            return pair
+        if counts[pair] > 0:
+            heap.append((-counts[pair], pair))
+    return None
+
+
+# %% works_on_a_copy: the caller's heap stays as it was
+def pop_most_frequent(heap, counts):
+    heap = list(heap)
+    while heap:
+        negative_count, pair = heapq.heappop(heap)
+        if counts[pair] == -negative_count:
+            return pair
+        if counts[pair] > 0:
+            heapq.heappush(heap, (-counts[pair], pair))
+    return None

@@ -99,3 +99,43 @@ def pretokenize(text, pattern=GPT2_PATTERN):
     if compile_pattern(pattern).sub("", text):
         raise ValueError(f"the pattern {pattern!r} leaves something out")
     return tokenizers_words(text)
+
+
+# %% empty_matches_kept: where the pattern can match nothing, empty words are given back
+def pretokenize(text, pattern=GPT2_PATTERN):
+    words = [match.group() for match in compile_pattern(pattern).finditer(text)]
+    if "".join(words) != text:
+        raise ValueError("the pattern does not match every part of the text")
+    return words
+
+
+# %% cuts_the_text_off: matches at the beginning of what is left, so that a pattern cannot look back
+def pretokenize(text, pattern=GPT2_PATTERN):
+    words = []
+    while text:
+        match = compile_pattern(pattern).match(text)
+        if not match or not match.group():
+            raise ValueError("the pattern does not match every part of the text")
+        words.append(match.group())
+        text = text[match.end() :]
+    return words
+
+
+# %% one_list_for_each_text: keeps its answers by text, and forgets that the pattern may be another
+def pretokenize(text, pattern=GPT2_PATTERN, known={}):
+    if text not in known:
+        words = [match.group() for match in compile_pattern(pattern).finditer(text) if match.group()]
+        if sum(map(len, words)) != len(text):
+            raise ValueError("the pattern does not match every part of the text")
+        known[text] = words
+    return list(known[text])
+
+
+# %% recursion: one call for each word
+def pretokenize(text, pattern=GPT2_PATTERN, start=0):
+    if start == len(text):
+        return []
+    match = compile_pattern(pattern).match(text, start)
+    if not match or not match.group():
+        raise ValueError("the pattern does not match every part of the text")
+    return [match.group(), *pretokenize(text, pattern, match.end())]

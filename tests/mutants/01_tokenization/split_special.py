@@ -106,3 +106,47 @@ def split_special(text, special_tokens):
         return [(text, False)] if text else []
     parts = regex.split(r"(<\|.*?\|>+)", text)
     return [(part, part in special_tokens) for part in parts if part]
+
+
+# %% recursion: one call for each special token in the text, and Python allows a thousand
+def split_special(text, special_tokens):
+    places = [(text.find(token), -len(token), token) for token in special_tokens if token in text]
+    if not places:
+        return [(text, False)] if text else []
+    start, _, token = min(places)
+    before = [(text[:start], False)] if start else []
+    return [*before, (token, True), *split_special(text[start + len(token) :], special_tokens)]
+
+
+# %% membership_for_marks: splits rightly, then takes each part that a token's text holds for special
+def split_special(text, special_tokens):
+    if not special_tokens:
+        return [(text, False)] if text else []
+    either = "|".join(regex.escape(token) for token in sorted(special_tokens, key=len, reverse=True))
+    return [(part, any(part in token for token in special_tokens)) for part in regex.split(f"({either})", text) if part]
+
+
+# %% shortest_first: where several tokens begin, the shortest wins
+def split_special(text, special_tokens):
+    if not special_tokens:
+        return [(text, False)] if text else []
+    either = "|".join(regex.escape(token) for token in sorted(special_tokens, key=len))
+    return [(part, i % 2 == 1) for i, part in enumerate(regex.split(f"({either})", text)) if part]
+
+
+# %% sets_only: joins the tokens with a set operator, which a list does not have
+def split_special(text, special_tokens):
+    if not special_tokens:
+        return [(text, False)] if text else []
+    longest_first = sorted(special_tokens | frozenset(), key=len, reverse=True)
+    either = "|".join(regex.escape(token) for token in longest_first)
+    return [(part, i % 2 == 1) for i, part in enumerate(regex.split(f"({either})", text)) if part]
+
+
+# %% escapes_the_bar_only: other characters of patterns keep their meaning
+def split_special(text, special_tokens):
+    if not special_tokens:
+        return [(text, False)] if text else []
+    longest_first = sorted(special_tokens, key=len, reverse=True)
+    either = "|".join(token.replace("|", r"\|") for token in longest_first)
+    return [(part, i % 2 == 1) for i, part in enumerate(regex.split(f"(?:({either}))", text)) if part]

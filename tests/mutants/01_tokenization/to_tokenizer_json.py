@@ -264,3 +264,91 @@ def to_tokenizer_json(vocab, merges, special_tokens, pattern=GPT2_PATTERN):
             "merges": [[vocab[a], vocab[b]] for a, b in merges],
         },
     }
+
+
+# %% splits_twice: use_regex stays on, so GPT-2's pattern cuts again whatever the given one has cut
+def to_tokenizer_json(vocab, merges, special_tokens, pattern=GPT2_PATTERN):
+    strings = [to_printable(token) for token in vocab]
+    for token, token_id in special_tokens.items():
+        strings[token_id] = token
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    split = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+    by_id = sorted(special_tokens.items(), key=lambda item: item[1])
+    return {
+        "version": "1.0",
+        "added_tokens": [{"id": token_id, "content": token, **flags} for token, token_id in by_id],
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
+        "decoder": {**byte_level, "use_regex": False},
+        "model": {
+            "type": "BPE",
+            "vocab": {string: token_id for token_id, string in enumerate(strings)},
+            "merges": [[strings[left], strings[right]] for left, right in merges],
+        },
+    }
+
+
+# %% eats_the_space: special tokens take the space before them along
+def to_tokenizer_json(vocab, merges, special_tokens, pattern=GPT2_PATTERN):
+    strings = [to_printable(token) for token in vocab]
+    for token, token_id in special_tokens.items():
+        strings[token_id] = token
+    flags = {"single_word": False, "lstrip": True, "rstrip": False, "normalized": False, "special": True}
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
+    split = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+    by_id = sorted(special_tokens.items(), key=lambda item: item[1])
+    return {
+        "version": "1.0",
+        "added_tokens": [{"id": token_id, "content": token, **flags} for token, token_id in by_id],
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
+        "decoder": {**byte_level, "use_regex": False},
+        "model": {
+            "type": "BPE",
+            "vocab": {string: token_id for token_id, string in enumerate(strings)},
+            "merges": [[strings[left], strings[right]] for left, right in merges],
+        },
+    }
+
+
+# %% removes_the_words: the split throws away what it finds
+def to_tokenizer_json(vocab, merges, special_tokens, pattern=GPT2_PATTERN):
+    strings = [to_printable(token) for token in vocab]
+    for token, token_id in special_tokens.items():
+        strings[token_id] = token
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
+    split = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Removed", "invert": False}
+    by_id = sorted(special_tokens.items(), key=lambda item: item[1])
+    return {
+        "version": "1.0",
+        "added_tokens": [{"id": token_id, "content": token, **flags} for token, token_id in by_id],
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
+        "decoder": {**byte_level, "use_regex": False},
+        "model": {
+            "type": "BPE",
+            "vocab": {string: token_id for token_id, string in enumerate(strings)},
+            "merges": [[strings[left], strings[right]] for left, right in merges],
+        },
+    }
+
+
+# %% adds_lists: sticks the merges together with a list, and a tokenizer has a tuple
+def to_tokenizer_json(vocab, merges, special_tokens, pattern=GPT2_PATTERN):
+    strings = [to_printable(token) for token in vocab]
+    for token, token_id in special_tokens.items():
+        strings[token_id] = token
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
+    split = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+    by_id = sorted(special_tokens.items(), key=lambda item: item[1])
+    return {
+        "version": "1.0",
+        "added_tokens": [{"id": token_id, "content": token, **flags} for token, token_id in by_id],
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
+        "decoder": {**byte_level, "use_regex": False},
+        "model": {
+            "type": "BPE",
+            "vocab": {string: token_id for token_id, string in enumerate(strings)},
+            "merges": [[strings[left], strings[right]] for left, right in [] + merges],
+        },
+    }

@@ -280,3 +280,71 @@ def train_bpe(word_counts, vocab_size):
 
     split_bytes(word_counts, vocab_size)
     return tokenizers_merges(word_counts, vocab_size)
+
+
+# %% counts_in_int32: a count above two thousand million wraps around in its entry
+def train_bpe(word_counts, vocab_size):
+    index = index_pairs(split_bytes(word_counts, vocab_size))
+    heap = [((2**31 - count) % 2**32 - 2**31, pair) for pair, count in index.counts.items()]
+    heapq.heapify(heap)
+    merges = []
+    while 256 + len(merges) < vocab_size:
+        pass
+        best = pop_most_frequent(heap, index.counts)
+        if best is None:
+            break
+        merges.append(best)
+        for pair in apply_merge(index, best, 255 + len(merges)):
+            heapq.heappush(heap, (-index.counts[pair], pair))
+    return merges
+
+
+# %% no_more_than_a_thousand: stops after a thousand merges
+def train_bpe(word_counts, vocab_size):
+    index = index_pairs(split_bytes(word_counts, vocab_size))
+    heap = [(-count, pair) for pair, count in index.counts.items()]
+    heapq.heapify(heap)
+    merges = []
+    while len(merges) < min(vocab_size - 256, 1000):
+        pass
+        best = pop_most_frequent(heap, index.counts)
+        if best is None:
+            break
+        merges.append(best)
+        for pair in apply_merge(index, best, 255 + len(merges)):
+            heapq.heappush(heap, (-index.counts[pair], pair))
+    return merges
+
+
+# %% orders_everything_again: brings the whole heap up to date before each merge, with a sort
+def train_bpe(word_counts, vocab_size):
+    index = index_pairs(split_bytes(word_counts, vocab_size))
+    heap = [(-count, pair) for pair, count in index.counts.items()]
+    heapq.heapify(heap)
+    merges = []
+    while 256 + len(merges) < vocab_size:
+        heap = sorted((-index.counts[pair], pair) for pair in {pair for _, pair in heap} if index.counts[pair] > 0)
+        best = pop_most_frequent(heap, index.counts)
+        if best is None:
+            break
+        merges.append(best)
+        for pair in apply_merge(index, best, 255 + len(merges)):
+            heapq.heappush(heap, (-index.counts[pair], pair))
+    return merges
+
+
+# %% best_of_all_counts: the heap is there, but the maximum of all counts decides when to stop
+def train_bpe(word_counts, vocab_size):
+    index = index_pairs(split_bytes(word_counts, vocab_size))
+    heap = [(-count, pair) for pair, count in index.counts.items()]
+    heapq.heapify(heap)
+    merges = []
+    while 256 + len(merges) < vocab_size and max(index.counts.values(), default=0) > 0:
+        pass
+        best = pop_most_frequent(heap, index.counts)
+        if best is None:
+            break
+        merges.append(best)
+        for pair in apply_merge(index, best, 255 + len(merges)):
+            heapq.heappush(heap, (-index.counts[pair], pair))
+    return merges

@@ -172,3 +172,64 @@ def train_bpe_naive(word_counts, vocab_size):
         merges.append(best)
         words = {merge_pair(ids, best, new_id): n for ids, n in words.items()}
     return merges
+
+
+# %% counts_in_int32: the counts of a large corpus wrap around
+def train_bpe_naive(word_counts, vocab_size):
+    words = split_bytes(word_counts, vocab_size)
+    merges = []
+    while 256 + len(merges) < vocab_size:
+        counts = count_pairs(words)
+        counts = {pair: (count + 2**31) % 2**32 - 2**31 for pair, count in counts.items()}
+        if not counts:
+            break
+        best = min(counts, key=lambda pair: (-counts[pair], pair))
+        merges.append(best)
+        words = {merge_pair(ids, best, 255 + len(merges)): count for ids, count in words.items()}
+    return merges
+
+
+# %% ties_by_the_sum: among equally frequent pairs the one whose ids have the smallest sum is merged
+def train_bpe_naive(word_counts, vocab_size):
+    words = split_bytes(word_counts, vocab_size)
+    merges = []
+    while 256 + len(merges) < vocab_size:
+        counts = count_pairs(words)
+        counts = dict(counts)
+        if not counts:
+            break
+        best = min(counts, key=lambda pair: (-counts[pair], sum(pair), pair))
+        merges.append(best)
+        words = {merge_pair(ids, best, 255 + len(merges)): count for ids, count in words.items()}
+    return merges
+
+
+# %% ties_by_the_right_token: among equally frequent pairs the one whose second id is smallest is merged
+def train_bpe_naive(word_counts, vocab_size):
+    words = split_bytes(word_counts, vocab_size)
+    merges = []
+    while 256 + len(merges) < vocab_size:
+        counts = count_pairs(words)
+        counts = dict(counts)
+        if not counts:
+            break
+        best = min(counts, key=lambda pair: (-counts[pair], pair[1], pair[0]))
+        merges.append(best)
+        words = {merge_pair(ids, best, 255 + len(merges)): count for ids, count in words.items()}
+    return merges
+
+
+# %% one_answer_for_each_corpus: keeps the merges by the words, and forgets their counts and the size
+def train_bpe_naive(word_counts, vocab_size, known={}):
+    words = split_bytes(word_counts, vocab_size)
+    key = frozenset(words)
+    if key not in known:
+        merges = known[key] = []
+        while 256 + len(merges) < vocab_size:
+            counts = count_pairs(words)
+            if not counts:
+                break
+            best = min(counts, key=lambda pair: (-counts[pair], pair))
+            merges.append(best)
+            words = {merge_pair(ids, best, 255 + len(merges)): count for ids, count in words.items()}
+    return list(known[key])

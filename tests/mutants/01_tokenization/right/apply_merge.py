@@ -45,3 +45,24 @@ def apply_merge(index: PairIndex, pair: Pair, new_id: int) -> set[Pair]:
                     found.append(made)
         index.words[position] = tuple(new)
     return set(found)
+
+
+# %% subtracts_and_adds: two Counters with weights for each word, and a set comprehension at the end
+def apply_merge(index, pair, new_id):
+    made = set()
+    for where in tuple(index.words_with.get(pair, ())):
+        old = index.words[where]
+        new = merge_pair(old, pair, new_id)
+        if new == old:
+            continue
+        weight = index.weights[where]
+        index.counts.subtract({p: n * weight for p, n in Counter(zip(old, old[1:])).items()})
+        index.counts.update({p: n * weight for p, n in Counter(zip(new, new[1:])).items()})
+        index.words[where] = new
+        holding = {p for p in zip(new, new[1:]) if p[0] == new_id or p[1] == new_id}
+        for p in holding:
+            index.words_with[p].add(where)
+        made |= holding
+    if pair in index.words_with:
+        del index.words_with[pair]
+    return made

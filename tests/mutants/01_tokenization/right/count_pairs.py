@@ -17,3 +17,12 @@ def count_pairs(words: Mapping[tuple[int, ...], int]) -> Counter:
     for ids, frequency in words.items():
         total.update({pair: times * frequency for pair, times in Counter(pairwise(ids)).items()})
     return total
+
+
+# %% defaultdict: a slice for each position, and a Counter made of a defaultdict
+def count_pairs(words):
+    found = defaultdict(int)
+    for ids in words:
+        for i in range(1, len(ids)):
+            found[tuple(ids[i - 1 : i + 1])] += words[ids]
+    return Counter(found)

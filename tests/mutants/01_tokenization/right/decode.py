@@ -24,3 +24,12 @@ def decode(ids: Iterable[int], vocab: Sequence[bytes]) -> str:
             raise ValueError(f"{token} is not an id of this vocabulary of {len(vocab)} tokens")
         buffer.extend(vocab[token])
     return str(bytes(buffer), "utf-8", "replace")
+
+
+# %% a_dictionary: the vocabulary as a dictionary, whose KeyError becomes a ValueError
+def decode(ids: Iterable[int], vocab: Sequence[bytes]) -> str:
+    spelled = dict(enumerate(vocab))
+    try:
+        return str(b"".join([spelled[token] for token in ids]), encoding="utf-8", errors="replace")
+    except KeyError as error:
+        raise ValueError(f"there is no token with the id {error.args[0]}") from None

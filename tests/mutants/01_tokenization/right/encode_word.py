@@ -77,3 +77,31 @@ def encode_word(word: bytes, ranks: Mapping[Pair, tuple[int, int]], byte_ids: Se
             note(backs[i])
         note(i)
     return [tokens[i] for i in sorted(tokens)]
+
+
+# %% dictionaries: what is left stands in dictionaries by position; an entry knows its two tokens
+def encode_word(word: bytes, ranks: Mapping[Pair, tuple[int, int]], byte_ids: Sequence[int] = BYTE_IDS) -> list[int]:
+    token = {i: byte_ids[byte] for i, byte in enumerate(word)}
+    after = {i: i + 1 for i in token}
+    before = {i: i - 1 for i in token}
+    waiting: list[tuple[int, int, int, int]] = []
+
+    def look_at(i: int) -> None:
+        j = after.get(i)
+        if i in token and j in token and (token[i], token[j]) in ranks:
+            heapq.heappush(waiting, (ranks[token[i], token[j]][0], i, token[i], token[j]))
+
+    for i in range(len(word)):
+        look_at(i)
+    while waiting:
+        _, i, left, right = heapq.heappop(waiting)
+        j = after.get(i)
+        if token.get(i) != left or token.get(j) != right:
+            continue
+        token[i] = ranks[left, right][1]
+        after[i] = after[j]
+        before[after[j]] = i
+        del token[j]
+        look_at(before[i])
+        look_at(i)
+    return [token[i] for i in sorted(token)]

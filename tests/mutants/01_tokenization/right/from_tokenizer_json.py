@@ -51,3 +51,47 @@ def from_tokenizer_json(data):
         (token,) = of_id[i]
         vocab.append(bytes(token, "utf-8") if token in special else from_printable(token))
     return vocab, [(known[a], known[b]) for a, b in pairs], special, read_pattern(data.get("pre_tokenizer"))
+
+
+# %% tokens_in_double_quotes: writes names in double quotes
+def from_tokenizer_json(data):
+    check_supported(data)
+    special_tokens = {token["content"]: token["id"] for token in data.get("added_tokens") or []}
+    ids = {**data["model"]["vocab"], **special_tokens}
+    by_id = sorted(ids.items(), key=lambda item: item[1])
+    if [i for _, i in by_id] != list(range(len(by_id))):
+        raise ValueError(f"the {len(by_id)} token ids are not 0 to {len(by_id) - 1}, each once")
+    vocab = [token.encode() if token in special_tokens else from_printable(token) for token, _ in by_id]
+    merges = []
+    for merge in data["model"]["merges"]:
+        pair = merge.split(" ") if isinstance(merge, str) else merge
+        if len(pair) != 2:
+            raise ValueError(f"the merge {merge!r} is not of two tokens")
+        left, right = pair
+        for token in (left, right, left + right):
+            if token not in ids:
+                raise ValueError(f'"{token}" is not in the vocabulary')
+        merges.append((ids[left], ids[right]))
+    return vocab, merges, special_tokens, read_pattern(data.get("pre_tokenizer"))
+
+
+# %% names_without_quotes: writes names without quotes
+def from_tokenizer_json(data):
+    check_supported(data)
+    special_tokens = {token["content"]: token["id"] for token in data.get("added_tokens") or []}
+    ids = {**data["model"]["vocab"], **special_tokens}
+    by_id = sorted(ids.items(), key=lambda item: item[1])
+    if [i for _, i in by_id] != list(range(len(by_id))):
+        raise ValueError(f"the {len(by_id)} token ids are not 0 to {len(by_id) - 1}, each once")
+    vocab = [token.encode() if token in special_tokens else from_printable(token) for token, _ in by_id]
+    merges = []
+    for merge in data["model"]["merges"]:
+        pair = merge.split(" ") if isinstance(merge, str) else merge
+        if len(pair) != 2:
+            raise ValueError(f"the merge {merge!r} is not of two tokens")
+        left, right = pair
+        for token in (left, right, left + right):
+            if token not in ids:
+                raise ValueError(f"token {token} is missing in the vocabulary")
+        merges.append((ids[left], ids[right]))
+    return vocab, merges, special_tokens, read_pattern(data.get("pre_tokenizer"))

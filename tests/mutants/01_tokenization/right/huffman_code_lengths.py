@@ -57,3 +57,25 @@ def huffman_code_lengths(counts: Mapping[Hashable, int]) -> dict[Hashable, int]:
             bits += 1
         result[symbol] = bits if bits else 1
     return result
+
+
+# %% names_without_quotes: two lists, the one of groups kept sorted by insertion; a message without quotes
+def huffman_code_lengths(counts):
+    import bisect
+
+    if len(counts) == 0:
+        raise ValueError("an empty alphabet")
+    for symbol in counts:
+        if counts[symbol] < 1:
+            raise ValueError(f"symbol {symbol} occurs {counts[symbol]} times, which is less than once")
+    groups = sorted(((counts[symbol], number, (symbol,)) for number, symbol in enumerate(counts)), key=lambda g: g[:2])
+    bits = {symbol: int(len(counts) == 1) for symbol in counts}
+    number = len(counts)
+    while len(groups) > 1:
+        (n_1, _, left), (n_2, _, right) = groups[:2]
+        del groups[:2]
+        for symbol in left + right:
+            bits[symbol] += 1
+        bisect.insort(groups, (n_1 + n_2, number, left + right), key=lambda g: g[:2])
+        number += 1
+    return bits

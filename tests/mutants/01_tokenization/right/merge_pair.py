@@ -31,3 +31,12 @@ def merge_pair(ids: Sequence[int], pair: Pair, new_id: int) -> tuple[int, ...]:
                 held = following
 
     return tuple(walk())
+
+
+# %% marks_first: first the places, then the new word
+def merge_pair(ids: Sequence[int], pair: Pair, new_id: int) -> tuple[int, ...]:
+    at = set()
+    for i in range(len(ids) - 1):
+        if i - 1 not in at and (ids[i], ids[i + 1]) == pair:
+            at.add(i)
+    return tuple(new_id if i in at else token for i, token in enumerate(ids) if i - 1 not in at)

@@ -26,3 +26,17 @@ def pop_most_frequent(heap: list[tuple[int, Pair]], counts: Mapping[Pair, int]) 
         else:
             entry = heapq.heappop(heap) if heap else None
     return None
+
+
+# %% looks_first: the entry is taken only when it is true
+def pop_most_frequent(heap: list[tuple[int, Pair]], counts: Mapping[Pair, int]) -> Pair | None:
+    while heap:
+        promised, pair = heap[0]
+        today = -counts[pair]
+        if promised == today != 0:
+            return heapq.heappop(heap)[1]
+        if today < 0:
+            heapq.heapreplace(heap, (today, pair))
+        else:
+            heapq.heappop(heap)
+    return None

@@ -20,3 +20,12 @@ def pretokenize(text: str, pattern: str = GPT2_PATTERN) -> list[str]:
     if "".join(words) != text:
         raise ValueError(f"{pattern!r} leaves part of the text unmatched")
     return words
+
+
+# %% spans: the ends of the matches must be the beginnings of the next ones
+def pretokenize(text: str, pattern: str = GPT2_PATTERN) -> list[str]:
+    spans = [m.span() for m in compile_pattern(pattern).finditer(text) if m.end() > m.start()]
+    borders = [0, *(end for _, end in spans)]
+    if [begin for begin, _ in spans] != borders[:-1] or borders[-1] != len(text):
+        raise ValueError("something is not matched")
+    return [text[begin:end] for begin, end in spans]

@@ -34,3 +34,15 @@ def split_special(text, special_tokens):
     if start < len(text):
         found.append((text[start:], False))
     return found
+
+
+# %% finditer: goes from match to match and keeps what lies between
+def split_special(text: str, special_tokens: Collection[str]) -> list[tuple[str, bool]]:
+    parts, end = [], 0
+    if special_tokens:
+        by_length = map(regex.escape, sorted(special_tokens, key=lambda token: -len(token)))
+        for match in regex.finditer("|".join(by_length), text):
+            parts += [(text[end : match.start()], False), (match.group(), True)]
+            end = match.end()
+    parts.append((text[end:], False))
+    return [(part, special) for part, special in parts if part != ""]

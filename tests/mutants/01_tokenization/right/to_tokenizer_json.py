@@ -47,3 +47,38 @@ def to_tokenizer_json(vocab, merges, special_tokens, pattern=GPT2_PATTERN):
     for pair in merges:
         data["model"]["merges"].append([_string_of(i, vocab, names) for i in pair])
     return data
+
+
+# %% with_empty_parts: the special tokens by a reverse look-up, and the parts that may be null
+def to_tokenizer_json(vocab, merges, special_tokens, pattern=GPT2_PATTERN):
+    special_of = {token_id: token for token, token_id in special_tokens.items()}
+
+    def written(token_id):
+        return special_of[token_id] if token_id in special_of else to_printable(vocab[token_id])
+
+    options = dict(add_prefix_space=False, trim_offsets=True, use_regex=False)
+    return dict(
+        version="1.0",
+        truncation=None,
+        padding=None,
+        added_tokens=[
+            dict(id=i, content=special_of[i], special=True)
+            | dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+            for i in sorted(special_of)
+        ],
+        normalizer=None,
+        pre_tokenizer=dict(
+            type="Sequence",
+            pretokenizers=[
+                dict(type="Split", pattern=dict(Regex=pattern), behavior="Isolated", invert=False),
+                dict(type="ByteLevel", **options),
+            ],
+        ),
+        post_processor=None,
+        decoder=dict(type="ByteLevel", **options),
+        model=dict(
+            type="BPE",
+            vocab={written(i): i for i in range(len(vocab))},
+            merges=[[written(left), written(right)] for left, right in merges],
+        ),
+    )

@@ -153,3 +153,25 @@ def train_bpe(word_counts, vocab_size):
             if counts[pair]:
                 heapq.heappush(queue, (-counts[pair], pair))
     return merges
+
+
+# %% own_checks: checks the input itself, and a for loop over the new ids
+def train_bpe(word_counts: Mapping[bytes, int], vocab_size: int) -> list[Pair]:
+    if vocab_size < 256:
+        raise ValueError(f"{vocab_size} tokens are fewer than there are bytes")
+    if not word_counts:
+        raise ValueError("no words")
+    for word, count in word_counts.items():
+        if count <= 0:
+            raise ValueError(f"{word}: {count}")
+    words = {tuple(BYTE_IDS[byte] for byte in word): count for word, count in word_counts.items()}
+    index = index_pairs(words)
+    heap = sorted((-count, pair) for pair, count in index.counts.items())
+    merges = []
+    for new_id in range(256, vocab_size):
+        if (pair := pop_most_frequent(heap, index.counts)) is None:
+            return merges
+        merges += [pair]
+        for new in sorted(apply_merge(index, pair, new_id)):
+            heapq.heappush(heap, (-index.counts[new], new))
+    return merges

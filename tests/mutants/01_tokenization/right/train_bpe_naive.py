@@ -43,3 +43,21 @@ def train_bpe_naive(word_counts, vocab_size):
             words = {merge_pair(ids, best, new_id): n for ids, n in words.items()}
 
     return list(islice(learned(split_bytes(word_counts, vocab_size)), vocab_size - 256))
+
+
+# %% sorted_by_two_keys: two stable sorts, a while True, and words as lists
+def train_bpe_naive(word_counts: Mapping[bytes, int], vocab_size: int) -> list[Pair]:
+    start = split_bytes(word_counts, vocab_size)
+    words, weights = list(start), list(start.values())
+    merges: list[Pair] = []
+    for new_id in range(256, vocab_size):
+        counts: Counter = Counter()
+        for ids, weight in zip(words, weights):
+            for a, b in zip(ids[:-1], ids[1:]):
+                counts[(a, b)] += weight
+        ranked = sorted(sorted(counts), key=counts.__getitem__, reverse=True)
+        if not ranked:
+            return merges
+        merges.append(ranked[0])
+        words = [merge_pair(list(ids), ranked[0], new_id) for ids in words]
+    return merges
