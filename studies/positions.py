@@ -3,6 +3,7 @@
 Rows of the table: `part` says what `x` and `value` mean.
 - "by position": x the first of 16 positions, value the mean loss there (nats per token), trained at length 64;
 - "context": the same last 64 targets of each window, predicted from x tokens of context;
+- "small start": as "context" at length 64, for models whose first weights have GPT-2's deviation of 0.02, one seed;
 - "speed": thousand tokens per second of training, the median of rounds in which the methods take turns; x is 0;
 - "training": x the step, value the mean training loss of the last 50 steps;
 - "extended": as "context", for the rotary model under a scaling of its frequencies, without any further training;
@@ -26,7 +27,9 @@ from studies import record
 
 SEEDS, TRAINED, STEPS, TUNING_STEPS, N_WINDOWS = (0, 1, 2), 64, 700, 60, 384
 LONGEST = 4 * TRAINED
-BASE = ModelConfig(vocab_size=512, d_model=64, n_layers=2, n_heads=4, max_seq_len=TRAINED)
+# GPT-2's 0.02 is for a width of 768; at 64 the same proportion is 0.02 * sqrt(768 / 64).
+BASE = ModelConfig(vocab_size=512, d_model=64, n_layers=2, n_heads=4, max_seq_len=TRAINED, init_std=0.07)
+SMALL_START = 0.02
 SCALINGS = {
     "no scaling": None,
     "linear": RopeScaling("linear", 4.0),
@@ -81,6 +84,14 @@ def measure(name: str, seed: int, tokens, windows) -> tuple[list, Transformer]:
     return rows + [["context", name, seed, *pair] for pair in by_context(model, windows)], model
 
 
+def measure_small_start(name: str, seed: int, tokens, windows) -> list:
+    """Train one model from weights as small as GPT-2's and measure it at the length that it was trained on."""
+    torch.manual_seed(seed)
+    model = Transformer(replace(BASE, positions=name, init_std=SMALL_START))
+    train_model(model, tokens, seed)
+    return ["small start", name, seed, TRAINED, loss_by_position(model, windows[:, -TRAINED - 1 :]).mean().item()]
+
+
 def extend(model: Transformer, seed: int, tokens, windows) -> list:
     """Scale the trained rotary model in each way; then train it on for a moment at the new length."""
     rows = []
@@ -117,6 +128,9 @@ def main() -> None:
             print(f"seed {seed} {name}: {measured[-1]}", flush=True)
             if name == "rope":
                 rows += extend(model, seed, tokens, windows)
+    for name in ("none", "learned", "sinusoidal"):
+        rows.append(measure_small_start(name, SEEDS[0], tokens, windows))
+        print(f"seed {SEEDS[0]} {name}: {rows[-1]}", flush=True)
     record("positions", ["part", "method", "seed", "x", "value"], rows)
 
 

@@ -96,7 +96,9 @@ class LearnedPositions(PositionalEncoding):
 class SinusoidalPositions(PositionalEncoding):
     """The fixed table of sines and cosines. The embeddings are scaled up by sqrt(d_model) first, as in the paper.
 
-    Without that a fresh embedding (standard deviation 0.02) would drown in a table whose entries are 0.7 large.
+    Without that a fresh embedding (standard deviation 0.02) would drown in a table whose entries are 0.7 large. In a
+    narrow model it drowns all the same, unless its first weights are larger: the paper's own code starts embeddings
+    with a deviation of 1 / sqrt(d_model), which the factor makes 1.
 
     Source: Vaswani et al., "Attention Is All You Need" (2017), sections 3.4 and 3.5.
     """
