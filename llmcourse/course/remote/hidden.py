@@ -67,8 +67,8 @@ def told_of(error: BaseException, name: str, source: str, file: str, sources: Ma
     is_hidden = not lines or any(line in hidden for line in lines)
     knows = bool(hidden) and (is_hidden or min(hidden) <= _end_of_statement(source, lines[0]))
     test = "a hidden test" if is_hidden else "a test"
-    where = "" if is_hidden else f"\n    in the check: {source.splitlines()[lines[-1] - 1].strip()}"
     is_final = isinstance(error, NotImplementedError)
+    where = "" if is_hidden or is_final else f"\n    in the check: {source.splitlines()[lines[-1] - 1].strip()}"
     return Told(f"{name}{_what(error, source, lines, test, sources)}{where}", knows, is_final)
 
 
