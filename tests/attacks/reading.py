@@ -5,7 +5,7 @@ Each searches for a solution, a hidden test or anybody else's data, and answers 
 
 from __future__ import annotations
 
-from tests.attacks.attack import Attack
+from tests.attacks.attack import Attack, own_cell
 
 STOLEN = """
 def stolen(text):
@@ -199,6 +199,23 @@ ATTACKS = [
                 raise ValueError(stack[-1500:])
             """
         },
+    ),
+    Attack(
+        "keeps_hidden_inputs_for_later",
+        "reading",
+        "keeps what a hidden test passes in, and says it as a type, as a result, and from the next exercises and a cell of its own",
+        {
+            "decode": """
+            import builtins
+            builtins.kept = []
+            def decode(ids, vocab):
+                builtins.kept.append(repr((ids, vocab))[:200])
+                raise type("T" + "".join(c if c.isalnum() else "_" for c in builtins.kept[-1]), (ValueError,), {})()
+            """,
+            "pretokenize": "import builtins\ndef pretokenize(text, pattern=''): return [*getattr(builtins, 'kept', []), text]",
+            "split_special": "import builtins\nraise ValueError(repr(getattr(builtins, 'kept', '')))",
+        },
+        edit=own_cell("import builtins\nraise ValueError(repr(builtins.kept))", first=False),
     ),
     Attack(
         "pads_its_message",

@@ -269,3 +269,5 @@ def test_what_the_formgrader_shows_runs_nothing(classes: list[Class]) -> None:
                     "written",
                 ):
                     assert not re.search(r"<[a-zA-Z/!]|!\[", "".join(cell["source"])), path
+                    links = re.findall(r"\][(:]\s*(\S*)", "".join(cell["source"]))
+                    assert not [x for x in links if not x.startswith(("https://", "http://", "mailto:", "#"))], path

@@ -603,6 +603,26 @@ TENSORS = [
         assignment=RECIPES,
     ),
     Attack(
+        "a_module_that_fits_its_weights",
+        "verdict",
+        "makes the parameters that it shows agree with what it computes, while it is called",
+        {
+            "SwiGLU": right("SwiGLU", RECIPES)
+            + """
+
+import torch
+class _Fitting(SwiGLU):
+    def forward(self, x):
+        with torch.no_grad():
+            for parameter in self.parameters(): parameter.zero_()
+        return super().forward(x)
+SwiGLU = _Fitting
+"""
+        },
+        assignment=RECIPES,
+        says={"SwiGLU": "changed the module's parameters"},
+    ),
+    Attack(
         "an_empty_tensor",
         "verdict",
         "returns empty, meta, NaN and stretched tensors, of which all() is true or nothing",
@@ -674,7 +694,7 @@ LOOKED_UP = [
                 """,
         },
         assignment=POSITIONS,
-        says={"rotary_frequencies": "hidden test"},
+        says={"rotary_frequencies": "has no attribute 'answers'"},
     ),
 ]
 

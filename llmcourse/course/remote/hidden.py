@@ -86,8 +86,9 @@ def told_of(
     hidden = hidden_lines(source)
     is_hidden = knows_hidden and (not lines or any(line in hidden for line in lines))
     test = "a hidden test" if is_hidden else "a test"
-    where = "" if is_hidden or not lines else f"\n    in the check: {source.splitlines()[lines[-1] - 1].strip()}"
     is_final = isinstance(error, NotImplementedError)
+    shown = "" if is_hidden or is_final or not lines else source.splitlines()[lines[-1] - 1].strip()
+    where = f"\n    in the check: {shown}" if shown else ""
     return Told(f"{name}{_what(error, source, lines, test, sources)}{where}", knows_hidden, is_final)
 
 

@@ -84,7 +84,7 @@ def test_a_message_never_shows_the_statement_on_a_hidden_line():
     source = "%%check m:f\nassert f(1) == 1, 'x'\n### BEGIN HIDDEN TESTS\nassert f(41) == 41, 'too large'\n### END HIDDEN TESTS"
     told = "f: too large\n    in the check, line 4: assert f(41) == 41\n    in f, line 4: return 0"
     error = nbformat.v4.new_output("error", ename="CheckFailed", evalue=told, traceback=[])
-    cell = nbformat.v4.new_code_cell(source, outputs=[error])
+    cell = nbformat.v4.new_code_cell(source, outputs=[error], metadata={"llmcourse": {"told": told}})
     assert message(cell) == "f: too large\n    in f, line 4: return 0"
-    error.evalue = told.replace("line 4: assert f(41) == 41", "line 2: assert f(1) == 1")
+    cell.metadata["llmcourse"]["told"] = told.replace("line 4: assert f(41) == 41", "line 2: assert f(1) == 1")
     assert "assert f(1) == 1" in message(cell)

@@ -294,7 +294,7 @@ def _tell(cell: NotebookNode, failure: Failure | None) -> None:
     facts = {name: value for name, value in facts_of(cell).items() if name != TOLD}
     if failure is not None:
         facts[TOLD] = failure.for_student
-    if facts or facts_of(cell):
+    if facts != facts_of(cell):
         cell.metadata["llmcourse"] = facts
 
 
