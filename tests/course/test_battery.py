@@ -1,0 +1,196 @@
+"""The battery finds each kind of mistake by its law, and lets what is right pass."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from llmcourse.course.battery import LAWS, battery, difference
+
+X, W = (torch.arange(12.0).view(3, 4) + 0.5) / 7, torch.tensor([1.0, 2.0, 3.0, 4.0])
+WHOLE = {"axes": "B ., . -> B", "dtypes": [0, 1], "narrow": ["bfloat16"], "gradients": [0, 1]}
+_kept: dict = {}
+
+
+def weighted(x, w):
+    """The right answer: the weighted sum of each row."""
+    return (x * w).sum(-1)
+
+
+def _ask(function, **settings):
+    _kept.clear()
+    battery(function, (X, W), (X + 1, W), (X, 2 * W), **(WHOLE | settings))
+
+
+def _by_shape(x, w):
+    return _kept.setdefault(x.shape, weighted(x, w).detach())
+
+
+def _one_buffer(x, w):
+    buffer = _kept.setdefault("buffer", torch.empty(len(x), dtype=x.dtype))
+    with torch.no_grad():
+        buffer.copy_(weighted(x, w))
+    return buffer
+
+
+def _hands_out_what_it_keeps(x, w):
+    key = (tuple(x.flatten().tolist()), tuple(w.tolist()), x.dtype)
+    return _kept.setdefault(key, weighted(x, w).detach())
+
+
+def _counts_calls(x, w):
+    _kept["calls"] = _kept.get("calls", 0) + 1
+    return weighted(x, w) + _kept["calls"]
+
+
+def _changes_w(x, w):
+    result = weighted(x, w)
+    with torch.no_grad():
+        w.mul_(1.5)
+    return result
+
+
+def _draws(x, w):
+    torch.rand(1)
+    return weighted(x, w)
+
+
+def _draws_with_numpy(x, w):
+    np.random.random()
+    return weighted(x, w)
+
+
+def _draws_with_python(x, w):
+    random.random()
+    return weighted(x, w)
+
+
+def _turns_gradients_off(x, w):
+    torch.set_grad_enabled(False)
+    return weighted(x, w)
+
+
+WRONG = {
+    "an earlier answer kept": _by_shape,
+    "is one object handed out twice": _one_buffer,
+    "is one object handed out twice?": _hands_out_what_it_keeps,
+    "is something kept from call to call": _counts_calls,
+    "is an argument not used": lambda x, w: x.sum(-1),
+    "changes w": _changes_w,
+    "changes PyTorch's random numbers": _draws,
+    "changes NumPy's random numbers": _draws_with_numpy,
+    "changes Python's random numbers": _draws_with_python,
+    "changes PyTorch's modes": _turns_gradients_off,
+    "not contiguous": lambda x, w: x.view(-1).mul(w.repeat(len(x))).view(x.shape).sum(-1),
+    "the result is torch.float32": lambda x, w: weighted(x.float(), w.float()),
+    "with float64 for x and w: gives": lambda x, w: weighted(x.float(), w.float()).to(x.dtype),
+    "of the axis B, the last one alone": lambda x, w: weighted(x, w).squeeze(),
+    "of the axis B, in another order": lambda x, w: weighted(x, w).sort().values,
+    "the gradient of x is cut off": lambda x, w: weighted(x.detach(), w),
+    "the gradient of w is cut off": lambda x, w: weighted(x, w.detach()),
+    "the gradient of x says": lambda x, w: (x * w * (x * w) / (x * w).detach()).sum(-1),
+}
+
+
+@pytest.mark.parametrize(("told", "function"), WRONG.items(), ids=WRONG)
+def test_each_law_finds_its_mistake(told, function):
+    try:
+        with pytest.raises(AssertionError) as failed:
+            _ask(function)
+    finally:
+        torch.set_grad_enabled(True)
+    assert told in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        weighted,
+        lambda x, w: torch.einsum("bd,d->b", x, w),
+        lambda x, w: (x.double() @ w.double()).to(x.dtype),
+        lambda x, w: torch.stack([(row * w).sum() for row in x]),
+    ],
+)
+def test_what_is_right_passes_however_it_is_written(function):
+    _ask(function)
+
+
+def test_no_rows_are_asked_for_only_where_they_are_promised():
+    def stacked(x, w):
+        return torch.stack([(row * w).sum() for row in x])
+
+    _ask(stacked)
+    with pytest.raises(AssertionError, match="none at all: raises RuntimeError"):
+        _ask(stacked, empty=True)
+
+
+def test_what_a_piece_is_there_to_change_is_its_result():
+    def add(total, x):
+        total += x
+
+    def add_to_a_copy(total, x):
+        total.reshape(-1).add_(x.reshape(-1))  # of a transposed tensor, reshape makes a copy
+
+    calls = [(X.clone(), X), (X + 1, X), (X.clone(), X + 1)]
+    battery(add, *calls, changes=[0], dtypes=[0, 1])
+    with pytest.raises(AssertionError, match="not contiguous"):
+        battery(add_to_a_copy, *calls, changes=[0])
+    with pytest.raises(AssertionError, match="changes total"):
+        battery(add, *calls)
+
+
+def test_any_sequence_may_be_a_tuple():
+    def joined(words):
+        return words + ["end"]
+
+    battery(joined, (["a"],), (["b"],))
+    with pytest.raises(AssertionError, match="words as a tuple, for it may be any sequence: raises TypeError"):
+        battery(joined, (["a"],), (["b"],), sequences=[0])
+
+
+def test_a_law_that_does_not_apply_is_named():
+    battery(_draws, (X, W), (X + 1, W), but={"state": "it draws its noise from PyTorch's global generator"})
+    with pytest.raises(ValueError, match="but names 'colour'; a law must be one of arguments"):
+        battery(weighted, (X, W), (X + 1, W), but={"colour": "none"})
+    assert set(LAWS) >= {"arguments", "state", "again"}
+
+
+@pytest.mark.parametrize("axes", ["B -> C", "B .", "AB -> AB"])
+def test_axes_of_another_form_are_refused(axes):
+    with pytest.raises(ValueError, match="axes"):
+        battery(weighted, (X, W), (X + 1, W), axes=axes)
+
+
+def test_one_call_is_too_few():
+    with pytest.raises(ValueError, match="calls has 1 elements; it must have two or more"):
+        battery(weighted, (X, W))
+
+
+def test_a_stub_is_told_as_such_and_no_law_is_blamed():
+    def stub(x, w):
+        raise NotImplementedError
+
+    with pytest.raises(NotImplementedError):
+        _ask(stub)
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "told"),
+    [
+        (1, 1, ""),
+        ([1, (2, 3)], [1, (2, 4)], "gives 3 where 4 is right"),
+        ({"a": 1}, {"b": 1}, "gives {'a': 1} where {'b': 1} is right"),
+        (torch.zeros(2), torch.zeros(3), "gives the shape (2,) where (3,) is right"),
+        (torch.zeros(2), np.zeros(2), "gives a Tensor where a ndarray is right"),
+        (torch.zeros(2), torch.zeros(2).double(), "gives torch.float32 where torch.float64 is right"),
+        (torch.tensor([1.0, float("nan")]), torch.tensor([1.0, float("nan")]), ""),
+        (torch.tensor([1.0, 2.0]), torch.tensor([1.0, float("inf")]), "gives 2 where inf is right"),
+        (np.array([1, 2]), np.array([1, 3]), "gives array([1, 2]) where array([1, 3]) is right"),
+        (float("nan"), float("nan"), ""),
+    ],
+)
+def test_a_difference_is_told(got, want, told):
+    assert difference(got, want) == told
