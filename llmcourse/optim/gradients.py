@@ -27,8 +27,8 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
     The total norm is the Euclidean norm of all gradients written one after the other. Where it is larger than
     `max_norm`, each gradient is multiplied by `max_norm / norm`, in place; else the gradients stay as they are.
 
-    The gradients of one call may have unlike dtypes and lie in memory in any order. The squares of narrow ones are summed
-    up in float32 at least: a sum in bfloat16 stops growing after a few hundred gradients of one size.
+    The gradients of one call may have unlike dtypes and lie in memory in any order. The squares of narrow ones are
+    summed up in float32 at least: a sum in bfloat16 stops growing after a few hundred gradients of one size.
 
     A norm that is infinite or NaN is returned as it is. No factor mends such gradients: what they hold afterwards
     (zeros and NaN, as with PyTorch's `clip_grad_norm_`) is of no use, and the caller must not step with them.
@@ -47,8 +47,8 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
     Example:
         >>> weight, bias = nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(1))
         >>> weight.grad, bias.grad = torch.tensor([3.0]), torch.tensor([4.0])
-        >>> clip_gradients([weight, bias], max_norm=1.0)
-        tensor(5.)
+        >>> float(clip_gradients([weight, bias], max_norm=1.0))
+        5.0
         >>> weight.grad, bias.grad
         (tensor([0.6000]), tensor([0.8000]))
 
