@@ -27,12 +27,15 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
     The total norm is the Euclidean norm of all gradients written one after the other. Where it is larger than
     `max_norm`, each gradient is multiplied by `max_norm / norm`, in place; else the gradients stay as they are.
 
+    The gradients of one call may have unlike dtypes and lie in memory in any order. The squares of narrow ones are
+    summed up in float32 at least: a sum in bfloat16 stops growing after a few hundred gradients of one size.
+
     A norm that is infinite or NaN is returned as it is. No factor mends such gradients: what they hold afterwards
     (zeros and NaN, as with PyTorch's `clip_grad_norm_`) is of no use, and the caller must not step with them.
 
     Args:
-        parameters: Tensors, or an iterator over them that can be used once; those whose `.grad` is None are passed.
-        over.
+        parameters: Tensors, or an iterator over them that can be used once; those whose `.grad` is None are passed
+            over.
         max_norm: The largest norm that is allowed, above 0; infinity measures the norm and changes nothing.
 
     Returns:
@@ -44,8 +47,8 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
     Example:
         >>> weight, bias = nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(1))
         >>> weight.grad, bias.grad = torch.tensor([3.0]), torch.tensor([4.0])
-        >>> clip_gradients([weight, bias], max_norm=1.0)
-        tensor(5.)
+        >>> float(clip_gradients([weight, bias], max_norm=1.0))
+        5.0
         >>> weight.grad, bias.grad
         (tensor([0.6000]), tensor([0.8000]))
 
@@ -106,7 +109,8 @@ def accumulate_gradients(
             target of -100 is ignored; a micro-batch may hold nothing else.
         precision: "fp32" or "bf16", of the forward pass, as `autocast(device, precision)` sets it.
         n_targets: What to divide by; the number of targets in `micro_batches` if None. Several processes that add up
-            their gradients all give the number of all their targets.
+            their gradients all give the number of all their targets; one without a target of its own then adds nothing
+            and has a loss of 0.
 
     Returns:
         The loss, as a number.
@@ -174,6 +178,7 @@ def gradient_noise_scale(
 
     Returns:
         Signal, noise, and the scale `noise / signal`; the scale is infinite where the estimated signal is not above 0.
+        A negative estimate, of either, is returned as it is.
 
     Raises:
         ValueError: `small_batch` is not below `big_batch`, or below 1.

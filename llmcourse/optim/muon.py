@@ -26,10 +26,10 @@ def newton_schulz(matrix: Tensor, steps: int = 5) -> Tensor:
 
     Args:
         matrix: (..., M, N), a matrix or a stack of matrices, each treated by itself. Not changed.
-        steps: Number of iterations.
+        steps: Number of iterations, 0 for the division alone.
 
     Returns:
-        (..., M, N), the same dtype.
+        (..., M, N), a new tensor of the same dtype and with its precision.
 
     Example:
         >>> newton_schulz(torch.diag(torch.tensor([3.0, 4.0])), steps=1)  # 3/5 and 4/5 before the step

@@ -85,6 +85,9 @@ def adamw_step(
     3. Both started at zero and are too small at first: m_hat is `m / (1 - beta_1**step)`, v_hat likewise with beta_2.
     4. The parameter moves by `-lr * m_hat / (sqrt(v_hat) + eps)`.
 
+    The caller's tensors change, in whatever order they lie in memory, and nothing is returned. Every tensor decays
+    alike, vectors as well as matrices: which ones should is for the caller to choose.
+
     Args:
         param: The parameter, any shape; changed.
         grad: Its gradient, of the same shape and dtype; not changed.

@@ -112,7 +112,8 @@ def successive_halving(train: Train, candidates: Sequence[Any], *, min_steps: in
     single candidate is trained too, and is the last: with one candidate it is also the first.
 
     The candidates of a rung are trained in their original order. Among equal losses the earlier candidate is better;
-    a loss that is not finite counts as worse than any that is.
+    a loss that is not finite counts as worse than any that is. A lost candidate still counts as one of the n, and two
+    candidates that are equal are still two.
 
     Args:
         train: `train(candidate, steps)` is the loss after `steps` steps in all. It continues a candidate that it has

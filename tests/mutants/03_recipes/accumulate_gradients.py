@@ -186,3 +186,68 @@ def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=No
         loss.backward()
         total += loss.item()
     return total
+
+
+# %% documents_by_position: a model takes them by their name alone
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    if n_targets is None:
+        n_targets = sum(int((batch.targets != -100).sum()) for batch in micro_batches)
+    if n_targets < 1:
+        raise ValueError("no target")
+    total = 0.0
+    for batch in micro_batches:
+        with autocast(batch.inputs.device, precision):
+            loss = next_token_loss(model(batch.inputs, batch.documents), batch.targets, reduction="sum") / n_targets
+        loss.backward()
+        total += loss.item()
+    return total
+
+
+# %% wants_memory_in_order: view(-1) fails on targets that are not contiguous
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    if n_targets is None:
+        n_targets = sum(int((batch.targets.view(-1) != -100).sum()) for batch in micro_batches)
+    if n_targets < 1:
+        raise ValueError("no target")
+    total = 0.0
+    for batch in micro_batches:
+        with autocast(batch.inputs.device, precision):
+            logits = model(batch.inputs, documents_BT=batch.documents)
+            loss = next_token_loss(logits, batch.targets, reduction="sum") / n_targets
+        loss.backward()
+        total += loss.item()
+    return total
+
+
+# %% its_own_targets_must_count: a process without a target of its own raises an error, whatever n_targets says
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    own = sum(int((batch.targets != -100).sum()) for batch in micro_batches)
+    if own < 1:
+        raise ValueError("no target")
+    total = 0.0
+    for batch in micro_batches:
+        with autocast(batch.inputs.device, precision):
+            logits = model(batch.inputs, documents_BT=batch.documents)
+            loss = next_token_loss(logits, batch.targets, reduction="sum") / (n_targets or own)
+        loss.backward()
+        total += loss.item()
+    return total
+
+
+# %% every_parameter_gets_one: gradients are taken by hand, also of what takes no part
+def accumulate_gradients(model, micro_batches, *, precision="fp32", n_targets=None):
+    if n_targets is None:
+        n_targets = sum(int((batch.targets != -100).sum()) for batch in micro_batches)
+    if n_targets < 1:
+        raise ValueError("no target")
+    total = 0.0
+    for parameter in model.parameters():
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+    for batch in micro_batches:
+        with autocast(batch.inputs.device, precision):
+            logits = model(batch.inputs, documents_BT=batch.documents)
+            loss = next_token_loss(logits, batch.targets, reduction="sum") / n_targets
+        loss.backward()
+        total += loss.item()
+    return total

@@ -92,3 +92,57 @@ def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
     v.mul_(betas[1]).add_((1 - betas[1]) * grad**2)
     m_hat, v_hat = m / (1 - betas[0] ** adamw_step.calls), v / (1 - betas[1] ** adamw_step.calls)
     param.sub_(lr * m_hat / (v_hat.sqrt() + eps))
+
+
+# %% flattens_a_copy: reshape copies a parameter that is not contiguous, and only the copy moves
+def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
+    p, g, first, second = (x.reshape(-1) for x in (param, grad, m, v))
+    p.mul_(1 - lr * weight_decay)
+    first.mul_(betas[0]).add_((1 - betas[0]) * g)
+    second.mul_(betas[1]).add_((1 - betas[1]) * g**2)
+    p.sub_(lr * first / (1 - betas[0] ** step) / ((second / (1 - betas[1] ** step)).sqrt() + eps))
+
+
+# %% matrices_alone_decay: leaves vectors out of the decay, which is for the caller to choose
+def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
+    if param.ndim > 1:
+        param.mul_(1 - lr * weight_decay)
+    m.mul_(betas[0]).add_((1 - betas[0]) * grad)
+    v.mul_(betas[1]).add_((1 - betas[1]) * grad**2)
+    param.sub_(lr * m / (1 - betas[0] ** step) / ((v / (1 - betas[1] ** step)).sqrt() + eps))
+
+
+# %% waits_for_a_gradient: where the gradient is zero nothing happens, as in a sparse optimizer
+def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
+    seen = grad != 0
+    param.mul_(1 - lr * weight_decay)
+    m[seen] = betas[0] * m[seen] + (1 - betas[0]) * grad[seen]
+    v[seen] = betas[1] * v[seen] + (1 - betas[1]) * grad[seen] ** 2
+    move = lr * m / (1 - betas[0] ** step) / ((v / (1 - betas[1] ** step)).sqrt() + eps)
+    param[seen] -= move[seen]
+
+
+# %% larger_of_the_two: epsilon is the least value of the root instead of being added
+def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
+    param.mul_(1 - lr * weight_decay)
+    m.mul_(betas[0]).add_((1 - betas[0]) * grad)
+    v.mul_(betas[1]).add_((1 - betas[1]) * grad**2)
+    param.sub_(lr * m / (1 - betas[0] ** step) / (v / (1 - betas[1] ** step)).sqrt().clamp(min=max(eps, 1e-12)))
+
+
+# %% another_memory: gives the parameter new memory, which whoever holds the old one does not see
+def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
+    m.mul_(betas[0]).add_((1 - betas[0]) * grad)
+    v.mul_(betas[1]).add_((1 - betas[1]) * grad**2)
+    move = lr * m / (1 - betas[0] ** step) / ((v / (1 - betas[1] ** step)).sqrt() + eps)
+    param.data = param * (1 - lr * weight_decay) - move
+
+
+# %% keeps_the_corrections: computes the corrections once for each step number, whatever the betas are
+def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay, kept={}):
+    if step not in kept:
+        kept[step] = 1 - betas[0] ** step, 1 - betas[1] ** step
+    param.mul_(1 - lr * weight_decay)
+    m.mul_(betas[0]).add_((1 - betas[0]) * grad)
+    v.mul_(betas[1]).add_((1 - betas[1]) * grad**2)
+    param.sub_(lr * m / kept[step][0] / ((v / kept[step][1]).sqrt() + eps))

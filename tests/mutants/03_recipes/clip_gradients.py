@@ -166,3 +166,63 @@ def clip_gradients(parameters, max_norm):
     for grad in grads:
         grad.mul_(factor.to(grad))
     return norm
+
+
+# %% wants_memory_in_order: view(-1) fails on a gradient that is not contiguous
+def clip_gradients(parameters, max_norm):
+    if not max_norm > 0:
+        raise ValueError(f"max_norm is {max_norm}")
+    grads = [p.grad for p in parameters if p.grad is not None]
+    norm = total_norm([grad.view(-1) for grad in grads])
+    factor = (max_norm / norm.clamp(min=1e-30)).clamp(max=1.0)
+    for grad in grads:
+        grad.mul_(factor.to(grad))
+    return norm
+
+
+# %% widened_at_the_end: squares are added in bfloat16, and only the sum becomes float32
+def clip_gradients(parameters, max_norm):
+    if not max_norm > 0:
+        raise ValueError(f"max_norm is {max_norm}")
+    grads = [p.grad for p in parameters if p.grad is not None]
+    squares = sum(grad.square().sum() for grad in grads) if grads else torch.zeros(())
+    norm = squares.to(torch.promote_types(squares.dtype, torch.float32)).sqrt()
+    factor = (max_norm / norm.clamp(min=1e-30)).clamp(max=1.0)
+    for grad in grads:
+        grad.mul_(factor.to(grad))
+    return norm
+
+
+# %% scales_a_flat_copy: the long vector is scaled, and the gradients it was copied from are not
+def clip_gradients(parameters, max_norm):
+    if not max_norm > 0:
+        raise ValueError(f"max_norm is {max_norm}")
+    flat = [p.grad.reshape(-1) for p in parameters if p.grad is not None]
+    norm = total_norm(flat)
+    for grad in flat:
+        grad.mul_((max_norm / norm.clamp(min=1e-30)).clamp(max=1.0).to(grad))
+    return norm
+
+
+# %% at_least_one_hundredth: norms below a hundredth are not divided by
+def clip_gradients(parameters, max_norm):
+    if not max_norm > 0:
+        raise ValueError(f"max_norm is {max_norm}")
+    grads = [p.grad for p in parameters if p.grad is not None]
+    norm = total_norm(grads)
+    factor = (max_norm / norm.clamp(min=1e-2)).clamp(max=1.0)
+    for grad in grads:
+        grad.mul_(factor.to(grad))
+    return norm
+
+
+# %% another_memory: gives the gradient new memory, and a bucket that it is a part of does not change
+def clip_gradients(parameters, max_norm):
+    if not max_norm > 0:
+        raise ValueError(f"max_norm is {max_norm}")
+    parameters = [p for p in parameters if p.grad is not None]
+    norm = total_norm([p.grad for p in parameters])
+    if norm > max_norm:
+        for p in parameters:
+            p.grad.data = p.grad * (max_norm / norm).to(p.grad)
+    return norm

@@ -72,3 +72,40 @@ def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
         return warm_up(step, warmup_steps)
     progress = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
     return min_ratio + (1 + math.cos(math.pi * progress)) / 2
+
+
+# %% remembers_the_run: the length of the first run that it is asked about holds for all
+def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1, kept={}):
+    total_steps = kept.setdefault("total_steps", total_steps)
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    progress = min(1.0, (step - warmup_steps) / max(1, total_steps - warmup_steps))
+    return min_ratio + (1 - min_ratio) * (1 + math.cos(math.pi * progress)) / 2
+
+
+# %% no_less_than_the_floor: the warm-up, too, starts at min_ratio
+def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
+    if step < warmup_steps:
+        return max(min_ratio, warm_up(step, warmup_steps))
+    progress = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
+    return min_ratio + (1 - min_ratio) * (1 + math.cos(math.pi * progress)) / 2
+
+
+# %% a_tensor: computes in float32 and returns a tensor
+def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    progress = torch.tensor((step - warmup_steps) / (total_steps - warmup_steps)).clamp(max=1.0)
+    return min_ratio + (1 - min_ratio) * (1 + torch.cos(torch.pi * progress)) / 2
+
+
+# %% step_by_step: each factor is that of the step before and a little less
+def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    if step == warmup_steps:
+        return 1.0
+    if step > total_steps:
+        return min_ratio
+    at = lambda s: math.cos(math.pi * (s - warmup_steps) / (total_steps - warmup_steps))
+    return cosine_schedule(step - 1, total_steps, warmup_steps, min_ratio) + (1 - min_ratio) * (at(step) - at(step - 1)) / 2

@@ -89,3 +89,46 @@ def gradient_noise_scale(small_norms, big_norms, small_batch, big_batch):
     noise = (small - big) / (1 / small_batch - 1 / big_batch)
     signal = (big_batch * big - small_batch * small) / (big_batch - small_batch)
     return NoiseScale(signal, noise, noise / signal if signal > 0 else float("inf"))
+
+
+# %% the_median: a single large norm is taken for an accident
+def gradient_noise_scale(small_norms, big_norms, small_batch, big_batch):
+    import statistics
+
+    if not 1 <= small_batch < big_batch:
+        raise ValueError(f"{small_batch} {big_batch}")
+    small, big = statistics.median(small_norms), statistics.median(big_norms)
+    noise = (small - big) / (1 / small_batch - 1 / big_batch)
+    signal = (big_batch * big - small_batch * small) / (big_batch - small_batch)
+    return NoiseScale(signal, noise, noise / signal if signal > 0 else float("inf"))
+
+
+# %% no_negative_noise: an estimate of the noise below 0 becomes 0
+def gradient_noise_scale(small_norms, big_norms, small_batch, big_batch):
+    if not 1 <= small_batch < big_batch:
+        raise ValueError(f"{small_batch} {big_batch}")
+    small, big = sum(small_norms) / len(small_norms), sum(big_norms) / len(big_norms)
+    noise = max(0.0, (small - big) / (1 / small_batch - 1 / big_batch))
+    signal = (big_batch * big - small_batch * small) / (big_batch - small_batch)
+    return NoiseScale(signal, noise, noise / signal if signal > 0 else float("inf"))
+
+
+# %% in_float32: the norms become float32 tensors
+def gradient_noise_scale(small_norms, big_norms, small_batch, big_batch):
+    if not 1 <= small_batch < big_batch:
+        raise ValueError(f"{small_batch} {big_batch}")
+    small, big = (torch.tensor(norms, dtype=torch.float32).mean() for norms in (small_norms, big_norms))
+    noise = (small - big) / (1 / small_batch - 1 / big_batch)
+    signal = (big_batch * big - small_batch * small) / (big_batch - small_batch)
+    return NoiseScale(float(signal), float(noise), float(noise / signal) if signal > 0 else float("inf"))
+
+
+# %% averages_over_all_calls: keeps the norms of the calls before
+def gradient_noise_scale(small_norms, big_norms, small_batch, big_batch, kept=([], [])):
+    if not 1 <= small_batch < big_batch:
+        raise ValueError(f"{small_batch} {big_batch}")
+    kept[0].extend(small_norms), kept[1].extend(big_norms)
+    small, big = sum(kept[0]) / len(kept[0]), sum(kept[1]) / len(kept[1])
+    noise = (small - big) / (1 / small_batch - 1 / big_batch)
+    signal = (big_batch * big - small_batch * small) / (big_batch - small_batch)
+    return NoiseScale(signal, noise, noise / signal if signal > 0 else float("inf"))

@@ -53,3 +53,27 @@ def inverse_sqrt_schedule(step, warmup_steps):
 # %% no_warm_up: starts at the peak
 def inverse_sqrt_schedule(step, warmup_steps):
     return min(1.0, math.sqrt((warmup_steps + 1) / (step + 1)))
+
+
+# %% whole_roots: math.isqrt rounds the root down
+def inverse_sqrt_schedule(step, warmup_steps):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    return math.isqrt(warmup_steps + 1) / math.isqrt(step + 1)
+
+
+# %% remembers_the_peak: the peak is computed once, for the first warm-up
+def inverse_sqrt_schedule(step, warmup_steps, kept=[]):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    if not kept:
+        kept.append(math.sqrt(warmup_steps + 1))
+    return min(1.0, kept[0] / math.sqrt(step + 1))
+
+
+# %% counts_in_32_bits: s is a number of NumPy's, which wraps around
+def inverse_sqrt_schedule(step, warmup_steps):
+    import numpy as np
+
+    s, w = np.array([step + 1, warmup_steps + 1]).astype(np.int32)
+    return float(s / w) if s < w else float(np.sqrt(w / s))

@@ -59,3 +59,26 @@ def linear_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0):
         return step / warmup_steps
     progress = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
     return 1 - (1 - min_ratio) * progress
+
+
+# %% starts_at_the_floor: the warm-up goes from min_ratio to 1
+def linear_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0):
+    if step < warmup_steps:
+        return min_ratio + (1 - min_ratio) * warm_up(step, warmup_steps)
+    return 1 - (1 - min_ratio) * min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
+
+
+# %% remembers_the_slope: the slope is kept by the length of the run, and the warm-up is no part of the key
+def linear_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, kept={}):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    slope = kept.setdefault((total_steps, min_ratio), (1 - min_ratio) / (total_steps - warmup_steps))
+    return max(min_ratio, 1 - slope * (step - warmup_steps))
+
+
+# %% divides_whole_numbers: the progress is counted in whole percent
+def linear_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    percent = 100 * (min(step, total_steps) - warmup_steps) // (total_steps - warmup_steps)
+    return 1 - (1 - min_ratio) * percent / 100

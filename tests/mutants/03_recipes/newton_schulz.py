@@ -100,3 +100,56 @@ def newton_schulz(matrix, steps=5):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
     return x
+
+
+# %% at_least_for_plus: the norm is raised to 1e-7 where it is below, instead of adding it
+def newton_schulz(matrix, steps=5):
+    a, b, c = QUINTIC
+    x = matrix / torch.linalg.matrix_norm(matrix, keepdim=True).clamp(min=1e-7)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x
+
+
+# %% one_buffer_a_shape: writes the result into a tensor that it keeps, and the last caller still holds it
+def newton_schulz(matrix, steps=5, kept={}):
+    a, b, c = QUINTIC
+    x = matrix / (torch.linalg.matrix_norm(matrix, keepdim=True) + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    buffer = kept.setdefault((tuple(matrix.shape), matrix.dtype), torch.empty_like(x))
+    return buffer.copy_(x)
+
+
+# %% zero_is_the_default: no iteration at all is taken for no number given
+def newton_schulz(matrix, steps=None):
+    a, b, c = QUINTIC
+    x = matrix / (torch.linalg.matrix_norm(matrix, keepdim=True) + 1e-7)
+    for _ in range(steps or 5):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x
+
+
+# %% in_float32: widens what is narrow, and narrows what is wide
+def newton_schulz(matrix, steps=5):
+    a, b, c = QUINTIC
+    x = matrix.float()
+    x = x / (torch.linalg.matrix_norm(x, keepdim=True) + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.to(matrix.dtype)
+
+
+# %% flattens_the_stack: view fails on a stack that is not contiguous
+def newton_schulz(matrix, steps=5):
+    a, b, c = QUINTIC
+    x = matrix.view(-1, *matrix.shape[-2:])
+    x = x / (torch.linalg.matrix_norm(x, keepdim=True) + 1e-7)
+    for _ in range(steps):
+        gram = torch.bmm(x, x.mT)
+        x = a * x + torch.bmm(b * gram + c * torch.bmm(gram, gram), x)
+    return x.view(matrix.shape)

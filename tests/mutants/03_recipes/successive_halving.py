@@ -202,3 +202,90 @@ def successive_halving(train, candidates, *, min_steps, eta=2):
             return SearchResult(candidates[kept[0]], rung[0].loss, paid, trials)
         alive = [alive[i] for i in kept]
         before, steps = steps, steps * eta
+
+
+# %% finds_by_equality: looks a candidate's place up with index, so two equal candidates are one
+def successive_halving(train, candidates, *, min_steps, eta=2):
+    if not candidates or min_steps < 1 or eta < 2:
+        raise ValueError("no candidate, no step or no halving")
+    alive, steps, before, paid, trials = list(candidates), min_steps, 0, 0, []
+    while True:
+        rung = [Trial(candidate, steps, train(candidate, steps)) for candidate in alive]
+        trials += rung
+        paid += len(alive) * (steps - before)
+        if len(alive) == 1:
+            return SearchResult(rung[0].candidate, rung[0].loss, paid, trials)
+        key = lambda trial: trial.loss if math.isfinite(trial.loss) else math.inf
+        kept = sorted(rung, key=key)[: max(1, len(alive) // eta)]
+        places = sorted({alive.index(trial.candidate) for trial in kept})
+        alive = [alive[place] for place in places]
+        before, steps = steps, steps * eta
+
+
+# %% lost_ones_do_not_count: candidates whose loss is not finite are taken out before n is divided by eta
+def successive_halving(train, candidates, *, min_steps, eta=2):
+    if not candidates or min_steps < 1 or eta < 2:
+        raise ValueError("no candidate, no step or no halving")
+    alive, steps, before, paid, trials = list(range(len(candidates))), min_steps, 0, 0, []
+    while True:
+        rung = [Trial(candidates[n], steps, train(candidates[n], steps)) for n in alive]
+        trials += rung
+        paid += len(alive) * (steps - before)
+        if len(alive) == 1:
+            return SearchResult(rung[0].candidate, rung[0].loss, paid, trials)
+        fine = [i for i in range(len(rung)) if math.isfinite(rung[i].loss)] or [0]
+        kept = sorted(sorted(fine, key=lambda i: rung[i].loss)[: max(1, len(fine) // eta)])
+        alive = [alive[i] for i in kept]
+        before, steps = steps, steps * eta
+
+
+# %% compares_candidates: sorts pairs of a loss and a candidate, so that equal losses compare dictionaries
+def successive_halving(train, candidates, *, min_steps, eta=2):
+    if not candidates or min_steps < 1 or eta < 2:
+        raise ValueError("no candidate, no step or no halving")
+    alive, steps, before, paid, trials = list(candidates), min_steps, 0, 0, []
+    while True:
+        rung = [(train(candidate, steps), candidate) for candidate in alive]
+        trials += [Trial(candidate, steps, loss) for loss, candidate in rung]
+        paid += len(alive) * (steps - before)
+        if len(alive) == 1:
+            return SearchResult(alive[0], rung[0][0], paid, trials)
+        ranked = sorted((loss if math.isfinite(loss) else math.inf, candidate) for loss, candidate in rung)
+        kept = [candidate for _, candidate in ranked[: max(1, len(alive) // eta)]]
+        alive = [candidate for candidate in alive if candidate in kept]
+        before, steps = steps, steps * eta
+
+
+# %% best_so_far: ranks by the lowest loss that a candidate ever had
+def successive_halving(train, candidates, *, min_steps, eta=2):
+    if not candidates or min_steps < 1 or eta < 2:
+        raise ValueError("no candidate, no step or no halving")
+    alive, steps, before, paid, trials = list(range(len(candidates))), min_steps, 0, 0, []
+    lowest = [math.inf] * len(candidates)
+    while True:
+        rung = [Trial(candidates[n], steps, train(candidates[n], steps)) for n in alive]
+        trials += rung
+        paid += len(alive) * (steps - before)
+        for n, trial in zip(alive, rung):
+            lowest[n] = min(lowest[n], trial.loss) if math.isfinite(trial.loss) else lowest[n]
+        if len(alive) == 1:
+            return SearchResult(rung[0].candidate, rung[0].loss, paid, trials)
+        alive = sorted(sorted(alive, key=lambda n: lowest[n])[: max(1, len(alive) // eta)])
+        before, steps = steps, steps * eta
+
+
+# %% one_list_of_trials: a default argument collects the trials of all searches
+def successive_halving(train, candidates, *, min_steps, eta=2, trials=[]):
+    if not candidates or min_steps < 1 or eta < 2:
+        raise ValueError("no candidate, no step or no halving")
+    alive, steps, before, paid = list(range(len(candidates))), min_steps, 0, 0
+    while True:
+        rung = [Trial(candidates[n], steps, train(candidates[n], steps)) for n in alive]
+        trials += rung
+        paid += len(alive) * (steps - before)
+        if len(alive) == 1:
+            return SearchResult(rung[0].candidate, rung[0].loss, paid, trials)
+        key = lambda i: rung[i].loss if math.isfinite(rung[i].loss) else math.inf
+        kept = sorted(sorted(range(len(rung)), key=key)[: max(1, len(alive) // eta)])
+        alive = [alive[i] for i in kept]
+        before, steps = steps, steps * eta

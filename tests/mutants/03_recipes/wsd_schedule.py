@@ -84,3 +84,32 @@ def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=N
     start = max(warmup_steps, total_steps - decay_steps)
     progress = min(1.0, max(0.0, (step - start) / (total_steps - start)))
     return max(min_ratio, 1 - math.sqrt(progress))
+
+
+# %% floor_under_the_warm_up: no factor is below min_ratio, not even in the warm-up
+def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=None):
+    decay_steps = max(1, total_steps // 5) if decay_steps is None else decay_steps
+    start = max(warmup_steps, total_steps - decay_steps)
+    progress = min(1.0, max(0.0, (step - start) / (total_steps - start)))
+    return max(min_ratio, min(warm_up(step, warmup_steps), min_ratio + (1 - min_ratio) * (1 - math.sqrt(progress))))
+
+
+# %% a_fifth_of_the_rest: the default counts the steps behind the warm-up
+def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=None):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    decay_steps = max(1, (total_steps - warmup_steps) // 5) if decay_steps is None else decay_steps
+    start = max(warmup_steps, total_steps - decay_steps)
+    progress = min(1.0, max(0.0, (step - start) / (total_steps - start)))
+    return min_ratio + (1 - min_ratio) * (1 - math.sqrt(progress))
+
+
+# %% longer_than_the_run: a decay that is longer than the run begins in the middle of itself
+def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=None):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    decay_steps = max(1, total_steps // 5) if decay_steps is None else decay_steps
+    if step < max(warmup_steps, total_steps - decay_steps):
+        return 1.0
+    progress = min(1.0, (step - max(warmup_steps, total_steps - decay_steps)) / min(decay_steps, total_steps))
+    return min_ratio if step >= total_steps else min_ratio + (1 - min_ratio) * (1 - math.sqrt(progress))

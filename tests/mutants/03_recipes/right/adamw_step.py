@@ -16,3 +16,12 @@ def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
         moment += (1 - beta) * seen
     correction_1, correction_2 = (1 - beta**step for beta in betas)
     param -= lr * (m / correction_1) / ((v / correction_2) ** 0.5 + eps)
+
+
+# %% numbers_in_the_rate: epsilon is scaled with the correction that went into the rate
+def adamw_step(param, grad, m, v, step, *, lr, betas, eps, weight_decay):
+    m.copy_(grad.lerp(m, betas[0]))
+    v.copy_(grad.square().lerp(v, betas[1]))
+    root = math.sqrt(1 - betas[1] ** step)
+    move = (lr * root / (1 - betas[0] ** step)) * m / (v.sqrt() + eps * root)
+    param.copy_(param.mul(1 - lr * weight_decay).sub(move))

@@ -25,3 +25,25 @@ def clip_gradients(parameters, max_norm):
         for grad in grads:
             grad.copy_(grad * (max_norm / norm).to(grad.dtype))
     return norm
+
+
+# %% always_float64: measures and returns in float64, whatever the gradients are
+def clip_gradients(parameters, max_norm):
+    if not max_norm > 0:
+        raise ValueError("max_norm has to be a positive number")
+    grads = [p.grad for p in parameters if p.grad is not None]
+    norm = torch.tensor(sum(grad.double().square().sum().item() for grad in grads) ** 0.5, dtype=torch.float64)
+    if norm > max_norm:
+        for grad in grads:
+            grad.mul_(max_norm / norm.item())
+    return norm
+
+
+# %% leaves_it_to_pytorch: PyTorch's own function, with the norm measured before
+def clip_gradients(parameters, max_norm):
+    if not max_norm > 0:
+        raise ValueError("the limit must be positive")
+    parameters = [p for p in parameters if p.grad is not None]
+    norm = total_norm(p.grad for p in parameters)
+    torch.nn.utils.clip_grad_norm_(parameters, max_norm)
+    return norm

@@ -17,3 +17,12 @@ def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
         return rising
     angle = math.pi * (min(step, total_steps) - warmup_steps) / (total_steps - warmup_steps)
     return (1 + min_ratio) / 2 + (1 - min_ratio) / 2 * math.cos(angle)
+
+
+# %% clamps_in_numpy: a progress that is clipped on both sides, as a number of NumPy's
+def cosine_schedule(step, total_steps, warmup_steps=0, min_ratio=0.1):
+    import numpy as np
+
+    progress = np.clip((step - warmup_steps) / (total_steps - warmup_steps), 0.0, 1.0)
+    falling = min_ratio + 0.5 * (1 - min_ratio) * (1 + np.cos(np.pi * progress))
+    return min((step + 1) / (warmup_steps + 1), 1.0) if step < warmup_steps else float(falling)

@@ -20,3 +20,15 @@ def gradient_noise_scale(small_norms, big_norms, small_batch, big_batch):
     if abs(signal) < 1e-12 * means.abs().max():
         signal = 0.0  # what rounding has left
     return NoiseScale(signal, noise, noise / signal if signal > 0 else float("inf"))
+
+
+# %% another_message: NumPy's means, and a message of its own
+def gradient_noise_scale(small_norms, big_norms, small_batch, big_batch):
+    import numpy as np
+
+    if small_batch < 1 or not small_batch < big_batch:
+        raise ValueError("the small batch must be smaller than the big one, and hold an example")
+    small, big = np.mean(small_norms), np.mean(big_norms)
+    signal = (big_batch * big - small_batch * small) / (big_batch - small_batch)
+    noise = (big - small) / (1 / big_batch - 1 / small_batch)
+    return NoiseScale(float(signal), float(noise), float(noise / signal) if signal > 0 else float("inf"))

@@ -23,3 +23,15 @@ def newton_schulz(matrix, steps=5):
         gram = x @ x.T
         x = (a * identity + gram @ (b * identity + c * gram)) @ x
     return x
+
+
+# %% einsum_in_float64: computes in float64, with other products, and rounds once at the end
+@torch.no_grad()
+def newton_schulz(matrix, steps=5):
+    a, b, c = QUINTIC
+    x = matrix.double()
+    x = x / (torch.einsum("...mn,...mn->...", x, x)[..., None, None] ** 0.5 + 1e-7)
+    for _ in range(steps):
+        cube = torch.einsum("...mn,...kn,...kl->...ml", x, x, x)
+        x = a * x + b * cube + c * torch.einsum("...mn,...kn,...kl->...ml", x, x, cube)
+    return x.to(matrix.dtype)
