@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Collection
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,14 +23,18 @@ from tests import classroom
 from tests.test_checks_of_checks import SOLUTIONS, Class, Grader, _flat, packed, passed, visible
 
 
-def visible_solutions(assignment: str, folder: Path) -> Path:
-    """An instructor's version of an assignment whose checks come without their hidden parts."""
+def narrowed(assignment: str, folder: Path, pieces: Collection[str], only_visible: bool) -> Path:
+    """An instructor's version of an assignment with the checks of some pieces alone, or without their hidden parts."""
     for name, notebook in classroom.notebooks(assignment, SOLUTIONS).items():
-        for cell in classroom.cells(notebook, "check").values():
+        checks = classroom.cells(notebook, "check")
+        others = [id(cell) for piece, cell in checks.items() if piece not in pieces]
+        notebook.cells = [cell for cell in notebook.cells if id(cell) not in others]
+        for cell in checks.values() if only_visible else ():
             cell.source = visible(cell.source)
-        path = folder / assignment / f"{name}.ipynb"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, path)
+        if len(others) < len(checks):
+            path = folder / assignment / f"{name}.ipynb"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            nbformat.write(notebook, path)
     return folder
 
 
@@ -58,7 +63,7 @@ def main() -> None:
         for folder in (asked.folder, asked.folder / "right")
     )
     with tempfile.TemporaryDirectory() as folder:
-        source = visible_solutions(asked.assignment, Path(folder)) if asked.visible else SOLUTIONS
+        source = narrowed(asked.assignment, Path(folder), {s.piece for s in wrong + right}, asked.visible)
         results = judge(asked.assignment, wrong + right, source)
     for solution, result in zip(wrong + right, results, strict=True):
         word = "passed" if passed(result) else "rejected"
