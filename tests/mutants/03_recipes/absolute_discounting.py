@@ -151,3 +151,16 @@ def absolute_discounting(counts_V, lower_V, discount):
         return np.array(lower_V, dtype=np.float64)
     kept = np.maximum(counts - discount, 0)
     return kept / total + (1 - kept.sum() / total) * lower_V
+
+
+# %% takes_off_in_place: lowers the counts that it was given, where they are no whole numbers
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}")
+    total = counts_V.sum()
+    if total == 0:
+        return np.array(lower_V, dtype=np.float64)
+    kept = counts_V if counts_V.dtype == np.float64 else counts_V.astype(np.float64)
+    kept -= discount
+    np.maximum(kept, 0, out=kept)
+    return kept / total + (1 - kept.sum() / total) * lower_V

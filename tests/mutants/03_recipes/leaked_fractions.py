@@ -89,3 +89,13 @@ def leaked_fractions(train_shingles, validation_shingles):
     known = {int(x) for some in train_shingles for x in some}
     shares = [sum(int(x) in known for x in own) / max(1, len(own)) for own in validation_shingles]
     return np.array(shares, dtype=np.float32).astype(np.float64)
+
+
+# %% sorts_the_callers_sets: puts the shingles in order where they lie
+def leaked_fractions(train_shingles, validation_shingles):
+    known = np.unique(np.concatenate([*train_shingles, np.empty(0, dtype=np.uint32)]))
+    found = []
+    for own in validation_shingles:
+        own.sort()
+        found.append(np.isin(own, known).mean() if len(own) else 0.0)
+    return np.array(found, dtype=np.float64)

@@ -200,3 +200,18 @@ def near_duplicates(signatures_NK, n_bands, threshold):
             buckets[row.tobytes()].append(number)
         pairs |= {(i, j) for members in buckets.values() for i in members for j in members if i < j}
     return sorted((i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() >= threshold)
+
+
+# %% neighbours_in_a_bucket: compares each document with the one before it in its bucket
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n_hashes = signatures_NK.shape[1]
+    if n_bands < 1 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    pairs, latest = set(), {}
+    for number, row in enumerate(np.split(signatures_NK, n_bands, axis=1)):
+        for j, band in enumerate(row):
+            i = latest.get((number, band.tobytes()))
+            if i is not None:
+                pairs.add((i, j))
+            latest[number, band.tobytes()] = j
+    return sorted((i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() >= threshold)
