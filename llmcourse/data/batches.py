@@ -82,7 +82,7 @@ def batch_windows(step: int, batch_size: int, n_windows: int, seed: int = 0) -> 
     Think of an endless row of windows: all of them in the order `epoch_order(n_windows, 0, seed)`, then all of them
     again in the order of epoch 1, and so on. Step k takes the places from k * `batch_size` on. A batch may therefore
     hold the end of one epoch and the beginning of the next, or several epochs if there are few windows; no window is
-    left out, and none is taken twice in an epoch.
+    left out, and none is taken twice in an epoch. The work does not grow with the step.
 
     Args:
         step: Number of the step, from 0.

@@ -232,7 +232,8 @@ def duplicate_groups(pairs: Iterable[tuple[int, int]], n_documents: int) -> np.n
     """Join pairs into groups: whoever is a duplicate of a duplicate belongs to the same group.
 
     Args:
-        pairs: Duplicates (i, j).
+        pairs: Duplicates (i, j), in any order, perhaps of a document with itself; read once, so an iterator will do. A
+            chain of them may be as long as the corpus.
         n_documents: N.
 
     Returns:
@@ -284,11 +285,12 @@ def leaked_fractions(train_shingles: Sequence[np.ndarray], validation_shingles: 
     in full, and so does a document whose two halves stand in two training documents.
 
     Args:
-        train_shingles: Distinct shingles of each training document, uint32.
-        validation_shingles: Distinct shingles of each validation document, uint32.
+        train_shingles: Distinct shingles of each training document, uint32 or int64, in any order.
+        validation_shingles: Distinct shingles of each validation document, the same.
 
     Returns:
-        Between 0 and 1 for each validation document, float64, (N,); 0 for one without shingles.
+        Between 0 and 1 for each validation document, float64, (N,); 0 for one without shingles, and for all
+        where there is no training document.
 
     Example:
         >>> train = [np.array([1, 2]), np.array([2, 3])]

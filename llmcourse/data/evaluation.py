@@ -26,7 +26,7 @@ def bits_per_byte(total_nats: float, n_bytes: int) -> float:
         n_bytes: The length of the text in UTF-8 bytes.
 
     Returns:
-        Bits per byte.
+        Bits per byte, a Python float.
 
     Raises:
         ValueError: There is no byte, or the loss is negative or not a number; the message names the number.

@@ -17,12 +17,13 @@ def absolute_discounting(counts_V: np.ndarray, lower_V: np.ndarray, discount: fl
     never seen knows nothing: the shorter one decides alone.
 
     Args:
-        counts_V: How often each token of the vocabulary followed the context, not negative, (V,).
+        counts_V: How often each token of the vocabulary followed the context, not negative, whole numbers
+            (of any dtype) or fractions, (V,).
         lower_V: The distribution after the shorter context; sums to 1, (V,).
         discount: Between 0 and 1.
 
     Returns:
-        A distribution over the vocabulary, float64, (V,); it sums to 1.
+        A distribution over the vocabulary, float64, (V,), a new array; it sums to 1.
 
     Raises:
         ValueError: `discount` is below 0 or above 1; the message names it.

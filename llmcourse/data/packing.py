@@ -40,7 +40,7 @@ def pack_documents(documents: Sequence[Sequence[int]], seq_len: int) -> Packed:
     token, and again at 0 where a document goes on at the beginning of a row.
 
     Args:
-        documents: The token ids of each document.
+        documents: The token ids of each document: a list, a tuple, a range or an array of whole numbers.
         seq_len: T, tokens of a row.
 
     Returns:

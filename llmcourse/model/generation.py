@@ -45,13 +45,14 @@ def top_p_filter(logits: Tensor, p: float) -> Tensor:
     So a token stays if all tokens before it, in the order of falling probability, together have less than p. The token
     that crosses the threshold stays, and the most probable one always does. Of equally probable tokens the one with the
     smaller id comes first. p = 1 keeps everything. Kept logits keep their value, the others become -inf.
+    Probabilities are added in float32 or wider, whatever the dtype of the logits.
 
     Args:
         logits: Any shape (..., V); some may be -inf already. Not changed.
         p: Above 0, at most 1.
 
     Returns:
-        Logits of the same shape and dtype.
+        Logits of the same shape and dtype, a new tensor.
 
     Raises:
         ValueError: p is not above 0 or is above 1; the message names it.

@@ -174,7 +174,7 @@ def trace_dependencies(function: Callable[[Tensor], Tensor], x: Tensor) -> Tenso
         function: From a tensor of N_in rows to one of N_out rows, for example a model from embeddings to logits. The
             rows may be the positions of a sequence, or the examples of a batch. It may ignore its input altogether.
         x: Where to look, floating point, of shape (N_in, ...). It is not changed, and no `.grad` is, neither its own
-            nor that of a parameter.
+            nor that of a parameter; PyTorch's global random numbers are left alone too.
 
     Returns:
         A bool tensor of shape (N_out, N_in): whether output row i depends on input row j.

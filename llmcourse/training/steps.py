@@ -44,7 +44,7 @@ def train_step(
        later. What is not finite is returned like any other number, and the parameters stay as they were.
 
     Args:
-        model: As `accumulate_gradients` calls it.
+        model: As `accumulate_gradients` calls it; its mode (train or eval) stays what it is.
         optimizer: Over the model's parameters, its learning rates already set.
         micro_batches: The batch in parts, at least one.
         clip_norm: Largest norm of the gradient, above 0; None for no clipping.

@@ -94,3 +94,73 @@ def absolute_discounting(counts_V, lower_V, discount):
         return np.array(lower_V, dtype=np.float64)
     kept = np.maximum(counts_V - discount, 0)
     return kept / total + (1 - kept.sum() / total) * lower_V
+
+
+# %% as_narrow_as_the_lower_one: an unseen context gives the dtype of the shorter one
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}")
+    total = counts_V.sum()
+    if total == 0:
+        return lower_V.copy()
+    kept = np.maximum(counts_V - discount, 0)
+    return kept / total + (1 - kept.sum() / total) * lower_V
+
+
+# %% hands_out_the_lower_one: an unseen context gives back the array that was given
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}")
+    total = counts_V.sum()
+    if total == 0:
+        return np.asarray(lower_V, dtype=np.float64)
+    kept = np.maximum(counts_V - discount, 0)
+    return kept / total + (1 - kept.sum() / total) * lower_V
+
+
+# %% seen_at_least_twice: a token that was seen once counts as not seen
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}")
+    total = counts_V.sum()
+    if total == 0:
+        return np.array(lower_V, dtype=np.float64)
+    kept = np.where(counts_V > 1, counts_V - discount, 0)
+    return kept / total + (1 - kept.sum() / total) * lower_V
+
+
+# %% counts_in_int32: large counts wrap around
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}")
+    counts = counts_V.astype(np.int32) if (counts_V == counts_V.round()).all() else counts_V
+    total = counts.sum()
+    if total == 0:
+        return np.array(lower_V, dtype=np.float64)
+    kept = np.maximum(counts - discount, 0)
+    return kept / total + (1 - kept.sum() / total) * lower_V
+
+
+# %% whole_counts: a fraction of a count is cut off
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}")
+    counts = counts_V.astype(np.int64)
+    total = counts.sum()
+    if total == 0:
+        return np.array(lower_V, dtype=np.float64)
+    kept = np.maximum(counts - discount, 0)
+    return kept / total + (1 - kept.sum() / total) * lower_V
+
+
+# %% takes_off_in_place: lowers the counts that it was given, where they are no whole numbers
+def absolute_discounting(counts_V, lower_V, discount):
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount}")
+    total = counts_V.sum()
+    if total == 0:
+        return np.array(lower_V, dtype=np.float64)
+    kept = counts_V if counts_V.dtype == np.float64 else counts_V.astype(np.float64)
+    kept -= discount
+    np.maximum(kept, 0, out=kept)
+    return kept / total + (1 - kept.sum() / total) * lower_V

@@ -94,3 +94,42 @@ def batch_windows(step, batch_size, n_windows, seed=0):
         raise ValueError(f"step {step}, n_windows {n_windows}")
     numbers = range(step * batch_size, (step + 1) * batch_size)
     return np.array([epoch_order(n_windows, i // n_windows, seed)[i % n_windows] for i in numbers], dtype=np.int64)
+
+
+# %% from_the_beginning: writes out every epoch up to the batch
+def batch_windows(step, batch_size, n_windows, seed=0):
+    if step < 0 or batch_size < 1 or n_windows < 1:
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_windows {n_windows}")
+    end = (step + 1) * batch_size
+    row = [w for epoch in range(-(-end // n_windows)) for w in epoch_order(n_windows, epoch, seed).tolist()]
+    return np.array(row[end - batch_size : end], dtype=np.int64)
+
+
+# %% remembers_the_orders: keeps the order of an epoch, and the number of windows is no part of the key
+def batch_windows(step, batch_size, n_windows, seed=0, known={}):
+    if step < 0 or batch_size < 1 or n_windows < 1:
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_windows {n_windows}")
+    found = []
+    for place in range(step * batch_size, (step + 1) * batch_size):
+        epoch, i = divmod(place, n_windows)
+        if (epoch, seed) not in known:
+            known[epoch, seed] = epoch_order(n_windows, epoch, seed)
+        found.append(known[epoch, seed][i % len(known[epoch, seed])])
+    return np.array(found, dtype=np.int64)
+
+
+# %% places_in_32_bits: the places of a long run wrap around
+def batch_windows(step, batch_size, n_windows, seed=0):
+    if step < 0 or batch_size < 1 or n_windows < 1:
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_windows {n_windows}")
+    places = (np.arange(batch_size, dtype=np.uint32) + np.uint32(step * batch_size % 2**32)).astype(np.int64)
+    epochs, places = np.divmod(places, n_windows)
+    return np.array([epoch_order(n_windows, int(e), seed)[i] for e, i in zip(epochs, places)], dtype=np.int64)
+
+
+# %% a_seed_of_one: the seed is 1 if none is given
+def batch_windows(step, batch_size, n_windows, seed=1):
+    if step < 0 or batch_size < 1 or n_windows < 1:
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_windows {n_windows}")
+    places = [divmod(place, n_windows) for place in range(step * batch_size, (step + 1) * batch_size)]
+    return np.array([epoch_order(n_windows, e, seed)[i] for e, i in places], dtype=np.int64)

@@ -75,3 +75,30 @@ def bits_per_byte(total_nats, n_bytes):
     if not total_nats >= 0:
         raise ValueError(f"total_nats is {total_nats}")
     return math.exp(total_nats / n_bytes)
+
+
+# %% whole_bits: rounds down
+def bits_per_byte(total_nats, n_bytes):
+    if n_bytes < 1:
+        raise ValueError(f"n_bytes is {n_bytes}")
+    if not total_nats >= 0:
+        raise ValueError(f"total_nats is {total_nats}")
+    return float(total_nats / math.log(2) // n_bytes)
+
+
+# %% a_tensor: computes with tensors of float32 and returns one
+def bits_per_byte(total_nats, n_bytes):
+    if n_bytes < 1:
+        raise ValueError(f"n_bytes is {n_bytes}")
+    if not total_nats >= 0:
+        raise ValueError(f"total_nats is {total_nats}")
+    return torch.tensor(total_nats / math.log(2) / n_bytes)
+
+
+# %% remembers_the_loss: the first answer for a loss holds for every length
+def bits_per_byte(total_nats, n_bytes, known={}):
+    if n_bytes < 1:
+        raise ValueError(f"n_bytes is {n_bytes}")
+    if not total_nats >= 0:
+        raise ValueError(f"total_nats is {total_nats}")
+    return known.setdefault(total_nats, total_nats / math.log(2) / n_bytes)

@@ -123,3 +123,46 @@ def duplicate_groups(pairs, n_documents):
         low, high = sorted((group[i], group[j]))
         group[group == high] = low
     return np.unique(group, return_inverse=True)[1].astype(np.int64)
+
+
+# %% as_deep_as_the_chain: walks to all neighbours by recursion
+def duplicate_groups(pairs, n_documents):
+    neighbours = [[] for _ in range(n_documents)]
+    for i, j in pairs:
+        if not (0 <= i < n_documents and 0 <= j < n_documents):
+            raise ValueError(f"the pair ({i}, {j}) is not in range")
+        neighbours[i].append(j)
+        neighbours[j].append(i)
+    group = np.full(n_documents, -1, dtype=np.int64)
+
+    def visit(i, name):
+        if group[i] < 0:
+            group[i] = name
+            for j in neighbours[i]:
+                visit(j, name)
+
+    for i in range(n_documents):
+        visit(i, i)
+    return group
+
+
+# %% sixteen_bits: names of groups in 16 bits on the way
+def duplicate_groups(pairs, n_documents):
+    group = np.arange(n_documents).astype(np.uint16)
+    for i, j in pairs:
+        if not (0 <= i < n_documents and 0 <= j < n_documents):
+            raise ValueError(f"the pair ({i}, {j}) is not in range")
+        low, high = sorted((group[i], group[j]))
+        group[group == high] = low
+    return group.astype(np.int64)
+
+
+# %% second_number_unseen: only the first number of a pair is looked at
+def duplicate_groups(pairs, n_documents):
+    group = np.arange(n_documents, dtype=np.int64)
+    for i, j in pairs:
+        if not 0 <= i < n_documents or j >= n_documents:
+            raise ValueError(f"the pair ({i}, {j}) is not in range")
+        low, high = sorted((group[i], group[j]))
+        group[group == high] = low
+    return group

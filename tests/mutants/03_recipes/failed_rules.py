@@ -158,3 +158,80 @@ def failed_rules(text, rules):
         "max_repeated_share": (len(lines) - len(distinct)) / n_lines > rules.max_repeated_share,
     }
     return [name for name, is_broken in broken.items() if is_broken]
+
+
+# %% whole_mean: the mean length is rounded down
+def failed_rules(text, rules):
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    visible = [char for char in text if not char.isspace()]
+    n_lines = max(1, len(lines))
+    broken = {
+        "min_bytes": len(text.encode()) < rules.min_bytes,
+        "max_mean_line": sum(map(len, lines)) // n_lines > rules.max_mean_line,
+        "max_line": max(map(len, lines), default=0) > rules.max_line,
+        "min_letter_share": sum(map(str.isalpha, visible)) < rules.min_letter_share * len(visible or " "),
+        "max_repeated_share": (len(lines) - len({line.strip() for line in lines})) / n_lines > rules.max_repeated_share,
+    }
+    return [name for name, is_broken in broken.items() if is_broken]
+
+
+# %% lines_that_recur: counts every line that occurs more than once, its first occurrence too
+def failed_rules(text, rules):
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    visible = [char for char in text if not char.isspace()]
+    n_lines = max(1, len(lines))
+    broken = {
+        "min_bytes": len(text.encode()) < rules.min_bytes,
+        "max_mean_line": sum(map(len, lines)) / n_lines > rules.max_mean_line,
+        "max_line": max(map(len, lines), default=0) > rules.max_line,
+        "min_letter_share": sum(map(str.isalpha, visible)) < rules.min_letter_share * len(visible or " "),
+        "max_repeated_share": sum(n for n in Counter(line.strip() for line in lines).values() if n > 1) / n_lines > rules.max_repeated_share,
+    }
+    return [name for name, is_broken in broken.items() if is_broken]
+
+
+# %% newline_only: cuts lines at the newline character alone
+def failed_rules(text, rules):
+    lines = [line.rstrip() for line in text.split("\n") if line.strip()]
+    visible = [char for char in text if not char.isspace()]
+    n_lines = max(1, len(lines))
+    broken = {
+        "min_bytes": len(text.encode()) < rules.min_bytes,
+        "max_mean_line": sum(map(len, lines)) / n_lines > rules.max_mean_line,
+        "max_line": max(map(len, lines), default=0) > rules.max_line,
+        "min_letter_share": sum(map(str.isalpha, visible)) < rules.min_letter_share * len(visible or " "),
+        "max_repeated_share": (len(lines) - len({line.strip() for line in lines})) / n_lines > rules.max_repeated_share,
+    }
+    return [name for name, is_broken in broken.items() if is_broken]
+
+
+# %% case_forgotten: lines that differ in capitals count as equal
+def failed_rules(text, rules):
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    visible = [char for char in text if not char.isspace()]
+    distinct = {line.strip().lower() for line in lines}
+    n_lines = max(1, len(lines))
+    broken = {
+        "min_bytes": len(text.encode()) < rules.min_bytes,
+        "max_mean_line": sum(map(len, lines)) / n_lines > rules.max_mean_line,
+        "max_line": max(map(len, lines), default=0) > rules.max_line,
+        "min_letter_share": sum(map(str.isalpha, visible)) < rules.min_letter_share * len(visible or " "),
+        "max_repeated_share": (len(lines) - len(distinct)) / n_lines > rules.max_repeated_share,
+    }
+    return [name for name, is_broken in broken.items() if is_broken]
+
+
+# %% stripped_first: white space around the text is not part of its size
+def failed_rules(text, rules):
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    visible = [char for char in text if not char.isspace()]
+    distinct = {line.strip() for line in lines}
+    n_lines = max(1, len(lines))
+    broken = {
+        "min_bytes": len(text.strip().encode()) < rules.min_bytes,
+        "max_mean_line": sum(map(len, lines)) / n_lines > rules.max_mean_line,
+        "max_line": max(map(len, lines), default=0) > rules.max_line,
+        "min_letter_share": sum(map(str.isalpha, visible)) < rules.min_letter_share * len(visible or " "),
+        "max_repeated_share": (len(lines) - len(distinct)) / n_lines > rules.max_repeated_share,
+    }
+    return [name for name, is_broken in broken.items() if is_broken]

@@ -63,3 +63,39 @@ def leaked_fractions(train_shingles, validation_shingles):
 def leaked_fractions(train_shingles, validation_shingles):
     known = {int(x) for some in train_shingles for x in some}
     return [sum(int(x) in known for x in own) / max(1, len(own)) for own in validation_shingles]
+
+
+# %% counts_twice: what stands in two training documents counts twice
+def leaked_fractions(train_shingles, validation_shingles):
+    found = [sum(np.isin(own, known).sum() for known in train_shingles) / max(1, len(own)) for own in validation_shingles]
+    return np.minimum(np.array(found, dtype=np.float64), 1.0)
+
+
+# %% wants_sorted_sets: searches in the training shingles as they come
+def leaked_fractions(train_shingles, validation_shingles):
+    found = []
+    for own in validation_shingles:
+        hit = np.zeros(len(own), dtype=bool)
+        for known in train_shingles:
+            if len(known):
+                places = np.minimum(np.searchsorted(known, own), len(known) - 1)
+                hit |= known[places] == own
+        found.append(hit.mean() if len(own) else 0.0)
+    return np.array(found, dtype=np.float64)
+
+
+# %% in_float32: the shares have seven digits
+def leaked_fractions(train_shingles, validation_shingles):
+    known = {int(x) for some in train_shingles for x in some}
+    shares = [sum(int(x) in known for x in own) / max(1, len(own)) for own in validation_shingles]
+    return np.array(shares, dtype=np.float32).astype(np.float64)
+
+
+# %% sorts_the_callers_sets: puts the shingles in order where they lie
+def leaked_fractions(train_shingles, validation_shingles):
+    known = np.unique(np.concatenate([*train_shingles, np.empty(0, dtype=np.uint32)]))
+    found = []
+    for own in validation_shingles:
+        own.sort()
+        found.append(np.isin(own, known).mean() if len(own) else 0.0)
+    return np.array(found, dtype=np.float64)

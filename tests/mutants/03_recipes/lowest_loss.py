@@ -140,3 +140,62 @@ def lowest_loss(inputs_BT, targets_BT):
     nats = -sum(n * math.log(n / c.total()) for c in followers.values() for n in c.values())
     n_targets = sum(c.total() for c in followers.values())
     return nats / n_targets if n_targets else 0.0
+
+
+# %% pasts_in_one_int64: a past is one number with the vocabulary as its base
+def lowest_loss(inputs_BT, targets_BT):
+    base = int(inputs_BT.max()) + 1
+    past, followers = torch.zeros(len(inputs_BT), dtype=torch.int64), defaultdict(Counter)
+    for t in range(inputs_BT.shape[1]):
+        past = past * base + inputs_BT[:, t]
+        for key, target in zip(past.tolist(), targets_BT[:, t].tolist()):
+            if target != IGNORED:
+                followers[t, key][target] += 1
+    nats = -sum(n * math.log(n / c.total()) for c in followers.values() for n in c.values())
+    n_targets = sum(c.total() for c in followers.values())
+    return nats / n_targets if n_targets else 0.0
+
+
+# %% a_tree_by_recursion: one call for each token of a row
+def lowest_loss(inputs_BT, targets_BT):
+    def cost(rows, t):
+        if t == inputs_BT.shape[1] or not rows:
+            return 0.0, 0
+        nats, n, groups = 0.0, 0, defaultdict(list)
+        for row in rows:
+            groups[int(inputs_BT[row, t])].append(row)
+        for members in groups.values():
+            nexts = Counter(int(targets_BT[row, t]) for row in members)
+            nexts.pop(IGNORED, None)
+            nats -= sum(k * math.log(k / nexts.total()) for k in nexts.values())
+            more, m = cost(members, t + 1)
+            nats, n = nats + more, n + nexts.total() + m
+        return nats, n
+
+    nats, n = cost(list(range(len(inputs_BT))), 0)
+    return nats / n if n else 0.0
+
+
+# %% lengths_forgotten: a past is the set of its tokens
+def lowest_loss(inputs_BT, targets_BT):
+    followers = defaultdict(Counter)
+    for inputs, targets in zip(inputs_BT.tolist(), targets_BT.tolist()):
+        for t, target in enumerate(targets):
+            if target != IGNORED:
+                followers[frozenset(inputs[: t + 1])][target] += 1
+    nats = -sum(n * math.log(n / c.total()) for c in followers.values() for n in c.values())
+    n_targets = sum(c.total() for c in followers.values())
+    return nats / n_targets if n_targets else 0.0
+
+
+# %% next_inputs_for_targets: what follows is read from the inputs where there is a next one
+def lowest_loss(inputs_BT, targets_BT):
+    followers = defaultdict(Counter)
+    for inputs, targets in zip(inputs_BT.tolist(), targets_BT.tolist()):
+        for t, target in enumerate(targets):
+            if target != IGNORED:
+                follower = inputs[t + 1] if t + 1 < len(inputs) else target
+                followers[tuple(inputs[: t + 1])][follower] += 1
+    nats = -sum(n * math.log(n / c.total()) for c in followers.values() for n in c.values())
+    n_targets = sum(c.total() for c in followers.values())
+    return nats / n_targets if n_targets else 0.0

@@ -89,3 +89,41 @@ def minhash_signature(shingles_S, a_K, b_K):
         shingles_S[:] = shingles_S[0]
     members = shingles_S.astype(np.uint64)
     return np.array([(a * members + b).min() >> np.uint64(32) for a, b in zip(a_K, b_K)], dtype=np.uint32)
+
+
+# %% signed_numbers: compares the products as signed 64-bit numbers
+def minhash_signature(shingles_S, a_K, b_K):
+    if len(shingles_S) == 0:
+        raise ValueError("the set has 0 members")
+    members = shingles_S.astype(np.int64)
+    hashes = [(a.astype(np.int64) * members + b.astype(np.int64)).min() for a, b in zip(a_K, b_K)]
+    return (np.array(hashes, dtype=np.int64).view(np.uint64) >> np.uint64(32)).astype(np.uint32)
+
+
+# %% zero_is_filling: leaves the member 0 out
+def minhash_signature(shingles_S, a_K, b_K):
+    if len(shingles_S) == 0:
+        raise ValueError("the set has 0 members")
+    members = shingles_S[shingles_S > 0].astype(np.uint64)
+    members = members if len(members) else np.ones(1, dtype=np.uint64)
+    return np.array([(a * members + b).min() >> np.uint64(32) for a, b in zip(a_K, b_K)], dtype=np.uint32)
+
+
+# %% in_doubles: computes with floats, which have 53 bits
+def minhash_signature(shingles_S, a_K, b_K):
+    if len(shingles_S) == 0:
+        raise ValueError("the set has 0 members")
+    members = shingles_S.astype(np.float64)
+    hashes = [np.mod(float(a) * members + float(b), 2.0**64).min() for a, b in zip(a_K, b_K)]
+    return (np.array(hashes) // 2**32).astype(np.uint32)
+
+
+# %% remembers_the_functions: keeps the signature of a set, whatever the functions are
+def minhash_signature(shingles_S, a_K, b_K, known={}):
+    if len(shingles_S) == 0:
+        raise ValueError("the set has 0 members")
+    key = shingles_S.tobytes(), len(a_K)
+    if key not in known:
+        members = shingles_S.astype(np.uint64)
+        known[key] = [(a * members + b).min() >> np.uint64(32) for a, b in zip(a_K, b_K)]
+    return np.array(known[key], dtype=np.uint32)

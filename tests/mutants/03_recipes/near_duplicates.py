@@ -144,3 +144,74 @@ def near_duplicates(signatures_NK, n_bands, threshold):
         for members in buckets.values():
             pairs.update({(i, j): None for i in members for j in members if i < j})
     return [(i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() >= threshold]
+
+
+# %% sums_for_keys: bands with the same sum are candidates
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n_hashes = signatures_NK.shape[1]
+    if n_bands < 1 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    pairs = set()
+    for band in np.split(signatures_NK, n_bands, axis=1):
+        buckets = defaultdict(list)
+        for number, row in enumerate(band):
+            buckets[int(row.sum())].append(number)
+        pairs |= {(i, j) for members in buckets.values() for i in members for j in members if i < j}
+    return sorted((i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() >= threshold)
+
+
+# %% sorted_numbers: the order within a band is forgotten
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n_hashes = signatures_NK.shape[1]
+    if n_bands < 1 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    pairs = set()
+    for band in np.split(signatures_NK, n_bands, axis=1):
+        buckets = defaultdict(list)
+        for number, row in enumerate(band):
+            buckets[tuple(sorted(row.tolist()))].append(number)
+        pairs |= {(i, j) for members in buckets.values() for i in members for j in members if i < j}
+    return sorted((i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() >= threshold)
+
+
+# %% rounded_to_float: a band's numbers become float32
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n_hashes = signatures_NK.shape[1]
+    if n_bands < 1 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    pairs = set()
+    for band in np.split(signatures_NK, n_bands, axis=1):
+        buckets = defaultdict(list)
+        for number, row in enumerate(band):
+            buckets[row.astype(np.float32).tobytes()].append(number)
+        pairs |= {(i, j) for members in buckets.values() for i in members for j in members if i < j}
+    return sorted((i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() >= threshold)
+
+
+# %% negative_bands: a negative number of bands divides, too
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n_hashes = signatures_NK.shape[1]
+    if n_bands == 0 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    pairs = set()
+    for band in np.split(signatures_NK, abs(n_bands), axis=1):
+        buckets = defaultdict(list)
+        for number, row in enumerate(band):
+            buckets[row.tobytes()].append(number)
+        pairs |= {(i, j) for members in buckets.values() for i in members for j in members if i < j}
+    return sorted((i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() >= threshold)
+
+
+# %% neighbours_in_a_bucket: compares each document with the one before it in its bucket
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n_hashes = signatures_NK.shape[1]
+    if n_bands < 1 or n_hashes % n_bands:
+        raise ValueError(f"n_bands is {n_bands}")
+    pairs, latest = set(), {}
+    for number, row in enumerate(np.split(signatures_NK, n_bands, axis=1)):
+        for j, band in enumerate(row):
+            i = latest.get((number, band.tobytes()))
+            if i is not None:
+                pairs.add((i, j))
+            latest[number, band.tobytes()] = j
+    return sorted((i, j) for i, j in pairs if (signatures_NK[i] == signatures_NK[j]).mean() >= threshold)

@@ -210,3 +210,62 @@ def pack_documents(documents, seq_len):
     filling = -n_tokens % seq_len
     columns = ((inputs, 0), (targets, IGNORED), (numbers, -1), (positions, 0))
     return Packed(*(torch.tensor(column + [fill] * filling).view(-1, seq_len) for column, fill in columns))
+
+
+# %% lists_only: adds a list to the end of each document
+def pack_documents(documents, seq_len):
+    n_tokens = sum(len(document) for document in documents)
+    if seq_len < 1:
+        raise ValueError(f"seq_len is {seq_len}")
+    if n_tokens == 0:
+        raise ValueError(f"the {len(documents)} documents have no token")
+    inputs, targets, numbers, positions = [], [], [], []
+    for number, document in enumerate(documents):
+        start = len(inputs)
+        inputs += document
+        targets += (document + [IGNORED])[1:] if len(document) else []
+        numbers += [number] * len(document)
+        positions += [min(i - start, i % seq_len) for i in range(start, len(inputs))]
+    filling = -n_tokens % seq_len
+    columns = ((inputs, 0), (targets, IGNORED), (numbers, -1), (positions, 0))
+    return Packed(*(torch.tensor(column + [fill] * filling).view(-1, seq_len) for column, fill in columns))
+
+
+# %% ids_of_16_bits: token ids pass through 16 bits
+def pack_documents(documents, seq_len):
+    n_tokens = sum(len(document) for document in documents)
+    if seq_len < 1:
+        raise ValueError(f"seq_len is {seq_len}")
+    if n_tokens == 0:
+        raise ValueError(f"the {len(documents)} documents have no token")
+    inputs, targets, numbers, positions = [], [], [], []
+    for number, document in enumerate(documents):
+        ids = [int(token) % 2**16 for token in document]
+        start = len(inputs)
+        inputs += ids
+        targets += [*ids[1:], IGNORED] if ids else []
+        numbers += [number] * len(ids)
+        positions += [min(i - start, i % seq_len) for i in range(start, len(inputs))]
+    filling = -n_tokens % seq_len
+    columns = ((inputs, 0), (targets, IGNORED), (numbers, -1), (positions, 0))
+    return Packed(*(torch.tensor(column + [fill] * filling).view(-1, seq_len) for column, fill in columns))
+
+
+# %% a_plain_tuple: returns four tensors without names
+def pack_documents(documents, seq_len):
+    n_tokens = sum(len(document) for document in documents)
+    if seq_len < 1:
+        raise ValueError(f"seq_len is {seq_len}")
+    if n_tokens == 0:
+        raise ValueError(f"the {len(documents)} documents have no token")
+    inputs, targets, numbers, positions = [], [], [], []
+    for number, document in enumerate(documents):
+        ids = [int(token) for token in document]
+        start = len(inputs)
+        inputs += ids
+        targets += [*ids[1:], IGNORED] if ids else []
+        numbers += [number] * len(ids)
+        positions += [min(i - start, i % seq_len) for i in range(start, len(inputs))]
+    filling = -n_tokens % seq_len
+    columns = ((inputs, 0), (targets, IGNORED), (numbers, -1), (positions, 0))
+    return tuple(torch.tensor(column + [fill] * filling).view(-1, seq_len) for column, fill in columns)

@@ -122,3 +122,59 @@ def top_p_filter(logits, p):
     probabilities, order = torch.sort(logits.double().softmax(-1), dim=-1, descending=True, stable=True)
     dropped = probabilities.cumsum(-1) - probabilities >= p
     return logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)
+
+
+# %% sums_in_the_logits_dtype: probabilities of bfloat16 logits are summed in bfloat16
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    if p == 1:
+        return logits.clone()
+    probabilities, order = torch.sort(logits.softmax(-1), dim=-1, descending=True, stable=True)
+    dropped = probabilities.cumsum(-1) - probabilities >= p
+    return logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)
+
+
+# %% the_same_object: p = 1 gives back the logits that were given
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    if p == 1:
+        return logits
+    probabilities, order = torch.sort(logits.double().softmax(-1), dim=-1, descending=True, stable=True)
+    dropped = probabilities.cumsum(-1) - probabilities >= p
+    return logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)
+
+
+# %% more_than_p: a sum of exactly p is not enough
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    if p == 1:
+        return logits.clone()
+    probabilities, order = torch.sort(logits.double().softmax(-1), dim=-1, descending=True, stable=True)
+    dropped = probabilities.cumsum(-1) - probabilities > p
+    return logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)
+
+
+# %% a_large_number: what is dropped gets -1e9, not -inf
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    if p == 1:
+        return logits.clone()
+    probabilities, order = torch.sort(logits.double().softmax(-1), dim=-1, descending=True, stable=True)
+    dropped = probabilities.cumsum(-1) - probabilities >= p
+    return logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -1e4)
+
+
+# %% without_softmax: exponentials of the logits, which overflow
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; it must be above 0 and at most 1")
+    if p == 1:
+        return logits.clone()
+    probabilities, order = torch.sort(logits.exp(), dim=-1, descending=True, stable=True)
+    probabilities = (probabilities / probabilities.sum(-1, keepdim=True)).double()
+    dropped = probabilities.cumsum(-1) - probabilities >= p
+    return logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)

@@ -169,3 +169,59 @@ def trace_dependencies(function, x):
         if gradient is not None:
             depends[i] = (gradient > 0).reshape(len(x), -1).any(1)
     return depends
+
+
+# %% first_value_only: follows the first value of each row
+def trace_dependencies(function, x):
+    x = x.detach().clone().requires_grad_()
+    y = function(x)
+    depends = torch.zeros(len(y), len(x), dtype=torch.bool)
+    if not y.requires_grad:
+        return depends
+    for i, row in enumerate(y.reshape(len(y), -1)):
+        (gradient,) = torch.autograd.grad(row[0], x, retain_graph=True, allow_unused=True)
+        if gradient is not None:
+            depends[i] = (gradient != 0).reshape(len(x), -1).any(1)
+    return depends
+
+
+# %% draws_global_numbers: the weights come from PyTorch's global generator
+def trace_dependencies(function, x):
+    x = x.detach().clone().requires_grad_()
+    y = function(x)
+    depends = torch.zeros(len(y), len(x), dtype=torch.bool)
+    if not y.requires_grad:
+        return depends
+    weights = torch.randn_like(y[0])
+    for i, row in enumerate(y):
+        (gradient,) = torch.autograd.grad((row * weights).sum(), x, retain_graph=True, allow_unused=True)
+        if gradient is not None:
+            depends[i] = (gradient != 0).reshape(len(x), -1).any(1)
+    return depends
+
+
+# %% by_moving_rows: moves each input row a little and looks which output rows change
+def trace_dependencies(function, x):
+    x = x.detach()
+    y = function(x)
+    depends = torch.zeros(len(y), len(x), dtype=torch.bool)
+    for j in range(len(x)):
+        moved = x.clone()
+        moved[j] += 0.7 * torch.arange(1, x[j].numel() + 1).reshape(x[j].shape).to(x)
+        depends[:, j] = (function(moved) != y).reshape(len(y), -1).any(1)
+    return depends.detach()
+
+
+# %% weights_of_one_row: rows of the output have one dimension
+def trace_dependencies(function, x):
+    x = x.detach().clone().requires_grad_()
+    y = function(x)
+    depends = torch.zeros(len(y), len(x), dtype=torch.bool)
+    if not y.requires_grad:
+        return depends
+    weights = torch.linspace(0.3, 1.7, y.shape[1]).to(y)
+    for i, row in enumerate(y):
+        (gradient,) = torch.autograd.grad((row * weights).sum(), x, retain_graph=True, allow_unused=True)
+        if gradient is not None:
+            depends[i] = (gradient != 0).reshape(len(x), -1).any(1)
+    return depends

@@ -149,3 +149,52 @@ def train_step(model, optimizer, micro_batches, clip_norm=1.0, precision="fp32")
     if math.isfinite(loss) and torch.isfinite(norm):
         optimizer.step()
     return StepResult(loss, norm)
+
+
+# %% in_training_mode: switches the model to training
+def train_step(model, optimizer, micro_batches, clip_norm=1.0, precision="fp32"):
+    model.train()
+    optimizer.zero_grad(set_to_none=True)
+    loss = accumulate_gradients(model, micro_batches, precision=precision)
+    norm = float(clip_gradients(model.parameters(), math.inf if clip_norm is None else clip_norm))
+    if math.isfinite(loss) and math.isfinite(norm):
+        optimizer.step()
+    return StepResult(loss, norm)
+
+
+# %% mends_the_gradient: takes NaN for 0 and steps
+def train_step(model, optimizer, micro_batches, clip_norm=1.0, precision="fp32"):
+    optimizer.zero_grad(set_to_none=True)
+    loss = accumulate_gradients(model, micro_batches, precision=precision)
+    for parameter in model.parameters():
+        if parameter.grad is not None:
+            parameter.grad = torch.nan_to_num(parameter.grad)
+    norm = float(clip_gradients(model.parameters(), math.inf if clip_norm is None else clip_norm))
+    if math.isfinite(loss) and math.isfinite(norm):
+        optimizer.step()
+    return StepResult(loss, norm)
+
+
+# %% loss_after_the_step: measures the loss of the new parameters
+def train_step(model, optimizer, micro_batches, clip_norm=1.0, precision="fp32"):
+    optimizer.zero_grad(set_to_none=True)
+    loss = accumulate_gradients(model, micro_batches, precision=precision)
+    norm = float(clip_gradients(model.parameters(), math.inf if clip_norm is None else clip_norm))
+    if math.isfinite(loss) and math.isfinite(norm):
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        loss = accumulate_gradients(model, micro_batches, precision=precision)
+    return StepResult(loss, norm)
+
+
+# %% a_limit_on_every_parameter: clips each parameter by itself
+def train_step(model, optimizer, micro_batches, clip_norm=1.0, precision="fp32"):
+    optimizer.zero_grad(set_to_none=True)
+    loss = accumulate_gradients(model, micro_batches, precision=precision)
+    norm = float(clip_gradients(model.parameters(), math.inf))
+    if clip_norm is not None:
+        for parameter in model.parameters():
+            clip_gradients([parameter], clip_norm)
+    if math.isfinite(loss) and math.isfinite(norm):
+        optimizer.step()
+    return StepResult(loss, norm)

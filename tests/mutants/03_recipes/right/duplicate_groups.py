@@ -29,3 +29,18 @@ def duplicate_groups(pairs, n_documents):
                 group[i] = start
                 todo += neighbours[i]
     return group
+
+
+# %% another_message: the error does not name a number
+def duplicate_groups(pairs, n_documents):
+    label = list(range(n_documents))
+    members = {i: [i] for i in label}
+    for i, j in pairs:
+        if not (0 <= i < n_documents and 0 <= j < n_documents):
+            raise ValueError("a pair names a document that does not exist")
+        low, high = min(label[i], label[j]), max(label[i], label[j])
+        if low != high:
+            for k in members[high]:
+                label[k] = low
+            members[low] += members.pop(high)
+    return np.asarray(label, dtype=np.int64)

@@ -22,3 +22,24 @@ def failed_rules(text, rules):
     if lengths and repeated > rules.max_repeated_share * len(lengths):
         names.append("max_repeated_share")
     return names
+
+
+# %% a_rule_a_function: a table of predicates, evaluated in order
+def failed_rules(text, rules):
+    solid = [line for line in text.splitlines() if not (line == "" or line.isspace())]
+    widths = [len(line.rstrip()) for line in solid] or [0]
+    signs = re.sub(r"\s", "", text)
+    letters = len([sign for sign in signs if sign.isalpha()])
+    checks = (
+        ("min_bytes", lambda: len(bytes(text, "utf-8")) >= rules.min_bytes),
+        ("max_mean_line", lambda: sum(widths) / len(widths) <= rules.max_mean_line),
+        ("max_line", lambda: max(widths) <= rules.max_line),
+        ("min_letter_share", lambda: (letters / len(signs) if signs else 0.0) >= rules.min_letter_share),
+        (
+            "max_repeated_share",
+            lambda: (
+                not solid or 1 - len(set(map(str.strip, solid))) / len(solid) <= rules.max_repeated_share
+            ),
+        ),
+    )
+    return [name for name, holds in checks if not holds()]

@@ -27,3 +27,17 @@ def lowest_loss(inputs_BT, targets_BT):
             nats += (alone.double().log() - together[which].double().log()).sum()
             n += len(pairs)
     return nats.item() / max(n, 1)
+
+
+# %% in_float32: shares and logarithms as tensors of float32
+def lowest_loss(inputs_BT, targets_BT):
+    pasts, costs = {}, []
+    for row, (inputs, targets) in enumerate(zip(inputs_BT.tolist(), targets_BT.tolist())):
+        for t, target in enumerate(targets):
+            if target != -100:
+                pasts.setdefault(tuple(inputs[: t + 1]), []).append(target)
+    for followers in pasts.values():
+        _, counts = torch.tensor(followers).unique(return_counts=True)
+        costs.append(-(counts * (counts.float() / counts.sum()).log()).sum())
+    n_targets = sum(map(len, pasts.values()))
+    return (torch.stack(costs).sum() / n_targets).item() if n_targets else 0.0

@@ -36,3 +36,19 @@ def near_duplicates(signatures_NK, n_bands, threshold):
                     judged[i, j] = sum(a == b for a, b in zip(rows[i], row)) / width >= threshold
             earlier.append(j)
     return sorted(pair for pair in judged if judged[pair])
+
+
+# %% by_unique: numbers each band's rows with NumPy, then sorts documents by that number
+def near_duplicates(signatures_NK, n_bands, threshold):
+    n, width = signatures_NK.shape
+    if n_bands <= 0 or width % n_bands:
+        raise ValueError(f"{width} numbers do not make {n_bands} bands")
+    found = set()
+    if n:
+        for band in signatures_NK.reshape(n, n_bands, -1).swapaxes(0, 1):
+            _, bucket = np.unique(band, axis=0, return_inverse=True)
+            bucket = np.asarray(bucket).reshape(-1)
+            order = np.argsort(bucket, kind="stable")
+            for members in np.split(order, np.flatnonzero(np.diff(bucket[order])) + 1):
+                found |= {(int(i), int(j)) for a, i in enumerate(members) for j in members[a + 1 :]}
+    return sorted((i, j) for i, j in found if np.mean(signatures_NK[i] == signatures_NK[j]) >= threshold)

@@ -43,3 +43,22 @@ def pack_documents(documents, seq_len):
         row.append((int(document[place]), target, number, row[-1][3] + 1 if going_on else 0))
     rows[-1] += [(0, -100, -1, 0)] * (seq_len - len(rows[-1]))
     return Packed(*torch.tensor(rows, dtype=torch.int64).unbind(-1))
+
+
+# %% another_message: the error does not name a number; rows are filled one after the other
+def pack_documents(documents, seq_len):
+    if not seq_len >= 1 or not any(len(document) for document in documents):
+        raise ValueError("there is nothing to pack, or nowhere to pack it")
+    rows = [[]]
+    for number in range(len(documents)):
+        ids = list(map(int, documents[number]))
+        for k, token in enumerate(ids):
+            if len(rows[-1]) == seq_len:
+                rows.append([])
+            before = rows[-1][-1] if rows[-1] else None
+            position = before[3] + 1 if before and before[2] == number else 0
+            rows[-1].append([token, ids[k + 1] if k + 1 < len(ids) else IGNORED, number, position])
+    while len(rows[-1]) < seq_len:
+        rows[-1].append([0, IGNORED, -1, 0])
+    table = torch.tensor(rows, dtype=torch.long)
+    return Packed(*(table[:, :, column].contiguous() for column in range(4)))

@@ -31,3 +31,16 @@ def top_p_filter(logits, p):
         before = torch.where(comes_first, other, 0.0).sum(-1)
         result[before >= p] = float("-inf")
     return result
+
+
+# %% in_float32: sorted logits, sums in float32, a mask gathered back
+def top_p_filter(logits, p):
+    if p <= 0.0 or p > 1.0:
+        raise ValueError(f"the share {p} is not above 0 and at most 1")
+    if p == 1:
+        return logits.detach().clone()
+    values, order = logits.float().sort(dim=-1, descending=True, stable=True)
+    shares = values.softmax(-1)
+    keep = torch.ones_like(order, dtype=torch.bool)
+    keep[..., 1:] = shares.cumsum(-1)[..., :-1] < p
+    return torch.where(keep.gather(-1, order.argsort(-1)), logits, torch.full_like(logits, float("-inf")))

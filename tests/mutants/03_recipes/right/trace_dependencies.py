@@ -32,3 +32,18 @@ def trace_dependencies(function, x):
     directions[range(y.shape[0]), range(y.shape[0])] = weights
     (gradients,) = torch.autograd.grad(y, start, directions, is_grads_batched=True, allow_unused=True)
     return found if gradients is None else gradients.flatten(2).ne(0).any(2)
+
+
+# %% value_by_value: a backward pass for each value of each row
+def trace_dependencies(function, x):
+    start = x.detach().clone()
+    start.requires_grad = True
+    with torch.enable_grad():
+        result = function(start)
+    found = torch.zeros((result.shape[0], start.shape[0]), dtype=torch.bool)
+    for i in range(result.shape[0]) if result.requires_grad else ():
+        for value in result[i].flatten().unbind():
+            gradient = torch.autograd.grad(value, start, retain_graph=True, allow_unused=True)[0]
+            if gradient is not None:
+                found[i] |= gradient.flatten(1).ne(0).any(dim=1)
+    return found

@@ -23,3 +23,17 @@ def train_step(model, optimizer, micro_batches, clip_norm=1.0, precision="fp32")
     is_fine = bool(torch.tensor([loss, norm]).isfinite().all())
     optimizer.step() if is_fine else None
     return StepResult(loss, norm)
+
+
+# %% parameters_of_the_optimizer: clips what the optimizer holds, in two calls
+def train_step(model, optimizer, micro_batches, clip_norm=1.0, precision="fp32"):
+    optimizer.zero_grad()
+    loss = accumulate_gradients(model, micro_batches, precision=precision)
+    mine = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    norm = clip_gradients(mine, float("inf"))
+    if not torch.isfinite(norm) or loss in (math.inf, -math.inf) or loss != loss:
+        return StepResult(float(loss), norm.item())
+    if clip_norm is not None:
+        clip_gradients(mine, clip_norm)
+    optimizer.step()
+    return StepResult(float(loss), norm.item())
