@@ -64,7 +64,8 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         source = narrowed(asked.assignment, Path(folder), {s.piece for s in wrong + right}, asked.visible)
-        results = judge(asked.assignment, wrong + right, source)
+        # Apart, since an answer may use another one of its student's, which must then be right.
+        results = judge(asked.assignment, wrong, source) + judge(asked.assignment, right, source)
     for solution, result in zip(wrong + right, results, strict=True):
         word = "passed" if passed(result) else "rejected"
         mark = "  " if passed(result) != (solution in wrong) else "!!"
