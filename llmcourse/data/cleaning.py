@@ -124,7 +124,7 @@ def failed_rules(text: str, rules: QualityRules) -> list[str]:
         "min_bytes": len(text.encode()) < rules.min_bytes,
         "max_mean_line": sum(map(len, lines)) / n_lines > rules.max_mean_line,
         "max_line": max(map(len, lines), default=0) > rules.max_line,
-        "min_letter_share": sum(map(str.isalpha, visible)) < rules.min_letter_share * len(visible or " "),
+        "min_letter_share": sum(map(str.isalpha, visible)) / len(visible or " ") < rules.min_letter_share,
         "max_repeated_share": (len(lines) - len(distinct)) / n_lines > rules.max_repeated_share,
     }
     return [name for name, is_broken in broken.items() if is_broken]
