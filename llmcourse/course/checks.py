@@ -96,10 +96,12 @@ class Watched:
     def __init__(self, function: Callable[..., Any]):
         self.__wrapped__ = function
         self.__name__ = getattr(function, "__name__", type(function).__name__)
-        self._last: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+        self._last: list[str | tuple[str, Any]] | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        self._last = (args, kwargs)
+        named = [("", value) for value in args] + [(f"{name}=", value) for name, value in kwargs.items()]
+        # What is small is written down before the call, which may change it; writing down all would take too long.
+        self._last = [f"{name}{short(value)}" if _is_small(value) else (name, value) for name, value in named]
         return self.__wrapped__(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -115,8 +117,17 @@ def last_call(piece: Any) -> str:
     last = piece._last if isinstance(piece, Watched) else None
     if last is None:
         return ""
-    told = [*map(short, last[0]), *(f"{name}={short(value)}" for name, value in last[1].items())]
+    told = [part if isinstance(part, str) else f"{part[0]}{short(part[1])}" for part in last]
     return f"{piece.__name__}({', '.join(told)})"
+
+
+def _is_small(value: Any) -> bool:
+    """Whether a value is written down in no time."""
+    if isinstance(value, list | tuple | dict | set):
+        return len(value) <= 12 and all(
+            _is_small(item) for item in (value.values() if isinstance(value, dict) else value)
+        )
+    return isinstance(value, int | float | str | bytes | None) or getattr(value, "nbytes", 1000) <= 128
 
 
 def watched(piece: Any) -> Any:
