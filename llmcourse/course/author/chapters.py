@@ -7,7 +7,8 @@ Every code cell says what it is with a `:kind:` option:
 - `exercise`: names a `:piece:`; the cell is filled from the library's own source;
 - `check`: names the piece it judges and its `:points:`; `:self_reported: true` where it rests on a number that the
   process with the student's code gives of itself (`count_steps`), which graders trust less; `:changes_arguments: true`
-  where the piece is meant to change in place what it is given: graders let no other piece do so;
+  where the piece is meant to change in place what it is given: graders let no other piece do so. Above its hidden tests
+  it runs `battery` (see `llmcourse.course.battery`), and no message is asked for that the docstring does not promise;
 - `experiment`: shown and run in the book and by learners, skipped by grading. A figure needs `:alt:`, `:caption:`,
   `:name:`.
 
