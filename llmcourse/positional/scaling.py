@@ -176,15 +176,14 @@ def untruncated_yarn_frequencies(
     Source: OpenAI's released code for gpt-oss (2025).
     """
     _check_factor(factor)
-    frequencies_N = rotary_frequencies(d_head, theta)
-    index = [
-        d_head * math.log(original_max_seq_len / (2 * math.pi * r)) / (2 * math.log(theta))
-        for r in (beta_fast, beta_slow)
-    ]
-    low, high = max(index[0], 0.0), min(index[1], d_head - 1.0)
-    high = high if high != low else low + 0.001
-    keep_N = (1 - (torch.arange(d_head // 2, dtype=torch.float64) - low) / (high - low)).clamp(0, 1)
-    return keep_N * frequencies_N + (1 - keep_N) * frequencies_N / factor
+    plain_N = rotary_frequencies(d_head, theta)
+    first, last = (
+        d_head / 2 * math.log(original_max_seq_len / turns / math.tau, theta) for turns in (beta_fast, beta_slow)
+    )
+    first, last = max(first, 0.0), min(last, d_head - 1.0)
+    pair_N = torch.arange(len(plain_N), dtype=torch.float64)
+    slowed_N = ((pair_N - first) / ((last - first) or 0.001)).clamp(0, 1)
+    return torch.lerp(plain_N, plain_N / factor, slowed_N)
 
 
 def yarn_attention_factor(factor: float) -> float:

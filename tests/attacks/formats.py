@@ -289,7 +289,7 @@ NOTEBOOKS = [
            {"decode": "def decode(ids, vocab): return '\ud800'[:0]"}, write=_raw("lone_surrogates", lambda nb: json.dumps(nb))),
     Attack("more_points", "notebook", "changes points, grade ids and locks, adds a graded cell of 100 points", edit=_more_points),
     Attack("fake_outputs", "notebook", "brings outputs, errors and counts that say that all passed", edit=_fake_outputs),
-    Attack("doubled_cells", "notebook", "a check twice, an exercise twice", points={"count_pairs": 0}, edit=_doubled),
+    Attack("doubled_cells", "notebook", "a check twice, an exercise twice", edit=_doubled),
     Attack("deleted_cells", "notebook", "a check and an exercise deleted", points={"merge_pair": 0}, edit=_deleted),
     Attack("reordered_cells", "notebook", "all cells in reverse", edit=_reordered),
     Attack("retyped_checks", "notebook", "checks that pass always, or are empty", edit=_retyped_check),

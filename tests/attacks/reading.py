@@ -103,7 +103,7 @@ ATTACKS = [
         "    try: RemoteFunction(table, number, 'x')({(1, 2): 1})\n"
         "    except Exception: continue\n"
         "    yield RemoteFunction(table, number, 'x')",
-        "no object has the number",
+        "cannot be read",
     ),
     Attack(
         "reads_the_memory_of_processes",

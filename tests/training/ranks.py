@@ -96,7 +96,7 @@ def not_finite() -> tuple[str, list[float], list[float]]:
     try:
         train(model, make_batches(Poisoned), CONFIG, group=Group.of_everybody(), progress=False, step=watched)
     except NonFiniteLossError as error:
-        return str(error).partition(":")[0], before, model.lm_head.weight[0].tolist()
+        return str(error), before, model.lm_head.weight[0].tolist()
     return "no error", [], []
 
 

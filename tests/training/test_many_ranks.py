@@ -59,8 +59,8 @@ def test_a_run_of_two_ranks_goes_on_as_one_process(tmp_path, alone):
 
 
 def test_no_rank_steps_when_the_loss_of_one_is_not_finite():
-    for name, before, after in run_on_ranks(ranks.not_finite, [()] * 2):
-        assert name == "step 2"
+    for message, before, after in run_on_ranks(ranks.not_finite, [()] * 2):
+        assert message.startswith("the loss of step 2 is nan")
         assert before == after
 
 

@@ -67,15 +67,17 @@ class Judge:
         names = names_read(source) - {*self.shell.user_ns, *vars(builtins)}
         file = "<check>"
         with self._told({"names": sorted(names)}) as answer:
+            namespace, knows_hidden = {**self.shell.user_ns, **answer["found"]}, False
+            seen, hidden = parts(source)
             try:
-                exec(compile(source, file, "exec"), {**self.shell.user_ns, **answer["found"]})  # noqa: S102
+                exec(compile(seen, file, "exec"), namespace)  # noqa: S102
+                knows_hidden = bool(hidden.strip())
+                exec(compile(hidden, file, "exec"), namespace)  # noqa: S102
             except (BadMessage, LineClosed) as error:
                 self.told = _unreadable("your code", cell)
                 raise CheckFailed(str(error)) from None
             except Exception as error:
-                self.told = told_of(
-                    error, "your code", source, file, self.sources, knows_hidden=bool(hidden_lines(source))
-                )
+                self.told = told_of(error, "your code", source, file, self.sources, knows_hidden=knows_hidden)
                 raise error.with_traceback(None) from None
 
     def check(self, line: str, cell: str) -> None:

@@ -112,16 +112,20 @@ def test_an_error_names_the_line_of_the_students_cell(standing: Rooms) -> None:
 @pytest.mark.walls("it looks into /library, which a room alone has")
 def test_the_reference_is_nowhere_in_the_students_kernel(standing: Rooms, way: str) -> None:
     cell = f"%%build {BPE}:merge_pair\ndef merge_pair(ids, pair, new_id):\n{textwrap.indent(way, '    ')}\n    return secret"
-    check = f"%%check {BPE}:merge_pair\nsecret = merge_pair((), (1, 2), 3)\nassert {{}}"
-    assert judged(standing, [cell], check.format("len(secret) > 1000")).failure is None
+    check = f"%%check {BPE}:merge_pair\nsecret = merge_pair((), (1, 2), 3)\nassert False, {{}}"
+
+    def told(message: str) -> str:
+        failure = judged(standing, [cell], check.format(message)).failure
+        assert failure is not None
+        return failure.evalue
+
+    assert "over 1000: True" in told("f'over 1000: {len(secret) > 1000}'")
     pieces = assignment_pieces(ASSIGNMENT)
     edition = set(edition_files(LIBRARY, pieces, grading=True)[BPE_FILE].decode().splitlines())
     lines = {line.strip() for line in (LIBRARY / BPE_FILE).read_text().splitlines() if line not in edition}
     assert len(lines) > 40
     traces = sorted(line for line in lines if len(line) > 20)
-    assert (
-        judged(standing, [cell], check.format(f"not [line for line in {traces!r} if line in secret]")).failure is None
-    )
+    assert "found: []" in told(f"'found: ' + str([line for line in {traces!r} if line in secret])")
 
 
 def test_the_judges_stack_and_library_are_out_of_reach(standing: Rooms) -> None:
@@ -176,9 +180,10 @@ def test_a_piece_runs_on_several_ranks_inside_the_students_kernel(standing: Room
     check = f"""%%check {BPE}:merge_pair
     from llmcourse.course.checks import on_ranks
     got = on_ranks(merge_pair, [("a", 1, 2), ("b", 1, 2)])
-    assert got == [[(0, "a"), (1, "b")]] * 2, got
+    assert False, got
     """
-    assert judged(standing, [textwrap.dedent(cell)], check, timeout_s=60).failure is None
+    failure = judged(standing, [textwrap.dedent(cell)], check, timeout_s=60).failure
+    assert failure is not None and str([[(0, "a"), (1, "b")]] * 2) in failure.evalue
 
 
 @pytest.mark.timeout(300)
@@ -188,6 +193,7 @@ def test_a_module_is_judged_by_what_its_parameters_do(standing: Rooms) -> None:
     solved = classroom.notebooks(recipes, classroom.ROOT / "solutions").values()
     check = next(cells["SwiGLU"].source for nb in solved if "SwiGLU" in (cells := classroom.cells(nb, "check")))
     imports = "import torch, torch.nn.functional as F\nfrom torch import nn\nfrom llmcourse.course.checks import close"
+    imports += "\nfrom llmcourse.course.battery import battery"
     check = check.replace("\n", f"\n{imports}\n", 1)
     for cell, passes in ((right, True), (f"{right}\n{FITTING}", False)):
         magic = "%%build llmcourse.model.layers:SwiGLU\n"

@@ -71,7 +71,7 @@ def with_pictures(text: str, named: Mapping[str, str]) -> str:
         alt = re.sub(r"[^\w .,-]+", " ", found[1])
         return f"![{alt}](attachment:{ours})"
 
-    text = re.sub(r"!\u200b\[([^\[\]\n]{0,300})\]\(attachment:([^\s()]{1,300})\)", here, text)
+    text = re.sub(r"!\u200b\[([^\[\]\n]{0,300})\]\u200b?\(attachment:([^\s()]{1,300})\)", here, text)
     rest = [ours for ours in named.values() if ours not in shown]
     return text + "".join(f"\n\n![{ours}](attachment:{ours})\n" for ours in rest)
 
