@@ -106,6 +106,12 @@ class _Subject:
         except (TypeError, ValueError, IndexError):
             return f"argument {position + 1}"
 
+    def changed(self, args: Sequence[Any], others: Sequence[Any]) -> str:
+        """The name of the one argument in which two calls differ; of several ones, none."""
+        pairs = enumerate(zip(args, others, strict=False))
+        unlike = [i for i, (a, b) in pairs if _is_opaque(a) or difference(_plain(a), _plain(b), 0.0)]
+        return self.name(unlike[0]) if len(args) == len(others) and len(unlike) == 1 else "an argument"
+
     def ask(self, args: Sequence[Any], told: str = "") -> Outcome:
         """Call the piece; what it was given and what it did not come for must be as before.
 
@@ -173,9 +179,11 @@ def _again(subject: _Subject) -> None:
     outcome = subject.ask(first())
     kept = copy.deepcopy(_plain(outcome))
     for other in others:
+        unlike = subject.changed(other(), first())
         _require(
             difference(_plain(subject.ask(other())), kept, 0.0),
-            f"{_told(other())} gives the same as {_told(first())}: is an argument not used, or an earlier answer kept?",
+            f"{_told(other())} gives the same as {_told(first())}, and must not: is {unlike} not used, or an earlier "
+            "answer kept?",
         )
     _require(
         not difference(_plain(outcome), kept, 0.0),

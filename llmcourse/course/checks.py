@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any
 
 from llmcourse._overlay import WORKSPACE_VARIABLE, read_sections
@@ -39,13 +39,16 @@ class CheckFailed(AssertionError):
         return [f"✗ {self}"]
 
 
-def raises(error: type[BaseException], function: Callable[..., Any], *args: Any, says: str = "") -> None:
+def raises(
+    error: type[BaseException], function: Callable[..., Any], *args: Any, says: str = "", hint: str = ""
+) -> None:
     """Assert that a call raises an error whose message holds a given text.
 
     Args:
         error: The exception type wanted.
         function: What to call, with `args`.
         says: A text that the message must contain, for example the offending value.
+        hint: What a piece that does not raise it has likely overlooked.
 
     Raises:
         AssertionError: Nothing was raised, another type was, or the message does not hold the text.
@@ -54,6 +57,7 @@ def raises(error: type[BaseException], function: Callable[..., Any], *args: Any,
         >>> raises(ValueError, int, "seven", says="seven")
     """
     call = f"{getattr(function, '__name__', function)}({', '.join(map(short, args))})"
+    why = f": {hint}" if hint else ""
     try:
         result = function(*args)
     except error as raised:
@@ -65,9 +69,9 @@ def raises(error: type[BaseException], function: Callable[..., Any], *args: Any,
         raise
     except Exception as other:
         raise AssertionError(
-            f"{call} should raise {error.__name__}, but raised {type(other).__name__}: {other}"
+            f"{call} should raise {error.__name__}, but raised {type(other).__name__}: {other}{why}"
         ) from None
-    raise AssertionError(f"{call} should raise {error.__name__}, but returned {short(result)}")
+    raise AssertionError(f"{call} should raise {error.__name__}, but returned {short(result)}{why}")
 
 
 def _names(text: str, value: str) -> bool:
@@ -96,12 +100,10 @@ class Watched:
     def __init__(self, function: Callable[..., Any]):
         self.__wrapped__ = function
         self.__name__ = getattr(function, "__name__", type(function).__name__)
-        self._last: list[str | tuple[str, Any]] | None = None
+        self._last: tuple[tuple[Any, ...], dict[str, Any]] | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        named = [("", value) for value in args] + [(f"{name}=", value) for name, value in kwargs.items()]
-        # What is small is written down before the call, which may change it; writing down all would take too long.
-        self._last = [f"{name}{short(value)}" if _is_small(value) else (name, value) for name, value in named]
+        self._last = (tuple(map(_as_given, args)), {name: _as_given(value) for name, value in kwargs.items()})
         return self.__wrapped__(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -112,22 +114,27 @@ class Watched:
         return repr(self.__wrapped__)
 
 
+def _as_given(value: Any) -> Any:
+    """A value that still looks as it does now when a call has changed it; what is long is told by its beginning."""
+    if type(value) is list:
+        return value[:64]
+    if isinstance(value, dict | set | bytearray) and len(value) <= 64:
+        return value.copy()
+    kind = f"{type(value).__module__}.{type(value).__name__}"
+    if kind == "numpy.ndarray" and value.size <= 64:
+        return value.copy()
+    if kind == "torch.Tensor" and value.numel() <= 64 and not value.requires_grad:
+        return value.clone()
+    return value
+
+
 def last_call(piece: Any) -> str:
     """The last call of a watched piece in one line; empty where there was none, or another kind of piece."""
     last = piece._last if isinstance(piece, Watched) else None
     if last is None:
         return ""
-    told = [part if isinstance(part, str) else f"{part[0]}{short(part[1])}" for part in last]
+    told = [*map(short, last[0]), *(f"{name}={short(value)}" for name, value in last[1].items())]
     return f"{piece.__name__}({', '.join(told)})"
-
-
-def _is_small(value: Any) -> bool:
-    """Whether a value is written down in no time."""
-    if isinstance(value, list | tuple | dict | set):
-        return len(value) <= 12 and all(
-            _is_small(item) for item in (value.values() if isinstance(value, dict) else value)
-        )
-    return isinstance(value, int | float | str | bytes | None) or getattr(value, "nbytes", 1000) <= 128
 
 
 def watched(piece: Any) -> Any:
@@ -367,7 +374,7 @@ def short(value: Any, limit: int = 60) -> str:
         >>> short(list(range(100)), 20)
         '[0, 1, 2, 3, 4, 5, …'
     """
-    text = " ".join(repr(value).split())
+    text = re.sub(r" at 0x[0-9a-f]+(?=>)", "", " ".join(repr(value).split()))
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
@@ -387,6 +394,8 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
     is_hidden = bool(lines) and BEGIN_HIDDEN in "\n".join(source.splitlines()[: lines[0]])
     shown = "" if is_hidden or not lines else call or _statement(source, lines[0])
     in_check = [f"    in the check, line {lines[0] + 1}:{f' {shown}' if shown else ''}"] if lines else []
+    if not is_hidden and not isinstance(error, AssertionError) and (purpose := _purpose(error, source, file)):
+        in_check.append(f"    what this line checks: {purpose}")
     told = [line for frame in frames if (line := _told(frame))] + elsewhere
     where = "".join(f"\n{line}" for line in in_check + told[-3:])
     if isinstance(error, NotImplementedError) and IS_MISSING in str(error):
@@ -445,6 +454,61 @@ def _statement(source: str, line: int) -> str:
             text = f"assert {ast.unparse(node.test)}"
             return text if len(text) <= 100 else ""
     return ""
+
+
+def _purpose(error: BaseException, source: str, file: str) -> str:
+    """What the check would have said of a wrong answer, where a call in it gave no answer but raised an error."""
+    at = next((step for step in _steps(error.__traceback__) if step.tb_frame.f_code.co_filename == file), None)
+    if at is None:
+        return ""
+    for node in ast.walk(ast.parse(source)):
+        body = getattr(node, "body", None)
+        for i, statement in enumerate(body if isinstance(body, list) else []):
+            if isinstance(statement, ast.Assert | ast.Expr | ast.Assign) and (
+                statement.lineno <= at.tb_lineno <= (statement.end_lineno or 0)
+            ):
+                waits = isinstance(statement, ast.Assign) and i + 1 < len(body)
+                unknown = set(_names_in(statement.targets)) if isinstance(statement, ast.Assign) else set()
+                judged = body[i + 1] if waits else statement
+                if waits and unknown.isdisjoint(_names_in([judged])):
+                    return ""
+                return _plainly(_hint_of(judged), at.tb_frame, unknown)
+    return ""
+
+
+def _steps(step: TracebackType | None) -> Iterator[TracebackType]:
+    while step is not None:
+        yield step
+        step = step.tb_next
+
+
+def _names_in(nodes: Iterable[ast.AST]) -> list[str]:
+    return [part.id for node in nodes for part in ast.walk(node) if isinstance(part, ast.Name)]
+
+
+def _hint_of(statement: ast.stmt) -> ast.expr | None:
+    """The message of an assert, or the hint of a `close`."""
+    if isinstance(statement, ast.Assert):
+        return statement.msg
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    is_close = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "close"
+    return call.args[2] if is_close and isinstance(call, ast.Call) and len(call.args) > 2 else None
+
+
+def _plainly(hint: ast.expr | None, frame: FrameType, unknown: set[str]) -> str:
+    """A hint in words, without what it tells of an answer that is not there."""
+    known = {**frame.f_globals, **frame.f_locals}
+    text = ""
+    for part in hint.values if isinstance(hint, ast.JoinedStr) else [hint]:
+        if isinstance(part, ast.Constant):
+            text += str(part.value)
+        elif isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Name) and part.format_spec is None:
+            value = None if part.value.id in unknown else known.get(part.value.id)
+            text += str(value) if isinstance(value, str | int | float) else "…"
+        else:
+            text += "…"
+    text = re.sub(r"^(got )?…[\s,:]*(for |came out[^:]*: )?", "", text).strip()
+    return text.partition(": ")[2] if "…" in text else text
 
 
 def _is_learners(file: str) -> bool:

@@ -78,7 +78,7 @@ WRONG = {
     "is one object handed out twice": _one_buffer,
     "is one object handed out twice?": _hands_out_what_it_keeps,
     "is something kept from call to call": _counts_calls,
-    "is an argument not used": lambda x, w: x.sum(-1),
+    "is w not used": lambda x, w: x.sum(-1),
     "changes w": _changes_w,
     "changes PyTorch's random numbers": _draws,
     "changes NumPy's random numbers": _draws_with_numpy,

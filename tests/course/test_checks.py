@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from llmcourse.course.checks import close, names_used
+from llmcourse.course.checks import Watched, close, explain, last_call, names_used, raises
 
 
 def message(*args, **kwargs) -> str:
@@ -81,3 +81,60 @@ def test_a_piece_uses_another_by_whatever_way_it_reaches_it_here_and_in_another_
         namespace: dict = {}
         exec(source, namespace)  # noqa: S102
         assert ("fast" in names_used(namespace["f"])) == ("fast" in names_used(Remote(source))) == uses, source
+
+
+def test_a_call_is_told_as_it_was_made_whatever_it_does_with_its_arguments():
+    def spoils(numbers, counts, tensor, array):
+        numbers.clear()
+        counts.clear()
+        tensor.zero_()
+        array.fill(0)
+
+    piece = Watched(spoils)
+    piece([3], {1: 2}, torch.ones(1), np.ones(1))
+    assert last_call(piece) == "spoils([3], {1: 2}, tensor([1.]), array([1.]))"
+
+
+def told_of(check: str) -> str:
+    def piece(x):
+        raise TypeError("no such thing")
+
+    try:
+        exec(compile(check, "<check>", "exec"), {"piece": piece, "close": close})
+    except TypeError as error:
+        return str(explain(error, "piece", check, "<check>"))
+    raise AssertionError("the check passed")
+
+
+@pytest.mark.parametrize(
+    ("check", "purpose"),
+    [
+        ("assert piece(1) == 2, 'one is doubled'", "one is doubled"),
+        ("got = piece(1)\nassert got == 2, f'got {got}: one is doubled'", "one is doubled"),
+        ("got = piece(1)\nassert got == 2, f'got {got} for a single one'", "a single one"),
+        ("got = piece(1)\nassert got == 2, f'{got} came out instead of 2: one is doubled'", "one is doubled"),
+        ("for what in ['zero', 'one']:\n    got = piece(1)\n    assert got == 2, f'{got:.2f} for {what}'", "zero"),
+        ("close(piece(1), 2, 'one is doubled', atol=1)", "one is doubled"),
+    ],
+)
+def test_an_error_is_told_with_what_the_check_was_about(check, purpose):
+    assert f"\n    what this line checks: {purpose}" in f"{told_of(check)}\n"
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "piece(1)",
+        "got = piece(1)",
+        "got = piece(1)\nother = 2\nassert other == 2, 'something else'",
+        "### BEGIN HIDDEN TESTS\nassert piece(1) == 2, 'one is doubled'",
+    ],
+)
+def test_what_a_check_is_about_is_not_told_where_it_is_not_known_or_hidden(check):
+    assert "what this line checks" not in told_of(check)
+
+
+def test_a_hint_is_told_where_an_error_is_missing_or_another_one_comes():
+    for function in (abs, len):
+        with pytest.raises(AssertionError, match="ValueError.*: look at the sign$"):
+            raises(ValueError, function, -1, hint="look at the sign")
