@@ -19,6 +19,7 @@ Choices, where a notebook leaves one:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
@@ -27,7 +28,7 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from llmcourse.course.notebooks import facts_of, kind_of, marks_of
+from llmcourse.course.notebooks import facts_of, kind_of, marks_of, piece_of
 
 MAX_NOTEBOOK_BYTES = 20 * 2**20
 MAX_SOURCE = 100_000
@@ -157,6 +158,12 @@ def _magic(source: str) -> str:
     return first if first.startswith("%%") else ""
 
 
+def _defines(source: str, piece: str) -> bool:
+    """Whether a cell says what a piece is, also one that Python cannot read as a whole."""
+    name = re.escape(piece.partition(":")[2])
+    return re.search(rf"(?m)^(?:(?:async\s+)?def|class)\s+{name}\b|^{name}\s*=", source) is not None
+
+
 def _same_text(a: str, b: str) -> bool:
     return [line.rstrip() for line in a.strip().split("\n")] == [line.rstrip() for line in b.strip().split("\n")]
 
@@ -237,6 +244,8 @@ class _Rebuild:
         if kind_of(original) not in ("exercise", "written"):
             return copies[0] if copies else None
         worked_on = [cell for cell in copies if not _same_text(cell.source, original.source)]
+        if kind_of(original) == "exercise":  # of a cell that was split, the part that says what the piece is
+            worked_on = [cell for cell in worked_on if _defines(cell.source, piece_of(original))] or worked_on
         if len(copies) > 1:
             name = marks_of(original)["grade_id"]
             self.problems.append(f"the cell '{name}' is there {len(copies)} times: the last one worked on was graded")
@@ -245,12 +254,11 @@ class _Rebuild:
     def _place_own_cells(self, chosen: set[int]) -> None:
         """Put each cell of the student's own after the skeleton cell that it followed."""
         anchor, kept, dropped = -1, 0, 0
-        last_choice = {self.match[position]: position for position in chosen}
         for cell in self.cells:
             index = self.match.get(cell.position)
             if cell.position in chosen:
                 anchor = index
-            if not self._is_own(cell, index, chosen, last_choice):
+            if not self._is_own(cell, index, chosen):
                 continue
             if kept < MAX_OWN_CELLS and len(cell.source) <= MAX_SOURCE:
                 self.own.setdefault(anchor, []).append(cell)
@@ -261,7 +269,7 @@ class _Rebuild:
             limits = f"at most {MAX_OWN_CELLS}, of {MAX_SOURCE} characters each"
             self.problems.append(f"{dropped} cells of the student's own were left out ({limits})")
 
-    def _is_own(self, cell: _StudentCell, index: int | None, chosen: set[int], choice: dict[int, int]) -> bool:
+    def _is_own(self, cell: _StudentCell, index: int | None, chosen: set[int]) -> bool:
         if cell.cell_type not in ("code", "markdown") or not cell.source.strip():
             return False
         if index is None:
@@ -271,8 +279,7 @@ class _Rebuild:
             return False
         if kind_of(original) == "setup":
             return cell.cell_type == "code"
-        early_copy = cell.position not in chosen and cell.position < choice.get(index, -1)
-        return kind_of(original) in ("exercise", "written") and early_copy
+        return kind_of(original) in ("exercise", "written") and cell.position not in chosen
 
     def _own_cells(self, anchor: int) -> Iterator[NotebookNode]:
         for cell in self.own.get(anchor, []):

@@ -119,6 +119,7 @@ class _Subject:
             args: The arguments, which may be changed only where the piece is there to do so.
             told: What is unusual about this call, for a message.
         """
+        call = _told(args)
         before = [None if i in self.changes else copy.deepcopy(value) for i, value in enumerate(args)]
         states = _states()
         try:
@@ -126,17 +127,17 @@ class _Subject:
         except (NotImplementedError, AssertionError):
             raise
         except Exception as error:
-            if not told:
+            if not told or getattr(error, "is_of_the_line", False):
                 raise
             raise AssertionError(f"{told}: raises {type(error).__name__}: {error}") from error
         if "state" not in self.skipped:
             for name, old, new in zip(_STATES, states, _states(), strict=True):
                 if old != new:  # to tell tensors takes longer than to compare them
-                    raise AssertionError(f"{_told(args)} changes {name}: leave it as it was")
+                    raise AssertionError(f"{call} changes {name}: leave it as it was")
         if "arguments" not in self.skipped:
             for i, (old, new) in enumerate(zip(before, args, strict=True)):
                 if i not in self.changes and not _is_opaque(new) and difference(new, old, 0.0):
-                    raise AssertionError(f"{_told(args)} changes {self.name(i)}: make new objects")
+                    raise AssertionError(f"{call} changes {self.name(i)}: make new objects")
         return result, [args[i] for i in self.changes]
 
 
@@ -241,6 +242,29 @@ def _dtypes(subject: _Subject, positions: Sequence[int], narrow: Sequence[str]) 
         for tensor in _tensors(_plain(got)):
             _require(not tensor.is_floating_point() or tensor.dtype == dtype, f"{told}, the result is {tensor.dtype}")
         _same(_widened(_plain(got)), _widened(_plain(want)), told, bound)
+    _ninth_digit(subject, positions)
+
+
+def _ninth_digit(subject: _Subject, positions: Sequence[int]) -> None:
+    """What float64 tells apart and float32 does not is told apart by the result."""
+    import torch
+
+    def nudged(by: float) -> Any:
+        args = list(subject.calls[0]())
+        for position in positions:
+            wide = _as_dtype(args[position], torch.float64)
+            pattern = torch.arange(wide.numel(), dtype=torch.float64).cos().reshape(wide.shape)
+            with torch.no_grad():
+                args[position] = _as_dtype(wide * (1 + by * pattern), torch.float64)
+        return copy.deepcopy(_plain(subject.ask(args)))
+
+    plain = nudged(0.0)
+    names = " and ".join(map(subject.name, positions))
+    if difference(nudged(1e-3), plain, 0.0):  # there is something to tell apart
+        _require(
+            difference(nudged(1e-9), plain, 0.0),
+            f"with float64 for {names}, inputs that differ in the ninth digit give the same: is something narrower on the way?",
+        )
 
 
 def _axes(subject: _Subject, axes: str, with_empty: bool) -> None:
@@ -355,8 +379,10 @@ def _tensor_difference(got: Any, want: Any, bound: float) -> str:
         return f"gives {got.dtype} where {want.dtype} is right"
     if isinstance(got, np.ndarray) and got.dtype.kind not in "biuf":
         return "" if np.array_equal(got, want) else f"gives {short(got)} where {short(want)} is right"
-    a, b = (torch.as_tensor(x).detach() for x in (got, want))
-    if not (a.is_floating_point() or a.is_complex()):
+    a, b = (torch.as_tensor(x).detach().resolve_conj() for x in (got, want))
+    if a.is_complex():
+        a, b = torch.view_as_real(a), torch.view_as_real(b)
+    if not a.is_floating_point():
         return "" if torch.equal(a, b) else f"gives {short(got)} where {short(want)} is right"
     a, b = a.double(), b.double()
     finite = b[b.isfinite()].abs()
@@ -456,7 +482,7 @@ def _spoil(result: Any) -> bool:
     import numpy as np
     import torch
 
-    if isinstance(result, torch.Tensor) and result.numel() and not result.requires_grad:
+    if isinstance(result, torch.Tensor) and result.numel() and not (result.requires_grad or result.is_inference()):
         with torch.no_grad():
             result.fill_(1 if result.dtype == torch.bool else 7)
         return True

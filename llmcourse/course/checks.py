@@ -61,6 +61,8 @@ def raises(
     try:
         result = function(*args)
     except error as raised:
+        if getattr(raised, "is_of_the_line", False):
+            raise
         assert _names(str(raised), says), (
             f"{call} raised {error.__name__}, but its message {str(raised)!r} does not name {says!r}"
         )
@@ -107,7 +109,10 @@ class Watched:
         return self.__wrapped__(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        self._last = None  # what else it can do (`each`, `count_steps`) is no call that could be told
+        if name.startswith("__"):
+            raise AttributeError(name)  # `inspect` and `copy` ask for these
+        if name in ("each", "on_ranks", "count_steps"):
+            self._last = None  # no calls that could be told
         return getattr(self.__wrapped__, name)
 
     def __repr__(self) -> str:
@@ -286,6 +291,7 @@ def names_used(function: Any) -> set[str]:
         >>> sorted(names_used(lambda x: sorted(abs(x))))
         ['abs', 'sorted']
     """
+    function = function.__wrapped__ if isinstance(function, Watched) else function
     source = getattr(function, "source", None)
     if source is not None:  # a piece that is judged from another process
         return names_reached(source)
@@ -414,6 +420,10 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
         )
     if isinstance(error, NameError) and error.name:
         return CheckFailed(f"{name} raised {what}.{_where_to_find(error.name)}{where}")
+    if isinstance(error, TypeError) and re.match(
+        rf"(?:[\w.<>]+\.)?{re.escape(name)}\(\) (missing|takes|got) ", str(error)
+    ):
+        return CheckFailed(f"{name} takes other arguments than its exercise says: {error}{where}")
     if not elsewhere and not any(_is_learners(frame.filename) for frame in frames):
         forgot = " Is a `return` missing?" if "NoneType" in what else ""
         return CheckFailed(f"{name} returned something that the check cannot use: {what}.{forgot}{where}")

@@ -60,6 +60,8 @@ def _fault(example: doctest.Example, namespace: dict[str, Any]) -> str:
     except NotImplementedError:
         raise
     except Exception as error:
+        if getattr(error, "is_of_the_line", False):
+            raise
         if example.exc_msg is not None and example.exc_msg.partition(":")[0].strip() == type(error).__name__:
             return ""
         return f"raises {type(error).__name__}: {error}"

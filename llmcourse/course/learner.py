@@ -292,7 +292,8 @@ def check(
                     results[exercise.check],
                     answer_digest(answers[str(exercise.piece)], visible[exercise.check]),
                 )
-                Progress(workspace).record(exercise.check, passed=hint == "", judged=judged)
+                if not counted.fault:  # a file that cannot be read says nothing of what has passed
+                    Progress(workspace).record(exercise.check, passed=hint == "", judged=judged)
                 if exercise in wanted[release]:
                     yield Outcome(exercise, hint == "", hint)
 

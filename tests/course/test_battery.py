@@ -86,7 +86,9 @@ WRONG = {
     "changes PyTorch's modes": _turns_gradients_off,
     "not contiguous": lambda x, w: x.view(-1).mul(w.repeat(len(x))).view(x.shape).sum(-1),
     "the result is torch.float32": lambda x, w: weighted(x.float(), w.float()),
-    "with float64 for x and w: gives": lambda x, w: weighted(x.float(), w.float()).to(x.dtype),
+    "with float64 for x and w, inputs that differ in the ninth digit give the same": lambda x, w: weighted(
+        x.float(), w.float()
+    ).to(x.dtype),
     "of the axis B, the last one alone": lambda x, w: weighted(x, w).squeeze(),
     "of the axis B, in another order": lambda x, w: weighted(x, w).sort().values,
     "the gradient of x is cut off": lambda x, w: weighted(x.detach(), w),
@@ -194,3 +196,16 @@ def test_a_stub_is_told_as_such_and_no_law_is_blamed():
 )
 def test_a_difference_is_told(got, want, told):
     assert difference(got, want) == told
+
+
+def test_complex_numbers_differ_in_their_imaginary_parts_too():
+    assert difference(torch.tensor([1 + 1j]), torch.tensor([1 + 5j])) == "gives 1 where 5 is right"
+    assert difference(torch.tensor([1 + 1j]), torch.tensor([1 + 1j])) == ""
+
+
+def test_a_result_that_nobody_may_change_is_left_as_it_is():
+    def inferred(x, w):
+        with torch.inference_mode():
+            return weighted(x, w)
+
+    battery(inferred, (X, W), (X + 1, W))

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import copy
+import inspect
+
 import numpy as np
 import pytest
 import torch
 
-from llmcourse.course.checks import Watched, close, explain, last_call, names_used, raises
+from llmcourse.course.checks import Watched, close, explain, last_call, names_used, raises, watched
+from llmcourse.course.remote import wire
 
 
 def message(*args, **kwargs) -> str:
@@ -138,3 +142,34 @@ def test_a_hint_is_told_where_an_error_is_missing_or_another_one_comes():
     for function in (abs, len):
         with pytest.raises(AssertionError, match="ValueError.*: look at the sign$"):
             raises(ValueError, function, -1, hint="look at the sign")
+
+
+def test_another_signature_is_told_as_such():
+    def scaled(x, factor):
+        return x * factor
+
+    try:
+        scaled(1)
+    except TypeError as error:
+        told = str(explain(error, "scaled", "scaled(1)", "<check>"))
+    assert told.startswith("scaled takes other arguments than its exercise says: ")
+
+
+def test_a_watched_piece_is_copied_and_tells_its_call_before_it_was_changed():
+    def empties(items):
+        items.clear()
+
+    piece = watched(empties)
+    piece([1, 2])
+    assert last_call(piece) == "empties([1, 2])"
+    assert last_call(copy.deepcopy(piece)) == "empties([1, 2])"
+    assert list(inspect.signature(piece).parameters) == ["items"]
+    assert last_call(piece) == "empties([1, 2])"
+
+
+def test_what_is_wrong_with_the_line_is_no_error_of_a_piece():
+    def broken(*args):
+        raise wire.BadMessage("a message of 5 bytes")
+
+    with pytest.raises(wire.BadMessage):
+        raises(ValueError, broken, says="5")

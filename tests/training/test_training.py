@@ -418,6 +418,17 @@ def test_a_run_whose_checkpoints_are_all_damaged_is_not_started_afresh(make_mode
     assert read_history(tmp_path) == history and all_checkpoints(tmp_path) == paths
 
 
+def test_a_flipped_bit_in_a_checkpoint_is_found(tmp_path):
+    path = tmp_path / "step-00000001.pt"
+    torch.save({"step": 1, "config": {}, "model": {"w": torch.ones(5000)}, "optimizer": {}}, path)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"\0\0\x80\x3f" * 50) + 400
+    data[at] ^= 64
+    path.write_bytes(bytes(data))
+    with pytest.raises(CheckpointError, match=r"step-00000001\.pt is damaged: its part .* is not what was written"):
+        load_checkpoint(path)
+
+
 def test_what_claims_to_be_later_does_not_push_out_what_was_just_written(make_model, tmp_path):
     model = make_model()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -19,6 +19,8 @@ from llmcourse.course.pieces import IS_MISSING
 
 _OWN_LINE = re.compile(r"\s*in (\w{1,80}), line (\d{1,6}) of its cell\b")
 VALUE = "…"
+MAX_LINES = 200
+"""Of a cell whose lines are told: which line it is must say little."""
 
 
 @dataclass(frozen=True)
@@ -128,19 +130,21 @@ def _own_line(told: list[str], sources: Mapping[str, str]) -> str:
     for line in reversed(told):
         if (found := _OWN_LINE.match(line)) is None:
             continue
-        number = int(found[2])
-        for source in sources.values():
-            if 2 <= number <= source.count("\n") + 2 and found[1] in _defined(source):
-                return f"\n    in {found[1]}, line {number} of its cell"
+        name, number = found[1], int(found[2])
+        if any((name, number - 1) in _lines_of_functions(source) for source in sources.values()):
+            return f"\n    in {name}, line {number} of its cell"
     return ""
 
 
-def _defined(source: str) -> set[str]:
+def _lines_of_functions(source: str) -> set[tuple[str, int]]:
+    """The names of a cell's functions with the lines of each; of a long cell, whose lines would say much, none."""
+    if source.count("\n") > MAX_LINES:
+        return set()
     try:
-        nodes = list(ast.walk(ast.parse(source)))
+        nodes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
-    return {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    return {(n.name, line) for n in nodes for line in range(n.lineno, (n.end_lineno or n.lineno) + 1)}
 
 
 def _hint(error: BaseException, source: str, line: int) -> str:

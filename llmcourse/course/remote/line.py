@@ -11,6 +11,9 @@ from llmcourse.course.remote.wire import MAX_FRAME, BadMessage, CannotCross
 class LineClosed(ConnectionError):
     """The other side is gone."""
 
+    is_of_the_line = True
+    """No error of a piece's own, whatever a check expects of it."""
+
 
 class Line:
     """A connected socket on which messages go, each behind its length.

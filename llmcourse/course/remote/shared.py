@@ -311,7 +311,8 @@ class Table:
                 if entry.snapshot is not None and patches.is_plain(entry.snapshot, entry.value):
                     continue  # numbers and texts refer to nothing
                 content = KINDS[entry.kind].content(self, entry.value)
-                waiting += wire.references(content)
+                trees = content[1] if entry.kind == "record" else [content]
+                waiting += [number for tree in trees for number in wire.references(tree)]
                 if entry.kind in ("tensor", "module", "optimizer"):
                     return set(self._entries)  # what these refer to is not written as references: look at everything
         return found

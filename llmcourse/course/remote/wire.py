@@ -46,6 +46,9 @@ class CannotCross(TypeError):
 class BadMessage(ValueError):
     """The other side sent what no honest sender sends."""
 
+    is_of_the_line = True
+    """No error of a piece's own, whatever a check expects of it."""
+
 
 def pack(message: Any) -> bytes:
     """A message of tagged values as bytes."""
@@ -185,11 +188,17 @@ _ENCODERS: dict[type, Callable[[Any, Any, int], Any]] = {
 
 def references(tree: Any) -> list[int]:
     """The numbers of the objects that an encoded value refers to."""
-    if type(tree) is not list or not tree or tree[0] in (PLAIN_LIST, PLAIN_TUPLE, TUPLES, SETS):
+    if type(tree) is not list or not tree or type(tree[0]) is not int:
         return []
-    if tree[0] == REF and len(tree) == 2 and type(tree[1]) is int:
-        return [tree[1]]
-    return [number for part in tree if type(part) is list for number in references(part)]
+    tag, *parts = tree
+    if tag == REF:
+        return [parts[0]]
+    # Items stand in a list without a tag of its own, whose first one may look like a tag.
+    inside = {
+        LIST: parts[0:1], TUPLE: parts[0:1], RECORD: parts[1:2], DICT: [parts[2:4]], SET: [parts[0:1]],
+        FROZENSET: [parts[0:1]], SLICE: [parts],
+    }.get(tag, [])  # fmt: skip
+    return [number for items in inside for item in items for number in references(item)]
 
 
 def decode(tree: Any, resolve: Callable[[int], Any], depth: int = 0) -> Any:

@@ -90,3 +90,20 @@ def test_whether_a_hidden_test_had_run_is_known() -> None:
 def test_what_is_not_written_needs_no_second_try() -> None:
     got = told(answers(x1=raised("NotImplementedError")))
     assert got.is_final and got.text.startswith("f is not written yet")
+
+
+def test_a_line_is_told_only_of_the_function_that_has_it():
+    def line(text: str, cell: str) -> str:
+        told = _what_raised(text, {"m:f": cell})
+        return told.partition("\n")[2].strip()
+
+    cell = "def f(x):\n    return g(x)\n\n\ndef g(x):\n    raise ValueError"
+    assert line("    in g, line 7 of its cell: x", cell) == "in g, line 7 of its cell"
+    assert line("    in f, line 7 of its cell: x", cell) == ""
+    assert line("    in h, line 7 of its cell: x", cell) == ""
+    assert line("    in f, line 2 of its cell: x", cell + "\n" * 300) == "", "a line of a long cell says much"
+
+
+def _what_raised(line: str, cells: dict[str, str]) -> str:
+    error = raised("ValueError", lines=(line,))
+    return told_of(error, "f", CHECK, "<check>", cells, knows_hidden=True).text

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from llmcourse.course.answers import MAX_NOTEBOOK_BYTES
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.intake.archives import (
     MAX_NESTED,
@@ -31,11 +32,10 @@ from llmcourse.course.grading.intake.archives import (
     is_hidden,
     refuse,
 )
-from llmcourse.course.grading.intake.names import HandedIn, handed_in
+from llmcourse.course.grading.intake.names import ENDINGS, HandedIn, handed_in
 from llmcourse.course.notebooks import facts_of
 
 SECRET = "submission_secret.txt"
-MAX_NOTEBOOK_BYTES = 20 * 2**20
 MAX_JSON_PARTS = 1_000_000
 """How many lists and objects JSON may hold that is read: each takes many times the memory of its two brackets."""
 MAX_DEPTH = 6
@@ -175,6 +175,10 @@ def _together(taken: list[tuple[Path, HandedIn]]) -> list[_Group]:
             while any(said.assignment == other.assignment for _, other in groups.get(key, [])):
                 key = (*key[:-1], key[-1] + 1)
         groups.setdefault(key, []).append((path, said))
+    for key, group in [*groups.items()]:
+        if key[0] == "canvas" and len({said.upload for _, said in group}) < len(group):
+            del groups[key]  # no platform gives two uploads one number: these are names that people chose
+            groups |= {("", path.name): [(path, HandedIn(ENDINGS.sub("", path.name)))] for path, _ in group}
     for group in groups.values():
         group.sort(key=lambda pair: (-pair[1].upload, pair[0].name))
     return [_Group(group[0][1], tuple(path for path, _ in group)) for group in groups.values()]

@@ -83,7 +83,9 @@ def _listed(path: Path, found: list[Submission]) -> Times:
             time = _for_nbgrader(utc(told))
         except ValueError as error:
             raise GradingError(f"{example}; {error}") from error
-        student = by_name.get(name) or by_name.get(student_id(name))
+        student = by_name[name] if name in by_name else by_name.get(student_id(name))
+        if student == "":
+            raise GradingError(f"{path}, line {number}: {name} is the name of several hand-ins; it must be one's own")
         if student is None:
             strangers.append(name)
         elif times.setdefault(student, time) != time:

@@ -241,7 +241,9 @@ class _Run:
                 return
             cell = self.nb.cells[index]
             ran = await self._run_in_processes(cell)
-            if ran.lost:
+            if ran.failure is not None and not ran.lost:  # it had succeeded: a busy machine may be all that is wrong
+                ran = await self._run_in_processes(cell)
+            if ran.lost or ran.failure is not None:
                 await self._adjourn()
                 self.replayed.remove(index)
                 self.failures[index] = ran.failure or Failure(

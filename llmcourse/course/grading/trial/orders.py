@@ -1,4 +1,4 @@
-"""OrderClient to a process that runs cells, and its answers; `remote.cells` is the other end.
+"""Orders to a process that runs cells, and its answers; `remote.cells` is the other end.
 
 What a process says is not trusted to be what such a process should say: it is read with bounds, and what cannot be read
 is the end of that process.
@@ -84,7 +84,7 @@ class Ended(Exception):
 
 
 class OrderClient:
-    """OrderClient to one process, one after the other.
+    """Orders to one process, one after the other.
 
     Args:
         max_output: Characters of output kept for a cell.
