@@ -263,7 +263,8 @@ def _ninth_digit(subject: _Subject, positions: Sequence[int]) -> None:
     if difference(nudged(1e-3), plain, 0.0):  # there is something to tell apart
         _require(
             difference(nudged(1e-9), plain, 0.0),
-            f"with float64 for {names}, inputs that differ in the ninth digit give the same: is something narrower on the way?",
+            f"with float64 for {names}, inputs that differ in the ninth digit give the same: "
+            "is something narrower on the way?",
         )
 
 
