@@ -17,10 +17,20 @@ import dataclasses
 import inspect
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from llmcourse.course.checks import short
+from llmcourse.course.comparison import (
+    as_dtype,
+    difference,
+    is_opaque,
+    looked_at,
+    reordered,
+    spoil,
+    tensors_in,
+    widened,
+)
 
 Call = Sequence[Any] | Callable[[], Sequence[Any]]
 """The arguments of a call, or a function that makes them anew for each call."""
@@ -109,7 +119,7 @@ class _Subject:
     def changed(self, args: Sequence[Any], others: Sequence[Any]) -> str:
         """The name of the one argument in which two calls differ; of several ones, none."""
         pairs = enumerate(zip(args, others, strict=False))
-        unlike = [i for i, (a, b) in pairs if _is_opaque(a) or difference(_plain(a), _plain(b), 0.0)]
+        unlike = [i for i, (a, b) in pairs if is_opaque(a) or difference(looked_at(a), looked_at(b), 0.0)]
         return self.name(unlike[0]) if len(args) == len(others) and len(unlike) == 1 else "an argument"
 
     def ask(self, args: Sequence[Any], told: str = "") -> Outcome:
@@ -136,7 +146,7 @@ class _Subject:
                     raise AssertionError(f"{call} changes {name}: leave it as it was")
         if "arguments" not in self.skipped:
             for i, (old, new) in enumerate(zip(before, args, strict=True)):
-                if i not in self.changes and not _is_opaque(new) and difference(new, old, 0.0):
+                if i not in self.changes and not is_opaque(new) and difference(new, old, 0.0):
                     raise AssertionError(f"{call} changes {self.name(i)}: make new objects")
         return result, [args[i] for i in self.changes]
 
@@ -178,25 +188,25 @@ def _again(subject: _Subject) -> None:
     """Neither other calls nor what callers do with results can be seen in a later answer."""
     first, *others = subject.calls
     outcome = subject.ask(first())
-    kept = copy.deepcopy(_plain(outcome))
+    kept = copy.deepcopy(looked_at(outcome))
     for other in others:
         unlike = subject.changed(other(), first())
         _require(
-            difference(_plain(subject.ask(other())), kept, 0.0),
+            difference(looked_at(subject.ask(other())), kept, 0.0),
             f"{_told(other())} gives the same as {_told(first())}, and must not: is {unlike} not used, or an earlier "
             "answer kept?",
         )
     _require(
-        not difference(_plain(outcome), kept, 0.0),
+        not difference(looked_at(outcome), kept, 0.0),
         f"what {_told(first())} returned has changed with the next call: is one object handed out twice?",
     )
     later = subject.ask(first())
-    found = difference(_plain(later), kept, 1e-9)
+    found = difference(looked_at(later), kept, 1e-9)
     _require(not found, f"asked again, {_told(first())} {found}: is something kept from call to call?")
-    if _spoil(later[0]):
+    if spoil(later[0]):
         last = subject.ask(first())
         _require(
-            not difference(_plain(last), kept, 1e-9),
+            not difference(looked_at(last), kept, 1e-9),
             f"{_told(first())} gives what a caller has changed in its own result: is one object handed out twice?",
         )
 
@@ -204,7 +214,7 @@ def _again(subject: _Subject) -> None:
 def _memory_order(subject: _Subject) -> None:
     """A tensor that lies in memory in another order, with gaps, is the same tensor."""
     made = subject.calls[0]
-    other = [_reordered(value) for value in made()]
+    other = [reordered(value) for value in made()]
     if all(new is None for new in other):
         return
     told = "a tensor that is not contiguous (transposed, or every second element of another) has the same values"
@@ -235,13 +245,13 @@ def _dtypes(subject: _Subject, positions: Sequence[int], narrow: Sequence[str]) 
     for dtype, bound in bounds.items():
         args, wide = list(subject.calls[0]()), list(subject.calls[0]())
         for position in positions:
-            args[position] = _as_dtype(args[position], dtype)
-            wide[position] = _as_dtype(_as_dtype(wide[position], dtype), torch.float64)
+            args[position] = as_dtype(args[position], dtype)
+            wide[position] = as_dtype(as_dtype(wide[position], dtype), torch.float64)
         told = f"with {str(dtype).removeprefix('torch.')} for {' and '.join(map(subject.name, positions))}"
         got, want = subject.ask(args, told), subject.ask(wide, told)
-        for tensor in _tensors(_plain(got)):
+        for tensor in tensors_in(looked_at(got)):
             _require(not tensor.is_floating_point() or tensor.dtype == dtype, f"{told}, the result is {tensor.dtype}")
-        _same(_widened(_plain(got)), _widened(_plain(want)), told, bound)
+        _same(widened(looked_at(got)), widened(looked_at(want)), told, bound)
     _ninth_digit(subject, positions)
 
 
@@ -252,11 +262,11 @@ def _ninth_digit(subject: _Subject, positions: Sequence[int]) -> None:
     def nudged(by: float) -> Any:
         args = list(subject.calls[0]())
         for position in positions:
-            wide = _as_dtype(args[position], torch.float64)
+            wide = as_dtype(args[position], torch.float64)
             pattern = torch.arange(wide.numel(), dtype=torch.float64).cos().reshape(wide.shape)
             with torch.no_grad():
-                args[position] = _as_dtype(wide * (1 + by * pattern), torch.float64)
-        return copy.deepcopy(_plain(subject.ask(args)))
+                args[position] = as_dtype(wide * (1 + by * pattern), torch.float64)
+        return copy.deepcopy(looked_at(subject.ask(args)))
 
     plain = nudged(0.0)
     names = " and ".join(map(subject.name, positions))
@@ -296,14 +306,14 @@ def _gradients(subject: _Subject, positions: Sequence[int]) -> None:
     import torch
 
     for position in positions:
-        args = [_as_dtype(value, torch.float64) for value in subject.calls[0]()]
+        args = [as_dtype(value, torch.float64) for value in subject.calls[0]()]
         x = args[position].detach().clone().requires_grad_()
         shift = torch.linspace(-1.0, 1.0, x.numel(), dtype=torch.float64).reshape(x.shape).cos() * 1e-6
 
         def total(value: Any, position: int = position, args: list[Any] = args) -> Any:
             moved = [copy.deepcopy(a) if i != position else value for i, a in enumerate(args)]
             outcome = subject.ask(moved)
-            parts = [t for t in _tensors(outcome) if t.is_floating_point()]
+            parts = [t for t in tensors_in(outcome) if t.is_floating_point()]
             weights = [torch.linspace(0.5, 1.5, p.numel(), dtype=torch.float64).reshape(p.shape) for p in parts]
             return sum((p.double() * w).sum() for p, w in zip(parts, weights, strict=True))
 
@@ -323,177 +333,6 @@ def _gradients(subject: _Subject, positions: Sequence[int]) -> None:
             f"{told} says that the result changes by {along:.4g} where it changes by {slope:.4g}: "
             "is a part of the computation cut off from it?",
         )
-
-
-# Values.
-
-
-def difference(got: Any, want: Any, bound: float = 1e-6) -> str:
-    """In what two values differ, in words; empty where they do not.
-
-    Args:
-        got: Numbers, texts, tensors, arrays, and containers and dataclasses of these.
-        want: The same.
-        bound: How far numbers may be apart, relative to the largest one of their tensor, and absolutely below 1.
-
-    Example:
-        >>> difference([1, 2.5], [1, 2.0])
-        'gives 2.5 where 2.0 is right'
-        >>> difference({"a": 1}, {"a": 1})
-        ''
-    """
-    import numpy as np
-    import torch
-
-    if isinstance(got, torch.Tensor | np.ndarray) or isinstance(want, torch.Tensor | np.ndarray):
-        return _tensor_difference(got, want, bound)
-    if dataclasses.is_dataclass(want) and not isinstance(want, type):
-        names = [field.name for field in dataclasses.fields(want)]
-        return difference([getattr(got, n, None) for n in names], [getattr(want, n) for n in names], bound)
-    if isinstance(want, Mapping):
-        if not isinstance(got, Mapping) or got.keys() != want.keys():
-            return f"gives {short(got)} where {short(want)} is right"
-        return next(filter(None, (difference(got[key], want[key], bound) for key in want)), "")
-    if isinstance(want, list | tuple):
-        if not isinstance(got, list | tuple) or len(got) != len(want):
-            return f"gives {short(got)} where {short(want)} is right"
-        return next(filter(None, (difference(a, b, bound) for a, b in zip(got, want, strict=True))), "")
-    if isinstance(want, float) and isinstance(got, int | float):
-        if got == want or (got != got and want != want):
-            return ""
-        near = abs(got - want) <= bound * max(1.0, abs(want))
-        return "" if near else f"gives {got!r} where {want!r} is right"
-    if _is_opaque(want):
-        return ""
-    return "" if got == want else f"gives {short(got)} where {short(want)} is right"
-
-
-def _tensor_difference(got: Any, want: Any, bound: float) -> str:
-    import numpy as np
-    import torch
-
-    if not isinstance(got, torch.Tensor | np.ndarray) or type(got).__module__ != type(want).__module__:
-        return f"gives a {type(got).__name__} where a {type(want).__name__} is right"
-    if tuple(got.shape) != tuple(want.shape):
-        return f"gives the shape {tuple(got.shape)} where {tuple(want.shape)} is right"
-    if got.dtype != want.dtype:
-        return f"gives {got.dtype} where {want.dtype} is right"
-    if isinstance(got, np.ndarray) and got.dtype.kind not in "biuf":
-        return "" if np.array_equal(got, want) else f"gives {short(got)} where {short(want)} is right"
-    a, b = (torch.as_tensor(x).detach().resolve_conj() for x in (got, want))
-    if a.is_complex():
-        a, b = torch.view_as_real(a), torch.view_as_real(b)
-    if not a.is_floating_point():
-        return "" if torch.equal(a, b) else f"gives {short(got)} where {short(want)} is right"
-    a, b = a.double(), b.double()
-    finite = b[b.isfinite()].abs()
-    scale = max(1.0, finite.max().item()) if finite.numel() else 1.0
-    if torch.allclose(a, b, rtol=0.0, atol=bound * scale, equal_nan=True):
-        return ""
-    at = int((a - b).abs().nan_to_num(nan=float("inf"), posinf=float("inf")).argmax())
-    return f"gives {a.flatten()[at].item():.6g} where {b.flatten()[at].item():.6g} is right"
-
-
-def _same(got: Any, want: Any, told: str, bound: float) -> None:
-    found = difference(_plain(got), _plain(want), bound)
-    _require(not found, f"{told}: {found}")
-
-
-def _is_opaque(value: Any) -> bool:
-    """Whether a value can only be looked at from outside: a function, a module, a generator, an iterator."""
-    import torch
-
-    kinds = (torch.nn.Module, torch.optim.Optimizer, torch.Generator, Iterator)
-    return isinstance(value, kinds) or (callable(value) and not isinstance(value, torch.Tensor))
-
-
-def _plain(value: Any) -> Any:
-    """A value with tensors free of their history, dataclasses as dicts, and nothing that cannot be looked at."""
-    import torch
-
-    if isinstance(value, torch.Tensor):
-        return value.detach()
-    if _is_opaque(value):
-        return None
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if type(value) in (list, tuple):
-        return type(value)(_plain(item) for item in value)
-    if type(value) is dict:
-        return {key: _plain(item) for key, item in value.items()}
-    return value
-
-
-def _tensors(value: Any) -> list[Any]:
-    import torch
-
-    if isinstance(value, torch.Tensor):
-        return [value]
-    if isinstance(value, Mapping):
-        return [tensor for item in value.values() for tensor in _tensors(item)]
-    if isinstance(value, list | tuple):
-        return [tensor for item in value for tensor in _tensors(item)]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return [tensor for field in dataclasses.fields(value) for tensor in _tensors(getattr(value, field.name))]
-    return []
-
-
-def _widened(value: Any) -> Any:
-    import torch
-
-    if isinstance(value, torch.Tensor):
-        return value.double() if value.is_floating_point() else value
-    if type(value) in (list, tuple):
-        return type(value)(_widened(item) for item in value)
-    return value
-
-
-def _as_dtype(value: Any, dtype: Any) -> Any:
-    import torch
-
-    if not isinstance(value, torch.Tensor) or not value.is_floating_point():
-        return value
-    made = value.detach().to(dtype, copy=True)
-    return torch.nn.Parameter(made) if isinstance(value, torch.nn.Parameter) else made
-
-
-def _reordered(value: Any) -> Any:
-    """The same values in another order in memory; None for what has no order of its own."""
-    import numpy as np
-    import torch
-
-    if isinstance(value, np.ndarray) and value.dtype != object and value.size > 1:
-        return np.asfortranarray(value) if value.ndim > 1 else np.stack([value, value], axis=-1)[..., 0]
-    if type(value) not in (torch.Tensor, torch.nn.Parameter) or value.ndim == 0 or value.numel() < 2:
-        return None
-    data = value.detach()
-    backwards = tuple(reversed(range(data.ndim)))
-    is_row = data.ndim == 1
-    other = (
-        torch.stack([data, data], dim=-1)[..., 0] if is_row else data.permute(backwards).contiguous().permute(backwards)
-    )
-    made = torch.nn.Parameter(other, value.requires_grad) if isinstance(value, torch.nn.Parameter) else other
-    if value.grad is not None:
-        made.grad = _reordered(value.grad)
-    return made
-
-
-def _spoil(result: Any) -> bool:
-    """Change a result as its caller may; whether there was anything to change."""
-    import numpy as np
-    import torch
-
-    if isinstance(result, torch.Tensor) and result.numel() and not (result.requires_grad or result.is_inference()):
-        with torch.no_grad():
-            result.fill_(1 if result.dtype == torch.bool else 7)
-        return True
-    if isinstance(result, np.ndarray) and result.size and result.flags.writeable and result.dtype.kind in "iuf":
-        result.fill(7)
-        return True
-    if isinstance(result, list | dict | set | bytearray) and result:
-        result.clear()
-        return True
-    return isinstance(result, tuple) and any([_spoil(item) for item in result])
 
 
 def _read_axes(text: str) -> tuple[list[list[str]], list[str]]:
@@ -525,3 +364,8 @@ def _picked(value: Any, term: Sequence[str], letter: str, rows: list[int]) -> An
     if isinstance(value, np.ndarray):
         return np.take(value, np.array(rows, dtype=np.int64), axis=axis)
     return type(value)(value[row] for row in rows)
+
+
+def _same(got: Any, want: Any, told: str, bound: float) -> None:
+    found = difference(looked_at(got), looked_at(want), bound)
+    _require(not found, f"{told}: {found}")

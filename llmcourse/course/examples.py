@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from llmcourse.course.battery import difference
+from llmcourse.course.comparison import difference
 from llmcourse.course.pieces import Piece, docstring, is_in_library
 
 ROOT = Path(__file__).resolve().parents[2]

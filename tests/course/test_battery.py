@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from llmcourse.course.battery import LAWS, battery, difference
+from llmcourse.course.battery import LAWS, battery
+from llmcourse.course.comparison import difference
 
 X, W = (torch.arange(12.0).view(3, 4) + 0.5) / 7, torch.tensor([1.0, 2.0, 3.0, 4.0])
 WHOLE = {"axes": "B ., . -> B", "dtypes": [0, 1], "narrow": ["bfloat16"], "gradients": [0, 1]}
