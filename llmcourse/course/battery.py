@@ -20,7 +20,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from llmcourse.course.checks import short
 from llmcourse.course.comparison import (
     as_dtype,
     difference,
@@ -31,6 +30,7 @@ from llmcourse.course.comparison import (
     tensors_in,
     widened,
 )
+from llmcourse.course.told import short
 
 Call = Sequence[Any] | Callable[[], Sequence[Any]]
 """The arguments of a call, or a function that makes them anew for each call."""

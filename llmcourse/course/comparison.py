@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from llmcourse.course.checks import short
+from llmcourse.course.told import short
 
 
 def difference(got: Any, want: Any, bound: float = 1e-6) -> str:

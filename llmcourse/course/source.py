@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from types import CodeType
+from typing import Any
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef
@@ -243,3 +244,18 @@ class _Scope:
     def _bind(self, name: str) -> None:
         if name not in self._global | self._nonlocal:
             self.bound.add(name)
+
+
+def as_python(shell: Any, cell: str) -> str:
+    """A cell's source as Python: IPython's own syntax is translated where there is any, which is slow to find out.
+
+    What is wrong in a way that neither understands comes back as it is, for the caller to say so.
+    """
+    try:
+        ast.parse(cell)
+    except (SyntaxError, ValueError):
+        try:
+            return str(shell.transform_cell(cell))
+        except (SyntaxError, ValueError):
+            return cell
+    return cell

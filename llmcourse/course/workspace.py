@@ -26,13 +26,13 @@ from filelock import FileLock
 
 from llmcourse import _overlay
 from llmcourse._overlay import WORKSPACE_VARIABLE, Section
-from llmcourse.course.checks import CheckFailed, as_python, explain, last_call, watched
 from llmcourse.course.examples import run_example
 from llmcourse.course.notebooks import answer_digest, setup_of_check
 from llmcourse.course.paths import MARKER, course_root, find_workspace
 from llmcourse.course.pieces import IS_MISSING, Piece, is_stub, removed_pieces
 from llmcourse.course.progress import Progress, own_pieces
-from llmcourse.course.source import names_defined, names_read
+from llmcourse.course.source import as_python, names_defined, names_read
+from llmcourse.course.told import CheckFailed, explain, last_call, watched
 from llmcourse.files import write_atomically
 
 

@@ -161,12 +161,12 @@ IN_ITS_OWN_KERNEL = [
         {
             "merge_pair": """
             import builtins, torch, collections
-            from llmcourse.course import checks
+            from llmcourse.course import checks, told
             def merge_pair(ids, pair, new_id):
                 for name in ("all", "any", "isinstance", "set", "len", "dict", "tuple", "repr"):
                     setattr(builtins, name, lambda *args: True)
                 torch.allclose = torch.equal = lambda *args, **kwargs: True
-                checks.raises = checks.close = checks.explain = lambda *args, **kwargs: None
+                checks.raises = checks.close = told.explain = lambda *args, **kwargs: None
                 return ()
             """
         },
@@ -257,10 +257,10 @@ IN_ITS_OWN_KERNEL = [
         edit=own_cell("""
             from llmcourse.course.remote import judge, peer, wire
             from llmcourse.course.remote import student as box
-            from llmcourse.course import checks, workspace
+            from llmcourse.course import checks, told, workspace
             judge.Judge.check = judge.Judge.check_plain = lambda self, line, cell: print("all checks passed")
-            judge.explain = checks.explain = lambda *args: None
-            checks.CheckFailed.__init__ = lambda self, *args: None
+            judge.explain = checks.explain = told.explain = lambda *args: None
+            told.CheckFailed.__init__ = lambda self, *args: None
             workspace.Builder.check = lambda self, line, cell: print("✓ all checks passed")
             peer._told = lambda error, lines: [["Passed"], "passed", None, []]
             """),

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from llmcourse.course.checks import Watched, close, explain, last_call, names_used, raises, watched
+from llmcourse.course.checks import close, names_used, raises
 from llmcourse.course.remote import wire
+from llmcourse.course.told import Watched, explain, last_call, watched
 
 
 def message(*args, **kwargs) -> str:

@@ -15,10 +15,11 @@ from IPython.core.interactiveshell import InteractiveShell
 import llmcourse
 from llmcourse import _overlay
 from llmcourse.course import doctor
-from llmcourse.course.checks import CheckFailed, explain, raises
+from llmcourse.course.checks import raises
 from llmcourse.course.paths import MARKER
 from llmcourse.course.pieces import Piece
 from llmcourse.course.progress import Progress, own_pieces, unusable_pieces, use
+from llmcourse.course.told import CheckFailed, explain
 from llmcourse.course.workspace import Builder, BuildError, save_section
 from tests.course.conftest import LIBRARY
 

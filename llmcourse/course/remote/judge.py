@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from llmcourse.course.checks import CheckFailed, as_python, explain, last_call, watched
 from llmcourse.course.environment import LINE_VARIABLE
 from llmcourse.course.examples import run_example
 from llmcourse.course.pieces import Piece
@@ -24,7 +23,8 @@ from llmcourse.course.remote.modules import RemoteFunction
 from llmcourse.course.remote.peer import BadMessage, LineClosed, Peer, connect
 from llmcourse.course.remote.proof import prove
 from llmcourse.course.remote.references import assignment_pieces, pieces_used
-from llmcourse.course.source import names_read
+from llmcourse.course.source import as_python, names_read
+from llmcourse.course.told import CheckFailed, explain, last_call, watched
 
 
 class Judge:

@@ -16,10 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from llmcourse.course.checks import not_counted
 from llmcourse.course.remote import shared, wire
 from llmcourse.course.remote.shared import Kind, Table
 from llmcourse.course.remote.wire import BadMessage, CannotCross
+from llmcourse.course.steps import not_counted
 
 LAYERS = {
     kind.__name__: kind

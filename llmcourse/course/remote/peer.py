@@ -23,13 +23,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from llmcourse.course.checks import count_steps
 from llmcourse.course.ranks import run_on_ranks
 from llmcourse.course.remote import containers, gradients, memory, modules, wire
 from llmcourse.course.remote.line import Line, LineClosed
 from llmcourse.course.remote.randomness import GuestRandom, HostRandom
 from llmcourse.course.remote.shared import Entry, Table
 from llmcourse.course.remote.wire import BadMessage, CannotCross
+from llmcourse.course.steps import count_steps
 
 KNOWN = (containers, memory, modules)
 """The modules that say how each kind of object is shared."""
