@@ -22,7 +22,8 @@ import llmcourse
 from llmcourse.course.environment import cores
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.grader import Again, Grader, Job
-from llmcourse.course.grading.intake.submissions import Submission, assignments_held, find_submissions
+from llmcourse.course.grading.intake.received import assignments_held
+from llmcourse.course.grading.intake.submissions import Submission, find_submissions
 from llmcourse.course.grading.intake.times import TIMES, Times, times_of, utc
 from llmcourse.course.grading.nbgrader import backup
 from llmcourse.course.grading.nbgrader.stages import Course, Mark, StageFailed, assignments_in

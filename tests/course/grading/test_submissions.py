@@ -13,14 +13,10 @@ from pathlib import Path
 import pytest
 
 from llmcourse.course.grading.errors import GradingError
-from llmcourse.course.grading.intake import archives, submissions
-from llmcourse.course.grading.intake.submissions import (
-    Received,
-    Submission,
-    exchange_secret,
-    find_submissions,
-    read_notebooks,
-)
+from llmcourse.course.grading.intake import archives, contents, submissions
+from llmcourse.course.grading.intake.contents import exchange_secret
+from llmcourse.course.grading.intake.received import Received, read_notebooks
+from llmcourse.course.grading.intake.submissions import Submission, find_submissions
 
 NAME = "01_sums"
 FILE = f"{NAME}.ipynb"
@@ -129,7 +125,7 @@ def test_an_unreadable_file_gives_a_reason(tmp_path: Path, monkeypatch: pytest.M
     def refuse(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(submissions.os, "open", refuse)
+    monkeypatch.setattr(contents.os, "open", refuse)
     assert received(tmp_path).reason == f"{FILE}: cannot be read: Permission denied"
 
 
@@ -281,7 +277,7 @@ def test_an_archive_does_not_say_how_much_memory_is_taken(tmp_path: Path, monkey
 
     monkeypatch.setattr(archives.lzma, "LZMADecompressor", remember)
     assert received(path).data == data
-    assert asked == [submissions.MAX_NOTEBOOK_BYTES + 1]
+    assert asked == [contents.MAX_NOTEBOOK_BYTES + 1]
 
 
 def test_hidden_entries_of_archives_in_an_archive_are_counted_together(tmp_path: Path, monkeypatch) -> None:
