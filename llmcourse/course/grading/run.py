@@ -33,9 +33,9 @@ from llmcourse.course.grading.trial.rooms import why_not
 from llmcourse.course.grading.trial.scratch import remove_left_over
 from llmcourse.course.grading.workers.board import Board
 from llmcourse.course.grading.workers.engine import Engine
-from llmcourse.course.grading.workers.interrupts import Interrupts
 from llmcourse.course.grading.workers.lock import only_run
 from llmcourse.course.grading.workers.work import Executed, library_digest, run_submission
+from llmcourse.course.interrupts import Interrupts
 from llmcourse.files import write_atomically
 
 PACKAGE = Path(llmcourse.__file__).resolve().parent
