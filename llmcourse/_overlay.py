@@ -20,6 +20,8 @@ import ast
 import builtins
 import codecs
 import dis
+import itertools
+import linecache
 import os
 import re
 import sys
@@ -37,6 +39,9 @@ OVERLAY_FOLDER = "my-llmcourse"
 _HEADER = re.compile(r"^#[ \t]*%%[ \t]*build[ \t]+(?P<target>llmcourse\.[\w.:]+)(?P<remark>.*)$", re.MULTILINE)
 _TITLE = "# Your own llmcourse."
 """What the first line of an overlay file begins with."""
+
+CELL = "<%%build "
+"""What the file name begins with under which a running notebook's cells are compiled."""
 
 _ABSENT = object()
 _reference: dict[str, dict[str, Any]] = {}
@@ -164,17 +169,43 @@ def format_sections(module_name: str, sections: list[Section]) -> str:
     return head + "".join(bodies)
 
 
-def compile_section(section: Section, path: Path, *, definitions_only: bool = False) -> CodeType:
-    """Compile a section so that tracebacks and `inspect` point at its lines in the overlay file.
+def compile_section(section: Section, path: Path, *, definitions_only: bool = False, as_cell: bool = False) -> CodeType:
+    """Compile a section so that tracebacks, warnings and `inspect` point at its lines.
 
-    With `definitions_only`, expressions that stand by themselves are left out: a `print` or a `%timeit` that tries the
-    piece is for the notebook, not for every process that imports the module. Annotations stay unevaluated, so that a
-    signature needs no imports.
+    Annotations stay unevaluated, so that a signature needs no imports.
+
+    Args:
+        section: The section.
+        path: Its overlay file, whose lines are meant.
+        definitions_only: Leave out expressions that stand by themselves: a `print` or a `%timeit` that tries the piece
+            is for the notebook, not for every process that imports the module.
+        as_cell: Mean the lines of the cell instead, as it is now. While a notebook runs, cells are built again, and in
+            the file whatever stands below them moves.
     """
     tree = ast.parse("\n" * (section.line - 1) + section.source, str(path))
     if definitions_only:
         tree.body = [node for node in tree.body if not isinstance(node, ast.Expr)]
-    return compile(tree, str(path), "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True)
+    code = _compiled(tree, str(path))
+    if not as_cell:
+        return code
+    ast.increment_lineno(tree, 2 - section.line)  # the magic is the cell's first line
+    return _compiled(tree, _cell_file(section, path))
+
+
+def _compiled(tree: ast.Module, file: str) -> CodeType:
+    return compile(tree, file, "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True)
+
+
+def _cell_file(section: Section, path: Path) -> str:
+    """The name under which Python finds a cell's lines; each version of a cell has its own."""
+    target = section.target or path.name
+    lines = [f"{line}\n" for line in [f"%%build {target}", *section.source.split("\n")]]
+    for number in itertools.count(1):
+        name = f"{CELL}{target}>" if number == 1 else f"{CELL}{target}, version {number}>"
+        if name not in linecache.cache or linecache.cache[name][2:3] == (lines,):
+            linecache.cache[name] = (sum(map(len, lines)), None, lines, name)  # no time: it is never out of date
+            return name
+    raise AssertionError
 
 
 def global_names(code: CodeType) -> Iterator[str]:
@@ -204,6 +235,13 @@ def replaced_names() -> list[tuple[ModuleType, str, Any]]:
         for name, reference in names.items()
         if reference is not _ABSENT
     ]
+
+
+def reference_definitions(module: ModuleType) -> list[str]:
+    """The public functions and classes that a module itself defines, whatever a learner has put in their place."""
+    before = _reference.get(module.__name__, {})
+    own = {name: before.get(name, value) for name, value in vars(module).items() if not name.startswith("_")}
+    return [n for n, value in own.items() if callable(value) and getattr(value, "__module__", "") == module.__name__]
 
 
 def rebind(module: ModuleType, name: str, new: Any) -> None:
@@ -244,8 +282,11 @@ def run_section(module: ModuleType, code: CodeType) -> list[str]:
     return defined
 
 
-def apply(module: ModuleType, workspace: Path) -> None:
-    """Run every usable section of a module's overlay; a section that needs a later one is tried again after it."""
+def apply(module: ModuleType, workspace: Path, *, as_cells: bool = False) -> None:
+    """Run every usable section of a module's overlay; a section that needs a later one is tried again after it.
+
+    With `as_cells`, tracebacks point at the lines of cells; see `compile_section`.
+    """
     path = overlay_file(workspace, module.__name__)
     off = switched_to_reference(workspace)
     waiting = [section for section in read_sections(path) if section.target not in off]
@@ -253,7 +294,7 @@ def apply(module: ModuleType, workspace: Path) -> None:
         failed: list[tuple[Section, BaseException]] = []
         for section in waiting:
             try:
-                code = compile_section(section, path, definitions_only=True)
+                code = compile_section(section, path, definitions_only=True, as_cell=as_cells)
                 run_section(module, code)
                 if section.piece and not _defines(code, section.piece):
                     raise NameError(f"what stands under its name does not define `{section.piece}`")
@@ -300,34 +341,36 @@ def _warn_missing(module: ModuleType, path: Path, off: set[str]) -> None:
 
 
 class _OverlayLoader(SourceFileLoader):
-    def __init__(self, fullname: str, path: str, workspace: Path):
+    def __init__(self, fullname: str, path: str, finder: OverlayFinder):
         super().__init__(fullname, path)
-        self.workspace = workspace
+        self.finder = finder
 
     def exec_module(self, module: ModuleType) -> None:
         super().exec_module(module)
-        apply(module, self.workspace)
+        apply(module, self.finder.workspace, as_cells=self.finder.as_cells)
 
 
 class OverlayFinder(MetaPathFinder):
     """Find the library's modules that have an overlay in a workspace."""
 
-    def __init__(self, workspace: Path):
+    def __init__(self, workspace: Path, *, as_cells: bool = False):
         self.workspace = workspace
+        self.as_cells = as_cells
 
     def find_spec(self, fullname: str, path: Any = None, target: ModuleType | None = None) -> Any:
         if not belongs_to_library(fullname) or not overlay_file(self.workspace, fullname).exists():
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.origin and isinstance(spec.loader, SourceFileLoader):
-            spec.loader = _OverlayLoader(fullname, spec.origin, self.workspace)
+            spec.loader = _OverlayLoader(fullname, spec.origin, self)
         return spec
 
 
-def install(workspace: str | os.PathLike[str]) -> None:
+def install(workspace: str | os.PathLike[str], *, as_cells: bool = False) -> None:
     """Use a workspace's definitions from now on: in modules still to be imported and in those already loaded.
 
-    A folder that does not exist yet is announced with a warning: it may be new, or a typing error.
+    A folder that does not exist yet is announced with a warning: it may be new, or a typing error. With `as_cells`, as
+    in a notebook, tracebacks point at the lines of cells; see `compile_section`.
 
     Raises:
         NotADirectoryError: The workspace is something else than a folder.
@@ -341,10 +384,12 @@ def install(workspace: str | os.PathLike[str]) -> None:
     elif not folder.is_dir():
         raise NotADirectoryError(f"{WORKSPACE_VARIABLE}={os.fspath(workspace)!r} is not a folder")
     move_old_overlay(folder)
-    if any(isinstance(finder, OverlayFinder) and finder.workspace == folder for finder in sys.meta_path):
-        return
+    for finder in sys.meta_path:
+        if isinstance(finder, OverlayFinder) and finder.workspace == folder:
+            finder.as_cells |= as_cells
+            return
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, OverlayFinder)]
-    sys.meta_path.insert(0, OverlayFinder(folder))
+    sys.meta_path.insert(0, OverlayFinder(folder, as_cells=as_cells))
     for module_name, module in list(sys.modules.items()):
         if belongs_to_library(module_name) and overlay_file(folder, module_name).exists():
-            apply(module, folder)
+            apply(module, folder, as_cells=as_cells)

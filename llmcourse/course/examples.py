@@ -14,6 +14,7 @@ from typing import Any
 
 from llmcourse.course.comparison import difference
 from llmcourse.course.pieces import Piece, docstring, is_in_library
+from llmcourse.course.told import one_line
 
 ROOT = Path(__file__).resolve().parents[2]
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?")
@@ -39,7 +40,7 @@ def run_example(piece: Piece, mine: Callable[..., Any]) -> None:
         return
     namespace = {**vars(importlib.import_module(piece.module)), piece.name: mine}
     for example in doctest.DocTestParser().get_examples(docstring(piece, ROOT)):
-        line = " ".join(example.source.split())
+        line = one_line(example.source)
         fault = _fault(example, namespace)
         if fault:
             raise AssertionError(f"its own example: {line} {fault}")
@@ -90,4 +91,4 @@ def _says_the_same(got: str, example: doctest.Example, value: Any, namespace: di
 
 
 def _line(text: str) -> str:
-    return " ".join(text.replace("<BLANKLINE>", "").split())
+    return one_line(text.replace("<BLANKLINE>", ""))

@@ -13,16 +13,16 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-from llmcourse._overlay import WORKSPACE_VARIABLE, read_sections
+from llmcourse._overlay import CELL, WORKSPACE_VARIABLE, read_sections
+from llmcourse.course.check_source import VALUE, assertion_at, hidden_lines, hint_of, in_words
 from llmcourse.course.pieces import IS_MISSING
-
-BEGIN_HIDDEN = "### BEGIN HIDDEN TESTS"
-"""Above the part of a check that a release comes without."""
 
 _USUAL_IMPORTS = {
     "np": "import numpy as np", "F": "import torch.nn.functional as F", "nn": "from torch import nn",
     "Counter": "from collections import Counter", "defaultdict": "from collections import defaultdict",
 }  # fmt: skip
+
+_STRING_OR_SPACE = re.compile(r"""('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")|\s+""")
 
 
 class CheckFailed(AssertionError):
@@ -92,6 +92,16 @@ def watched(piece: Any) -> Any:
     return piece if isinstance(piece, type) else Watched(piece)
 
 
+def one_line(text: str) -> str:
+    """Python in one line: line ends and runs of spaces are one space, but for those inside a string.
+
+    Example:
+        >>> one_line("[[1.,  2.],\\n  [3.,  4.]]"), one_line("f('a   b',  2)")
+        ('[[1., 2.], [3., 4.]]', "f('a   b', 2)")
+    """
+    return _STRING_OR_SPACE.sub(lambda found: found[1] or " ", text).strip()
+
+
 def short(value: Any, limit: int = 60) -> str:
     """A value in one line of a message, cut where it is long.
 
@@ -99,7 +109,7 @@ def short(value: Any, limit: int = 60) -> str:
         >>> short(list(range(100)), 20)
         '[0, 1, 2, 3, 4, 5, …'
     """
-    text = re.sub(r" at 0x[0-9a-f]+(?=>)", "", " ".join(repr(value).split()))
+    text = re.sub(r" at 0x[0-9a-f]+(?=>)", "", one_line(repr(value)))
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
@@ -116,7 +126,7 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
     frames = traceback.extract_tb(error.__traceback__)
     elsewhere = getattr(error, "told_lines", [])  # of a piece that ran in another process
     lines = [frame.lineno or 0 for frame in frames if frame.filename == file]
-    is_hidden = bool(lines) and BEGIN_HIDDEN in "\n".join(source.splitlines()[: lines[0]])
+    is_hidden = bool(lines) and lines[0] in hidden_lines(source)
     shown = "" if is_hidden or not lines else call or _statement(source, lines[0])
     in_check = [f"    in the check, line {lines[0] + 1}:{f' {shown}' if shown else ''}"] if lines else []
     if not is_hidden and not isinstance(error, AssertionError) and (purpose := _purpose(error, source, file)):
@@ -167,22 +177,22 @@ def _told(frame: traceback.FrameSummary) -> str:
     if not _is_learners(frame.filename):
         return ""
     text = linecache.getline(frame.filename, frame.lineno or 0).strip()
-    return f"    in {frame.name}, line {_line_in_cell(Path(frame.filename), frame.lineno or 0)} of its cell: {text}"
+    place = "" if frame.name == "<module>" else f"{frame.name}, "
+    return f"    in {place}line {_line_in_cell(frame.filename, frame.lineno or 0)} of its cell: {text}"
 
 
-def _line_in_cell(path: Path, line: int) -> int:
+def _line_in_cell(file: str, line: int) -> int:
     """A line of a workspace file, counted in the cell it came from, whose first line is the magic."""
-    starts = [section.line for section in read_sections(path) if section.line <= line]
+    if file.startswith(CELL):
+        return line
+    starts = [section.line for section in read_sections(Path(file)) if section.line <= line]
     return line - starts[-1] + 2 if starts else line
 
 
 def _statement(source: str, line: int) -> str:
     """What a line of a check asserts, if it is short enough to help; no message, and no list of mistakes."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or 0):
-            text = f"assert {ast.unparse(node.test)}"
-            return text if len(text) <= 100 else ""
-    return ""
+    text = assertion_at(source, line)
+    return text if len(text) <= 100 else ""
 
 
 def _purpose(error: BaseException, source: str, file: str) -> str:
@@ -201,7 +211,7 @@ def _purpose(error: BaseException, source: str, file: str) -> str:
                 judged = body[i + 1] if waits else statement
                 if waits and unknown.isdisjoint(_names_in([judged])):
                     return ""
-                return _plainly(_hint_of(judged), at.tb_frame, unknown)
+                return _plainly(hint_of(judged), at.tb_frame, unknown)
     return ""
 
 
@@ -215,31 +225,19 @@ def _names_in(nodes: Iterable[ast.AST]) -> list[str]:
     return [part.id for node in nodes for part in ast.walk(node) if isinstance(part, ast.Name)]
 
 
-def _hint_of(statement: ast.stmt) -> ast.expr | None:
-    """The message of an assert, or the hint of a `close`."""
-    if isinstance(statement, ast.Assert):
-        return statement.msg
-    call = statement.value if isinstance(statement, ast.Expr) else None
-    is_close = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "close"
-    return call.args[2] if is_close and isinstance(call, ast.Call) and len(call.args) > 2 else None
-
-
 def _plainly(hint: ast.expr | None, frame: FrameType, unknown: set[str]) -> str:
     """A hint in words, without what it tells of an answer that is not there."""
     known = {**frame.f_globals, **frame.f_locals}
-    text = ""
-    for part in hint.values if isinstance(hint, ast.JoinedStr) else [hint]:
-        if isinstance(part, ast.Constant):
-            text += str(part.value)
-        elif isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Name) and part.format_spec is None:
-            value = None if part.value.id in unknown else known.get(part.value.id)
-            text += str(value) if isinstance(value, str | int | float) else "…"
-        else:
-            text += "…"
-    text = re.sub(r"^(got )?…[\s,:]*(for |came out[^:]*: )?", "", text).strip()
+
+    def value(part: ast.FormattedValue) -> str:
+        is_name = isinstance(part.value, ast.Name) and part.format_spec is None
+        found = known.get(part.value.id) if is_name and part.value.id not in unknown else None
+        return str(found) if isinstance(found, str | int | float) else VALUE
+
+    text = re.sub(r"^(got )?…[\s,:]*(for |came out[^:]*: )?", "", in_words(hint, value)).strip()
     return text.partition(": ")[2] if "…" in text else text
 
 
 def _is_learners(file: str) -> bool:
     workspace = os.environ.get(WORKSPACE_VARIABLE)
-    return bool(workspace) and Path(file).is_relative_to(Path(workspace).resolve())
+    return file.startswith(CELL) or bool(workspace) and Path(file).is_relative_to(Path(workspace).resolve())

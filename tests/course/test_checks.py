@@ -139,6 +139,16 @@ def test_what_a_check_is_about_is_not_told_where_it_is_not_known_or_hidden(check
     assert "what this line checks" not in told_of(check)
 
 
+def test_a_line_below_the_hidden_part_is_told_as_any_other():
+    check = "### BEGIN HIDDEN TESTS\nx = 1\n### END HIDDEN TESTS\nassert piece(1) == 2, 'one is doubled'"
+    told = told_of(check)
+    assert "in the check, line 5: assert piece(1) == 2" in told and "what this line checks: one is doubled" in told
+
+
+def test_a_hint_given_by_name_is_told():
+    assert told_of("close(piece(1), 2, hint='one is doubled', atol=1)").endswith(": one is doubled")
+
+
 def test_a_hint_is_told_where_an_error_is_missing_or_another_one_comes():
     for function in (abs, len):
         with pytest.raises(AssertionError, match="ValueError.*: look at the sign$"):

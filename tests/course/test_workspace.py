@@ -10,55 +10,19 @@ import warnings
 from pathlib import Path
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 import llmcourse
 from llmcourse import _overlay
 from llmcourse.course import doctor
 from llmcourse.course.checks import raises
-from llmcourse.course.paths import MARKER
 from llmcourse.course.pieces import Piece
 from llmcourse.course.progress import Progress, own_pieces, unusable_pieces, use
+from llmcourse.course.refusal import BuildError
 from llmcourse.course.told import CheckFailed, explain
-from llmcourse.course.workspace import Builder, BuildError, save_section
-from tests.course.conftest import LIBRARY
+from llmcourse.course.workspace import save_section
 
 MINE = "def double(x):\n    return x + x\n"
 STUB = "def double(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()\n"
-
-
-@pytest.fixture
-def library(tmp_path, monkeypatch):
-    """`llmcourse.toy` and `llmcourse.user`, importable for one test; everything is put back after it."""
-    package = tmp_path / "package"
-    package.mkdir()
-    (package / "toy.py").write_text(LIBRARY)
-    (package / "user.py").write_text("from llmcourse.toy import double as twice\n")
-    monkeypatch.setattr(llmcourse, "__path__", [*llmcourse.__path__, str(package)])
-    finders, reference = list(sys.meta_path), dict(_overlay._reference)
-    yield package
-    sys.meta_path[:] = finders
-    _overlay._reference.clear()
-    _overlay._reference.update(reference)
-    for name in ("toy", "user"):
-        sys.modules.pop(f"llmcourse.{name}", None)
-        vars(llmcourse).pop(name, None)
-
-
-@pytest.fixture
-def workspace(tmp_path, monkeypatch):
-    folder = tmp_path / "work"
-    (folder / MARKER).mkdir(parents=True)
-    monkeypatch.setenv("LLMCOURSE_WORKSPACE", str(folder))
-    monkeypatch.chdir(tmp_path)
-    return folder
-
-
-@pytest.fixture
-def builder(library, workspace):
-    _overlay.install(workspace)
-    shell = InteractiveShell()
-    return Builder(shell, workspace, keeps_progress=True)
 
 
 def toy():
@@ -90,15 +54,16 @@ def test_rebuilding_replaces_the_earlier_version_in_its_place(builder, workspace
     assert "x + 0" in sections[0].source
 
 
-def test_a_traceback_points_into_the_workspace_file(builder, workspace):
-    builder.build("llmcourse.toy", "LIMIT = 7\n")
-    builder.build("llmcourse.toy:double", "def double(x):\n    y = x\n    return y + undefined_name\n")
-    try:
+def test_a_traceback_points_into_the_workspace_file(library, workspace):
+    save_section(workspace, "llmcourse.toy", _overlay.Section("llmcourse.toy", "LIMIT = 7\n"))
+    source = "def double(x):\n    y = x\n    return y + LIMIT.name\n"
+    save_section(workspace, "llmcourse.toy", _overlay.Section("llmcourse.toy:double", source))
+    _overlay.install(workspace)
+    with pytest.raises(AttributeError) as error:
         toy().double(1)
-    except NameError as error:
-        frame = error.__traceback__.tb_next
-    lines = (_overlay.overlay_file(workspace, "llmcourse.toy")).read_text().splitlines()
-    assert lines[frame.tb_lineno - 1] == "    return y + undefined_name"
+    last = error.traceback[-1]
+    assert last.path == _overlay.overlay_file(workspace, "llmcourse.toy")
+    assert last.path.read_text().splitlines()[last.lineno] == "    return y + LIMIT.name"
 
 
 @pytest.mark.parametrize(
@@ -322,7 +287,7 @@ def test_a_version_that_no_longer_builds_is_not_judged(builder):
     builder.build("llmcourse.toy:double", MINE)
     with pytest.raises(BuildError, match=r"SyntaxError in line 2 of this cell: .*\n    def double\(x:\n"):
         builder.build("llmcourse.toy:double", "def double(x:\n")
-    with pytest.raises(CheckFailed, match="not built yet"):
+    with pytest.raises(CheckFailed, match="is not built, for its cell was refused: SyntaxError in line 2 of its cell"):
         builder.check("llmcourse.toy:double", "assert double(1) == 2, 'wrong'")
 
 

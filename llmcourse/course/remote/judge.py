@@ -15,10 +15,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from llmcourse.course.check_source import hidden_lines, parts
 from llmcourse.course.environment import LINE_VARIABLE
 from llmcourse.course.examples import run_example
 from llmcourse.course.pieces import Piece
-from llmcourse.course.remote.hidden import Told, hidden_lines, parts, told_of
+from llmcourse.course.remote.hidden import Told, told_of
 from llmcourse.course.remote.modules import RemoteFunction
 from llmcourse.course.remote.peer import BadMessage, LineClosed, Peer, connect
 from llmcourse.course.remote.proof import prove
