@@ -56,6 +56,7 @@ stands below:
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name
+    _sections.py    what a workspace keeps of a learner's own definitions
     _overlay.py     a learner's own definitions inside these modules
 
 Inside a room the order is that of reading: the plain way, then the fast one, then the one for many processes.
@@ -66,9 +67,9 @@ library's own, in this process and in every process it starts.
 
 import os as _os
 
-from llmcourse import _overlay
+from llmcourse import _overlay, _sections
 
 __version__ = "0.1.0"
 
-if _os.environ.get(_overlay.WORKSPACE_VARIABLE):
-    _overlay.install(_os.environ[_overlay.WORKSPACE_VARIABLE])
+if _os.environ.get(_sections.WORKSPACE_VARIABLE):
+    _overlay.install(_os.environ[_sections.WORKSPACE_VARIABLE])

@@ -14,7 +14,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 
-from llmcourse._overlay import (
+from llmcourse._sections import (
     WORKSPACE_VARIABLE,
     Section,
     belongs_to_library,

@@ -17,7 +17,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from llmcourse._overlay import OVERLAY_FOLDER, move_old_overlay, switched_to_reference
+from llmcourse._sections import OVERLAY_FOLDER, move_old_overlay, switched_to_reference
 from llmcourse.course import progress
 from llmcourse.course.notebooks import Score
 from llmcourse.course.paths import course_root, find_workspace

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import llmcourse
-from llmcourse import _overlay
+from llmcourse import _overlay, _sections
 from llmcourse.course.source import names_defined
 from llmcourse.course.told import learner_lines
 
@@ -42,7 +42,7 @@ def library_module(name: str) -> ModuleType:
     Raises:
         BuildError: There is none of that name.
     """
-    if not _overlay.belongs_to_library(name):
+    if not _sections.belongs_to_library(name):
         raise BuildError(
             f"{name!r} is not a module of the library: write `%%build llmcourse.tokenization.bpe`, for example"
         )
@@ -60,7 +60,7 @@ def _modules() -> set[str]:
     for folder in map(Path, llmcourse.__path__):
         parts = (path.relative_to(folder).with_suffix("").parts for path in folder.rglob("*.py"))
         found |= {".".join(("llmcourse", *names)).removesuffix(".__init__") for names in parts}
-    return {name for name in found if _overlay.belongs_to_library(name) and "._" not in name}
+    return {name for name in found if _sections.belongs_to_library(name) and "._" not in name}
 
 
 def closest(word: str, names: Iterable[str]) -> list[str]:
@@ -80,7 +80,7 @@ def unknown_piece(module: ModuleType, name: str) -> str:
         return ""
     found = _overlay.reference_object(module.__name__, name) if hasattr(module, name) else None
     home = getattr(found, "__module__", None) or ""
-    if _overlay.belongs_to_library(home) and home != module.__name__:
+    if _sections.belongs_to_library(home) and home != module.__name__:
         return f"`{name}` is a piece of {home}: write `%%build {home}:{name}`"
     if not there:
         return f"{module.__name__} has no pieces: name the module that defines `{name}`"

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-from llmcourse._overlay import CELL, WORKSPACE_VARIABLE, read_sections
+from llmcourse._sections import CELL, WORKSPACE_VARIABLE, read_sections
 from llmcourse.course.check_source import VALUE, assertion_at, hidden_lines, hint_of, in_words
 from llmcourse.course.pieces import IS_MISSING
 

@@ -22,8 +22,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from llmcourse import _overlay
-from llmcourse._overlay import WORKSPACE_VARIABLE, Section
+from llmcourse import _overlay, _sections
+from llmcourse._sections import WORKSPACE_VARIABLE, Section
 from llmcourse.course.examples import run_example
 from llmcourse.course.notebooks import answer_digest, setup_of_check
 from llmcourse.course.paths import MARKER, course_root, find_workspace
@@ -51,15 +51,15 @@ def save_section(workspace: Path, module: str, section: Section) -> Section:
     Returns:
         The section as stored, with the line it starts on.
     """
-    path = _overlay.overlay_file(workspace, module)
+    path = _sections.overlay_file(workspace, module)
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(str(workspace / MARKER / "workspace.lock"), timeout=30):
-        sections = _overlay.read_sections(path)
+        sections = _sections.read_sections(path)
         replaced = [position for position, old in enumerate(sections) if _replaces(section, old)]
         place = replaced[0] if replaced else len(sections)
         kept = [old for position, old in enumerate(sections) if position not in replaced]
-        write_atomically(path, _overlay.format_sections(module, [*kept[:place], section, *kept[place:]]))
-        return _overlay.read_sections(path)[place]
+        write_atomically(path, _sections.format_sections(module, [*kept[:place], section, *kept[place:]]))
+        return _sections.read_sections(path)[place]
 
 
 def _replaces(new: Section, old: Section) -> bool:
@@ -125,8 +125,8 @@ class Builder:
 
     def _keep_stub(self, piece: Piece, source: str, module: ModuleType) -> None:
         """An unwritten exercise is kept for its check alone: notebook and library go on with what they have."""
-        path = _overlay.overlay_file(self.workspace, module.__name__)
-        code = _overlay.compile_section(Section(str(piece), source), path, as_cell=True)
+        path = _sections.overlay_file(self.workspace, module.__name__)
+        code = _sections.compile_section(Section(str(piece), source), path, as_cell=True)
         self.built[piece] = _defined_apart(code, module)[piece.name]
         self.shell.user_ns[piece.name] = getattr(module, piece.name)
         stored = any(s.piece == piece.name for s in self._sections(module))
@@ -137,16 +137,16 @@ class Builder:
         print(f"{piece.name} is not written yet: until it is, {until}.")
 
     def _sections(self, module: ModuleType) -> list[Section]:
-        return _overlay.read_sections(_overlay.overlay_file(self.workspace, module.__name__))
+        return _sections.read_sections(_sections.overlay_file(self.workspace, module.__name__))
 
     def _define(self, module: ModuleType, section: Section, names: list[str]) -> None:
-        path = _overlay.overlay_file(self.workspace, module.__name__)
-        off = section.target in _overlay.switched_to_reference(self.workspace)
+        path = _sections.overlay_file(self.workspace, module.__name__)
+        off = section.target in _sections.switched_to_reference(self.workspace)
         if off:
-            namespace = _defined_apart(_overlay.compile_section(section, path, as_cell=True), module)
+            namespace = _defined_apart(_sections.compile_section(section, path, as_cell=True), module)
         else:
             try:
-                _overlay.run_section(module, _overlay.compile_section(section, path, as_cell=True))
+                _overlay.run_section(module, _sections.compile_section(section, path, as_cell=True))
             except NameError as error:
                 if error.name:
                     print(missing_hint(error.name, self.shell.user_ns, module.__name__))
@@ -169,7 +169,7 @@ class Builder:
                 "The library is switched to the reference: "
                 f"`llmcourse status --use mine {section.piece}` switches back."
             )
-        for name in _overlay.missing_names(_overlay.compile_section(section, path), vars(module)):
+        for name in _sections.missing_names(_sections.compile_section(section, path), vars(module)):
             print(missing_hint(name, self.shell.user_ns, module.__name__))
 
     def check(self, line: str, cell: str) -> None:

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from llmcourse._overlay import OVERLAY_FOLDER, Section
+from llmcourse._sections import OVERLAY_FOLDER, Section
 from llmcourse.course import checking, cli, doctor, kernels, lab, starting, terminal
 from llmcourse.course.author.build import build
 from llmcourse.course.notebooks import Score, exercises, kind_of

@@ -9,7 +9,7 @@ import warnings
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from llmcourse import _overlay
+from llmcourse import _overlay, _sections
 from llmcourse.course import workspace as magics
 from llmcourse.course.refusal import BuildError
 from llmcourse.course.told import CheckFailed, short
@@ -127,11 +127,11 @@ def test_a_warning_shows_the_line_of_the_version_that_gave_it(builder):
 
 def test_what_was_loaded_from_the_workspace_is_told_by_its_own_lines_too(library, workspace):
     for name in ("double", "quadruple"):
-        section = _overlay.Section(f"llmcourse.toy:{name}", f"def {name}(x):\n    return x.{name}\n")
+        section = _sections.Section(f"llmcourse.toy:{name}", f"def {name}(x):\n    return x.{name}\n")
         magics.save_section(workspace, "llmcourse.toy", section)
     _overlay.install(workspace, as_cells=True)
     code = toy().quadruple.__code__
-    magics.save_section(workspace, "llmcourse.toy", _overlay.Section("llmcourse.toy:double", "# longer\n" * 9 + MINE))
+    magics.save_section(workspace, "llmcourse.toy", _sections.Section("llmcourse.toy:double", "# longer\n" * 9 + MINE))
     assert linecache.getline(code.co_filename, code.co_firstlineno + 1) == "    return x.quadruple\n"
     assert code.co_firstlineno == 2, "as in its cell, whose first line is the magic"
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 
-from llmcourse._overlay import belongs_to_library
+from llmcourse._sections import belongs_to_library
 from llmcourse.course.grading.trial.courtroom import Courtroom
 from llmcourse.course.grading.trial.orders import (
     GRADER_ERRORS,
