@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -51,7 +50,7 @@ def lab_options(given: Sequence[str], opens: str = "") -> list[str]:
     if os.name == "posix" and not sys.stdout.isatty() and not _decided(given, "terminado_settings"):
         # Its terminals would be login shells, which read /etc/profile and lose the course's PATH.
         shell = os.environ.get("SHELL") or shutil.which("sh") or "sh"
-        options.append(f"--ServerApp.terminado_settings=shell_command={shlex.quote(shell)}")
+        options.append(f"--ServerApp.terminado_settings={ {'shell_command': [shell]} }")
     return [*options, *given]
 
 

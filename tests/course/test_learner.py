@@ -337,7 +337,6 @@ server.init_webapp()
 app = TerminalsExtensionApp(serverapp=server)
 app.initialize_configurables()
 print(app.terminal_manager.shell_command)
-server.http_server.stop()
 """
     command = [sys.executable, "-c", asked, f"--ServerApp.root_dir={tmp_path}", *lab.lab_options([])]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "HOME": str(tmp_path)})
