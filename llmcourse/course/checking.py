@@ -254,24 +254,35 @@ def _run(notebook: NotebookNode, workspace: Path, folder: Path, timeout_s: float
         fault, kind = facts_of(cell).get("fault", ""), kind_of(cell)
         if kind == "exercise" and fault:
             broken[piece_of(cell)] = fault
-        elif kind == "exercise" and (failed := _hint(cell, timeout_s, named=True)):
-            broken[piece_of(cell)] = f"its %%build cell failed: {failed}"
+        elif kind == "exercise" and (failed := _hint(cell, timeout_s)):
+            broken[piece_of(cell)] = f"its %%build cell failed: {failed.replace('this cell', 'its cell')}"
         elif kind == "check":
-            own = _hint(cell, timeout_s) if cell.id in finished else stopped
-            hints[check_name(cell)] = fault or broken.get(piece_of(cell)) or own
+            own = _hint(cell, timeout_s) if cell.id in finished else ""
+            told = _about(piece_of(cell), fault or broken.get(piece_of(cell), "") or own)
+            hints[check_name(cell)] = told or ("" if cell.id in finished else stopped)
     return hints
+
+
+def _about(piece: str, hint: str) -> str:
+    """A hint that begins with what it is about."""
+    name = piece.rpartition(":")[2]
+    return hint if not hint or name in hint.partition("\n")[0] else f"{name}: {hint}"
 
 
 def _endless(timeout_s: float) -> str:
     return f"no answer within {timeout_s:g} s: is there an endless loop?"
 
 
-def _hint(cell: NotebookNode, timeout_s: float, *, named: bool = False) -> str:
-    """The message of the error that a cell ended with, led by the error's name if wanted; empty when there was none."""
+def _hint(cell: NotebookNode, timeout_s: float) -> str:
+    """What the error says that a cell ended with; empty when there was none."""
     for output in cell.outputs:
         if output.output_type == "error":
             if output.ename == "KeyboardInterrupt":
                 return _endless(timeout_s)
-            message = ANSI.sub("", output.evalue or output.ename)
-            return f"{output.ename}: {message}" if named and output.ename != "BuildError" else message
+            message = ANSI.sub("", output.evalue)
+            if output.ename in ("BuildError", "CheckFailed"):
+                return message
+            said = f"{output.ename}: {message}".removesuffix(": ")
+            shown = ANSI.sub("", "\n".join(output.traceback))
+            return shown if shown.startswith(said) else said  # the learner's own lines below it, or Python's traceback
     return ""

@@ -20,8 +20,13 @@ START_HERE = Path(__file__).parent / "notebook" / "static" / "start_here.md"
 """How the exercises work: what `start` puts beside the chapters."""
 
 
-def find_chapter(root: Path, wanted: str) -> str:
+def find_chapter(root: Path, wanted: str, nothing: str = "no chapter") -> str:
     """The assignment that a number, a name or a part of either means.
+
+    Args:
+        root: The course's folder.
+        wanted: The word.
+        nothing: What a word means that means none, for the message.
 
     Raises:
         ValueError: No chapter, or more than one, answers to it.
@@ -30,7 +35,7 @@ def find_chapter(root: Path, wanted: str) -> str:
     number = wanted.zfill(2) if wanted.isdigit() else wanted
     found = [name for name in chapters if name == wanted] or [name for name in chapters if number in name]
     if len(found) != 1:
-        raise ValueError(f"{wanted!r} means {' and '.join(found) or 'no chapter'}; there are: {', '.join(chapters)}")
+        raise ValueError(f"{wanted!r} means {' and '.join(found) or nothing}; there are: {', '.join(chapters)}")
     return found[0]
 
 
@@ -50,7 +55,7 @@ def find_exercise(root: Path, wanted: str) -> tuple[str, list[str]]:
     if wanted in pieces:
         return pieces[wanted], [wanted]
     try:
-        return find_chapter(root, wanted), []
+        return find_chapter(root, wanted, "no chapter and no exercise"), []
     except ValueError as error:
         near = closest(wanted, pieces)
         raise ValueError(f"{error}; did you mean the exercise {near[0]}?" if near else str(error)) from None
