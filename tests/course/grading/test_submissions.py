@@ -161,7 +161,7 @@ def test_every_usual_compression_is_read_to_its_end(tmp_path: Path, method: int,
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_what_comes_out_of_an_archive_is_bounded(tmp_path: Path, method: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """However small the archive is, and whatever its compression: nothing is unpacked beyond the limit."""
-    monkeypatch.setattr(submissions, "MAX_NOTEBOOK_BYTES", 2**20)
+    monkeypatch.setattr(contents, "MAX_NOTEBOOK_BYTES", 2**20)
     archive = one_entry(tmp_path / "x.zip", b"\0" * 2**25, method)
     tracemalloc.start()
     try:
@@ -176,7 +176,7 @@ def test_what_comes_out_of_an_archive_is_bounded(tmp_path: Path, method: int, mo
 def test_a_whole_submission_is_bounded_and_its_own_notebook_comes_first(tmp_path: Path, monkeypatch) -> None:
     """Data that a student hands in besides takes nothing from the notebook, and copies without end do not either."""
     monkeypatch.setattr(archives, "MAX_UNPACKED_BYTES", 2000)
-    monkeypatch.setattr(submissions, "FOR_NOTEBOOKS", 1000)
+    monkeypatch.setattr(contents, "FOR_NOTEBOOKS", 1000)
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("data.bin", bytes(900))
@@ -213,7 +213,7 @@ def test_json_of_more_parts_than_a_notebook_has_is_not_read(tmp_path: Path, monk
         '{"cells": [], "metadata": {"llmcourse": {"assignment": "01_sums", "notebook": "01_sums"}}}'
     )
     assert received(tmp_path).data
-    monkeypatch.setattr(submissions, "MAX_JSON_PARTS", 3)
+    monkeypatch.setattr(contents, "MAX_JSON_PARTS", 3)
     assert received(tmp_path).reason == f"{FILE} is missing; found mine.ipynb"
     (tmp_path / "mine.ipynb").rename(tmp_path / FILE)
     assert received(tmp_path).reason == f"{FILE}: more than 3 lists and objects in a notebook: clear its outputs"
