@@ -32,7 +32,7 @@ from llmcourse.course.paths import MARKER, course_root, find_workspace
 from llmcourse.course.pieces import IS_MISSING, Piece, is_stub, removed_pieces
 from llmcourse.course.progress import Progress, own_pieces
 from llmcourse.course.source import as_python, names_defined, names_read
-from llmcourse.course.told import CheckFailed, explain, last_call, watched
+from llmcourse.course.told import CheckFailed, explain, last_call, last_result, watched
 from llmcourse.files import write_atomically
 
 
@@ -178,7 +178,7 @@ class Builder:
                 exec(compile(source, file, "exec"), namespace)  # noqa: S102
                 _run_example(piece, mine)
             except (Exception, SystemExit) as error:
-                told = explain(error, piece.name, source, file, last_call(mine))
+                told = explain(error, piece.name, source, file, last_call(mine), last_result(mine))
                 raise CheckFailed(f"{told}{self._suspects(piece, module)}") from None
         self._record(line, judged, passed=True)
         print(f"✓ {piece.name}: all checks passed")
