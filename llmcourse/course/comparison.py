@@ -72,7 +72,13 @@ def _tensor_difference(got: Any, want: Any, bound: float) -> str:
     if torch.allclose(a, b, rtol=0.0, atol=bound * scale, equal_nan=True):
         return ""
     at = int((a - b).abs().nan_to_num(nan=float("inf"), posinf=float("inf")).argmax())
-    return f"gives {a.flatten()[at].item():.6g} where {b.flatten()[at].item():.6g} is right"
+    place = tuple(int(i) for i in np.unravel_index(at, tuple(got.shape))) if a.shape == got.shape else ()
+    where = f" at index {place[0] if len(place) == 1 else place}" if place else ""
+    numbers = [x.flatten()[at].item() for x in (a, b)]
+    shown, right = (f"{number:.6g}" for number in numbers)
+    if shown == right:
+        shown, right = (f"{number:.12g}" for number in numbers)
+    return f"gives {shown} where {right} is right{where}"
 
 
 def is_opaque(value: Any) -> bool:

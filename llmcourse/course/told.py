@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import copy
+import dataclasses
 import linecache
 import os
 import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -17,12 +20,18 @@ from llmcourse._sections import CELL, WORKSPACE_VARIABLE, read_sections
 from llmcourse.course.check_source import VALUE, assertion_at, hidden_lines, hint_of, in_words
 from llmcourse.course.pieces import IS_MISSING
 
+_MUCH = 160
+"""Characters of a value that is told for itself."""
 _USUAL_IMPORTS = {
     "np": "import numpy as np", "F": "import torch.nn.functional as F", "nn": "from torch import nn",
     "Counter": "from collections import Counter", "defaultdict": "from collections import defaultdict",
 }  # fmt: skip
 
 _STRING_OR_SPACE = re.compile(r"""('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")|\s+""")
+
+
+_PLAIN = (bool, int, float, str, bytes, list, tuple, dict, set)
+"""Types whose values are told as Python writes them; for others a check finds better words."""
 
 
 class CheckFailed(AssertionError):
@@ -48,10 +57,15 @@ class Watched:
         self.__wrapped__ = function
         self.__name__ = getattr(function, "__name__", type(function).__name__)
         self._last: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+        self._gave: list[Any] = []
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._last = (tuple(map(_as_given, args)), {name: _as_given(value) for name, value in kwargs.items()})
-        return self.__wrapped__(*args, **kwargs)
+        self._gave = []
+        result = self.__wrapped__(*args, **kwargs)
+        if result is None or type(result) in _PLAIN:
+            self._gave = [_as_given(result)]
+        return result
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -75,6 +89,11 @@ def _as_given(value: Any) -> Any:
         return value.copy()
     if kind == "torch.Tensor" and value.numel() <= 64 and not value.requires_grad:
         return value.clone()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type) and not type(value).__dataclass_params__.frozen:
+        made = copy.copy(value)
+        for field in dataclasses.fields(value):
+            setattr(made, field.name, _as_given(getattr(value, field.name)))
+        return made
     return value
 
 
@@ -85,6 +104,12 @@ def last_call(piece: Any) -> str:
         return ""
     told = [*map(short, last[0]), *(f"{name}={short(value)}" for name, value in last[1].items())]
     return f"{piece.__name__}({', '.join(told)})"
+
+
+def last_result(piece: Any) -> str:
+    """What the last call of a watched piece gave, if it is of one of Python's own types; else empty."""
+    gave = piece._gave if isinstance(piece, Watched) else []
+    return short(gave[0], _MUCH) if gave else ""
 
 
 def watched(piece: Any) -> Any:
@@ -113,7 +138,7 @@ def short(value: Any, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def explain(error: BaseException, name: str, source: str, file: str, call: str = "") -> CheckFailed:
+def explain(error: BaseException, name: str, source: str, file: str, call: str = "", gave: str = "") -> CheckFailed:
     """Turn whatever stopped a graded cell into a message for the learner.
 
     Args:
@@ -122,6 +147,7 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
         source: The graded cell's source.
         file: The file name the cell was compiled under.
         call: The last call of the piece. Of a hidden part of the cell no call is told.
+        gave: What that call gave.
     """
     frames = traceback.extract_tb(error.__traceback__)
     elsewhere = getattr(error, "told_lines", [])  # of a piece that ran in another process
@@ -131,6 +157,8 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
     in_check = [f"    in the check, line {lines[0] + 1}:{f' {shown}' if shown else ''}"] if lines else []
     if not is_hidden and not isinstance(error, AssertionError) and (purpose := _purpose(error, source, file)):
         in_check.append(f"    what this line checks: {purpose}")
+    if not is_hidden and (wanted := _wanted(error, source, file, name, gave)):
+        in_check.append(f"    {wanted}")
     told = [line for frame in frames if (line := _told(frame))] + elsewhere
     where = "".join(f"\n{line}" for line in in_check + told[-3:])
     if isinstance(error, NotImplementedError) and IS_MISSING in str(error):
@@ -141,7 +169,7 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
         text = str(error) or "a check failed"
         forgot = " (Is a `return` missing?)" if "got None" in text or "returned None" in text else ""
         return CheckFailed(f"{name}: {text}{forgot}{where}")
-    what = f"{type(error).__name__}: {error}"
+    what = f"{type(error).__name__}: {bounded(str(error))}"
     if isinstance(error, NameError) and error.name and frames and frames[-1].filename == file and not elsewhere:
         return CheckFailed(
             f"the check of {name} uses `{error.name}`, which is not there: run the cells above that define it, with "
@@ -157,6 +185,11 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
         forgot = " Is a `return` missing?" if "NoneType" in what else ""
         return CheckFailed(f"{name} returned something that the check cannot use: {what}.{forgot}{where}")
     return CheckFailed(f"{name} raised {what}{where}")
+
+
+def bounded(text: str, limit: int = 400) -> str:
+    """A text as it is, or its beginning and its end where a whole file stands in it."""
+    return text if len(text) <= limit else f"{text[: limit * 2 // 3]} … {text[-limit // 3 :]}"
 
 
 def _where_to_find(name: str) -> str:
@@ -193,6 +226,46 @@ def _statement(source: str, line: int) -> str:
     """What a line of a check asserts, if it is short enough to help; no message, and no list of mistakes."""
     text = assertion_at(source, line)
     return text if len(text) <= 100 else ""
+
+
+def _wanted(error: BaseException, source: str, file: str, name: str, gave: str) -> str:
+    """What the assert of a check asked for with `==`, unless its message has said so."""
+    steps = list(_steps(error.__traceback__))
+    if not isinstance(error, AssertionError) or not steps or steps[-1].tb_frame.f_code.co_filename != file:
+        return ""
+    line = steps[-1].tb_lineno
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or 0):
+            with suppress(Exception):  # what cannot be looked at again is not told
+                return _comparison(node.test, steps[-1].tb_frame, name, gave, str(error))
+    return ""
+
+
+def _comparison(test: ast.expr, frame: FrameType, name: str, gave: str, message: str) -> str:
+    def value_of(expression: ast.expr) -> Any:
+        code = compile(ast.Expression(expression), "<assert>", "eval")
+        return eval(code, frame.f_globals, frame.f_locals)  # noqa: S307
+
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        test = next((part for part in test.values if _calls_nothing(part) and not value_of(part)), test)
+    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Eq) or len(test.ops) > 1:
+        return ""
+    left, right = test.left, test.comparators[0]
+    wanted = short(value_of(right), _MUCH) if _calls_nothing(right) else "…"
+    if "…" in wanted or wanted in message or wanted in message.replace(",", ""):
+        return ""
+    if isinstance(left, ast.Name):
+        return f"right is: {wanted}"
+    if isinstance(left, ast.Call) and isinstance(left.func, ast.Name) and left.func.id == name:
+        return f"it gave {gave}; right is {wanted}" if gave and gave not in message else f"right is: {wanted}"
+    return f"it must be: {ast.unparse(left)} == {wanted}"
+
+
+def _calls_nothing(expression: ast.expr) -> bool:
+    """Whether an expression can be looked at again: nothing in it is called but what only looks."""
+    looks = ("set", "len", "sorted", "dict", "list", "tuple", "float", "range")
+    calls = [node.func for node in ast.walk(expression) if isinstance(node, ast.Call)]
+    return all(isinstance(called, ast.Name) and called.id in looks for called in calls)
 
 
 def _purpose(error: BaseException, source: str, file: str) -> str:

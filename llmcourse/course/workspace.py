@@ -39,7 +39,7 @@ from llmcourse.course.refusal import (
     unknown_piece,
 )
 from llmcourse.course.source import as_python, names_defined, names_read
-from llmcourse.course.told import CheckFailed, explain, last_call, watched
+from llmcourse.course.told import CheckFailed, explain, last_call, last_result, watched
 from llmcourse.files import write_atomically
 
 
@@ -194,7 +194,7 @@ class Builder:
                 exec(compile(source, file, "exec"), namespace)  # noqa: S102
                 _run_example(piece, mine)
             except (Exception, SystemExit) as error:
-                told = explain(error, piece.name, source, file, last_call(mine))
+                told = explain(error, piece.name, source, file, last_call(mine), last_result(mine))
                 raise CheckFailed(f"{told}{self._suspects(piece, module)}") from None
             except KeyboardInterrupt as error:
                 show_own_lines(error, f"✗ {piece.name}: the check was interrupted, so it has not passed")

@@ -190,13 +190,24 @@ def test_a_stub_is_told_as_such_and_no_law_is_blamed():
         (torch.zeros(2), np.zeros(2), "gives a Tensor where a ndarray is right"),
         (torch.zeros(2), torch.zeros(2).double(), "gives torch.float32 where torch.float64 is right"),
         (torch.tensor([1.0, float("nan")]), torch.tensor([1.0, float("nan")]), ""),
-        (torch.tensor([1.0, 2.0]), torch.tensor([1.0, float("inf")]), "gives 2 where inf is right"),
+        (torch.tensor([1.0, 2.0]), torch.tensor([1.0, float("inf")]), "gives 2 where inf is right at index 1"),
+        (torch.ones(2, 2), torch.ones(2, 2) * (1 + 1e-7), ""),
+        (
+            torch.ones(1, 2).double(),
+            torch.tensor([[1.0, 1 + 1e-5]]).double(),
+            "gives 1 where 1.00001 is right at index (0, 1)",
+        ),
         (np.array([1, 2]), np.array([1, 3]), "gives array([1, 2]) where array([1, 3]) is right"),
         (float("nan"), float("nan"), ""),
     ],
 )
 def test_a_difference_is_told(got, want, told):
     assert difference(got, want) == told
+
+
+def test_a_difference_in_the_ninth_digit_is_shown():
+    got, want = torch.ones(1).double(), torch.full((1,), 1 + 1e-8, dtype=torch.float64)
+    assert difference(got, want, 1e-9) == "gives 1 where 1.00000001 is right at index 0"
 
 
 def test_complex_numbers_differ_in_their_imaginary_parts_too():
