@@ -13,13 +13,24 @@ name; Canvas' is the user's, and part of the student's id: doejane_1234.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 ENDINGS = re.compile(r"(?i)(?<=.)(\.zip|\.ipynb)$")
 _MOODLE = re.compile(r"(?s)(?P<name>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?")
 _CANVAS = re.compile(r"(?s)(?P<name>.+?)_(?:LATE_)?(?P<user>\d+)_(?P<upload>\d{3,})_(?P<file>.+\.\w+)")
 _NUMBERED = re.compile(r" ?\(\d+\)$")
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """The first few names in one line, and how many more there are.
+
+    Example:
+        >>> first_of(["ada", "bob", "cyd", "dan"], 2)
+        'ada, bob and 2 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 @dataclass(frozen=True)

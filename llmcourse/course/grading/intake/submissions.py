@@ -32,7 +32,7 @@ from llmcourse.course.grading.intake.archives import (
     is_hidden,
     refuse,
 )
-from llmcourse.course.grading.intake.names import ENDINGS, HandedIn, handed_in
+from llmcourse.course.grading.intake.names import ENDINGS, HandedIn, first_of, handed_in
 from llmcourse.course.notebooks import facts_of
 
 SECRET = "submission_secret.txt"
@@ -198,7 +198,7 @@ def _with_ids(groups: list[_Group]) -> list[Submission]:
                 own = f"{own}-{said.number or _short_hash(first.name)}"
             while any(own.casefold() == other.student.casefold() for other in found):
                 own += "-again"
-            others = _shown([_printable(other.paths[0].name) for other in clash if other is not group])
+            others = first_of([_printable(other.paths[0].name) for other in clash if other is not group], MAX_SHOWN)
             problem = f"{len(clash)} submissions of one name: this is {_printable(first.name)}, beside {others}"
             problems = (problem,) if len(clash) > 1 else ()
             found.append(Submission(own, first, problems, group.paths[1:], (said.student,)))
@@ -215,11 +215,6 @@ def _is_zip(path: Path | PurePosixPath) -> bool:
 
 def _printable(name: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in name)[:100]
-
-
-def _shown(names: list[str]) -> str:
-    more = f" and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
-    return f"{', '.join(names[:MAX_SHOWN])}{more}"
 
 
 class _Contents:
@@ -429,7 +424,7 @@ def _missing(name: str, contents: _Contents, taken: set[_File]) -> str:
     found = contents.closed + sorted(map(_printable, rest))
     if not found:
         return f"{name}.ipynb is missing"
-    return f"{name}.ipynb is missing; found {_shown(found)}"
+    return f"{name}.ipynb is missing; found {first_of(found, MAX_SHOWN)}"
 
 
 def _choose(contents: _Contents, copies: list[tuple[int, _File]], name: str, skeleton: Any) -> Received:
