@@ -89,6 +89,16 @@ def is_opaque(value: Any) -> bool:
     return isinstance(value, kinds) or (callable(value) and not isinstance(value, torch.Tensor))
 
 
+def opaque_in(value: Any) -> list[Any]:
+    """What of a value can only be looked at from outside."""
+    if is_opaque(value):
+        return [value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = vars(value)
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return [found for item in items for found in opaque_in(item)]
+
+
 def looked_at(value: Any) -> Any:
     """A value with tensors free of their history, dataclasses as dicts, and nothing that cannot be looked at."""
     import torch

@@ -145,6 +145,8 @@ class Grader:
     def _finish(self, job: Job, executed: Executed) -> None:
         """Say that a submission is graded to its end."""
         self.graded.add(job.student)
+        for sentence in executed.overturned:
+            self.course.log.warning("%s of %s: %s", self.assignment, job.student, sentence)
         marks = self.course.marks(self.assignment, [job.student])[job.student]
         state = {
             "scores": _scores(marks),
