@@ -53,7 +53,8 @@ def test_codes_scales_and_levels_are_those_of_bitsandbytes(shape) -> None:
     packed, scales = nf4_quantize(weight)
     torch.testing.assert_close(NF4_LEVELS, state.code, rtol=0, atol=1e-6)
     torch.testing.assert_close(scales, state.absmax, rtol=0, atol=0)
-    assert torch.equal(packed, theirs.flatten())
+    codes, their_codes = (torch.stack([b >> 4, b & 15], 1).flatten() for b in (packed, theirs.flatten()))
+    assert torch.equal(codes[: weight.numel()], their_codes[: weight.numel()])  # what follows an odd last one is free
 
 
 def test_double_quantization_costs_little_and_is_counted_right() -> None:
