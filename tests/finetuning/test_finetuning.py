@@ -110,7 +110,7 @@ def test_what_cannot_be_done_is_told_and_changes_nothing() -> None:
 def learned(model: nn.Module, is_sharded: bool, group: Group = ALONE) -> tuple[list[float], int]:
     if is_sharded:
         shard_nf4(model, group)
-    batches = Batches(np.random.default_rng(0).integers(0, 32, 2000), seq_len=16, batch_size=4)
+    batches = Batches(np.random.default_rng(0).integers(0, 32, 2000), seq_len=16, batch_size=12)
     config = TrainingConfig(4, lr=4e-3, warmup_steps=1, weight_decay=0.0)
     rows = train(model, batches, config, group=group, progress=False)
     return [row["loss"] for row in rows], sum(t.numel() * t.element_size() for t in model.blocks.buffers())
