@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmcourse.course.source import names_reached
 from llmcourse.course.steps import count_steps
 from llmcourse.course.told import Watched, short
 
-__all__ = ["close", "count_steps", "each", "names_used", "on_ranks", "raises"]
+if TYPE_CHECKING:
+    from llmcourse.distributed.rehearsal import Rehearsed
+
+__all__ = ["close", "count_steps", "each", "names_used", "on_ranks", "raises", "rehearsed"]
 
 
 def raises(
@@ -167,16 +170,67 @@ def each(function: Callable[..., Any], rows: Iterable[tuple[Any, ...]]) -> list[
 
 
 def on_ranks(function: Callable[..., Any], rows: Iterable[tuple[Any, ...]], timeout_s: float = 60.0) -> list[Any]:
-    """A function's result on each rank of a gloo group, one rank for each row of arguments; see `ranks.run_on_ranks`.
+    """A function's result on each rank of a gloo group, one rank for each row of arguments; see `launch.run_on_ranks`.
 
     Raises:
         RankFailed: A rank raised an error, died, or gave no answer in time; the message names it.
     """
-    from llmcourse.course.ranks import run_on_ranks
+    from llmcourse.distributed.launch import run_on_ranks
 
     remote = getattr(function, "on_ranks", None)
     function = function.__wrapped__ if isinstance(function, Watched) else function
     return remote(list(rows), timeout_s) if remote else run_on_ranks(function, list(rows), timeout_s)
+
+
+def rehearsed(function: Callable[..., Any], rows: Iterable[tuple[Any, ...]], through: str = "") -> Rehearsed:
+    """A function's result on each rank of a rehearsal, one rank for each row of arguments, and what the ranks sent.
+
+    The ranks are threads of the process in which the function lives, and get the arguments themselves: what one changes
+    in them can be seen.
+
+    Args:
+        function: A piece, called as `piece(*row, group=group)`.
+        rows: Rank r gets the arguments rows[r].
+        through: A function of the library, as "module:name", that is called instead, as `name(piece, *row,
+            group=group)`: for a piece that works on what does not cross from process to process, as a model's hooks.
+
+    Raises:
+        RankFailed: A rank raised an error, or the ranks wait for one another; the message says for what.
+
+    Example:
+        >>> results, traffic = rehearsed(lambda x, group: group.sum(x), [(1.0,), (2.0,)])
+        >>> results, len(traffic[0])
+        ([3.0, 3.0], 1)
+    """
+    from llmcourse.distributed.rehearsal import Rehearsed
+    from llmcourse.distributed.traffic import Event, Traffic
+
+    remote = getattr(function, "rehearsed", None)
+    function = function.__wrapped__ if isinstance(function, Watched) else function
+    results, events = remote(list(rows), through) if remote else rehearse_here(function, list(rows), through)
+    traffic = [Traffic([Event(kind, n_bytes, peer) for kind, n_bytes, peer in told]) for told in events]
+    return Rehearsed(results, traffic)
+
+
+def rehearse_here(
+    function: Callable[..., Any], rows: list[tuple[Any, ...]], through: str = ""
+) -> tuple[list[Any], list[list[tuple[str, int, int | None]]]]:
+    """`rehearsed` in this process, with what each rank sent as plain values: kind, bytes, to or from whom."""
+    import importlib
+    from functools import partial
+
+    from llmcourse.distributed.rehearsal import RankFailed, rehearse
+
+    if through:
+        module, _, name = through.partition(":")
+        function = partial(getattr(importlib.import_module(module), name), function)
+    try:
+        results, traffic = rehearse(function, rows, in_place=True)
+    except RankFailed as error:
+        if isinstance(error.__cause__, NotImplementedError):
+            raise error.__cause__ from None  # a piece that is not written yet
+        raise
+    return results, [[(event.kind, event.n_bytes, event.peer) for event in told] for told in traffic]
 
 
 def names_used(function: Any) -> set[str]:

@@ -70,7 +70,7 @@ class Watched:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)  # `inspect` and `copy` ask for these
-        if name in ("each", "on_ranks", "count_steps"):
+        if name in ("each", "on_ranks", "rehearsed", "count_steps"):
             self._last = None  # no calls that could be told
         return getattr(self.__wrapped__, name)
 
@@ -159,7 +159,7 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
         in_check.append(f"    what this line checks: {purpose}")
     if not is_hidden and (wanted := _wanted(error, source, file, name, gave)):
         in_check.append(f"    {wanted}")
-    told = [line for frame in frames if (line := _told(frame))] + elsewhere
+    told = learner_lines(error) + elsewhere
     where = "".join(f"\n{line}" for line in in_check + told[-3:])
     if isinstance(error, NotImplementedError) and IS_MISSING in str(error):
         return CheckFailed(f"{name} needs another piece here, and {error}. Write it first.")
@@ -201,8 +201,10 @@ def _where_to_find(name: str) -> str:
 
 
 def learner_lines(error: BaseException) -> list[str]:
-    """The lines of the learner's own cells that an error came through, the last three."""
-    return [line for frame in traceback.extract_tb(error.__traceback__) if (line := _told(frame))][-3:]
+    """The lines of the learner's own cells that an error, or what is behind it, came through, the last three."""
+    errors = [error] + [error.__cause__] * (error.__cause__ is not None)
+    frames = [frame for each in errors for frame in traceback.extract_tb(each.__traceback__)]
+    return [line for frame in frames if (line := _told(frame))][-3:]
 
 
 def _told(frame: traceback.FrameSummary) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from llmcourse.course.ranks import run_on_ranks
 from llmcourse.distributed.group import ALONE, Group
+from llmcourse.distributed.launch import run_on_ranks
 from llmcourse.model import evaluation_mode
 from llmcourse.training.history import read_history
 from tests.training import ranks

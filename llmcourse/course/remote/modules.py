@@ -67,6 +67,10 @@ class RemoteFunction:
         """Call it on several ranks there."""
         return self._table.call("ranks", self._number, (rows, timeout_s), {})
 
+    def rehearsed(self, rows: list[tuple[Any, ...]], through: str) -> Any:
+        """Call it on the ranks of a rehearsal there; what was sent is that side's own word."""
+        return self._table.call("rehearse", self._number, (rows, through), {})
+
     def count_steps(self, *args: Any) -> int:
         """Call it there and have the other side count its steps: that side's own word."""
         return self._table.call("count", self._number, args, {})

@@ -23,13 +23,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from llmcourse.course.ranks import run_on_ranks
+from llmcourse.course.checks import rehearse_here
 from llmcourse.course.remote import containers, gradients, memory, modules, wire
 from llmcourse.course.remote.line import Line, LineClosed
 from llmcourse.course.remote.randomness import GuestRandom, HostRandom
 from llmcourse.course.remote.shared import Entry, Table
 from llmcourse.course.remote.wire import BadMessage, CannotCross
 from llmcourse.course.steps import count_steps
+from llmcourse.distributed.launch import run_on_ranks
 
 KNOWN = (containers, memory, modules)
 """The modules that say how each kind of object is shared."""
@@ -305,6 +306,7 @@ _WAYS: dict[str, Callable[..., Any]] = {
     "call": lambda function, *args, **kwargs: function(*args, **kwargs),
     "each": _on_each,
     "ranks": run_on_ranks,
+    "rehearse": rehearse_here,
     "count": count_steps,
 }
 """How a function can be called from the other side; of the judge's, only by `call`."""

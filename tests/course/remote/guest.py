@@ -140,6 +140,19 @@ def extend(record, item):
     record.counts[item] += 1
 
 
+def twice(piece, x, group):
+    return piece(piece(x, group=group), group=group)
+
+
+def to_neighbour(x, group):
+    x += 1
+    return group.exchange(x, (group.rank + 1) % group.size, (group.rank - 1) % group.size)
+
+
+def wait_for_nobody(x, group):
+    return group.receive(x, 1 - group.rank)
+
+
 def rank_sum(x):
     """The sum over ranks."""
     x = x.clone()
@@ -206,6 +219,8 @@ FUNCTIONS = {
     "grad_mode": lambda x: (x * 2, torch.is_grad_enabled(), torch.is_autocast_enabled("cpu")),
     "deep": lambda n: n,
     "rank_sum": rank_sum,
+    "to_neighbour": to_neighbour,
+    "wait_for_nobody": wait_for_nobody,
     "thaw": thaw,
     "rank_hang": rank_hang,
     "stop": lambda: sys.exit(3),

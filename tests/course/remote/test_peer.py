@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from llmcourse.course.checks import count_steps, each, on_ranks
+from llmcourse.course.checks import count_steps, each, on_ranks, rehearsed
 from llmcourse.course.remote.peer import BadMessage, Peer
 from llmcourse.course.remote.proof import prove
 from llmcourse.model.config import PRESETS
@@ -407,6 +407,18 @@ def test_a_piece_runs_on_several_ranks_there(remote) -> None:
     with pytest.raises(AssertionError, match="rank 0 gave no answer within 8 s: does a rank wait"):
         on_ranks(remote.rank_hang, [(torch.zeros(1),)] * 2, 8)
     assert remote.same(2) == 2
+
+
+def test_a_piece_is_rehearsed_there_and_what_it_changes_in_its_arguments_is_told(remote) -> None:
+    rows = [(torch.tensor([float(rank)]),) for rank in range(3)]
+    results, traffic = rehearsed(remote.to_neighbour, rows)
+    assert [x.item() for x in results] == [3, 1, 2] and [x.item() for (x,) in rows] == [1, 2, 3]
+    assert [(event.kind, event.n_bytes, event.peer) for event in traffic[0]] == [("send", 4, 1), ("receive", 4, 2)]
+    with pytest.raises(AssertionError, match="nobody can go on: rank 0 waits for a message from rank 1"):
+        rehearsed(remote.wait_for_nobody, [(torch.zeros(1),)] * 2)
+    rows = [(torch.zeros(1),), (torch.zeros(1),)]
+    through = rehearsed(remote.to_neighbour, rows, through="tests.course.remote.guest:twice")
+    assert [x.item() for x in through.results] == [2, 2]
 
 
 def test_what_nobody_holds_any_more_is_forgotten_on_both_sides(remote, peer) -> None:

@@ -1,9 +1,12 @@
-"""Run a function on several ranks: processes that form a gloo group, watched, so that a hang is an error with
-a message."""
+"""Ranks as processes of this machine, watched, so that a rank that fails or hangs is an error with a message.
+
+`torchrun` starts the ranks of a program; this starts the ranks of a function, from a notebook or a test.
+"""
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import sys
 import tempfile
@@ -14,25 +17,27 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+import cloudpickle
+import torch
 import torch.distributed as dist
+
+from llmcourse.distributed.group import Group
+from llmcourse.distributed.rehearsal import RankFailed
 
 MAX_RANKS = 8
 START_S = 120.0
 """Seconds that the new processes may take to find one another, imports included."""
 
 
-class RankFailed(AssertionError):
-    """A rank raised an error, died, or gave no answer in time."""
-
-
 def run_on_ranks(function: Callable[..., Any], rows: Sequence[tuple[Any, ...]], timeout_s: float = 60.0) -> list[Any]:
     """Call a function on one rank for each row of arguments, all at the same time, in a group of as many processes.
 
-    Each rank is a new process, in which `torch.distributed` is ready (gloo, on this machine alone). A piece that a
-    learner has built runs there too. What goes in and comes out is pickled.
+    Each rank is a new process, in which `torch.distributed` is ready (gloo, on this machine alone) and which computes
+    with one thread. A piece that a learner has built runs there too. What goes in and comes out is pickled.
 
     Args:
-        function: A function of a module, which the new processes find by its name.
+        function: A function of a module, which the new processes find by its name, or one of a notebook, which they are
+            sent. If it has a parameter `group`, it gets the rank's `Group` there.
         rows: Rank r gets the arguments rows[r].
         timeout_s: Seconds, from when all are ready, until ranks that have not answered are ended.
 
@@ -48,14 +53,16 @@ def run_on_ranks(function: Callable[..., Any], rows: Sequence[tuple[Any, ...]], 
         [2, 5]
     """
     if not 1 <= len(rows) <= MAX_RANKS:
-        raise ValueError(f"{len(rows)} ranks: there can be 1 to {MAX_RANKS}")
+        raise ValueError(f"there are {len(rows)} rows; there must be 1 to {MAX_RANKS}")
     context = get_context("spawn")
-    named = (function.__module__, function.__qualname__)
+    packed = _packed(function)
+    # By value: PyTorch makes a tensor that goes through a pipe shared memory, and two ranks would train one model.
+    given = [cloudpickle.dumps(row) for row in rows]
     with tempfile.TemporaryDirectory(prefix="ranks-") as folder:
         pipes = [context.Pipe(duplex=False) for _ in rows]
         processes = [
-            context.Process(target=_rank, args=(theirs, named, row, rank, len(rows), folder, timeout_s), daemon=True)
-            for rank, (row, (_, theirs)) in enumerate(zip(rows, pipes))
+            context.Process(target=_rank, args=(theirs, packed, row, rank, len(rows), folder, timeout_s), daemon=True)
+            for rank, (row, (_, theirs)) in enumerate(zip(given, pipes))
         ]
         try:
             for process, (_, theirs) in zip(processes, pipes):
@@ -72,6 +79,23 @@ def run_on_ranks(function: Callable[..., Any], rows: Sequence[tuple[Any, ...]], 
                 ours.close()
 
 
+def _packed(function: Callable[..., Any]) -> tuple[str, str] | bytes:
+    """How a new process finds a function: by its name, where it has one that can be imported."""
+    module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", "<")
+    if module in (None, "__main__") or "<" in name:
+        return cloudpickle.dumps(function)
+    return module, name
+
+
+def _unpacked(packed: tuple[str, str] | bytes) -> Callable[..., Any]:
+    if isinstance(packed, bytes):
+        return cloudpickle.loads(packed)
+    function: Any = importlib.import_module(packed[0])
+    for part in packed[1].split("."):
+        function = getattr(function, part)
+    return function
+
+
 def _answers(pipes: list[Connection], timeout_s: float) -> list[Any]:
     """Wait for every rank; the first error ends the waiting, for the others may wait for the rank that is gone."""
     answers: dict[int, Any] = {}
@@ -86,7 +110,7 @@ def _answers(pipes: list[Connection], timeout_s: float) -> list[Any]:
         for pipe in ready:
             rank = pipes.index(pipe)  # type: ignore[arg-type]
             try:
-                ok, value = pipe.recv()  # type: ignore[union-attr]
+                ok, value = cloudpickle.loads(pipe.recv_bytes())  # type: ignore[union-attr]
             except EOFError:
                 raise RankFailed(f"rank {rank} died") from None
             if not ok:
@@ -96,20 +120,38 @@ def _answers(pipes: list[Connection], timeout_s: float) -> list[Any]:
 
 
 def _rank(
-    pipe: Connection, named: tuple[str, str], row: tuple[Any, ...], rank: int, n: int, folder: str, timeout_s: float
+    pipe: Connection,
+    packed: tuple[str, str] | bytes,
+    row: bytes,
+    rank: int,
+    n: int,
+    folder: str,
+    timeout_s: float,
 ) -> None:
     try:
+        torch.set_num_threads(1)
         os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(n)}
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo" if sys.platform == "linux" else "lo0")
         dist.init_process_group(
             "gloo", init_method=f"file://{folder}/group", rank=rank, world_size=n,
             timeout=timedelta(seconds=START_S + timeout_s),
         )  # fmt: skip
-        function: Any = importlib.import_module(named[0])
-        for part in named[1].split("."):
-            function = getattr(function, part)
-        pipe.send((True, "ready"))
-        pipe.send((True, function(*row)))
+        function = _unpacked(packed)
+        arguments = cloudpickle.loads(row)
+        _tell(pipe, True, "ready")
+        _tell(pipe, True, function(*arguments, **_group_for(function)))
         time.sleep(timeout_s)  # until it is ended: a rank that leaves would be an error for one that still waits for it
     except BaseException as error:
-        pipe.send((False, f"{type(error).__name__}: {error}"))
+        _tell(pipe, False, f"{type(error).__name__}: {error}")
+
+
+def _tell(pipe: Connection, ok: bool, value: Any) -> None:
+    pipe.send_bytes(cloudpickle.dumps((ok, value)))
+
+
+def _group_for(function: Callable[..., Any]) -> dict[str, Group]:
+    try:
+        takes_group = "group" in inspect.signature(function).parameters
+    except (TypeError, ValueError):  # built in, as `max` is
+        return {}
+    return {"group": Group.of_everybody()} if takes_group else {}
