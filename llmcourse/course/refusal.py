@@ -68,7 +68,7 @@ def closest(word: str, names: Iterable[str]) -> list[str]:
 
     Example:
         >>> closest("count_pair", ["merge_pair", "decode", "count_pairs"])
-        ['count_pairs', 'merge_pair']
+        ['count_pairs']
     """
     return difflib.get_close_matches(word, sorted(names), n=3)
 
