@@ -15,22 +15,22 @@ from torch import Tensor
 from llmcourse.distributed.group import Group
 
 
-def plain_broadcast(tensor: Tensor, group: Group, source: int = 0) -> Tensor:
+def plain_broadcast(tensor: Tensor, source: int, group: Group) -> Tensor:
     """The tensor of one process, on each: it sends it to one after another.
 
     Args:
         tensor: Of the same shape and dtype on every process; its values count on the source alone.
-        group: Who takes part.
         source: Whose tensor it is.
+        group: Who takes part.
 
     Returns:
         A new tensor, the source's.
 
     Example:
         >>> from llmcourse.distributed.rehearsal import rehearse
-        >>> results, traffic = rehearse(plain_broadcast, [(torch.tensor([float(rank)]),) for rank in range(4)])
+        >>> results, traffic = rehearse(plain_broadcast, [(torch.tensor([rank]), 0) for rank in range(4)])
         >>> results[3], [told.n_messages for told in traffic]
-        (tensor([0.]), [3, 0, 0, 0])
+        (tensor([0]), [3, 0, 0, 0])
     """
     if group.rank != source:
         return group.receive(tensor, source)
@@ -40,7 +40,7 @@ def plain_broadcast(tensor: Tensor, group: Group, source: int = 0) -> Tensor:
     return tensor.clone()
 
 
-def tree_broadcast(tensor: Tensor, group: Group, source: int = 0) -> Tensor:
+def tree_broadcast(tensor: Tensor, source: int, group: Group) -> Tensor:
     """The tensor of one process, on each: everybody who has it helps to pass it on.
 
     Let the processes be counted from the source on, the source as number 0 and rank (source + i) mod N as number i. In
@@ -49,17 +49,17 @@ def tree_broadcast(tensor: Tensor, group: Group, source: int = 0) -> Tensor:
 
     Args:
         tensor: Of the same shape and dtype on every process; its values count on the source alone.
-        group: Who takes part; N processes.
         source: Whose tensor it is.
+        group: Who takes part; N processes.
 
     Returns:
         A new tensor, the source's, on every process; `tensor` stays as it is.
 
     Example:
         >>> from llmcourse.distributed.rehearsal import rehearse
-        >>> results, traffic = rehearse(tree_broadcast, [(torch.tensor([float(rank)]),) for rank in range(4)])
+        >>> results, traffic = rehearse(tree_broadcast, [(torch.tensor([rank]), 0) for rank in range(4)])
         >>> results[3].tolist(), [[event.peer for event in told.of("send")] for told in traffic]
-        ([0.0], [[1, 2], [3], [], []])
+        ([0], [[1, 2], [3], [], []])
 
     Source:
         Thakur, Rabenseifner and Gropp, "Optimization of Collective Communication Operations in MPICH" (2005), section
