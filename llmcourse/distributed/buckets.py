@@ -119,9 +119,10 @@ def make_buckets(parameters: Sequence[Tensor], max_bytes: int) -> list[Bucket]:
 def gradient_arrived(buckets: Sequence[Bucket], number: int, position: int, group: Group) -> None:
     """Take in one gradient that the backward pass has brought, and start what can be started: never wait.
 
-    The gradient is in `parameter.grad`, where `parameter` is `buckets[number].parameters[position]`.
+    The gradient is in `parameter.grad`, where `parameter` is `buckets[number].parameters[position]`. That may be the
+    parameter's place in the bucket already: where `.grad` was not None, the backward pass adds to what is there.
 
-    1. Copy it to the parameter's place in the bucket.
+    1. Copy it to the parameter's place, over what the step before has left there.
     2. Make that place the parameter's `.grad`: the sum will be there without a second copy, and the gradient that the
        backward pass has made can be freed.
     3. It is no longer missing.
