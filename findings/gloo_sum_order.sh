@@ -5,10 +5,11 @@
 # begins. 256 + 1 + 1 + 1 in bf16 is 256, 1 + 1 + 1 + 256 is 260: a tensor of 1,000 equal elements comes back with both.
 # After reduce_scatter, ranks hold different sums of the same numbers. All ranks agree after all_reduce, and a second
 # call gives the same bits; another bucket size does not. Nothing is added in a wider type, as one might hope for bf16.
-# Needs a Python with torch 2.13.0: PYTHON=.venv/bin/python findings/gloo_sum_order.sh
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+python3 -m venv "$folder/env"
+"$folder/env/bin/pip" install --quiet torch==2.13.0 numpy
 cat > "$folder/shown.py" <<'PYTHON'
 import sys
 
@@ -53,4 +54,4 @@ def rank_of_four(rank, folder):
 if __name__ == "__main__":
     mp.spawn(rank_of_four, (sys.argv[1],), nprocs=4)
 PYTHON
-OMP_NUM_THREADS=1 "${PYTHON:-python3}" "$folder/shown.py" "$folder"
+OMP_NUM_THREADS=1 "$folder/env/bin/python" "$folder/shown.py" "$folder"
