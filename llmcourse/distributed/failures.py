@@ -18,10 +18,10 @@ def lost_share(interval_s: float, save_s: float, mtbf_s: float, restart_s: float
     """The expected share of a long run's time that is not useful work, with checkpoints at a given interval.
 
     Failures come at random with a mean time between them of `mtbf_s`, at any time: during work, while a checkpoint is
-    written, and during a restart. The run goes on from the last checkpoint that was finished. So one round, `interval_s`
-    of work and the checkpoint behind it, has to get through `interval_s` + `save_s` seconds without a failure. Each
-    failure is followed by a restart, and a restart has to get through `restart_s` seconds without a failure, too; one
-    that is hit begins anew.
+    written, and during a restart. The run goes on from the last checkpoint that was finished. So one round,
+    `interval_s` of work and the checkpoint behind it, has to get through `interval_s` + `save_s` seconds without a
+    failure. Each failure is followed by a restart, and a restart has to get through `restart_s` seconds without a
+    failure, too; one that is hit begins anew.
 
     Nothing is approximated: the result is right also where the interval is as long as `mtbf_s`.
 
@@ -43,7 +43,7 @@ def lost_share(interval_s: float, save_s: float, mtbf_s: float, restart_s: float
         >>> round(lost_share(3600, 60, 3600, restart_s=600), 4)
         0.5201
 
-    Source: Daly (2006), "A higher order estimate of the optimum checkpoint interval for restart dumps", section 3.
+    Source: Daly (2006), "A higher order estimate of the optimum checkpoint interval for restart dumps".
     """
     _require_above(interval_s=interval_s, mtbf_s=mtbf_s)
     _require_at_least(save_s=save_s, restart_s=restart_s)

@@ -36,19 +36,19 @@ def rows_to_read(saved: Sequence[int], n_ranks: int) -> list[list[tuple[int, int
     """Which rows of which saved shards each rank reads, when a checkpoint is read by another number of ranks.
 
     The tensor's rows, in order, lie in the saved shards: shard 0 holds the first `saved[0]` of them, shard 1 the next
-    `saved[1]`, and so on. A shard may be of any size, also empty. Of n rows in all, each of the `n_ranks` ranks that read
-    now gets ceil(n / n_ranks), in order, until none are left: the last ranks may get fewer, or none.
+    `saved[1]`, and so on. A shard may be of any size, also empty. Of n rows in all, each of the `n_ranks` ranks that
+    read now gets ceil(n / n_ranks), in order, until none are left: the last ranks may get fewer, or none.
 
-    A read `(shard, start, stop, to)` says: rows `start` up to, but not including, `stop` of saved shard `shard`, counted
-    within that shard, become the reading rank's own rows from `to` on, counted within its own part.
+    A read `(shard, start, stop, to)` says: rows `start` up to, but not including, `stop` of saved shard `shard`,
+    counted within that shard, become the reading rank's own rows from `to` on, counted within its own part.
 
     Args:
         saved: Rows in each saved shard, in the order of the ranks that saved them.
         n_ranks: How many ranks read, at least 1.
 
     Returns:
-        For each rank that reads, its reads in the order of its rows: one for each shard that holds some of them, none of
-        them without rows.
+        For each rank that reads, its reads in the order of its rows: one for each shard that holds some of them, and
+        no other.
 
     Raises:
         ValueError: `n_ranks` is below 1, or a size is negative; the message names it.

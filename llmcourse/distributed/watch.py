@@ -1,4 +1,4 @@
-"""Which rank is it? Of many that wait, the one that does not come, the slow one, the one with the first NaN (chapter 4).
+"""Which rank is it? The one that does not come, the slow one, the one with the first NaN (chapter 4).
 
 When one rank of a run stops, all others wait for it, and what they say at last is that *they* have waited. So each rank
 leaves a note of what it is about to do where the others can read it, also when it is gone.

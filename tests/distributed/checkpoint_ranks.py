@@ -15,13 +15,13 @@ from torch import nn
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
 
+from llmcourse.data import Batches
 from llmcourse.distributed.group import Group
 from llmcourse.distributed.links import Processes
 from llmcourse.distributed.sharded_checkpoint import ShardedCheckpoints
 from llmcourse.distributed.watch import RankMissing, find_not_finite, watch_group
 from llmcourse.optim.groups import make_optimizer
 from llmcourse.training import NonFiniteLossError, StepResult, train, train_step
-from llmcourse.data import Batches
 from tests.training.ranks import CONFIG, Poisoned, StopAt, Stopped, make_batches, make_model
 
 

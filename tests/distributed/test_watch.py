@@ -1,4 +1,4 @@
-"""Who is it: the rank that does not come, the one with the NaN, the one that is killed, and what torchrun makes of it."""
+"""Which rank is it: the one that does not come, the one with the NaN; and a killed one that starts again."""
 
 from __future__ import annotations
 
