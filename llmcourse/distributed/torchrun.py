@@ -17,6 +17,7 @@ from datetime import timedelta
 
 import torch
 import torch.distributed as dist
+from torch.distributed.rendezvous import rendezvous
 
 from llmcourse.distributed.group import Group
 
@@ -58,7 +59,13 @@ def joined(device: str = "cpu", timeout_s: float = 1800.0) -> Iterator[Group]:
     if not 0 <= rank < size:
         raise CannotJoin(f"RANK is {rank}; it must be at least 0 and below WORLD_SIZE, {size}")
     try:
-        dist.init_process_group("nccl" if where.type == "cuda" else "gloo", timeout=timedelta(seconds=timeout_s))
+        patience = timedelta(seconds=timeout_s)
+        store, _, _ = next(rendezvous("env://", timeout=patience))
+        # After a restart torchrun's store still has the addresses of the processes that are gone, and a rank that is
+        # early takes one of them: each attempt gets names of its own.
+        store = dist.PrefixStore(f"attempt-{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+        backend = "nccl" if where.type == "cuda" else "gloo"
+        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=patience)
     except (dist.DistError, RuntimeError, ValueError) as error:
         raise CannotJoin(
             f"rank {rank} waited {timeout_s:g} s for {size} ranks, and not all came: "

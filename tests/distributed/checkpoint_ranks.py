@@ -146,6 +146,7 @@ def poisoned() -> list[Any]:
     model = make_model()
     with torch.no_grad():
         model.embedding.weight[15] = float("nan")
+    model.lm_head = nn.Linear(32, 16, bias=False)  # one of its own: the table's NaN is in no other token's logit
     try:
         train(model, make_batches(Poisoned), CONFIG, group=group, progress=False)
     except NonFiniteLossError as error:
