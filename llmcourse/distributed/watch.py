@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -124,6 +125,7 @@ class _Watched:
 
     def __init__(self, link: Link, notes: _Notes, size: int):
         self._link, self._notes, self._size = link, notes, size
+        self._lost_in = 0
 
     @property
     def group(self) -> Any:
@@ -141,6 +143,8 @@ class _Watched:
         if kind in ("send", "receive"):  # between two; they have no number in common with the others
             return start(*args)
         notes = self._notes
+        if self._lost_in:
+            raise RankMissing(f"rank {notes.rank}: the group is lost since operation {self._lost_in}; make a new one")
         notes.number += 1
         number = notes.number
         notes.write(kind, is_waiting=False)
@@ -157,11 +161,26 @@ class _Watched:
         try:
             return call()
         except RuntimeError as error:
-            late = who_is_missing(read_notes(self._notes.folder), self._size, number, time.time())
-            why = f"did not come: {late}" if late else "all ranks came, so one was lost in it, or the network"
-            raise RankMissing(
-                f"rank {self._notes.rank}, operation {number}, {kind}: {why} ({str(error).partition(chr(10))[0]})"
-            ) from error
+            self._lost_in = number
+            rank, notes = self._notes.rank, read_notes(self._notes.folder)
+            late = who_is_missing(notes, self._size, number, time.time())
+            why = f"did not come: {late}" if late else f"all ranks came{_how_late(notes, rank, number)}"
+            raise RankMissing(f"rank {rank}, operation {number}, {kind}: {why} ({_first_words(error)})") from error
+
+
+def _how_late(notes: Sequence[Note], rank: int, number: int) -> str:
+    """How long after the first one a rank came to an operation, for the message of a rank that was late itself."""
+    came = {note.rank: note.began_s for note in notes if note.number == number}
+    lag = came.get(rank, 0.0) - min(came.values(), default=0.0)
+    return (
+        f", this one {lag:.1f} s after the first, which may have given up" if lag > 0.1 else ", and one was lost in it"
+    )
+
+
+def _first_words(error: BaseException) -> str:
+    """What an error says, without the place in the source of gloo and without advice."""
+    line = f"{error}".strip().partition("\n")[0]
+    return re.sub(r"^\[[^\]]*\] ", "", line).partition(". This is")[0]
 
 
 def held_up(work_s: Tensor) -> Tensor:
