@@ -170,3 +170,14 @@ def test_what_is_gathered_can_be_written_where_the_caller_wants_it() -> None:
     assert run_on_ranks(gathered_into, [()] * 2) == want
     with pytest.raises(RankFailed, match=r"out is torch.float32 of shape \(3,\); it must be contiguous"):
         rehearse(lambda group: group.all_gather(torch.ones(2), torch.ones(3)), [()] * 2)
+
+
+def test_ranks_get_tensors_of_their_own() -> None:
+    def add(x: torch.Tensor, group: Group) -> float:
+        x += 1 + group.rank
+        group.barrier()
+        return x.item()
+
+    x = torch.zeros(1)
+    assert run_on_ranks(add, [(x,), (x,)]) == [1.0, 2.0]
+    assert x.item() == 0
