@@ -148,6 +148,8 @@ class FullySharded:
     def _before_forward(self, layer: Layer, place: int, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         if layer.is_root and torch.is_grad_enabled():
             self.shards.begin()
+            for each in self.layers:  # a backward pass that was given up leaves its mark
+                each.in_backward = False
         self._gather(layer, range(place + 1, place + 1 + self.prefetch))
         if not torch.is_grad_enabled() or layer.in_backward:
             return args, kwargs

@@ -18,7 +18,7 @@ from llmcourse.model import IGNORED, ModelConfig, Transformer
 from llmcourse.optim.gradients import accumulate_gradients, clip_gradients
 from llmcourse.optim.groups import make_optimizer
 
-N_STEPS, N_ROWS, CLIP = 4, 4, 0.5
+N_STEPS, N_ROWS = 4, 4
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Case:
     accum: int = 1
     recompute: bool = False
     lr: float = 0.01
+    clip: float = 0.5
 
 
 def make_model(case: Case) -> Transformer:
@@ -75,6 +76,7 @@ def make_strategy(case: Case, model: nn.Module, group: Group) -> Zero | FullySha
 
 def sharded(case: Case, group: Group) -> dict[str, Any]:
     """Train in shards: losses, norms and the whole weights at the end."""
+    torch.set_num_threads(1)  # as in a rank: with more, products are added up in another order
     strategy = make_strategy(case, make_model(case), group)
     optimizer = make_sharded_optimizer(strategy, case.optimizer, lr=case.lr, exchange=case.exchange)
     size = N_ROWS // group.size
@@ -84,7 +86,7 @@ def sharded(case: Case, group: Group) -> dict[str, Any]:
         strategy.zero_grad()
         losses.append(group.sum(accumulate(strategy, parts(step, rows, case.accum), n_targets(step), step % 2 == 0)))
         strategy.finish()
-        norms.append(strategy.clip(CLIP))
+        norms.append(strategy.clip(case.clip))
         optimizer.step()
     return {"losses": losses, "norms": norms, "weights": strategy.full_weights()}
 
@@ -100,13 +102,14 @@ def accumulate(strategy: Zero | FullySharded, batches: list[Batch], total: int, 
 
 def alone(case: Case) -> dict[str, Any]:
     """The same training in one process, with nothing in shards."""
+    torch.set_num_threads(1)
     model = make_model(case)
     optimizer = make_optimizer(model, case.optimizer, lr=case.lr)
     losses, norms = [], []
     for step in range(N_STEPS):
         optimizer.zero_grad()
         losses.append(accumulate_gradients(model, [batch_of(step, slice(None))]))
-        norms.append(float(clip_gradients(model.parameters(), CLIP)))
+        norms.append(float(clip_gradients(model.parameters(), case.clip)))
         optimizer.step()
     return {"losses": losses, "norms": norms, "weights": model.state_dict()}
 

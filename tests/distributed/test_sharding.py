@@ -55,10 +55,11 @@ def test_losses_norms_and_weights_are_those_of_one_process(name, n):
 
 @pytest.mark.parametrize("stage", [1, 2, 3])
 def test_one_rank_is_one_process_bit_for_bit(stage):
-    got, want = sharded(Case(stage), ALONE), alone(Case(stage))
+    # A norm that clips is a sum of squares in another order, and reaches every weight.
+    case = Case(stage, clip=1e9)
+    got, want = sharded(case, ALONE), alone(case)
     assert got["losses"] == want["losses"]
-    # The norm is a sum of squares in another order; it reaches the weights through the factor of clipping.
-    assert largest_difference(got["weights"], want["weights"]) < 1e-6
+    assert largest_difference(got["weights"], want["weights"]) == 0.0
 
 
 def test_all_stages_give_the_same_bits():
@@ -167,7 +168,7 @@ def test_a_micro_batch_that_was_dropped_does_not_come_back():
             strategy.zero_grad()
         model(torch.ones(1, 3, dtype=torch.int64)).square().mean().backward()
         strategy.finish()
-        return [float(piece.grad.sum()) for piece in strategy.parameters()]
+        return [float(piece.grad.sum()) for piece in strategy.parameters() if piece.grad is not None]
 
     for stage in (1, 2, 3):
         assert rehearse(run, [(True, stage)] * 2).results == rehearse(run, [(False, stage)] * 2).results
