@@ -37,7 +37,7 @@ PRECISIONS = {
     "mixed": BytesEach(2, 2, 12),
     "bf16": BytesEach(2, 2, 4),
 }
-"""AdamW in float32; with 2-byte weights and gradients and a float32 copy and moments, as ZeRO counts; all in bfloat16."""
+"""AdamW in float32; 2-byte weights and gradients with a float32 copy and moments, as ZeRO counts; all in bfloat16."""
 
 
 class TrainingMemory(NamedTuple):
