@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
+from llmcourse.distributed.group import Group
 from llmcourse.distributed.memory import TrainingMemory
 from llmcourse.distributed.shards import Shards
 
@@ -84,3 +87,41 @@ def peak_bytes(call: Callable[[], Any]) -> Peak:
             now += event.nbytes()
             most = max(most, now)
     return Peak(result, most)
+
+
+def slowed(group: Group, bytes_per_s: float) -> Group:
+    """A group whose gathers and reduce-scatters take as long as a network of some speed would, one after the other.
+
+    A machine whose processes speak through its memory shows little of what waiting costs. Here a message is over when
+    the link, which carries one at a time, would have brought what this rank receives; waiting for it is idle time.
+
+    Args:
+        group: Who sends.
+        bytes_per_s: What the link carries.
+    """
+    return replace(group, link=_Slowed(group.link, group.size, bytes_per_s))  # type: ignore[arg-type]
+
+
+class _Slowed:
+    def __init__(self, link: Any, size: int, bytes_per_s: float) -> None:
+        self.link, self.size, self.bytes_per_s, self.free = link, size, bytes_per_s, 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        start = getattr(self.link, name)
+        received = {"all_gather": self.size - 1, "reduce_scatter": (self.size - 1) / self.size}.get(name)
+        if received is None:
+            return start
+
+        def slow_start(tensor: Tensor, *args: Any) -> Callable[[], Tensor]:
+            wait = start(tensor, *args)
+            seconds = received * tensor.numel() * tensor.element_size() / self.bytes_per_s
+            self.free = end = max(self.free, time.perf_counter()) + seconds
+
+            def slow_wait() -> Tensor:
+                result = wait()
+                time.sleep(max(0.0, end - time.perf_counter()))
+                return result
+
+            return slow_wait
+
+        return slow_start

@@ -98,7 +98,7 @@ class Unit:
 
     def blank(self) -> None:
         """Make the parameters NaN everywhere: one element, expanded to each one's shape."""
-        nothing = self.whole.new_full((1,), math.nan if self.whole.is_floating_point() else 0)
+        nothing = self.whole.new_full((), math.nan if self.whole.is_floating_point() else 0)
         for parameter in self.parameters:
             parameter.data = nothing.expand(parameter.shape)
 
@@ -162,7 +162,7 @@ def free_unit(unit: Unit) -> None:
         >>> weight.item(), unit.whole.untyped_storage().nbytes()
         (nan, 0)
 
-    Source: Zhao et al. (2023), section 4.1.
+    Source: Zhao et al. (2023), section 3.
     """
     unit.use()
     if not unit.is_whole:

@@ -296,7 +296,7 @@ def test_the_norm_over_shards_is_that_of_everything_on_every_rank():
 
 
 def sharded_norm_with(part: torch.Tensor, copied: torch.Tensor, group: Group) -> float:
-    return sharded_norm([part], group, [copied])
+    return sharded_norm([part], [copied], group)
 
 
 @pytest.mark.parametrize(

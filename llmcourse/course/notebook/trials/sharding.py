@@ -72,7 +72,11 @@ def gathered(
     if not (found["pending"] and found["storage"]):
         return found
     unit.use()
-    found |= {"bytes": whole.untyped_storage().nbytes(), "dtype": str(unit.parameters[0].dtype), "part": unit.part}
+    found |= {
+        "bytes": whole.untyped_storage().nbytes(),
+        "dtype": str(unit.parameters[0].dtype),
+        "part": unit.part.clone(),
+    }
     found["values"] = [parameter.detach().clone() for parameter in unit.parameters]
     piece(unit, group)
     found["messages"].append(_n_messages(group))
