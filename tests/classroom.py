@@ -19,6 +19,7 @@ from llmcourse.course.pieces import BEGIN_SOLUTION, END_SOLUTION
 from tests.mutants import wrong_solutions
 
 ROOT = Path(__file__).resolve().parents[1]
+ASSIGNMENTS = sorted({path.parent.name for path in (ROOT / "solutions").glob("*/*.ipynb")})
 SAMPLE = ROOT / "tests" / "submissions"
 SAMPLE_ASSIGNMENT = "01_tokenization"
 

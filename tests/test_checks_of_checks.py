@@ -29,7 +29,7 @@ from tests.walls import why_no_walls
 pytestmark = pytest.mark.timeout(600)
 
 SOLUTIONS = classroom.ROOT / "solutions"
-ASSIGNMENTS = sorted({path.parent.name for path in SOLUTIONS.glob("*/*.ipynb")})
+ASSIGNMENTS = classroom.ASSIGNMENTS
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 PERFECT, BLANK = "perfect", "blank"
 ALONE = 2

@@ -13,7 +13,7 @@ from tests import classroom
 
 PIECES = [
     Piece.parse(cell.source.split()[1])
-    for assignment in ("01_tokenization", "02_positional_encoding", "03_recipes")
+    for assignment in classroom.ASSIGNMENTS
     for notebook in classroom.notebooks(assignment, classroom.ROOT / "solutions").values()
     for cell in classroom.cells(notebook, "check").values()
 ]
@@ -52,3 +52,21 @@ def test_a_history_of_gradients_does_not_matter():
             super().__init__(size, eps=eps)
 
     run_example(norm, Fixed)
+
+
+def test_a_rehearsal_in_an_example_finds_a_piece_that_lives_in_another_process(monkeypatch):
+    asked = []
+
+    class Elsewhere:
+        def rehearsed(self, rows, through):
+            asked.append((rows, through))
+            return [3.0, 3.0], [[], []]
+
+    example = """
+    >>> from llmcourse.distributed.rehearsal import rehearse
+    >>> rehearse(alibi_bias, [(1.0,), (2.0,)]).results
+    [3.0, 3.0]
+    """
+    monkeypatch.setattr("llmcourse.course.examples.docstring", lambda piece, root: example)
+    run_example(Piece.parse("llmcourse.positional.alibi:alibi_bias"), Elsewhere())
+    assert asked == [([(1.0,), (2.0,)], "")]
