@@ -56,11 +56,13 @@ def run_on_ranks(function: Callable[..., Any], rows: Sequence[tuple[Any, ...]], 
         raise ValueError(f"there are {len(rows)} rows; there must be 1 to {MAX_RANKS}")
     context = get_context("spawn")
     packed = _packed(function)
+    # By value: PyTorch makes a tensor that goes through a pipe shared memory, and two ranks would train one model.
+    given = [cloudpickle.dumps(row) for row in rows]
     with tempfile.TemporaryDirectory(prefix="ranks-") as folder:
         pipes = [context.Pipe(duplex=False) for _ in rows]
         processes = [
             context.Process(target=_rank, args=(theirs, packed, row, rank, len(rows), folder, timeout_s), daemon=True)
-            for rank, (row, (_, theirs)) in enumerate(zip(rows, pipes))
+            for rank, (row, (_, theirs)) in enumerate(zip(given, pipes))
         ]
         try:
             for process, (_, theirs) in zip(processes, pipes):
@@ -108,7 +110,7 @@ def _answers(pipes: list[Connection], timeout_s: float) -> list[Any]:
         for pipe in ready:
             rank = pipes.index(pipe)  # type: ignore[arg-type]
             try:
-                ok, value = pipe.recv()  # type: ignore[union-attr]
+                ok, value = cloudpickle.loads(pipe.recv_bytes())  # type: ignore[union-attr]
             except EOFError:
                 raise RankFailed(f"rank {rank} died") from None
             if not ok:
@@ -120,7 +122,7 @@ def _answers(pipes: list[Connection], timeout_s: float) -> list[Any]:
 def _rank(
     pipe: Connection,
     packed: tuple[str, str] | bytes,
-    row: tuple[Any, ...],
+    row: bytes,
     rank: int,
     n: int,
     folder: str,
@@ -135,11 +137,16 @@ def _rank(
             timeout=timedelta(seconds=START_S + timeout_s),
         )  # fmt: skip
         function = _unpacked(packed)
-        pipe.send((True, "ready"))
-        pipe.send((True, function(*row, **_group_for(function))))
+        arguments = cloudpickle.loads(row)
+        _tell(pipe, True, "ready")
+        _tell(pipe, True, function(*arguments, **_group_for(function)))
         time.sleep(timeout_s)  # until it is ended: a rank that leaves would be an error for one that still waits for it
     except BaseException as error:
-        pipe.send((False, f"{type(error).__name__}: {error}"))
+        _tell(pipe, False, f"{type(error).__name__}: {error}")
+
+
+def _tell(pipe: Connection, ok: bool, value: Any) -> None:
+    pipe.send_bytes(cloudpickle.dumps((ok, value)))
 
 
 def _group_for(function: Callable[..., Any]) -> dict[str, Group]:

@@ -156,3 +156,14 @@ def test_arguments_are_copied_unless_they_are_asked_to_be_changed() -> None:
 def test_a_function_of_a_notebook_runs_in_processes() -> None:
     factor = 3
     assert run_on_ranks(lambda x, group: (factor * x, group.rank, group.size), [(1,), (2,)]) == [(3, 0, 2), (6, 1, 2)]
+
+
+def test_ranks_get_tensors_of_their_own() -> None:
+    def add(x: torch.Tensor, group: Group) -> float:
+        x += 1 + group.rank
+        group.barrier()
+        return x.item()
+
+    x = torch.zeros(1)
+    assert run_on_ranks(add, [(x,), (x,)]) == [1.0, 2.0]
+    assert x.item() == 0
