@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from llmcourse.distributed.group import Group
+from llmcourse.distributed.strategy import Strategy
 from llmcourse.model.losses import Batch, count_targets
 from llmcourse.optim.gradients import accumulate_gradients, clip_gradients
 
@@ -86,6 +87,51 @@ def split_batch(batch: Batch, n_parts: int) -> list[Batch]:
         raise ValueError(f"grad_accum_steps is {n_parts!r}; it must divide the {n_rows} rows of a batch")
     columns = [[None] * n_parts if values is None else values.chunk(n_parts) for values in batch]
     return [type(batch)(*part) for part in zip(*columns)]
+
+
+def parallel_step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    micro_batches: Sequence[Batch],
+    clip_norm: float | None = 1.0,
+    precision: str = "fp32",
+    *,
+    parallel: Strategy,
+) -> StepResult:
+    """`train_step` under a strategy of `parallelize`: each process has a part of the batch.
+
+    Each divides its losses by the number of targets of all, and the strategy sums the gradients: the step is that of
+    one process with the whole batch, however unequal the parts. A process may have no target at all.
+
+    `train(strategy.model, ..., step=functools.partial(parallel_step, parallel=strategy))` trains with it.
+
+    Args:
+        model: `parallel.model`.
+        optimizer: Over `parallel.parameters()`.
+        micro_batches, clip_norm, precision: As for `train_step`; equally many micro-batches on every process.
+        parallel: The model on its processes.
+
+    Returns:
+        The loss of the whole batch and the norm of its gradient, the same on every process.
+
+    Raises:
+        ValueError: No process has a target; every process raises it.
+    """
+    group = parallel.group
+    n_targets = int(group.sum(sum(count_targets(batch) for batch in micro_batches)))
+    optimizer.zero_grad(set_to_none=True)
+    loss = 0.0
+    if len(micro_batches) > 1:
+        with parallel.no_sync():
+            loss += accumulate_gradients(model, micro_batches[:-1], precision=precision, n_targets=n_targets)
+    # The last one sends, also where the loss is not finite by now: gradients that are kept back and not sent would come
+    # back in the next step, for `zero_grad` does not reach them.
+    loss += accumulate_gradients(model, micro_batches[-1:], precision=precision, n_targets=n_targets)
+    parallel.finish()
+    loss, grad_norm = group.sum(loss), parallel.clip(clip_norm)
+    if math.isfinite(loss) and math.isfinite(grad_norm):
+        optimizer.step()
+    return StepResult(loss, grad_norm)
 
 
 def group_step(
