@@ -192,15 +192,22 @@ class Group:
         summed = self._start("all_reduce", tensor.contiguous())
         return Pending(lambda: tensor.copy_(summed.wait()))
 
-    def all_gather(self, shard: Tensor) -> Pending:
+    def all_gather(self, shard: Tensor, out: Tensor | None = None) -> Pending:
         """Every process's tensor, one behind the other along the first axis, in the order of the ranks.
 
         Args:
             shard: Of the same shape and dtype everywhere, with at least one axis.
+            out: A contiguous tensor that the result is written into and that is returned; None for a new one.
+
+        Raises:
+            ValueError: `out` has not the shape and dtype of the result, or is not contiguous.
         """
+        if out is not None:
+            self._require_room(out, shard)
+            out = out.detach()
         if self.size == 1:
-            return Pending(lambda: shard)
-        return self._start("all_gather", shard.contiguous())
+            return Pending(lambda: shard if out is None else out.copy_(shard))
+        return self._start("all_gather", shard.contiguous(), out)
 
     def reduce_scatter(self, whole: Tensor) -> Pending:
         """The sum of every process's tensor, of which each keeps one part along the first axis, its rank's.
@@ -282,6 +289,13 @@ class Group:
             event.n_bytes *= whole
         # What is sent is a value: no gradient flows through it, and an in-place sum of a leaf is no error.
         return Pending(getattr(self.link, kind)(tensor.detach(), *args), event)
+
+    def _require_room(self, out: Tensor, shard: Tensor) -> None:
+        shape = (self.size * shard.shape[0], *shard.shape[1:])
+        if tuple(out.shape) != shape or out.dtype != shard.dtype or not out.is_contiguous():
+            raise ValueError(
+                f"out is {out.dtype} of shape {tuple(out.shape)}; it must be contiguous {shard.dtype} of shape {shape}"
+            )
 
     def _require_other(self, kind: str, rank: int) -> None:
         if not 0 <= rank < self.size or rank == self.rank:

@@ -29,7 +29,7 @@ class Link(Protocol):
 
     def all_reduce(self, tensor: Tensor) -> Wait: ...
 
-    def all_gather(self, shard: Tensor) -> Wait: ...
+    def all_gather(self, shard: Tensor, out: Tensor | None) -> Wait: ...
 
     def reduce_scatter(self, whole: Tensor) -> Wait: ...
 
@@ -67,8 +67,8 @@ class Processes:
     def all_reduce(self, tensor: Tensor) -> Wait:
         return _then(dist.all_reduce(tensor, group=self.group, async_op=True), tensor)
 
-    def all_gather(self, shard: Tensor) -> Wait:
-        whole = shard.new_empty(self.size * shard.shape[0], *shard.shape[1:])
+    def all_gather(self, shard: Tensor, out: Tensor | None) -> Wait:
+        whole = shard.new_empty(self.size * shard.shape[0], *shard.shape[1:]) if out is None else out
         return _then(_ALL_GATHER(whole, shard, group=self.group, async_op=True), whole)
 
     def reduce_scatter(self, whole: Tensor) -> Wait:

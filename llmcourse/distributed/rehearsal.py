@@ -271,8 +271,8 @@ class _Threads:
     def all_reduce(self, tensor: Tensor) -> Wait:
         return self._together("all_reduce", tensor, lambda parts: tensor.copy_(_summed(parts)))
 
-    def all_gather(self, shard: Tensor) -> Wait:
-        return self._together("all_gather", shard, torch.cat)
+    def all_gather(self, shard: Tensor, out: Tensor | None) -> Wait:
+        return self._together("all_gather", shard, lambda parts: torch.cat(parts, out=out))
 
     def reduce_scatter(self, whole: Tensor) -> Wait:
         mine = self.members.index(self.me)

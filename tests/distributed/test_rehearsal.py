@@ -158,6 +158,20 @@ def test_a_function_of_a_notebook_runs_in_processes() -> None:
     assert run_on_ranks(lambda x, group: (factor * x, group.rank, group.size), [(1,), (2,)]) == [(3, 0, 2), (6, 1, 2)]
 
 
+def gathered_into(group: Group) -> tuple[list[float], bool]:
+    out = torch.empty(2 * group.size)
+    result = group.all_gather(torch.full((2,), float(group.rank)), out).wait()
+    return result.tolist(), result.data_ptr() == out.data_ptr()
+
+
+def test_what_is_gathered_can_be_written_where_the_caller_wants_it() -> None:
+    want = [([0.0, 0.0, 1.0, 1.0], True)] * 2
+    assert rehearse(gathered_into, [()] * 2).results == want
+    assert run_on_ranks(gathered_into, [()] * 2) == want
+    with pytest.raises(RankFailed, match=r"out is torch.float32 of shape \(3,\); it must be contiguous"):
+        rehearse(lambda group: group.all_gather(torch.ones(2), torch.ones(3)), [()] * 2)
+
+
 def test_ranks_get_tensors_of_their_own() -> None:
     def add(x: torch.Tensor, group: Group) -> float:
         x += 1 + group.rank
