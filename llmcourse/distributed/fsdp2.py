@@ -86,7 +86,7 @@ class FSDP2:
             keeps its rows.
         group: Who takes part: real processes.
         units: The granularity: the modules whose parameters travel together, inner ones before outer ones. None is the
-            model's `blocks` (no unit but the model, where it has none); an empty list makes the whole model one unit.
+            elements of every `nn.ModuleList`; an empty list makes the whole model one unit.
         reshard_after_forward: Whether a unit is freed after the forward pass and gathered again for the backward pass;
             what belongs to the model itself stays in any case.
         precision: "fp32", or "bf16" to compute in bfloat16; shards, gradients and their sums stay float32.
@@ -118,7 +118,7 @@ class FSDP2:
     ):
         mesh = make_mesh(group, replicas)
         self.model, self.group = model, group
-        inner = list(getattr(model, "blocks", ())) if units is None else list(units)
+        inner = listed_modules(model) if units is None else list(units)
         for unit in inner:
             if recompute:
                 recompute_in_backward(unit)
@@ -160,6 +160,16 @@ class FSDP2:
     def full_weights(self) -> dict[str, Tensor]:
         """The whole weights, gathered; every process must ask."""
         return {name: _whole(weight).clone() for name, weight in named_weights(self.model).items()}
+
+
+def listed_modules(model: nn.Module) -> list[nn.Module]:
+    """The elements of every `nn.ModuleList`, inner ones before outer ones.
+
+    Example:
+        >>> [type(unit).__name__ for unit in listed_modules(nn.ModuleList([nn.Linear(1, 1), nn.ReLU()]))]
+        ['ReLU', 'Linear']
+    """
+    return [unit for module in model.modules() if isinstance(module, nn.ModuleList) for unit in module][::-1]
 
 
 def make_mesh(group: Group, replicas: int = 1) -> DeviceMesh:

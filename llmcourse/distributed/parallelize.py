@@ -11,6 +11,10 @@ from llmcourse.distributed.group import ALONE, Group
 from llmcourse.distributed.strategy import Strategy
 
 STRATEGIES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "ddp": ("llmcourse.distributed.data_parallel", "DataParallel", {}),
+    "zero1": ("llmcourse.distributed.zero", "Zero", {"stage": 1}),
+    "zero2": ("llmcourse.distributed.zero", "Zero", {"stage": 2}),
+    "fsdp": ("llmcourse.distributed.fsdp", "FullySharded", {}),
     "torch_ddp": ("llmcourse.distributed.fsdp2", "TorchDDP", {}),
     "fsdp2": ("llmcourse.distributed.fsdp2", "FSDP2", {}),
 }
@@ -36,7 +40,7 @@ def parallelize(model: nn.Module, strategy: str, group: Group = ALONE, **options
     Example:
         >>> parallelize(nn.Linear(1, 1), "telepathy")
         Traceback (most recent call last):
-        ValueError: strategy is 'telepathy'; it must be one of 'torch_ddp', 'fsdp2'
+        ValueError: strategy is 'telepathy'; it must be one of 'ddp', 'zero1', 'zero2', 'fsdp', 'torch_ddp', 'fsdp2'
     """
     if strategy not in STRATEGIES:
         raise ValueError(f"strategy is {strategy!r}; it must be one of {', '.join(map(repr, STRATEGIES))}")
