@@ -8,7 +8,7 @@ import benchmarks
 
 
 def main(names: list[str]) -> int:
-    known = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__")
+    known = sorted({module.name for module in pkgutil.iter_modules(benchmarks.__path__)} - {"__main__", "timing"})
     if unknown := [name for name in names if name not in known]:
         print(f"unknown benchmark {unknown[0]!r}: there are {', '.join(known)}", file=sys.stderr)
         return 2

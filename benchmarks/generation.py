@@ -5,12 +5,11 @@ greedy, from a prompt of 16 tokens. Ours and theirs have the same weights, and m
 """
 
 import statistics
-import time
-from collections.abc import Callable
 
 import torch
 import transformers
 
+from benchmarks.timing import alternate, ratios, row, spread
 from llmcourse.model import ModelConfig, Transformer
 from llmcourse.model.generation import generate
 from llmcourse.model.huggingface import to_huggingface
@@ -22,35 +21,19 @@ CONFIG = ModelConfig(vocab_size=1024, d_model=256, n_layers=4, n_heads=4, n_kv_h
 
 def same_in_transformers(model: Transformer) -> transformers.LlamaForCausalLM:
     config, weights = to_huggingface(model)
-    theirs = transformers.LlamaForCausalLM(transformers.LlamaConfig(**config, eos_token_id=None, pad_token_id=0)).eval()
+    settings = transformers.LlamaConfig(**{**config, "eos_token_id": None, "pad_token_id": 0})  # nothing ends a text
+    theirs = transformers.LlamaForCausalLM(settings).eval()
     theirs.load_state_dict(weights, strict=False)
     theirs.tie_weights()
     return theirs
 
 
-def seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
-def alternate(*calls: Callable[[], object]) -> list[list[float]]:
-    """Time each call REPEATS times, in turn."""
-    rounds = [[seconds(call) for call in calls] for _ in range(REPEATS)]
-    return [list(times) for times in zip(*rounds)]
-
-
-def spread(values: list[float], form: str) -> str:
-    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
-
-
-def row(name: str, ours: list[float], other: list[float], target: str, least: float) -> bool:
-    ratios = [b / a for a, b in zip(ours, other)]
-    met = statistics.median(ratios) >= least
+def compared(name: str, ours: list[float], other: list[float], least: float) -> bool:
+    """A row of the speeds that these seconds are."""
     speeds = [[NEW_TOKENS / t for t in times] for times in (ours, other)]
-    columns = (*(spread(s, ".0f") for s in speeds), spread(ratios, ".2f"))
-    print(f"{name:<24}" + "".join(f"{column:<24}" for column in columns) + f"{target}: {'met' if met else 'MISSED'}")
-    return met
+    ratio = ratios(*speeds)
+    columns = [*(spread(s, ".0f") for s in speeds), spread(ratio)]
+    return row(name, columns, f"ratio at least {least:g}", statistics.median(ratio) >= least)
 
 
 def main() -> bool:
@@ -72,10 +55,7 @@ def main() -> bool:
     n_parameters = sum(parameter.numel() for parameter in model.parameters())
     print(f"{NEW_TOKENS} new tokens, {n_parameters / 1e6:.1f} M parameters, transformers {transformers.__version__}")
     print(f"tokens per second, median of {REPEATS} (smallest to largest)")
-    print(f"{'':<24}{'ours with cache':<24}{'the other':<24}{'ratio of speeds':<24}target")
-    cached, recomputed, library = alternate(ours, lambda: ours(use_cache=False), by_transformers)
-    results = [
-        row("without the cache", cached, recomputed, "ratio at least 10", 10),
-        row("transformers", cached, library, "ratio at least 1", 1),
-    ]
+    row("", ["ours with cache", "the other", "ratio of speeds"], "target")
+    cached, recomputed, library = alternate(ours, lambda: ours(use_cache=False), by_transformers, repeats=REPEATS)
+    results = [compared("without the cache", cached, recomputed, 10), compared("transformers", cached, library, 1)]
     return all(results)

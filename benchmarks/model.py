@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from benchmarks.timing import alternate, ratios, row, spread
 from llmcourse.model import ModelConfig, Transformer, next_token_loss
 
 VOCAB_SIZE, D_MODEL, N_LAYERS, N_HEADS, SEQ_LEN, BATCH_SIZE = 1024, 192, 4, 6, 128, 8
@@ -104,24 +105,14 @@ def stepper(model: nn.Module, loss_of: Callable[[Tensor, Tensor], Tensor]) -> Ca
 
 def tokens_per_second(*steps: Callable[[], None]) -> list[list[float]]:
     """The speed of each, ROUNDS times, in turn; the first round of each is not counted."""
-    speeds: list[list[float]] = [[] for _ in steps]
-    for number in range(ROUNDS + 1):
-        for column, step in zip(speeds, steps):
-            start = time.process_time()
-            step()
-            if number:
-                column.append(BATCH_SIZE * SEQ_LEN / (time.process_time() - start))
-    return speeds
+    times = alternate(*steps, repeats=ROUNDS, clock=time.process_time, warm_up=1)
+    return [[BATCH_SIZE * SEQ_LEN / t for t in column] for column in times]
 
 
-def row(name: str, ours: list[float], theirs: list[float]) -> bool:
-    ratios = [a / b for a, b in zip(ours, theirs)]
-    ratio = statistics.median(ratios)
-    columns = [f"{statistics.median(x):,.0f} ({min(x):,.0f} to {max(x):,.0f})" for x in (ours, theirs)]
-    verdict = "met" if ratio >= 1 else "MISSED"
-    spread = f"{ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-    print(f"{name:<28}{columns[0]:<28}{columns[1]:<28}{spread:<24}ratio at least 1.0: {verdict}")
-    return ratio >= 1
+def compared(name: str, ours: list[float], theirs: list[float]) -> bool:
+    ratio = ratios(ours, theirs)
+    columns = [spread(ours, ",.0f"), spread(theirs, ",.0f"), spread(ratio)]
+    return row(name, columns, "ratio at least 1.0", statistics.median(ratio) >= 1)
 
 
 def main() -> bool:
@@ -132,7 +123,7 @@ def main() -> bool:
         f"training: {N_LAYERS} layers of width {D_MODEL}, {BATCH_SIZE} x {SEQ_LEN} tokens, float32, one thread, AdamW"
     )
     print(f"tokens per second of processor time, median of {ROUNDS} (smallest to largest)")
-    print(f"{'':<28}{'ours':<28}{'theirs':<28}{'ours / theirs':<24}target")
+    row("", ["ours", "theirs", "ours / theirs"], "target")
     met = []
     for name, ours, theirs in (
         ("GPT-2, plain torch.nn", our_gpt(), PlainGPT()),
@@ -145,7 +136,7 @@ def main() -> bool:
         speeds = tokens_per_second(
             stepper(ours, lambda x, y, m=ours: next_token_loss(m(x), y)), stepper(theirs, loss_of)
         )
-        met.append(row(name, *speeds))
+        met.append(compared(name, *speeds))
     torch.set_num_threads(before)
     return all(met)
 

@@ -7,8 +7,6 @@ from texts to merges on both sides: finding the words and counting them is inclu
 import json
 import os
 import statistics
-import time
-from collections.abc import Callable
 
 # Read by the Rust code of `tokenizers` when it first starts threads, so they stand before its import.
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -17,6 +15,7 @@ os.environ["RAYON_NUM_THREADS"] = "1"
 import tokenizers  # noqa: E402
 from tokenizers import models, pre_tokenizers, trainers  # noqa: E402
 
+from benchmarks.timing import alternate, ratios, row, spread  # noqa: E402
 from llmcourse.data import corpus  # noqa: E402
 from llmcourse.tokenization import BPETokenizer, to_tokenizer_json  # noqa: E402
 
@@ -44,28 +43,8 @@ def same_in_tokenizers(tokenizer: BPETokenizer) -> tokenizers.Tokenizer:
     return tokenizers.Tokenizer.from_str(json.dumps(to_tokenizer_json(*parts)))
 
 
-def seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
-def alternate(*calls: Callable[[], object]) -> list[list[float]]:
-    """Time each call REPEATS times, in turn."""
-    rounds = [[seconds(call) for call in calls] for _ in range(REPEATS)]
-    return [list(times) for times in zip(*rounds)]
-
-
-def spread(values: list[float], form: str) -> str:
-    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
-
-
-def row(name: str, ours: list[float], theirs: list[float], unit: str, target: str, met: bool) -> bool:
-    ratios = [a / b for a, b in zip(ours, theirs)]
-    verdict = "met" if met else "MISSED"
-    columns = (spread(ours, ".2f"), spread(theirs, ".2f"), spread(ratios, ".2f"))
-    print(f"{name:<24}{unit:<6}{columns[0]:<24}{columns[1]:<24}{columns[2]:<24}{target}: {verdict}")
-    return met
+def compared(name: str, ours: list[float], theirs: list[float], target: str, met: bool) -> bool:
+    return row(name, [spread(ours), spread(theirs), spread(ratios(ours, theirs))], target, met)
 
 
 def main() -> bool:
@@ -74,7 +53,7 @@ def main() -> bool:
     megabytes = sum(len(text.encode()) for text in texts) / 1e6
     print(f"{megabytes:.1f} MB of Python source, {VOCAB_SIZE} tokens, one thread, tokenizers {tokenizers.__version__}")
     print(f"median of {REPEATS} (smallest to largest)")
-    print(f"{'':<24}{'unit':<6}{'ours':<24}{'tokenizers':<24}{'ours / tokenizers':<24}target")
+    row("", ["ours", "tokenizers", "ours / tokenizers"], "target")
 
     ours = BPETokenizer.train(texts, VOCAB_SIZE)
     theirs = train_theirs(texts)
@@ -90,14 +69,14 @@ def main() -> bool:
         lambda: [encoding.ids for encoding in theirs.encode_batch_fast(texts)],
         lambda: copy_of(runs).encode("a" * 100_000),
         lambda: runs_theirs.encode("a" * 100_000).ids,
+        repeats=REPEATS,
     )
     speeds = [[megabytes / t for t in column] for column in times]
-    median_ratio = statistics.median(a / b for a, b in zip(times[0], times[1]))
-    bulk_ratio = statistics.median(a / b for a, b in zip(speeds[4], speeds[5]))
+    ratio, bulk_ratio = (statistics.median(ratios(*pair)) for pair in (times[:2], speeds[4:6]))
     results = [
-        row("training", times[0], times[1], "s", "ratio at most 3", median_ratio <= 3),
-        row("encode", speeds[2], speeds[3], "MB/s", "at least 1 MB/s", statistics.median(speeds[2]) >= 1),
-        row("encode_many", speeds[4], speeds[5], "MB/s", "ratio at least 0.9", bulk_ratio >= 0.9),
-        row("100,000 times 'a'", times[6], times[7], "s", "under 0.5 s", statistics.median(times[6]) < 0.5),
+        compared("training (s)", *times[:2], "ratio at most 3", ratio <= 3),
+        compared("encode (MB/s)", *speeds[2:4], "at least 1 MB/s", statistics.median(speeds[2]) >= 1),
+        compared("encode_many (MB/s)", *speeds[4:6], "ratio at least 0.9", bulk_ratio >= 0.9),
+        compared("100,000 times 'a' (s)", *times[6:8], "under 0.5 s", statistics.median(times[6]) < 0.5),
     ]
     return all(results)

@@ -37,7 +37,23 @@ stands below:
         mup            one learning rate for every width
         search         which hyperparameters: grids, draws, halving, range tests
     distributed/    chapter 4: many processes
-        group          who am I among the processes of a run
+        group          who am I among the processes of a run, and what can I ask of the others
+        links          how tensors travel between processes
+        traffic        what a process sent and waited for
+        rehearsal      ranks as threads: to try in milliseconds what will run on many machines
+        launch         ranks as processes of this machine, watched
+        torchrun       ranks as torchrun starts them, and what is wrong if one cannot join
+        collectives    what many do together, from what two do: plain, then trees and rings
+        costs          what a message costs, and what follows for all together
+        strategy       what every way of training on many processes has in common
+        agreement      do all ranks hold the same model? asked at the start
+        buckets        gradients that travel together
+        data_parallel  a whole model on every rank: naive, in buckets, under the backward pass
+        resharding     rows that some ranks saved, read by another number of ranks
+        checkpoint_state  what a sharded checkpoint holds
+        sharded_checkpoint  checkpoints that every rank writes a part of
+        failures       what failures cost, and how often to save
+        watch          which rank is it: the late one, the slow one, the one with the NaN
     data/           chapter 3.3: what it reads, and how good it is
         corpora        text that is there without a network, and text from the hub
         cleaning       which texts are worth reading
@@ -53,9 +69,14 @@ stands below:
         loop           batches in, a trained model and its history out, on one process or many
         history        the rows of a run
         checkpoint     the state of a run, whole or not there
+    finetuning/     chapter 4: teaching a finished model something new on small devices
+        lora           a frozen matrix, and a thin pair beside it that learns
+        nf4            weights in four bits
+        sharded        4-bit weights of which each process keeps a part
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name
+    _sections.py    what a workspace keeps of a learner's own definitions
     _overlay.py     a learner's own definitions inside these modules
 
 Inside a room the order is that of reading: the plain way, then the fast one, then the one for many processes.
@@ -66,9 +87,9 @@ library's own, in this process and in every process it starts.
 
 import os as _os
 
-from llmcourse import _overlay
+from llmcourse import _overlay, _sections
 
 __version__ = "0.1.0"
 
-if _os.environ.get(_overlay.WORKSPACE_VARIABLE):
-    _overlay.install(_os.environ[_overlay.WORKSPACE_VARIABLE])
+if _os.environ.get(_sections.WORKSPACE_VARIABLE):
+    _overlay.install(_os.environ[_sections.WORKSPACE_VARIABLE])

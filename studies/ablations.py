@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from llmcourse.data import Batches, corpus, tokenize_corpus
+from llmcourse.data import Batches
 from llmcourse.model import ModelConfig, Transformer
-from llmcourse.tokenization import BPETokenizer
 from llmcourse.training import TrainingConfig, train
 from studies import record
+from studies.common import one_thread, python_tokens
 
 SEEDS = (0, 1, 2)
 VOCAB_SIZE, SEQ_LEN, BATCH_SIZE = 512, 64, 16
@@ -68,18 +68,15 @@ def changed(base: Any, change: dict[str, Any]) -> Any:
 
 def measure(names: Sequence[str], seeds: Sequence[int]) -> dict[tuple[str, int], float]:
     """The loss on held-out text, in nats per token, of each row with each seed."""
-    texts = corpus("python", limit_mb=1)
-    tokenizer = BPETokenizer.train(texts, VOCAB_SIZE)
-    tokens = tokenize_corpus(texts, tokenizer)
-    held_out = tokenize_corpus(corpus("python", split="validation", limit_mb=0.3), tokenizer)
-    validation = Batches(held_out, SEQ_LEN, BATCH_SIZE)
+    tokens = python_tokens(VOCAB_SIZE, limit_mb=1, held_out_mb=0.3)
+    validation = Batches(tokens.held_out, SEQ_LEN, BATCH_SIZE)
     losses = {}
     for seed in seeds:
         for name in names:
             torch.manual_seed(seed)
             model = Transformer(changed(MODEL, CHANGES[name]))
             recipe = changed(dataclasses.replace(RECIPE, seed=seed), CHANGES[name])
-            batches = Batches(tokens, SEQ_LEN, BATCH_SIZE, seed=seed)
+            batches = Batches(tokens.training, SEQ_LEN, BATCH_SIZE, seed=seed)
             losses[name, seed] = train(model, batches, recipe, validation=validation, progress=False)[-1]["val_loss"]
             print(f"{name}, seed {seed}: {losses[name, seed]:.4f}", flush=True)
     return losses
@@ -99,7 +96,7 @@ def rows(losses: dict[tuple[str, int], float]) -> list[list[Any]]:
 
 def main() -> None:
     """Run every row with every seed and record the table."""
-    torch.set_num_threads(1)
+    one_thread()
     save(measure(list(CHANGES), SEEDS))
 
 

@@ -16,8 +16,9 @@ from llmcourse.model import ModelConfig, Transformer
 from llmcourse.optim.mup import build_mup
 from llmcourse.training import TrainingConfig, train
 from studies import record
-from studies.search_curves import VOCAB, tokens
+from studies.common import one_thread, python_tokens
 
+VOCAB = 512
 WIDTHS = (32, 64, 128)
 RATES = tuple(2.0**k for k in range(-11, -3))
 SEEDS = (0, 1, 2)
@@ -39,12 +40,12 @@ def final_loss(
 
 def main() -> None:
     """Run all seeds, widths, rates and parametrizations."""
-    torch.set_num_threads(1)
-    train_tokens, held_out = tokens()
-    validation = Batches(held_out, 64, 16)
+    one_thread()
+    tokens = python_tokens(VOCAB, limit_mb=1, held_out_mb=0.2)
+    validation = Batches(tokens.held_out, 64, 16)
     rows = []
     for seed in SEEDS:
-        batches = Batches(train_tokens, 64, 8, seed=seed)
+        batches = Batches(tokens.training, 64, 8, seed=seed)
         for width in WIDTHS:
             for lr in RATES:
                 standard = final_loss(width, lr, False, seed, batches, validation)

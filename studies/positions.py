@@ -17,13 +17,13 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from llmcourse.data import Batches, corpus, tokenize_corpus
+from llmcourse.data import Batches
 from llmcourse.data.evaluation import loss_by_position
 from llmcourse.model import ModelConfig, Transformer
 from llmcourse.positional import RopeScaling
-from llmcourse.tokenization import BPETokenizer
 from llmcourse.training import TrainingConfig, train
 from studies import record
+from studies.common import one_thread, python_tokens
 
 SEEDS, TRAINED, STEPS, TUNING_STEPS, N_WINDOWS = (0, 1, 2), 64, 700, 60, 384
 LONGEST = 4 * TRAINED
@@ -42,12 +42,10 @@ SCALINGS = {
 
 def read_corpus() -> tuple[np.ndarray, torch.Tensor]:
     """Training tokens, and held-out windows of four times the trained length."""
-    texts = corpus("python", limit_mb=4)
-    tokenizer = BPETokenizer.train(texts, vocab_size=BASE.vocab_size)
-    held_out = tokenize_corpus(corpus("python", split="validation", limit_mb=1), tokenizer)
-    starts = np.linspace(0, len(held_out) - LONGEST - 1, N_WINDOWS).astype(int)
-    windows = np.stack([held_out[start : start + LONGEST + 1] for start in starts])
-    return tokenize_corpus(texts, tokenizer), torch.from_numpy(windows.astype(np.int64))
+    tokens = python_tokens(BASE.vocab_size, limit_mb=4, held_out_mb=1)
+    starts = np.linspace(0, len(tokens.held_out) - LONGEST - 1, N_WINDOWS).astype(int)
+    windows = np.stack([tokens.held_out[start : start + LONGEST + 1] for start in starts])
+    return tokens.training, torch.from_numpy(windows.astype(np.int64))
 
 
 def train_model(model, tokens, seed: int, seq_len: int = TRAINED, steps: int = STEPS, lr: float = 4e-3) -> list[dict]:
@@ -117,7 +115,7 @@ def training_speed(names: list[str], tokens, rounds: int = 9, steps: int = 6) ->
 
 
 def main() -> None:
-    torch.set_num_threads(1)
+    one_thread()
     tokens, windows = read_corpus()
     names = ["none", "learned", "sinusoidal", "rope", "alibi"]
     rows = training_speed(names, tokens)

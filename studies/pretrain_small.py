@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from llmcourse.data import Batches, corpus, tokenize_corpus
+from llmcourse.data import Batches
 from llmcourse.data.ngram import NGram
 from llmcourse.model import ModelConfig, Transformer
-from llmcourse.tokenization import BPETokenizer
 from llmcourse.training import TrainingConfig, train
 from studies import record
+from studies.common import one_thread, python_tokens
 
 MEGABYTES, HELD_OUT_MEGABYTES = 4, 0.2
 MODEL = ModelConfig(vocab_size=1024, d_model=128, n_layers=4, n_heads=4, max_seq_len=128, qk_norm=True)
@@ -28,19 +28,15 @@ BATCH_SIZE = 16
 
 def measure() -> list[list[Any]]:
     """Rows of model, tokens read and bits per held-out byte."""
-    texts = corpus("python", limit_mb=MEGABYTES)
-    held_out = corpus("python", split="validation", limit_mb=HELD_OUT_MEGABYTES)
-    tokenizer = BPETokenizer.train(texts, MODEL.vocab_size)
-    tokens, held_out_tokens = tokenize_corpus(texts, tokenizer), tokenize_corpus(held_out, tokenizer)
-    tokens_per_byte = len(held_out_tokens) / sum(len(text.encode()) for text in held_out)
+    tokens, held_out, tokens_per_byte = python_tokens(MODEL.vocab_size, MEGABYTES, HELD_OUT_MEGABYTES)
     rows: list[list[Any]] = []
     for order in (1, 3, 5):
-        nats = -NGram(tokens, MODEL.vocab_size, order).log_probs(held_out_tokens).mean()
+        nats = -NGram(tokens, MODEL.vocab_size, order).log_probs(held_out).mean()
         rows.append([f"{order}-gram", len(tokens), float(nats) * tokens_per_byte / math.log(2)])
         print(rows[-1], flush=True)
     torch.manual_seed(0)
     batches = Batches(tokens, MODEL.max_seq_len, BATCH_SIZE)
-    validation = Batches(held_out_tokens, MODEL.max_seq_len, BATCH_SIZE)
+    validation = Batches(held_out, MODEL.max_seq_len, BATCH_SIZE)
     for row in train(Transformer(MODEL), batches, RECIPE, validation=validation, progress=False):
         n_read = row["step"] * BATCH_SIZE * MODEL.max_seq_len
         rows.append(["transformer", n_read, row["val_loss"] * tokens_per_byte / math.log(2)])
@@ -50,7 +46,7 @@ def measure() -> list[list[Any]]:
 
 def main() -> None:
     """Train, measure and record."""
-    torch.set_num_threads(1)
+    one_thread()
     record("pretrain_small", ["model", "tokens read", "bits per byte"], measure())
 
 

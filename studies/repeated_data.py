@@ -8,19 +8,11 @@ parameters.
 import numpy as np
 import torch
 
-from llmcourse.data import (
-    Batches,
-    clean_texts,
-    corpus,
-    duplicate_groups,
-    near_duplicates,
-    sign_texts,
-    tokenize_corpus,
-)
+from llmcourse.data import Batches, clean_texts, corpus, duplicate_groups, near_duplicates, sign_texts
 from llmcourse.model import ModelConfig, Transformer
-from llmcourse.tokenization import BPETokenizer
 from llmcourse.training import TrainingConfig, train
 from studies import record
+from studies.common import Tokens, as_tokens, one_thread
 
 EPOCHS = (1, 2, 4, 8, 16, 32, 64)
 WIDTHS = (128, 32)
@@ -29,14 +21,13 @@ VOCAB_SIZE = 512
 MARK = "<|endoftext|>"
 
 
-def prepare() -> tuple[np.ndarray, np.ndarray]:
+def prepare() -> Tokens:
     """Cleaned and deduplicated text as tokens: for training, and held out."""
     texts, _ = clean_texts(corpus("python", limit_mb=3))
     groups = duplicate_groups(near_duplicates(sign_texts(texts), 16, 0.7), len(texts))
     texts = [text for number, text in enumerate(texts) if groups[number] == number]
-    tokenizer = BPETokenizer.train(texts, VOCAB_SIZE, special_tokens=[MARK])
     validation, _ = clean_texts(corpus("python", "validation", limit_mb=0.3))
-    return tokenize_corpus(texts, tokenizer, MARK), tokenize_corpus(validation, tokenizer, MARK)
+    return as_tokens(texts, validation, VOCAB_SIZE, MARK)
 
 
 def run(width: int, epochs: int, tokens: np.ndarray, validation: np.ndarray) -> list[list[float]]:
@@ -61,8 +52,8 @@ def run(width: int, epochs: int, tokens: np.ndarray, validation: np.ndarray) -> 
 
 def main() -> None:
     """Run the study; about ten minutes on one core."""
-    torch.set_num_threads(1)
-    tokens, validation = prepare()
+    one_thread()
+    tokens, validation, _ = prepare()
     rows = []
     for width in WIDTHS:
         for epochs in EPOCHS:

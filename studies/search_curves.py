@@ -7,30 +7,21 @@ warm-up, so that a shorter run is the beginning of a longer one.
 
 import math
 
-import numpy as np
 import torch
 
-from llmcourse.data import Batches, corpus, tokenize_corpus
+from llmcourse.data import Batches
 from llmcourse.data.evaluation import evaluate
 from llmcourse.model import ModelConfig, Transformer
 from llmcourse.optim import make_optimizer
 from llmcourse.optim.gradients import accumulate_gradients, clip_gradients
 from llmcourse.optim.schedules import set_learning_rate, warm_up
 from llmcourse.optim.search import draw, grid
-from llmcourse.tokenization import BPETokenizer
 from studies import record
+from studies.common import one_thread, python_tokens
 
 VOCAB = 512
 LOOKS = (8, 16, 32, 64, 128, 256, 512)
 AXES = {"lr": (1e-4, 0.3), "weight_decay": (1e-3, 1.0)}
-
-
-def tokens(limit_mb: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Training and validation tokens of the Python corpus, in a vocabulary of 512."""
-    texts = list(corpus("python", limit_mb=limit_mb))
-    tokenizer = BPETokenizer.train(texts, vocab_size=VOCAB)
-    held_out = list(corpus("python", split="validation", limit_mb=0.2))
-    return tokenize_corpus(texts, tokenizer), tokenize_corpus(held_out, tokenizer)
 
 
 def levels(low: float, high: float, n: int) -> list[float]:
@@ -57,10 +48,10 @@ def curve(candidate: dict, batches: Batches, validation: Batches) -> list[float]
 
 def main() -> None:
     """Train all candidates and write their curves."""
-    torch.set_num_threads(1)
-    train_tokens, held_out = tokens()
-    batches = Batches(train_tokens, 32, 16)
-    validation = Batches(held_out, 32, 32)
+    one_thread()
+    tokens = python_tokens(VOCAB, limit_mb=1, held_out_mb=0.2)
+    batches = Batches(tokens.training, 32, 16)
+    validation = Batches(tokens.held_out, 32, 32)
     kinds = {"grid": grid({name: levels(*AXES[name], 4) for name in AXES}), "random": draw(AXES, 48)}
     rows = [
         [kind, candidate["lr"], candidate["weight_decay"], *curve(candidate, batches, validation)]

@@ -17,7 +17,7 @@ import dataclasses
 import inspect
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from llmcourse.course.comparison import (
@@ -25,6 +25,7 @@ from llmcourse.course.comparison import (
     difference,
     is_opaque,
     looked_at,
+    opaque_in,
     reordered,
     spoil,
     tensors_in,
@@ -188,11 +189,16 @@ def _again(subject: _Subject) -> None:
     """Neither other calls nor what callers do with results can be seen in a later answer."""
     first, *others = subject.calls
     outcome = subject.ask(first())
+    hidden = opaque_in(outcome[0])
+    _require(
+        not any(isinstance(value, Iterator) for value in hidden),
+        f"{_told(first())} gives an iterator or a generator, which can be read only once: return a list",
+    )
     kept = copy.deepcopy(looked_at(outcome))
     for other in others:
         unlike = subject.changed(other(), first())
         _require(
-            difference(looked_at(subject.ask(other())), kept, 0.0),
+            difference(looked_at(subject.ask(other())), kept, 0.0) or hidden,
             f"{_told(other())} gives the same as {_told(first())}, and must not: is {unlike} not used, or an earlier "
             "answer kept?",
         )

@@ -17,8 +17,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from llmcourse._overlay import OVERLAY_FOLDER, move_old_overlay, switched_to_reference
+from llmcourse._sections import OVERLAY_FOLDER, move_old_overlay, switched_to_reference
 from llmcourse.course import progress
+from llmcourse.course.notebooks import Score
 from llmcourse.course.paths import course_root, find_workspace
 from llmcourse.course.pieces import Piece, removed_pieces
 from llmcourse.course.terminal import app, chapters_named, command, console, fail, root_folder
@@ -36,11 +37,11 @@ def start(
     chapter: Annotated[str | None, typer.Argument(help="A chapter's number or name; all without it.")] = None,
 ) -> None:
     """Copy a chapter's notebooks into your workspace. Your own work is never overwritten."""
-    from llmcourse.course import learner
+    from llmcourse.course import starting
 
     root = root_folder()
     workspace = _workspace(root)
-    started = [done for name in chapters_named(root, chapter) for done in learner.start(root, workspace, name)]
+    started = [done for name in chapters_named(root, chapter) for done in starting.start(root, workspace, name)]
     for one in started:
         console.print(f"{one.outcome:14} {os.path.relpath(one.path)}", soft_wrap=True)
         if one.beside:
@@ -57,7 +58,7 @@ def start(
 
 @app.command()
 def check(
-    chapter: Annotated[str, typer.Argument(help="A chapter's number or name, or an exercise's number.")],
+    chapter: Annotated[str, typer.Argument(help="A chapter's number or name, or an exercise's number or piece.")],
     exercises: Annotated[
         list[str] | None, typer.Argument(help="Exercises by number or piece, or notebooks; all without them.")
     ] = None,
@@ -66,20 +67,19 @@ def check(
     ] = False,
 ) -> None:
     """Run your notebook's graded cells, as last saved, and tell each exercise's points, or the hint."""
-    from llmcourse.course import learner
+    from llmcourse.course import checking, starting
 
     root = root_folder()
-    earned = total = 0.0
     notes: list[str] = []
     try:
-        assignment, only = learner.find_exercise(root, chapter)
+        assignment, only = starting.find_exercise(root, chapter)
         only += exercises or []
         with console.status(f"running {assignment}"):
-            done = learner.check(root, _workspace(root), assignment, only, hidden=hidden, on_note=notes.append)
+            done = checking.check(root, _workspace(root), assignment, only, hidden=hidden, on_note=notes.append)
             outcomes = list(done)
     except (FileNotFoundError, ValueError) as error:
         fail(error)
-    if learner.is_outdated(root, _workspace(root), assignment):
+    if starting.is_outdated(root, _workspace(root), assignment):
         again = f"`{command(f'start {assignment}')}` puts the new one, with your answers, beside it."
         console.print(f"Your copy is of an older release: {again}", soft_wrap=True)
     for note in notes:
@@ -87,16 +87,17 @@ def check(
     told = ""
     for outcome in outcomes:
         points = outcome.exercise.points
-        earned, total = earned + points * outcome.passed, total + points
         mark = "[green]✓[/]" if outcome.passed else "[red]✗[/]"
         console.print(f"{mark} {points * outcome.passed:g}/{points:g}  {outcome.exercise.title}")
         if outcome.hint and outcome.hint != told:  # what is wrong with a whole notebook is told once
             console.print("      " + escape(outcome.hint).replace("\n", "\n      "), style="dim", soft_wrap=True)
         told = outcome.hint
     which = "all checks, hidden ones too" if hidden else f"the visible checks; {_about_hidden(root, assignment)}"
-    console.print(f"[bold]{earned:g} of {total:g} points[/] by {which}.", soft_wrap=True)
+    score = Score.of((outcome.exercise, outcome.passed) for outcome in outcomes)
+    by_hand = checking.written_beside(root, [outcome.exercise for outcome in outcomes])
+    _say_points(score + Score.of((exercise, False) for exercise in by_hand), which)
     console.print("What was checked is your notebook as last saved.", style="dim")
-    raise typer.Exit(0 if earned == total else 1)
+    raise typer.Exit(0 if score.earned == score.total else 1)
 
 
 def _about_hidden(root: Path, assignment: str) -> str:
@@ -115,7 +116,7 @@ def status(
     use: Annotated[str | None, typer.Option(help="Run the library on `mine` or on the `reference`.")] = None,
 ) -> None:
     """Show your progress, and whose code the library runs."""
-    from llmcourse.course import learner
+    from llmcourse.course.standing import standing
 
     root = root_folder()
     workspace = _workspace(root)
@@ -125,15 +126,14 @@ def status(
     shown = [chapters_named(root, word)[0] for word in words] if words else chapters_named(root, None)
     table = Table("exercise", "points", "the library runs", title=f"workspace {os.path.relpath(workspace)}")
     whose = _Whose(workspace)
-    earned = total = 0.0
+    score = Score()
     changed: list[str] = []
     for assignment in shown:
-        standings = learner.standing(root, workspace, assignment)
-        got = sum(each.exercise.points for each in standings if each.state == "passed")
-        most = sum(each.exercise.points for each in standings)
-        earned, total = earned + got, total + most
+        standings = standing(root, workspace, assignment)
+        own = Score.of((each.exercise, each.state == "passed") for each in standings)
+        score += own
         table.add_section()
-        table.add_row(f"[bold]{assignment}[/]", f"[bold]{got:g} of {most:g}[/]", "")
+        table.add_row(f"[bold]{assignment}[/]", f"[bold]{own.earned:g} of {own.total:g}[/]", "")
         notebook = assignment
         for each in standings:
             if each.exercise.notebook != notebook:
@@ -150,7 +150,14 @@ def status(
         console.print(
             f"changed: not what was checked last, as saved. [bold]{again}[/] checks it again.", soft_wrap=True
         )
-    console.print(f"[bold]{earned:g} of {total:g} points[/] by the visible checks")
+    _say_points(score, "the visible checks")
+
+
+def _say_points(score: Score, which: str) -> None:
+    """Tell what checks have given, and what is not theirs to give: `check` and `status` count alike."""
+    console.print(f"[bold]{score.earned:g} of {score.total:g} points[/] by {which}.", soft_wrap=True)
+    if score.by_hand:
+        console.print(f"{score.by_hand:g} more points, for what is written, are given by hand.", soft_wrap=True)
 
 
 def _switch(workspace: Path, pieces: list[str] | None, use: str) -> None:
@@ -230,27 +237,31 @@ def hand_in(
         fail(error)
     for title in done.unanswered:
         console.print(f"[yellow]not answered[/]  {escape(title)}")
+    for fault in done.not_valid:
+        console.print(f"[red]not valid[/]  {escape(fault)}", soft_wrap=True)
     for note in done.notes:
         console.print(f"[yellow]note[/]  {escape(note)}", soft_wrap=True)
     what = f"Hand in [bold]{escape(os.path.relpath(done.archive))}[/]"
     console.print(f"{what}: it holds {', '.join(done.notebooks)} as last saved.", soft_wrap=True)
+    console.print(f"It lies in {escape(str(done.archive.resolve().parent))}", soft_wrap=True)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def lab(context: typer.Context) -> None:
     """Open JupyterLab on your workspace; further options go to JupyterLab."""
-    from llmcourse.course import learner
-    from llmcourse.course.kernels import lab_environment
+    from llmcourse.course import starting
+    from llmcourse.course.lab import is_root, lab_environment, lab_options
 
     root = root_folder()
     workspace = _workspace(root)
     if not workspace.exists():
         for assignment in chapters_named(root, None):
-            learner.start(root, workspace, assignment)
+            starting.start(root, workspace, assignment)
     os.environ |= lab_environment(workspace)
-    options = context.args
-    if not any("default_url" in option for option in options) and (notebook := learner.next_notebook(root, workspace)):
-        options = [f"--LabApp.default_url=/lab/tree/{notebook.relative_to(workspace).as_posix()}", *options]
+    notebook = starting.next_notebook(root, workspace)
+    options = lab_options(context.args, notebook.relative_to(workspace).as_posix() if notebook else "")
+    if is_root():
+        console.print("You are root here, so JupyterLab and your notebooks run as root (--allow-root).", soft_wrap=True)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(workspace), *options])
 

@@ -72,7 +72,13 @@ def _tensor_difference(got: Any, want: Any, bound: float) -> str:
     if torch.allclose(a, b, rtol=0.0, atol=bound * scale, equal_nan=True):
         return ""
     at = int((a - b).abs().nan_to_num(nan=float("inf"), posinf=float("inf")).argmax())
-    return f"gives {a.flatten()[at].item():.6g} where {b.flatten()[at].item():.6g} is right"
+    place = tuple(int(i) for i in np.unravel_index(at, tuple(got.shape))) if a.shape == got.shape else ()
+    where = f" at index {place[0] if len(place) == 1 else place}" if place else ""
+    numbers = [x.flatten()[at].item() for x in (a, b)]
+    shown, right = (f"{number:.6g}" for number in numbers)
+    if shown == right:
+        shown, right = (f"{number:.12g}" for number in numbers)
+    return f"gives {shown} where {right} is right{where}"
 
 
 def is_opaque(value: Any) -> bool:
@@ -81,6 +87,16 @@ def is_opaque(value: Any) -> bool:
 
     kinds = (torch.nn.Module, torch.optim.Optimizer, torch.Generator, Iterator)
     return isinstance(value, kinds) or (callable(value) and not isinstance(value, torch.Tensor))
+
+
+def opaque_in(value: Any) -> list[Any]:
+    """What of a value can only be looked at from outside."""
+    if is_opaque(value):
+        return [value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = vars(value)
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return [found for item in items for found in opaque_in(item)]
 
 
 def looked_at(value: Any) -> Any:

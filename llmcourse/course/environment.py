@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from llmcourse._overlay import WORKSPACE_VARIABLE
+from llmcourse._sections import WORKSPACE_VARIABLE
 
 __all__ = [
     "LINE_VARIABLE", "ONE_THREAD", "PIECES_VARIABLE", "ROLE_VARIABLE", "SMALL_VARIABLE", "WORKSPACE_VARIABLE", "cores",

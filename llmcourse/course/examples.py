@@ -15,6 +15,7 @@ from typing import Any
 from llmcourse.course.checks import rehearsed
 from llmcourse.course.comparison import difference
 from llmcourse.course.pieces import Piece, docstring, is_in_library
+from llmcourse.course.told import one_line
 
 ROOT = Path(__file__).resolve().parents[2]
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?")
@@ -40,7 +41,7 @@ def run_example(piece: Piece, mine: Callable[..., Any]) -> None:
         return
     namespace = {**vars(importlib.import_module(piece.module)), piece.name: mine}
     for example in doctest.DocTestParser().get_examples(docstring(piece, ROOT)):
-        line = " ".join(example.source.split())
+        line = one_line(example.source)
         if "rehearse" in namespace:
             namespace["rehearse"] = rehearsed  # which also finds a piece that runs in another process
         fault = _fault(example, namespace)
@@ -93,4 +94,4 @@ def _says_the_same(got: str, example: doctest.Example, value: Any, namespace: di
 
 
 def _line(text: str) -> str:
-    return " ".join(text.replace("<BLANKLINE>", "").split())
+    return one_line(text.replace("<BLANKLINE>", ""))

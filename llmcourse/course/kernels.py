@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
@@ -17,10 +16,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat.notebooknode import NotebookNode
 
-from llmcourse.course.environment import WORKSPACE_VARIABLE
 from llmcourse.course.notebooks import GRADED_PATH, facts_of
-from llmcourse.course.paths import MARKER
-from llmcourse.files import write_atomically
 
 MAX_SOCKET_FOLDER = 80
 """A Unix socket's path is short on every system; longer folders fall back to TCP on the loopback address."""
@@ -60,22 +56,3 @@ def notebook_client(notebook: NotebookNode, folder: Path, **options: Any) -> Ite
         client = NotebookClient(notebook, km=kernel_manager(Path(sockets)), **options)
         client.owns_km = True
         yield client
-
-
-def lab_environment(workspace: Path) -> dict[str, str]:
-    """What JupyterLab is started with, so that a learner finds the course in it and nothing else of the course's.
-
-    Its terminals know the command `llmcourse`, nbgrader's tools for instructors are hidden, and a kernel in which a
-    notebook's first cell has not run says so (see `startup`).
-    """
-    config = workspace / MARKER / "jupyter"
-    hidden = {"disabledExtensions": {"@jupyter/nbgrader": True}}
-    write_atomically(config / "labconfig" / "page_config.json", json.dumps(hidden, indent=1) + "\n")
-    environment = {
-        WORKSPACE_VARIABLE: str(workspace),
-        "PATH": os.pathsep.join(filter(None, [str(Path(sys.executable).parent), os.environ.get("PATH")])),
-        "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [str(config), os.environ.get("JUPYTER_CONFIG_PATH")])),
-    }
-    if not os.environ.get("PYTHONSTARTUP"):
-        environment["PYTHONSTARTUP"] = str(Path(__file__).parent / "notebook" / "startup.py")
-    return environment

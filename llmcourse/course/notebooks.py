@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -70,6 +70,16 @@ def check_name(cell: Mapping[str, Any]) -> str:
     return "".join(cell["source"]).split("\n", 1)[0].removeprefix("%%check").strip()
 
 
+def body_of(cell: Mapping[str, Any]) -> str:
+    """What stands below a cell's first line.
+
+    Example:
+        >>> body_of({"source": "%%build llmcourse.model.layers:RMSNorm\\nclass RMSNorm: ..."})
+        'class RMSNorm: ...'
+    """
+    return "".join(cell["source"]).partition("\n")[2]
+
+
 @dataclass(frozen=True)
 class Exercise:
     """One graded item of a notebook, as the release notebook declares it."""
@@ -111,6 +121,35 @@ def exercises(notebook: Path) -> list[Exercise]:
             title = facts.get("title", facts["id"])
             items.append(Exercise(course["assignment"], course["notebook"], facts["id"], None, title, points))
     return items
+
+
+@dataclass(frozen=True)
+class Score:
+    """Points of some exercises.
+
+    Attributes:
+        earned: What checks have given.
+        total: What checks can give.
+        by_hand: What is graded by hand, whatever is written.
+    """
+
+    earned: float = 0.0
+    total: float = 0.0
+    by_hand: float = 0.0
+
+    @classmethod
+    def of(cls, results: Iterable[tuple[Exercise, bool]]) -> Score:
+        """The score of exercises, each with whether it has passed."""
+        rows = list(results)
+        checked = [(exercise.points, passed) for exercise, passed in rows if not exercise.is_written]
+        return cls(
+            sum(points for points, passed in checked if passed),
+            sum(points for points, _ in checked),
+            sum(exercise.points for exercise, _ in rows if exercise.is_written),
+        )
+
+    def __add__(self, other: Score) -> Score:
+        return Score(self.earned + other.earned, self.total + other.total, self.by_hand + other.by_hand)
 
 
 def setup_of_check(notebooks: Path, check: str) -> list[str]:

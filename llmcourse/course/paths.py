@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from llmcourse._overlay import WORKSPACE_VARIABLE
+from llmcourse._sections import WORKSPACE_VARIABLE
 
 MARKER = ".llmcourse"
 RECORD = "course.json"

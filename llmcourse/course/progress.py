@@ -9,7 +9,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from llmcourse import _overlay
+from llmcourse import _sections
 from llmcourse.course.paths import MARKER
 from llmcourse.course.pieces import Piece
 from llmcourse.course.source import names_defined
@@ -49,15 +49,15 @@ class Progress:
 
 def own_pieces(workspace: Path) -> set[Piece]:
     """The pieces a learner has built, whether or not they are switched on."""
-    return {piece for piece, _ in _sections(workspace)}
+    return {piece for piece, _ in _own_sections(workspace)}
 
 
 def unusable_pieces(workspace: Path) -> dict[Piece, str]:
     """The pieces whose file no longer gives them (somebody edited it, or it was cut off) -> the reason."""
-    return {piece: reason for piece, section in _sections(workspace) if (reason := _fault(piece, section))}
+    return {piece: reason for piece, section in _own_sections(workspace) if (reason := _fault(piece, section))}
 
 
-def _fault(piece: Piece, section: _overlay.Section) -> str:
+def _fault(piece: Piece, section: _sections.Section) -> str:
     """Why a section cannot give its piece, as far as its text tells; empty where nothing is wrong with it."""
     try:
         defined = names_defined(section.source)
@@ -66,9 +66,9 @@ def _fault(piece: Piece, section: _overlay.Section) -> str:
     return "" if piece.name in defined else f"what stands under its name does not define `{piece.name}`"
 
 
-def _sections(workspace: Path) -> list[tuple[Piece, _overlay.Section]]:
-    files = _overlay.overlay_files(workspace)
-    return [(Piece(m, s.piece), s) for m, path in files.items() for s in _overlay.read_sections(path) if s.piece]
+def _own_sections(workspace: Path) -> list[tuple[Piece, _sections.Section]]:
+    files = _sections.overlay_files(workspace)
+    return [(Piece(m, s.piece), s) for m, path in files.items() for s in _sections.read_sections(path) if s.piece]
 
 
 def use(workspace: Path, pieces: set[Piece], which: str) -> None:
@@ -79,7 +79,7 @@ def use(workspace: Path, pieces: set[Piece], which: str) -> None:
     """
     if which not in ("reference", "mine"):
         raise ValueError(f"use must be reference or mine, got {which!r}")
-    off = _overlay.switched_to_reference(workspace)
+    off = _sections.switched_to_reference(workspace)
     names = {str(piece) for piece in pieces}
     off = off | names if which == "reference" else off - names
-    write_atomically(_overlay.switch_file(workspace), "".join(f"{name}\n" for name in sorted(off)))
+    write_atomically(_sections.switch_file(workspace), "".join(f"{name}\n" for name in sorted(off)))

@@ -11,20 +11,34 @@ from pathlib import Path
 from typing import BinaryIO
 
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat.notebooknode import NotebookNode
 
 from llmcourse.course.answers import rebuild, unanswered
-from llmcourse.course.notebooks import exercises
+from llmcourse.course.notebooks import body_of, exercises, facts_of, kind_of, piece_of
+from llmcourse.course.pieces import Piece
+from llmcourse.course.refusal import BuildError, names_built
+from llmcourse.course.source import as_python
 from llmcourse.files import write_atomically
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """A chapter handed in: the archive, and what stands in it."""
+    """A chapter handed in: the archive, and what stands in it.
+
+    Attributes:
+        archive: Where it is.
+        notebooks: What it holds.
+        unanswered: The titles of exercises as they were released.
+        notes: What else grading will say of the notebooks.
+        not_valid: The titles of exercises whose cells cannot be used, each with the reason.
+    """
 
     archive: Path
     notebooks: tuple[str, ...]
     unanswered: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    not_valid: tuple[str, ...] = ()
 
 
 def login() -> str:
@@ -61,27 +75,46 @@ def submit(root: Path, workspace: Path, assignment: str, name: str, folder: Path
         raise FileNotFoundError(
             f"{', '.join(missing)} not found in {where}: `llmcourse start {assignment}` copies what is missing there"
         )
-    contents, open_titles, notes = {}, [], []
+    contents, open_titles, notes, not_valid = {}, [], [], []
     for release in releases:
         data = (workspace / assignment / release.name).read_bytes()
-        same, problems = _read(release, workspace / assignment / release.name, data)
+        same, problems, faults = _read(release, workspace / assignment / release.name, data)
         open_titles += same
         notes += problems
+        not_valid += faults
         contents[f"{assignment}/{release.name}"] = data
     archive = folder / f"{assignment}-{safe}.zip"
     _write_archive(archive, contents)
-    return Submitted(archive, tuple(path.name for path in releases), tuple(open_titles), tuple(notes))
+    names = tuple(path.name for path in releases)
+    return Submitted(archive, names, tuple(open_titles), tuple(notes), tuple(not_valid))
 
 
-def _read(release: Path, path: Path, data: bytes) -> tuple[list[str], list[str]]:
-    """The titles of what a learner's notebook still holds as it was released, and what else grading will say of it."""
+def _read(release: Path, path: Path, data: bytes) -> tuple[list[str], list[str], list[str]]:
+    """The titles of what a learner's notebook still holds as it was released, what else grading will say of it, and
+    what cannot be used."""
     skeleton = nbformat.read(release, as_version=4)
     counted = rebuild(skeleton, data)
     if counted.fault:
         raise ValueError(f"{path} cannot be read as a notebook: {counted.fault}")
     titles = {str(item.piece or item.check): item.title for item in exercises(release)}
     same = unanswered(skeleton, counted.notebook)
-    return [title for key, title in titles.items() if key in same], [f"{path.name}: {p}" for p in counted.problems]
+    faults = [f"{titles[piece_of(cell)]}: {fault}" for cell in counted.notebook.cells if (fault := _fault(cell))]
+    return (
+        [title for key, title in titles.items() if key in same],
+        [f"{path.name}: {p}" for p in counted.problems],
+        faults,
+    )
+
+
+def _fault(cell: NotebookNode) -> str:
+    """Why an exercise's cell cannot give its piece, as far as its text tells; empty where nothing is wrong with it."""
+    if kind_of(cell) != "exercise" or facts_of(cell).get("fault"):
+        return ""
+    try:
+        names_built(as_python(TransformerManager(), body_of(cell)), Piece.parse(piece_of(cell)).name)
+    except BuildError as error:
+        return str(error).replace("this cell", "its cell").partition("\n")[0]
+    return ""
 
 
 def _write_archive(path: Path, contents: dict[str, bytes]) -> None:

@@ -55,7 +55,7 @@ def root_folder() -> Path:
 
 def chapters_named(root: Path, chapter: str | None) -> list[str]:
     """The chapter that a word means, or all; the command fails where none or several answer to it."""
-    from llmcourse.course.learner import find_chapter, released_chapters
+    from llmcourse.course.starting import find_chapter, released_chapters
 
     try:
         return [find_chapter(root, chapter)] if chapter else [path.name for path in released_chapters(root)]

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import ast
+import copy
+import dataclasses
 import linecache
 import os
 import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-from llmcourse._overlay import WORKSPACE_VARIABLE, read_sections
+from llmcourse._sections import CELL, WORKSPACE_VARIABLE, read_sections
+from llmcourse.course.check_source import VALUE, assertion_at, hidden_lines, hint_of, in_words
 from llmcourse.course.pieces import IS_MISSING
 
-BEGIN_HIDDEN = "### BEGIN HIDDEN TESTS"
-"""Above the part of a check that a release comes without."""
-
+_MUCH = 160
+"""Characters of a value that is told for itself."""
 _USUAL_IMPORTS = {
     "np": "import numpy as np", "F": "import torch.nn.functional as F", "nn": "from torch import nn",
     "Counter": "from collections import Counter", "defaultdict": "from collections import defaultdict",
 }  # fmt: skip
+
+_STRING_OR_SPACE = re.compile(r"""('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")|\s+""")
+
+
+_PLAIN = (bool, int, float, str, bytes, list, tuple, dict, set)
+"""Types whose values are told as Python writes them; for others a check finds better words."""
 
 
 class CheckFailed(AssertionError):
@@ -48,10 +57,15 @@ class Watched:
         self.__wrapped__ = function
         self.__name__ = getattr(function, "__name__", type(function).__name__)
         self._last: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+        self._gave: list[Any] = []
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._last = (tuple(map(_as_given, args)), {name: _as_given(value) for name, value in kwargs.items()})
-        return self.__wrapped__(*args, **kwargs)
+        self._gave = []
+        result = self.__wrapped__(*args, **kwargs)
+        if result is None or type(result) in _PLAIN:
+            self._gave = [_as_given(result)]
+        return result
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -75,6 +89,11 @@ def _as_given(value: Any) -> Any:
         return value.copy()
     if kind == "torch.Tensor" and value.numel() <= 64 and not value.requires_grad:
         return value.clone()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type) and not type(value).__dataclass_params__.frozen:
+        made = copy.copy(value)
+        for field in dataclasses.fields(value):
+            setattr(made, field.name, _as_given(getattr(value, field.name)))
+        return made
     return value
 
 
@@ -87,9 +106,25 @@ def last_call(piece: Any) -> str:
     return f"{piece.__name__}({', '.join(told)})"
 
 
+def last_result(piece: Any) -> str:
+    """What the last call of a watched piece gave, if it is of one of Python's own types; else empty."""
+    gave = piece._gave if isinstance(piece, Watched) else []
+    return short(gave[0], _MUCH) if gave else ""
+
+
 def watched(piece: Any) -> Any:
     """A piece whose last call can be told; a class as it is, for what it makes is called."""
     return piece if isinstance(piece, type) else Watched(piece)
+
+
+def one_line(text: str) -> str:
+    """Python in one line: line ends and runs of spaces are one space, but for those inside a string.
+
+    Example:
+        >>> one_line("[[1.,  2.],\\n  [3.,  4.]]"), one_line("f('a   b',  2)")
+        ('[[1., 2.], [3., 4.]]', "f('a   b', 2)")
+    """
+    return _STRING_OR_SPACE.sub(lambda found: found[1] or " ", text).strip()
 
 
 def short(value: Any, limit: int = 60) -> str:
@@ -99,11 +134,11 @@ def short(value: Any, limit: int = 60) -> str:
         >>> short(list(range(100)), 20)
         '[0, 1, 2, 3, 4, 5, …'
     """
-    text = re.sub(r" at 0x[0-9a-f]+(?=>)", "", " ".join(repr(value).split()))
+    text = re.sub(r" at 0x[0-9a-f]+(?=>)", "", one_line(repr(value)))
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def explain(error: BaseException, name: str, source: str, file: str, call: str = "") -> CheckFailed:
+def explain(error: BaseException, name: str, source: str, file: str, call: str = "", gave: str = "") -> CheckFailed:
     """Turn whatever stopped a graded cell into a message for the learner.
 
     Args:
@@ -112,15 +147,18 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
         source: The graded cell's source.
         file: The file name the cell was compiled under.
         call: The last call of the piece. Of a hidden part of the cell no call is told.
+        gave: What that call gave.
     """
     frames = traceback.extract_tb(error.__traceback__)
     elsewhere = getattr(error, "told_lines", [])  # of a piece that ran in another process
     lines = [frame.lineno or 0 for frame in frames if frame.filename == file]
-    is_hidden = bool(lines) and BEGIN_HIDDEN in "\n".join(source.splitlines()[: lines[0]])
+    is_hidden = bool(lines) and lines[0] in hidden_lines(source)
     shown = "" if is_hidden or not lines else call or _statement(source, lines[0])
     in_check = [f"    in the check, line {lines[0] + 1}:{f' {shown}' if shown else ''}"] if lines else []
     if not is_hidden and not isinstance(error, AssertionError) and (purpose := _purpose(error, source, file)):
         in_check.append(f"    what this line checks: {purpose}")
+    if not is_hidden and (wanted := _wanted(error, source, file, name, gave)):
+        in_check.append(f"    {wanted}")
     told = learner_lines(error) + elsewhere
     where = "".join(f"\n{line}" for line in in_check + told[-3:])
     if isinstance(error, NotImplementedError) and IS_MISSING in str(error):
@@ -131,7 +169,7 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
         text = str(error) or "a check failed"
         forgot = " (Is a `return` missing?)" if "got None" in text or "returned None" in text else ""
         return CheckFailed(f"{name}: {text}{forgot}{where}")
-    what = f"{type(error).__name__}: {error}"
+    what = f"{type(error).__name__}: {bounded(str(error))}"
     if isinstance(error, NameError) and error.name and frames and frames[-1].filename == file and not elsewhere:
         return CheckFailed(
             f"the check of {name} uses `{error.name}`, which is not there: run the cells above that define it, with "
@@ -147,6 +185,11 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
         forgot = " Is a `return` missing?" if "NoneType" in what else ""
         return CheckFailed(f"{name} returned something that the check cannot use: {what}.{forgot}{where}")
     return CheckFailed(f"{name} raised {what}{where}")
+
+
+def bounded(text: str, limit: int = 400) -> str:
+    """A text as it is, or its beginning and its end where a whole file stands in it."""
+    return text if len(text) <= limit else f"{text[: limit * 2 // 3]} … {text[-limit // 3 :]}"
 
 
 def _where_to_find(name: str) -> str:
@@ -169,22 +212,62 @@ def _told(frame: traceback.FrameSummary) -> str:
     if not _is_learners(frame.filename):
         return ""
     text = linecache.getline(frame.filename, frame.lineno or 0).strip()
-    return f"    in {frame.name}, line {_line_in_cell(Path(frame.filename), frame.lineno or 0)} of its cell: {text}"
+    place = "" if frame.name == "<module>" else f"{frame.name}, "
+    return f"    in {place}line {_line_in_cell(frame.filename, frame.lineno or 0)} of its cell: {text}"
 
 
-def _line_in_cell(path: Path, line: int) -> int:
+def _line_in_cell(file: str, line: int) -> int:
     """A line of a workspace file, counted in the cell it came from, whose first line is the magic."""
-    starts = [section.line for section in read_sections(path) if section.line <= line]
+    if file.startswith(CELL):
+        return line
+    starts = [section.line for section in read_sections(Path(file)) if section.line <= line]
     return line - starts[-1] + 2 if starts else line
 
 
 def _statement(source: str, line: int) -> str:
     """What a line of a check asserts, if it is short enough to help; no message, and no list of mistakes."""
+    text = assertion_at(source, line)
+    return text if len(text) <= 100 else ""
+
+
+def _wanted(error: BaseException, source: str, file: str, name: str, gave: str) -> str:
+    """What the assert of a check asked for with `==`, unless its message has said so."""
+    steps = list(_steps(error.__traceback__))
+    if not isinstance(error, AssertionError) or not steps or steps[-1].tb_frame.f_code.co_filename != file:
+        return ""
+    line = steps[-1].tb_lineno
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or 0):
-            text = f"assert {ast.unparse(node.test)}"
-            return text if len(text) <= 100 else ""
+            with suppress(Exception):  # what cannot be looked at again is not told
+                return _comparison(node.test, steps[-1].tb_frame, name, gave, str(error))
     return ""
+
+
+def _comparison(test: ast.expr, frame: FrameType, name: str, gave: str, message: str) -> str:
+    def value_of(expression: ast.expr) -> Any:
+        code = compile(ast.Expression(expression), "<assert>", "eval")
+        return eval(code, frame.f_globals, frame.f_locals)  # noqa: S307
+
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        test = next((part for part in test.values if _calls_nothing(part) and not value_of(part)), test)
+    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Eq) or len(test.ops) > 1:
+        return ""
+    left, right = test.left, test.comparators[0]
+    wanted = short(value_of(right), _MUCH) if _calls_nothing(right) else "…"
+    if "…" in wanted or wanted in message or wanted in message.replace(",", ""):
+        return ""
+    if isinstance(left, ast.Name):
+        return f"right is: {wanted}"
+    if isinstance(left, ast.Call) and isinstance(left.func, ast.Name) and left.func.id == name:
+        return f"it gave {gave}; right is {wanted}" if gave and gave not in message else f"right is: {wanted}"
+    return f"it must be: {ast.unparse(left)} == {wanted}"
+
+
+def _calls_nothing(expression: ast.expr) -> bool:
+    """Whether an expression can be looked at again: nothing in it is called but what only looks."""
+    looks = ("set", "len", "sorted", "dict", "list", "tuple", "float", "range")
+    calls = [node.func for node in ast.walk(expression) if isinstance(node, ast.Call)]
+    return all(isinstance(called, ast.Name) and called.id in looks for called in calls)
 
 
 def _purpose(error: BaseException, source: str, file: str) -> str:
@@ -203,7 +286,7 @@ def _purpose(error: BaseException, source: str, file: str) -> str:
                 judged = body[i + 1] if waits else statement
                 if waits and unknown.isdisjoint(_names_in([judged])):
                     return ""
-                return _plainly(_hint_of(judged), at.tb_frame, unknown)
+                return _plainly(hint_of(judged), at.tb_frame, unknown)
     return ""
 
 
@@ -217,31 +300,19 @@ def _names_in(nodes: Iterable[ast.AST]) -> list[str]:
     return [part.id for node in nodes for part in ast.walk(node) if isinstance(part, ast.Name)]
 
 
-def _hint_of(statement: ast.stmt) -> ast.expr | None:
-    """The message of an assert, or the hint of a `close`."""
-    if isinstance(statement, ast.Assert):
-        return statement.msg
-    call = statement.value if isinstance(statement, ast.Expr) else None
-    is_close = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "close"
-    return call.args[2] if is_close and isinstance(call, ast.Call) and len(call.args) > 2 else None
-
-
 def _plainly(hint: ast.expr | None, frame: FrameType, unknown: set[str]) -> str:
     """A hint in words, without what it tells of an answer that is not there."""
     known = {**frame.f_globals, **frame.f_locals}
-    text = ""
-    for part in hint.values if isinstance(hint, ast.JoinedStr) else [hint]:
-        if isinstance(part, ast.Constant):
-            text += str(part.value)
-        elif isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Name) and part.format_spec is None:
-            value = None if part.value.id in unknown else known.get(part.value.id)
-            text += str(value) if isinstance(value, str | int | float) else "…"
-        else:
-            text += "…"
-    text = re.sub(r"^(got )?…[\s,:]*(for |came out[^:]*: )?", "", text).strip()
+
+    def value(part: ast.FormattedValue) -> str:
+        is_name = isinstance(part.value, ast.Name) and part.format_spec is None
+        found = known.get(part.value.id) if is_name and part.value.id not in unknown else None
+        return str(found) if isinstance(found, str | int | float) else VALUE
+
+    text = re.sub(r"^(got )?…[\s,:]*(for |came out[^:]*: )?", "", in_words(hint, value)).strip()
     return text.partition(": ")[2] if "…" in text else text
 
 
 def _is_learners(file: str) -> bool:
     workspace = os.environ.get(WORKSPACE_VARIABLE)
-    return bool(workspace) and Path(file).is_relative_to(Path(workspace).resolve())
+    return file.startswith(CELL) or bool(workspace) and Path(file).is_relative_to(Path(workspace).resolve())

@@ -10,8 +10,6 @@ where there is none, the library's says which exercise asks for it.
 from __future__ import annotations
 
 import atexit
-import difflib
-import importlib
 import os
 import shutil
 import sys
@@ -24,23 +22,26 @@ from typing import Any
 
 from filelock import FileLock
 
-from llmcourse import _overlay
-from llmcourse._overlay import WORKSPACE_VARIABLE, Section
+from llmcourse import _overlay, _sections
+from llmcourse._sections import WORKSPACE_VARIABLE, Section
 from llmcourse.course.examples import run_example
 from llmcourse.course.notebooks import answer_digest, setup_of_check
 from llmcourse.course.paths import MARKER, course_root, find_workspace
 from llmcourse.course.pieces import IS_MISSING, Piece, is_stub, removed_pieces
 from llmcourse.course.progress import Progress, own_pieces
-from llmcourse.course.source import as_python, names_defined, names_read
-from llmcourse.course.told import CheckFailed, explain, last_call, watched
+from llmcourse.course.refusal import (
+    BuildError,
+    closest,
+    library_module,
+    missing_hint,
+    names_built,
+    not_the_first_line,
+    show_own_lines,
+    unknown_piece,
+)
+from llmcourse.course.source import as_python, magic_to_the_top, names_defined, names_read
+from llmcourse.course.told import CheckFailed, explain, last_call, last_result, watched
 from llmcourse.files import write_atomically
-
-
-class BuildError(Exception):
-    """A `%%build` cell could not be used; shown without a traceback."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"%%build: {self}"]
 
 
 def save_section(workspace: Path, module: str, section: Section) -> Section:
@@ -51,15 +52,15 @@ def save_section(workspace: Path, module: str, section: Section) -> Section:
     Returns:
         The section as stored, with the line it starts on.
     """
-    path = _overlay.overlay_file(workspace, module)
+    path = _sections.overlay_file(workspace, module)
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(str(workspace / MARKER / "workspace.lock"), timeout=30):
-        sections = _overlay.read_sections(path)
+        sections = _sections.read_sections(path)
         replaced = [position for position, old in enumerate(sections) if _replaces(section, old)]
         place = replaced[0] if replaced else len(sections)
         kept = [old for position, old in enumerate(sections) if position not in replaced]
-        write_atomically(path, _overlay.format_sections(module, [*kept[:place], section, *kept[place:]]))
-        return _overlay.read_sections(path)[place]
+        write_atomically(path, _sections.format_sections(module, [*kept[:place], section, *kept[place:]]))
+        return _sections.read_sections(path)[place]
 
 
 def _replaces(new: Section, old: Section) -> bool:
@@ -81,36 +82,56 @@ class Builder:
         self.progress = Progress(workspace) if keeps_progress else None
         self.built: dict[Piece, Any] = {}
         self.sources: dict[Piece, str] = {}
+        self.refused: dict[Piece, str] = {}
 
     def build(self, line: str, cell: str) -> None:
         """`%%build module:piece` (an exercise) or `%%build module` (your own helpers for that module)."""
-        target = line.strip()
-        module_name, _, name = target.partition(":")
-        module = _library_module(module_name)
-        source = as_python(self.shell, cell.replace("\r\n", "\n"))
+        module_name, _, name = (part.strip() for part in line.partition(":"))
+        module = library_module(module_name)
+        piece = Piece(module_name, name)
+        self.built.pop(piece, None)  # whatever is wrong with this cell, its old version is not judged
+        self.refused.pop(piece, None)
+        self.sources[piece] = cell
+        try:
+            self._build(piece, module, cell)
+        except BuildError as error:
+            self._refuse(piece, module, f"its cell was refused: {error}")
+            raise
+        except Exception as error:
+            self._refuse(piece, module, f"its cell stopped with {type(error).__name__}: {error}".removesuffix(": "))
+            show_own_lines(error)
+            raise
+        except KeyboardInterrupt as error:
+            self._refuse(piece, module, "its cell was interrupted")
+            show_own_lines(error, "%%build: this cell was interrupted, so it has built nothing")
+            raise
+
+    def _refuse(self, piece: Piece, module: ModuleType, reason: str) -> None:
+        """Remember, for the check, why a cell gave nothing; of a name that is no piece's, for the piece meant."""
+        meant = closest(piece.name, _overlay.reference_definitions(module))[:1] or [piece.name]
+        self.refused[Piece(piece.module, meant[0])] = reason.replace("this cell", "its cell")
+
+    def _build(self, piece: Piece, module: ModuleType, cell: str) -> None:
         if not (self.workspace / MARKER).is_dir():
             raise BuildError(
                 f"the workspace {self.workspace} is no longer there: was it renamed or moved? Restart the "
                 "kernel, in the notebook where it is now"
             )
-        # whatever is wrong with this cell, its old version is not judged
-        self.built.pop(Piece(module_name, name), None)
-        self.sources[Piece(module_name, name)] = cell
-        try:
-            names = names_defined(source)
-        except SyntaxError as error:
-            raise BuildError(_syntax_error(error)) from None
-        if name and name not in names:
-            raise BuildError(_not_defined(name, names))
-        if name and is_stub(source, name):
-            self._keep_stub(Piece(module_name, name), source, module)
+        if piece.name and (fault := unknown_piece(module, piece.name)):
+            raise BuildError(fault)
+        source = as_python(self.shell, cell.replace("\r\n", "\n"))
+        names = names_built(source, piece.name)
+        if piece.name and is_stub(source, piece.name):
+            self._keep_stub(piece, source, module)
             return
-        section = save_section(self.workspace, module_name, Section(target, source))
+        target = str(piece) if piece.name else module.__name__
+        section = save_section(self.workspace, module.__name__, Section(target, source))
         self._define(module, section, names)
 
     def _keep_stub(self, piece: Piece, source: str, module: ModuleType) -> None:
         """An unwritten exercise is kept for its check alone: notebook and library go on with what they have."""
-        code = _overlay.compile_section(Section(str(piece), source), Path(f"<{piece.name}>"))
+        path = _sections.overlay_file(self.workspace, module.__name__)
+        code = _sections.compile_section(Section(str(piece), source), path, as_cell=True)
         self.built[piece] = _defined_apart(code, module)[piece.name]
         self.shell.user_ns[piece.name] = getattr(module, piece.name)
         stored = any(s.piece == piece.name for s in self._sections(module))
@@ -121,19 +142,19 @@ class Builder:
         print(f"{piece.name} is not written yet: until it is, {until}.")
 
     def _sections(self, module: ModuleType) -> list[Section]:
-        return _overlay.read_sections(_overlay.overlay_file(self.workspace, module.__name__))
+        return _sections.read_sections(_sections.overlay_file(self.workspace, module.__name__))
 
     def _define(self, module: ModuleType, section: Section, names: list[str]) -> None:
-        path = _overlay.overlay_file(self.workspace, module.__name__)
-        off = section.target in _overlay.switched_to_reference(self.workspace)
+        path = _sections.overlay_file(self.workspace, module.__name__)
+        off = section.target in _sections.switched_to_reference(self.workspace)
         if off:
-            namespace = _defined_apart(_overlay.compile_section(section, path), module)
+            namespace = _defined_apart(_sections.compile_section(section, path, as_cell=True), module)
         else:
             try:
-                _overlay.run_section(module, _overlay.compile_section(section, path))
+                _overlay.run_section(module, _sections.compile_section(section, path, as_cell=True))
             except NameError as error:
                 if error.name:
-                    print(_missing_hint(error.name, self.shell.user_ns, module.__name__))
+                    print(missing_hint(error.name, self.shell.user_ns, module.__name__))
                 raise
             namespace = vars(module)
         for name in names:
@@ -153,8 +174,8 @@ class Builder:
                 "The library is switched to the reference: "
                 f"`llmcourse status --use mine {section.piece}` switches back."
             )
-        for name in _overlay.missing_names(_overlay.compile_section(section, path), vars(module)):
-            print(_missing_hint(name, self.shell.user_ns, module.__name__))
+        for name in _sections.missing_names(_sections.compile_section(section, path), vars(module)):
+            print(missing_hint(name, self.shell.user_ns, module.__name__))
 
     def check(self, line: str, cell: str) -> None:
         """`%%check module:piece [id]`: judge the notebook's version of one piece."""
@@ -162,13 +183,13 @@ class Builder:
             piece = Piece.parse(line.partition(" ")[0])
         except ValueError as error:
             raise CheckFailed(f"%%check: {error}") from None
-        module = _library_module(piece.module)
+        module = library_module(piece.module)
         judged = answer_digest(self.sources.get(piece, ""), cell)
         self._record(
             line, judged, passed=False
         )  # it counts as failed until it has passed, also when the kernel dies in it
         if piece not in self.built:
-            raise CheckFailed(f"{piece.name} is not built yet: run the cell above that begins with %%build {piece}.")
+            raise CheckFailed(self._not_built(piece))
         source = as_python(self.shell, cell)
         file = f"<check of {piece.name}>"
         with self._alone(piece, module) as namespace:
@@ -178,10 +199,19 @@ class Builder:
                 exec(compile(source, file, "exec"), namespace)  # noqa: S102
                 _run_example(piece, mine)
             except (Exception, SystemExit) as error:
-                told = explain(error, piece.name, source, file, last_call(mine))
+                told = explain(error, piece.name, source, file, last_call(mine), last_result(mine))
                 raise CheckFailed(f"{told}{self._suspects(piece, module)}") from None
+            except KeyboardInterrupt as error:
+                show_own_lines(error, f"✗ {piece.name}: the check was interrupted, so it has not passed")
+                raise
         self._record(line, judged, passed=True)
         print(f"✓ {piece.name}: all checks passed")
+
+    def _not_built(self, piece: Piece) -> str:
+        """Why there is nothing to check."""
+        if piece in self.refused:
+            return f"{piece.name} is not built, for {self.refused[piece]}\nMend that cell and run it."
+        return f"{piece.name} is not built yet: run the cell above that begins with %%build {piece}."
 
     def _suspects(self, piece: Piece, module: ModuleType) -> str:
         """A line that names the learner's own pieces which a piece was checked with and which have not passed
@@ -278,40 +308,6 @@ def _defined_apart(code: CodeType, module: ModuleType) -> dict[str, Any]:
     return namespace
 
 
-def _syntax_error(error: SyntaxError) -> str:
-    """Where Python stopped reading a cell, in the cell's own lines: the magic is its first."""
-    place = f"    {(error.text or '').rstrip()}\n    {' ' * max(0, (error.offset or 1) - 1)}^"
-    return f"SyntaxError in line {(error.lineno or 0) + 1} of this cell: {error.msg}\n{place}"
-
-
-def _library_module(name: str) -> ModuleType:
-    if not _overlay.belongs_to_library(name):
-        raise BuildError(
-            f"{name!r} is not a module of the library: write `%%build llmcourse.tokenization.bpe`, for example"
-        )
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise BuildError(f"there is no module {name!r} in the library") from error
-
-
-def _not_defined(name: str, names: list[str]) -> str:
-    close = difflib.get_close_matches(name, names, n=1)
-    found = f"it defines {', '.join(names)}" if names else "it defines nothing"
-    renamed = f" Did you rename `{name}` to `{close[0]}`? Keep the name, the library calls it." if close else ""
-    return f"this cell should define `{name}`, but {found}.{renamed}"
-
-
-def _missing_hint(name: str, notebook: dict[str, Any], module: str) -> str:
-    if isinstance(notebook.get(name), ModuleType):
-        imported = notebook[name].__name__
-        how = f"import {imported}" if imported == name else f"import {imported} as {name}"
-        return f"Note: `{name}` is imported in this notebook only. Put `{how}` inside the %%build cell."
-    if name in notebook:
-        return f"Note: `{name}` is defined in this notebook only. Make `%%build {module}` the first line of its cell."
-    return f"Note: `{name}` is not defined anywhere yet. If it is a helper, build it with `%%build {module}`."
-
-
 _current: Builder | None = None
 
 
@@ -336,8 +332,12 @@ def load_magics(shell: Any) -> None:
         print("No workspace here: what you build lasts as long as this kernel. `llmcourse start` makes one that stays.")
     (workspace / MARKER).mkdir(parents=True, exist_ok=True)
     os.environ[WORKSPACE_VARIABLE] = str(workspace)
-    _overlay.install(workspace)
+    _overlay.install(workspace, as_cells=True)
     global _current
     builder = _current = Builder(shell, workspace, keeps_progress)
     shell.register_magic_function(builder.build, "cell", "build")
     shell.register_magic_function(builder.check, "cell", "check")
+    for name in ("%build", "%check"):  # how IPython calls such a line when there is code above it
+        shell.register_magic_function(not_the_first_line, "line", name)
+    if magic_to_the_top not in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.append(magic_to_the_top)

@@ -119,9 +119,10 @@ def make_buckets(parameters: Sequence[Tensor], max_bytes: int) -> list[Bucket]:
 def gradient_arrived(buckets: Sequence[Bucket], number: int, position: int, group: Group) -> None:
     """Take in one gradient that the backward pass has brought, and start what can be started: never wait.
 
-    The gradient is in `parameter.grad`, where `parameter` is `buckets[number].parameters[position]`.
+    The gradient is in `parameter.grad`, where `parameter` is `buckets[number].parameters[position]`. That may be the
+    parameter's place in the bucket already: where `.grad` was not None, the backward pass adds to what is there.
 
-    1. Copy it to the parameter's place in the bucket.
+    1. Copy it to the parameter's place, over what the step before has left there.
     2. Make that place the parameter's `.grad`: the sum will be there without a second copy, and the gradient that the
        backward pass has made can be freed.
     3. It is no longer missing.
@@ -138,15 +139,9 @@ def gradient_arrived(buckets: Sequence[Bucket], number: int, position: int, grou
         group: Who takes part.
 
     Example:
-        >>> from llmcourse.distributed import ALONE
-        >>> weight = torch.zeros(2, requires_grad=True)
-        >>> buckets = [Bucket.of([weight])]
-        >>> weight.grad = torch.tensor([5.0, 7.0])
-        >>> gradient_arrived(buckets, 0, 0, ALONE)
-        >>> buckets[0].flat, buckets[0].missing, buckets[0].pending is None  # the last number is the weight's mark
-        (tensor([5., 7., 1.]), set(), False)
-        >>> weight.grad is buckets[0].places[0]
-        True
+        Buckets 0 and 1 have one parameter each, of two numbers. The gradient [5, 7] arrives in bucket 1:
+        `buckets[1].flat` is [5, 7, 1] (the last number is the mark), `buckets[1].missing` is empty, and nothing starts,
+        since bucket 0 is not full. Then a gradient [1, 2] arrives in bucket 0: both sums start, that of bucket 0 first.
 
     Source: Li et al., "PyTorch Distributed: Experiences on Accelerating Data Parallel Training" (2020), algorithm 1.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
@@ -31,8 +32,27 @@ class Event:
 
 
 @dataclass
+class Span:
+    """A stretch of time in which a process did something that has a name.
+
+    Attributes:
+        label: Its name, such as "forward".
+        began_s: When it began, in seconds of the clock of `Event`.
+        ended_s: When it ended.
+    """
+
+    label: str
+    began_s: float
+    ended_s: float
+
+
+@dataclass
 class Traffic:
     """Everything that one process sent, received and did together with the others, in the order of the starts.
+
+    Attributes:
+        events: What was sent, received and done together.
+        spans: What else the process did, where it was asked to note it.
 
     Example:
         >>> traffic = Traffic()
@@ -42,6 +62,7 @@ class Traffic:
     """
 
     events: list[Event] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events)
@@ -58,6 +79,23 @@ class Traffic:
     def of(self, *kinds: str) -> list[Event]:
         """The events of some kinds."""
         return [event for event in self.events if event.kind in kinds]
+
+    @contextmanager
+    def span(self, label: str) -> Iterator[None]:
+        """Note how long something took, under a name.
+
+        Example:
+            >>> traffic = Traffic()
+            >>> with traffic.span("forward"):
+            ...     _ = sum(range(1000))
+            >>> traffic.spans[0].label, traffic.spans[0].began_s < traffic.spans[0].ended_s
+            ('forward', True)
+        """
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spans.append(Span(label, began, time.perf_counter()))
 
     @property
     def n_messages(self) -> int:

@@ -42,8 +42,8 @@ class LoRALinear(nn.Module):
         >>> torch.equal(layer(x), layer.base(x)), [p.requires_grad for p in layer.base.parameters()]
         (True, [False, False])
         >>> _ = nn.init.ones_(layer.a), nn.init.ones_(layer.b)
-        >>> layer(x) - layer.base(x)  # 4 / 2 times (1+1+1+1) for each of two rows of A
-        tensor([[16., 16., 16.]], grad_fn=<SubBackward0>)
+        >>> (layer(x) - layer.base(x)).round().tolist()  # 4 / 2 times (1+1+1+1) for each of two rows of A
+        [[16.0, 16.0, 16.0]]
 
     Source: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models" (2021), section 4.1.
     """
@@ -90,17 +90,16 @@ def add_lora(model: nn.Module, names: Sequence[str], rank: int, alpha: float) ->
         >>> [name for name, parameter in model.named_parameters() if parameter.requires_grad]
         ['down.a', 'down.b']
     """
-    inside = {f"{name}.base" for name, module in model.named_modules() if isinstance(module, LoRALinear)}
-    layers = {
+    adapted = {name for name, module in model.named_modules() if isinstance(module, LoRALinear)}
+    plain = {
         name: module
         for name, module in model.named_modules()
-        if hasattr(module, "in_features") and name not in inside and not isinstance(module, LoRALinear)
+        if hasattr(module, "in_features") and name.removesuffix(".base") not in adapted
     }
-    found = {name: module for name, module in layers.items() if name.rpartition(".")[2] in names}
-    for name in names:
-        if not any(full.rpartition(".")[2] == name for full in layers):
-            known = sorted({full.rpartition(".")[2] for full in layers})
-            raise ValueError(f"names has {name!r}; a name must be one of the model's linear layers, {known}")
+    known = {name.rpartition(".")[2] for name in [*plain, *adapted]}
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"names has {unknown[0]!r}; a name must be one of the model's linear layers, {sorted(known)}")
+    found = {name: module for name, module in plain.items() if name.rpartition(".")[2] in names}
     model.requires_grad_(False)
     for name, module in found.items():
         parent, _, last = name.rpartition(".")

@@ -103,9 +103,9 @@ def to_tokenizer_json(
 def from_tokenizer_json(data: Mapping[str, Any]) -> tuple[list[bytes], list[Pair], dict[str, int], str]:
     """Read what `to_tokenizer_json` wrote, or a byte-level BPE file written by others.
 
-    `check_supported`, `read_pattern` and `from_printable` do the parts that their names say. A merge may also be
-    written as one string with a space between its two tokens. A special token may be missing from the model's
-    vocabulary, and it may have any id.
+    `check_supported` of the file, `read_pattern` of its part `"pre_tokenizer"` and `from_printable` of a token's string
+    do what their names say. A merge may also be written as one string with a space between its two tokens. A special
+    token may be missing from the model's vocabulary, and it may have any id.
 
     Args:
         data: The parsed file.

@@ -11,6 +11,7 @@ from functools import lru_cache
 import regex
 
 from llmcourse.tokenization.inputs import check_text, several
+from llmcourse.values import whole
 
 GPT2_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 """The pattern of GPT-2 (Radford et al., 2019): contractions, letters, digits, the rest, white space."""
@@ -225,17 +226,28 @@ def split_bytes(word_counts: Mapping[bytes, int], vocab_size: int) -> dict[tuple
         The same counts, each word a tuple of ids below 256.
 
     Raises:
-        ValueError: There is no word, a count is below 1, or `vocab_size` is below 256.
+        TypeError: `word_counts` is no mapping, or a word is no string of bytes.
+        ValueError: There is no word, a count is no whole number or below 1, or `vocab_size` is none or below 256.
 
     Example:
         >>> split_bytes({b"!!": 3}, vocab_size=256)
         {(0, 0): 3}
+        >>> split_bytes({"low": 5}, vocab_size=300)
+        Traceback (most recent call last):
+        TypeError: a word is 'low'; it must be bytes, such as b'low'
     """
-    if vocab_size < 256:
+    if whole("vocab_size", vocab_size) < 256:
         raise ValueError(f"vocab_size is {vocab_size!r}; it must be at least 256, as each byte is a token")
+    if not isinstance(word_counts, Mapping):
+        shown = repr(word_counts)[:40]
+        raise TypeError(f"word_counts is {shown}; it must be a mapping of words to counts, such as {{b'low': 5}}")
     if not word_counts:
         raise ValueError("the corpus has 0 words; it must have at least 1")
     for word, count in word_counts.items():
+        if not isinstance(word, bytes):
+            raise TypeError(f"a word is {word!r}; it must be bytes, such as b'low'")
+        if type(count) is not int:  # a corpus has many words, and asking costs more than this does
+            whole(f"the count of {word!r}", count)
         if count < 1:
             raise ValueError(f"the count of {word!r} is {count!r}; it must be at least 1")
     return {tuple(BYTE_IDS[byte] for byte in word): count for word, count in word_counts.items()}

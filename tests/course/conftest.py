@@ -1,10 +1,18 @@
-"""A small course of its own, so that the machinery is tested apart from the real chapters."""
+"""A small course of its own, and a small library, so that the machinery is tested apart from the real chapters."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+import llmcourse
+from llmcourse import _overlay
+from llmcourse.course.paths import MARKER
+from llmcourse.course.workspace import Builder
 
 LIBRARY = '''"""A module to learn on."""
 
@@ -104,3 +112,39 @@ def small_course(tmp_path: Path) -> Path:
     (tmp_path / "llmcourse").mkdir()
     (tmp_path / "llmcourse" / "toy.py").write_text(LIBRARY, encoding="utf-8")
     return tmp_path
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """`llmcourse.toy` and `llmcourse.user`, importable for one test; everything is put back after it."""
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "toy.py").write_text(LIBRARY)
+    (package / "user.py").write_text("from llmcourse.toy import double as twice\n")
+    monkeypatch.setattr(llmcourse, "__path__", [*llmcourse.__path__, str(package)])
+    finders, reference = list(sys.meta_path), dict(_overlay._reference)
+    yield package
+    sys.meta_path[:] = finders
+    _overlay._reference.clear()
+    _overlay._reference.update(reference)
+    for name in ("toy", "user"):
+        sys.modules.pop(f"llmcourse.{name}", None)
+        vars(llmcourse).pop(name, None)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A learner's workspace, which this process knows of."""
+    folder = tmp_path / "work"
+    (folder / MARKER).mkdir(parents=True)
+    monkeypatch.setenv("LLMCOURSE_WORKSPACE", str(folder))
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+@pytest.fixture
+def builder(library: Path, workspace: Path) -> Builder:
+    """A notebook's link to the workspace."""
+    _overlay.install(workspace)
+    shell = InteractiveShell()
+    return Builder(shell, workspace, keeps_progress=True)

@@ -74,6 +74,11 @@ def _turns_gradients_off(x, w):
     return weighted(x, w)
 
 
+def _changes_the_default_dtype(x, w):
+    torch.set_default_dtype(torch.float64)
+    return weighted(x, w)
+
+
 WRONG = {
     "an earlier answer kept": _by_shape,
     "is one object handed out twice": _one_buffer,
@@ -85,6 +90,7 @@ WRONG = {
     "changes NumPy's random numbers": _draws_with_numpy,
     "changes Python's random numbers": _draws_with_python,
     "changes PyTorch's modes": _turns_gradients_off,
+    "changes PyTorch's modes: leave": _changes_the_default_dtype,
     "not contiguous": lambda x, w: x.view(-1).mul(w.repeat(len(x))).view(x.shape).sum(-1),
     "the result is torch.float32": lambda x, w: weighted(x.float(), w.float()),
     "with float64 for x and w, inputs that differ in the ninth digit give the same": lambda x, w: weighted(
@@ -105,6 +111,7 @@ def test_each_law_finds_its_mistake(told, function):
             _ask(function)
     finally:
         torch.set_grad_enabled(True)
+        torch.set_default_dtype(torch.float32)
     assert told in str(failed.value)
 
 
@@ -190,7 +197,13 @@ def test_a_stub_is_told_as_such_and_no_law_is_blamed():
         (torch.zeros(2), np.zeros(2), "gives a Tensor where a ndarray is right"),
         (torch.zeros(2), torch.zeros(2).double(), "gives torch.float32 where torch.float64 is right"),
         (torch.tensor([1.0, float("nan")]), torch.tensor([1.0, float("nan")]), ""),
-        (torch.tensor([1.0, 2.0]), torch.tensor([1.0, float("inf")]), "gives 2 where inf is right"),
+        (torch.tensor([1.0, 2.0]), torch.tensor([1.0, float("inf")]), "gives 2 where inf is right at index 1"),
+        (torch.ones(2, 2), torch.ones(2, 2) * (1 + 1e-7), ""),
+        (
+            torch.ones(1, 2).double(),
+            torch.tensor([[1.0, 1 + 1e-5]]).double(),
+            "gives 1 where 1.00001 is right at index (0, 1)",
+        ),
         (np.array([1, 2]), np.array([1, 3]), "gives array([1, 2]) where array([1, 3]) is right"),
         (float("nan"), float("nan"), ""),
     ],
@@ -199,9 +212,22 @@ def test_a_difference_is_told(got, want, told):
     assert difference(got, want) == told
 
 
+def test_a_difference_in_the_ninth_digit_is_shown():
+    got, want = torch.ones(1).double(), torch.full((1,), 1 + 1e-8, dtype=torch.float64)
+    assert difference(got, want, 1e-9) == "gives 1 where 1.00000001 is right at index 0"
+
+
 def test_complex_numbers_differ_in_their_imaginary_parts_too():
     assert difference(torch.tensor([1 + 1j]), torch.tensor([1 + 5j])) == "gives 1 where 5 is right"
     assert difference(torch.tensor([1 + 1j]), torch.tensor([1 + 1j])) == ""
+
+
+def test_of_what_can_be_read_once_a_list_is_asked_for_and_nothing_is_said_of_what_cannot_be_looked_at():
+    for lazy in (lambda n: (i for i in range(n)), lambda n: (n, map(abs, range(n)))):
+        with pytest.raises(AssertionError, match="an iterator or a generator, which can be read only once: return a l"):
+            battery(lazy, (3,), (4,))
+    battery(lambda n: torch.nn.Linear(n, n), (3,), (4,), but={"state": "it draws its weights"})
+    battery(lambda n: lambda x: n * x, (3,), (4,))
 
 
 def test_a_result_that_nobody_may_change_is_left_as_it_is():

@@ -1,7 +1,11 @@
 """The book, built for real from a small course of its own: what a page shows, hides, executes and loads."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -366,3 +370,26 @@ def test_unknown_citations_are_refused(bibliography) -> None:
         citation_link("t", "nobody1900", bibliography)
     with pytest.raises(ValueError, match="unknown citation role 'alp'"):
         citation_link("cite:alp", "gage1994", bibliography)
+
+
+ENDED = """
+import os, signal, sys
+from pathlib import Path
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever started these tests may have it ignored
+from llmcourse.course.author import book
+book.JUPYTER_BOOK = "import os, time; print('Executing', os.getpid(), flush=True); time.sleep(100)"
+book._run_jupyter_book(Path(sys.argv[1]), small=True, echo=lambda line: print(line, flush=True))
+"""
+
+
+@pytest.mark.parametrize("request_to_end", [signal.SIGTERM, signal.SIGHUP])
+def test_a_book_that_is_ended_ends_what_it_has_started(tmp_path, request_to_end):
+    build = subprocess.Popen(
+        [sys.executable, "-c", ENDED, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    child = int(build.stdout.readline().split()[1])
+    build.send_signal(request_to_end)
+    build.communicate(timeout=30)
+    assert build.returncode != 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import torch
 
 from llmcourse.course.checks import close, names_used, raises
 from llmcourse.course.remote import wire
-from llmcourse.course.told import Watched, explain, last_call, watched
+from llmcourse.course.told import Watched, explain, last_call, last_result, watched
 
 
 def message(*args, **kwargs) -> str:
@@ -137,6 +139,79 @@ def test_an_error_is_told_with_what_the_check_was_about(check, purpose):
 )
 def test_what_a_check_is_about_is_not_told_where_it_is_not_known_or_hidden(check):
     assert "what this line checks" not in told_of(check)
+
+
+def test_a_line_below_the_hidden_part_is_told_as_any_other():
+    check = "### BEGIN HIDDEN TESTS\nx = 1\n### END HIDDEN TESTS\nassert piece(1) == 2, 'one is doubled'"
+    told = told_of(check)
+    assert "in the check, line 5: assert piece(1) == 2" in told and "what this line checks: one is doubled" in told
+
+
+def test_a_hint_given_by_name_is_told():
+    assert told_of("close(piece(1), 2, hint='one is doubled', atol=1)").endswith(": one is doubled")
+
+
+def told_of_a_wrong_answer(check: str) -> str:
+    piece = Watched(lambda x: [x, x])
+    piece.__name__ = "piece"
+    try:
+        exec(compile(check, "<check>", "exec"), {"piece": piece})
+    except AssertionError as error:
+        return str(explain(error, "piece", check, "<check>", last_call(piece), last_result(piece)))
+    raise AssertionError("the check passed")
+
+
+@pytest.mark.parametrize(
+    ("check", "wanted"),
+    [
+        ("got = piece(1)\nassert got == [1], f'got {got}: only once'", "right is: [1]"),
+        ("assert piece(1) == [1], 'only once'", "it gave [1, 1]; right is [1]"),
+        (
+            "got = piece(1)\nassert (got[0], len(got)) == (1, 1), f'got {got}'",
+            "it must be: (got[0], len(got)) == (1, 1)",
+        ),
+        ("got = piece(1)\nassert len(got) == 2 and got[1] == 2, f'got {got}'", "it must be: got[1] == 2"),
+    ],
+)
+def test_what_is_right_is_told_where_the_message_does_not(check, wanted):
+    assert f"\n    {wanted}\n" in f"{told_of_a_wrong_answer(check)}\n"
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "got = piece(1)\nassert got == [1], f'got {got}, and [1] is right'",
+        "got = piece(1)\nassert got == piece(2), f'got {got}'",
+        "got = piece(1)\nassert len(got) > 2, f'got {got}'",
+        "got = piece(1)\nassert got == list(range(200)), f'got {got}'",
+        "got = piece(1)\n### BEGIN HIDDEN TESTS\nassert got == [1], f'got {got}'",
+        "got = piece(1)\nif got != [1]:\n    raise AssertionError('[2] == [1]')",
+    ],
+)
+def test_what_is_right_is_not_told_where_it_is_told_already_or_not_known_or_hidden(check):
+    assert not re.search("right is:|it must be|it gave", told_of_a_wrong_answer(check))
+
+
+@dataclass
+class Held:
+    words: list[int]
+
+
+def test_an_object_that_a_call_changes_is_told_as_it_was():
+    piece = watched(lambda held: held.words.append(2))
+    piece(Held([1]))
+    assert "words=[1])" in last_call(piece)
+
+
+def test_of_an_error_that_quotes_a_whole_file_the_beginning_and_the_end_are_told():
+    def reads(text):
+        raise ValueError(f"the file is {text}; it must be short")
+
+    try:
+        reads("x" * 10_000)
+    except ValueError as error:
+        told = str(explain(error, "reads", "reads(1)", "<check>"))
+    assert "the file is xx" in told and "xx; it must be short" in told and len(told) < 600
 
 
 def test_a_hint_is_told_where_an_error_is_missing_or_another_one_comes():

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from llmcourse.course import learner, submission
+from llmcourse.course import checking, starting, submission
 from llmcourse.course.answers import Repaired
 from llmcourse.course.grading.nbgrader.stages import Course
 from llmcourse.course.grading.results.report import ClassReport
 from llmcourse.course.grading.run import grade
 from llmcourse.course.grading.trial.rooms import close_rooms
 from llmcourse.course.notebooks import facts_of
+from llmcourse.course.standing import standing
 from tests import classroom
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -166,9 +167,9 @@ def runs() -> dict[str, dict[str, str]]:
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: dict[str, dict[str, str]]) -> Path:
     folder = tmp_path / "work"
-    learner.start(ROOT, folder, CHAPTER)
+    starting.start(ROOT, folder, CHAPTER)
     monkeypatch.setenv("LLMCOURSE_WORKSPACE", str(folder))
-    run = learner._outcomes
+    run = checking._outcomes
 
     def once(counted: Repaired, *rest: Any) -> dict[str, str]:
         key = json.dumps(counted.notebook)
@@ -176,7 +177,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: dict[str, d
             runs[key] = run(counted, *rest)
         return runs[key]
 
-    monkeypatch.setattr(learner, "_outcomes", once)
+    monkeypatch.setattr(checking, "_outcomes", once)
     return folder
 
 
@@ -185,10 +186,10 @@ def test_check_status_and_submit_say_one_thing(workspace: Path, name: str) -> No
     row = ROWS[name]
     (workspace / CHAPTER / f"{CHAPTER}.ipynb").write_bytes(made(row))
     notes: list[str] = []
-    outcomes = list(learner.check(ROOT, workspace, CHAPTER, on_note=notes.append))
+    outcomes = list(checking.check(ROOT, workspace, CHAPTER, on_note=notes.append))
     assert {one.exercise.piece.name for one in outcomes if one.passed} == row.passed
     assert row.told in "\n".join(notes) and bool(row.told) == bool(notes)
-    stands = {one.exercise.piece.name for one in learner.standing(ROOT, workspace, CHAPTER) if one.state == "passed"}
+    stands = {one.exercise.piece.name for one in standing(ROOT, workspace, CHAPTER) if one.state == "passed"}
     assert stands == row.passed
     if row.passed == NOTHING:
         with pytest.raises(ValueError, match=row.told):

@@ -14,15 +14,16 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from llmcourse.course import answers, cli, learner, submission
+from llmcourse.course import answers, cli, starting, submission
 from llmcourse.course.author.edition import pieces_of
 from llmcourse.course.author.release import ReleaseError, release
-from llmcourse.course.grading.intake.submissions import find_submissions, read_notebooks
+from llmcourse.course.grading.intake.received import read_notebooks
+from llmcourse.course.grading.intake.submissions import find_submissions
 from llmcourse.course.paths import course_root
 from tests.classroom import cells, notebooks, reference
 
 ROOT = Path(__file__).resolve().parents[2]
-CHAPTERS = [path.name for path in learner.released_chapters(ROOT)]
+CHAPTERS = [path.name for path in starting.released_chapters(ROOT)]
 TOKENIZATION = "01_tokenization"
 SHORTEST_SECRET = 12
 """Shorter lines (`return x`, `i += 1`) are everywhere and give nothing away."""
@@ -398,7 +399,7 @@ def test_handing_in_says_what_is_missing(released, tmp_path):
     work = tmp_path / "work"
     with pytest.raises(FileNotFoundError, match=r"01_tokenization\.ipynb not found in .*llmcourse start 01_"):
         submission.submit(released, work, TOKENIZATION, "ada", tmp_path)
-    learner.start(released, work, TOKENIZATION)
+    starting.start(released, work, TOKENIZATION)
     with pytest.raises(ValueError, match="'--' has no letter"):
         submission.submit(released, work, TOKENIZATION, "--", tmp_path)
     done = submission.submit(released, work, TOKENIZATION, "Zoë / ../x", tmp_path)

@@ -10,55 +10,19 @@ import warnings
 from pathlib import Path
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 import llmcourse
-from llmcourse import _overlay
+from llmcourse import _overlay, _sections
 from llmcourse.course import doctor
 from llmcourse.course.checks import raises
-from llmcourse.course.paths import MARKER
 from llmcourse.course.pieces import Piece
 from llmcourse.course.progress import Progress, own_pieces, unusable_pieces, use
+from llmcourse.course.refusal import BuildError
 from llmcourse.course.told import CheckFailed, explain
-from llmcourse.course.workspace import Builder, BuildError, save_section
-from tests.course.conftest import LIBRARY
+from llmcourse.course.workspace import save_section
 
 MINE = "def double(x):\n    return x + x\n"
 STUB = "def double(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()\n"
-
-
-@pytest.fixture
-def library(tmp_path, monkeypatch):
-    """`llmcourse.toy` and `llmcourse.user`, importable for one test; everything is put back after it."""
-    package = tmp_path / "package"
-    package.mkdir()
-    (package / "toy.py").write_text(LIBRARY)
-    (package / "user.py").write_text("from llmcourse.toy import double as twice\n")
-    monkeypatch.setattr(llmcourse, "__path__", [*llmcourse.__path__, str(package)])
-    finders, reference = list(sys.meta_path), dict(_overlay._reference)
-    yield package
-    sys.meta_path[:] = finders
-    _overlay._reference.clear()
-    _overlay._reference.update(reference)
-    for name in ("toy", "user"):
-        sys.modules.pop(f"llmcourse.{name}", None)
-        vars(llmcourse).pop(name, None)
-
-
-@pytest.fixture
-def workspace(tmp_path, monkeypatch):
-    folder = tmp_path / "work"
-    (folder / MARKER).mkdir(parents=True)
-    monkeypatch.setenv("LLMCOURSE_WORKSPACE", str(folder))
-    monkeypatch.chdir(tmp_path)
-    return folder
-
-
-@pytest.fixture
-def builder(library, workspace):
-    _overlay.install(workspace)
-    shell = InteractiveShell()
-    return Builder(shell, workspace, keeps_progress=True)
 
 
 def toy():
@@ -85,20 +49,21 @@ def test_rebuilding_replaces_the_earlier_version_in_its_place(builder, workspace
     builder.build("llmcourse.toy", "def helper(x):\n    return x\n")
     builder.build("llmcourse.toy:double", MINE)
     builder.build("llmcourse.toy", "def helper(x):\n    return x + 0\n")
-    sections = _overlay.read_sections(_overlay.overlay_file(workspace, "llmcourse.toy"))
+    sections = _sections.read_sections(_sections.overlay_file(workspace, "llmcourse.toy"))
     assert [s.target for s in sections] == ["llmcourse.toy", "llmcourse.toy:double"]
     assert "x + 0" in sections[0].source
 
 
-def test_a_traceback_points_into_the_workspace_file(builder, workspace):
-    builder.build("llmcourse.toy", "LIMIT = 7\n")
-    builder.build("llmcourse.toy:double", "def double(x):\n    y = x\n    return y + undefined_name\n")
-    try:
+def test_a_traceback_points_into_the_workspace_file(library, workspace):
+    save_section(workspace, "llmcourse.toy", _sections.Section("llmcourse.toy", "LIMIT = 7\n"))
+    source = "def double(x):\n    y = x\n    return y + LIMIT.name\n"
+    save_section(workspace, "llmcourse.toy", _sections.Section("llmcourse.toy:double", source))
+    _overlay.install(workspace)
+    with pytest.raises(AttributeError) as error:
         toy().double(1)
-    except NameError as error:
-        frame = error.__traceback__.tb_next
-    lines = (_overlay.overlay_file(workspace, "llmcourse.toy")).read_text().splitlines()
-    assert lines[frame.tb_lineno - 1] == "    return y + undefined_name"
+    last = error.traceback[-1]
+    assert last.path == _sections.overlay_file(workspace, "llmcourse.toy")
+    assert last.path.read_text().splitlines()[last.lineno] == "    return y + LIMIT.name"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +94,7 @@ def test_a_stub_does_not_lose_the_version_built_earlier(builder, workspace):
     mine = toy().double
     builder.build("llmcourse.toy:double", STUB)
     assert toy().double is mine
-    assert "x + x" in (_overlay.overlay_file(workspace, "llmcourse.toy")).read_text()
+    assert "x + x" in (_sections.overlay_file(workspace, "llmcourse.toy")).read_text()
 
 
 def test_a_renamed_function_is_told_so(builder):
@@ -142,7 +107,7 @@ def test_a_syntax_error_changes_nothing(builder, workspace):
     with pytest.raises(BuildError, match=r"SyntaxError in line 2 of this cell: .*\n    def double\(x:\n"):
         builder.build("llmcourse.toy:double", "def double(x:\n")
     assert toy().double(4) == 8
-    assert "x + x" in (_overlay.overlay_file(workspace, "llmcourse.toy")).read_text()
+    assert "x + x" in (_sections.overlay_file(workspace, "llmcourse.toy")).read_text()
 
 
 def test_a_cell_that_raises_halfway_leaves_the_module_as_it_was(builder):
@@ -161,13 +126,13 @@ def test_only_library_modules_can_be_built_into(builder, target):
 
 
 def test_a_half_written_file_costs_only_the_broken_section(library, workspace):
-    path = _overlay.overlay_file(workspace, "llmcourse.toy")
+    path = _sections.overlay_file(workspace, "llmcourse.toy")
     path.parent.mkdir()
     path.write_text(
         "# %%build llmcourse.toy:quadruple\ndef quadruple(x):\n    return 'mine'\n\n# %%build llmcourse.toy:double\ndef doub"
     )
     with pytest.warns(
-        _overlay.WorkspaceWarning, match=r"toy\.py, line 6: double cannot be used.*library's own stands in"
+        _sections.WorkspaceWarning, match=r"toy\.py, line 6: double cannot be used.*library's own stands in"
     ):
         _overlay.install(workspace)
         module = toy()
@@ -176,7 +141,7 @@ def test_a_half_written_file_costs_only_the_broken_section(library, workspace):
 
 
 def test_a_section_that_needs_a_later_one_is_used_all_the_same(library, workspace):
-    path = _overlay.overlay_file(workspace, "llmcourse.toy")
+    path = _sections.overlay_file(workspace, "llmcourse.toy")
     path.parent.mkdir()
     path.write_text(
         "# %%build llmcourse.toy:double\n@traced\ndef double(x):\n    return 'mine'\n# %%build llmcourse.toy\n"
@@ -189,10 +154,10 @@ def test_a_section_that_needs_a_later_one_is_used_all_the_same(library, workspac
 
 
 def test_a_missing_helper_is_named_when_a_new_process_loads_the_workspace(library, workspace):
-    path = _overlay.overlay_file(workspace, "llmcourse.toy")
+    path = _sections.overlay_file(workspace, "llmcourse.toy")
     path.parent.mkdir()
     path.write_text("# %%build llmcourse.toy:double\ndef double(x):\n    return my_helper(x)\n")
-    with pytest.warns(_overlay.WorkspaceWarning, match="double uses my_helper, which no built cell defines"):
+    with pytest.warns(_sections.WorkspaceWarning, match="double uses my_helper, which no built cell defines"):
         _overlay.install(workspace)
         toy()
 
@@ -304,7 +269,7 @@ def test_a_header_in_a_comment_and_windows_line_ends_are_only_text(builder, cell
 def test_a_helper_cell_with_imports_alone_is_kept(builder, workspace):
     builder.build("llmcourse.toy", "import math as maths\n")
     builder.build("llmcourse.toy", "def area(r):\n    return maths.pi * r * r\n")
-    text = _overlay.overlay_file(workspace, "llmcourse.toy").read_text()
+    text = _sections.overlay_file(workspace, "llmcourse.toy").read_text()
     assert "import math as maths" in text and "def area" in text
 
 
@@ -322,7 +287,7 @@ def test_a_version_that_no_longer_builds_is_not_judged(builder):
     builder.build("llmcourse.toy:double", MINE)
     with pytest.raises(BuildError, match=r"SyntaxError in line 2 of this cell: .*\n    def double\(x:\n"):
         builder.build("llmcourse.toy:double", "def double(x:\n")
-    with pytest.raises(CheckFailed, match="not built yet"):
+    with pytest.raises(CheckFailed, match="is not built, for its cell was refused: SyntaxError in line 2 of its cell"):
         builder.check("llmcourse.toy:double", "assert double(1) == 2, 'wrong'")
 
 
@@ -344,6 +309,7 @@ def test_a_failed_assert_is_told_with_what_was_called(builder):
     assert str(failed.value).splitlines() == [
         "double: got 4: five wanted",
         "    in the check, line 3: double(2)",
+        "    right is: 5",
     ]
 
 
@@ -365,7 +331,7 @@ def test_a_broken_progress_file_is_not_fatal(workspace):
 
 def _save_many(workspace: str, who: int) -> None:
     for count in range(20):
-        section = _overlay.Section(f"llmcourse.toy:piece_{who}", f"def piece_{who}():\n    return {count}\n")
+        section = _sections.Section(f"llmcourse.toy:piece_{who}", f"def piece_{who}():\n    return {count}\n")
         save_section(Path(workspace), "llmcourse.toy", section)
 
 
@@ -376,16 +342,16 @@ def test_two_kernels_saving_at_once_lose_nothing(workspace):
         process.start()
     for process in processes:
         process.join(60)
-    sections = _overlay.read_sections(_overlay.overlay_file(workspace, "llmcourse.toy"))
+    sections = _sections.read_sections(_sections.overlay_file(workspace, "llmcourse.toy"))
     assert sorted(s.piece for s in sections) == ["piece_0", "piece_1", "piece_2"]
     assert all("return 19" in s.source for s in sections)
 
 
 def test_sections_survive_a_round_trip_even_with_a_header_inside(tmp_path):
-    tricky = _overlay.Section("llmcourse.toy:a", "x = '''\n# %%build llmcourse.toy:b\n'''\n")
+    tricky = _sections.Section("llmcourse.toy:a", "x = '''\n# %%build llmcourse.toy:b\n'''\n")
     path = tmp_path / "toy.py"
-    path.write_text(_overlay.format_sections("llmcourse.toy", [tricky, tricky]))
-    assert [s.target for s in _overlay.read_sections(path)] == ["llmcourse.toy:a"] * 2
+    path.write_text(_sections.format_sections("llmcourse.toy", [tricky, tricky]))
+    assert [s.target for s in _sections.read_sections(path)] == ["llmcourse.toy:a"] * 2
 
 
 PROBE = "from llmcourse.tokenization.huffman import huffman_code_lengths as f; print(f({'a': 1}))"
@@ -400,7 +366,7 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def learners_huffman(workspace):
-    section = _overlay.Section(
+    section = _sections.Section(
         "llmcourse.tokenization.huffman:huffman_code_lengths", "def huffman_code_lengths(counts):\n    return 'mine'\n"
     )
     save_section(workspace, "llmcourse.tokenization.huffman", section)
@@ -430,9 +396,9 @@ def test_a_workspace_that_is_no_folder_is_named(tmp_path):
 
 
 def test_a_workspace_that_does_not_exist_yet_is_announced_and_used_once_it_does(library, tmp_path):
-    with pytest.warns(_overlay.WorkspaceWarning, match=r"nowhere does not exist \(yet\)"):
+    with pytest.warns(_sections.WorkspaceWarning, match=r"nowhere does not exist \(yet\)"):
         _overlay.install(tmp_path / "nowhere")
-    section = _overlay.Section("llmcourse.toy:double", "def double(x):\n    return 'mine'\n")
+    section = _sections.Section("llmcourse.toy:double", "def double(x):\n    return 'mine'\n")
     save_section(tmp_path / "nowhere", "llmcourse.toy", section)
     assert toy().double(1) == "mine"
 
@@ -460,7 +426,7 @@ OURS = f"{HEADER}\n# %%build llmcourse.toy:double\n{MINE}"
 
 def test_a_process_started_in_the_workspace_imports_the_library(workspace):
     save_section(
-        workspace, "llmcourse.tokenization.huffman", _overlay.Section("llmcourse.tokenization.huffman", "A = 1\n")
+        workspace, "llmcourse.tokenization.huffman", _sections.Section("llmcourse.tokenization.huffman", "A = 1\n")
     )
     code = "import llmcourse.model, llmcourse.tokenization as t; print(t.BASE_VOCAB is not None, t.huffman.A)"
     (workspace / "script.py").write_text(code)
@@ -488,12 +454,12 @@ def test_an_old_folder_that_hides_the_library_is_moved_with_all_that_is_in_it(li
     (old / "use_reference.txt").write_text("llmcourse.toy:quadruple\n")
     _overlay.install(workspace)
     assert toy().double(1) == "mine" and not old.exists()
-    assert _overlay.switched_to_reference(workspace) == {"llmcourse.toy:quadruple"}
+    assert _sections.switched_to_reference(workspace) == {"llmcourse.toy:quadruple"}
     (old / "deep").mkdir(parents=True)
     (old / "toy.py").write_text(OURS)
     (old / "deep" / "other.py").write_text("# %%build llmcourse.deep.other:f\ndef f(): pass\n")
-    assert _overlay.move_old_overlay(workspace) and not old.exists()
-    kept = workspace / _overlay.OVERLAY_FOLDER
+    assert _sections.move_old_overlay(workspace) and not old.exists()
+    kept = workspace / _sections.OVERLAY_FOLDER
     assert "'mine'" in (kept / "toy.py").read_text() and (kept / "toy.py.old").read_text() == OURS
     assert (kept / "deep" / "other.py").exists()
 
@@ -503,7 +469,7 @@ def test_a_folder_that_is_not_ours_is_left_alone(workspace, files):
     (workspace / "llmcourse").mkdir()
     for name, text in files.items():
         (workspace / "llmcourse" / name).write_text(text)
-    assert not _overlay.move_old_overlay(workspace)
+    assert not _sections.move_old_overlay(workspace)
     assert {path.name for path in (workspace / "llmcourse").iterdir()} == set(files)
 
 
@@ -523,7 +489,7 @@ def test_a_folder_that_is_not_ours_is_left_alone(workspace, files):
 )  # fmt: skip
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_a_file_that_was_edited_by_hand_is_used(library, workspace, text, encoding):
-    path = _overlay.overlay_file(workspace, "llmcourse.toy")
+    path = _sections.overlay_file(workspace, "llmcourse.toy")
     path.parent.mkdir()
     path.write_bytes(text.replace("x + x", "3 * x").encode(encoding))
     with warnings.catch_warnings():
@@ -531,7 +497,7 @@ def test_a_file_that_was_edited_by_hand_is_used(library, workspace, text, encodi
         _overlay.install(workspace)
         assert toy().double(5) == 15
     assert own_pieces(workspace) == {Piece("llmcourse.toy", "double")} and not unusable_pieces(workspace)
-    save_section(workspace, "llmcourse.toy", _overlay.Section("llmcourse.toy:quadruple", "def quadruple(x): pass\n"))
+    save_section(workspace, "llmcourse.toy", _sections.Section("llmcourse.toy:quadruple", "def quadruple(x): pass\n"))
     assert path.read_text().count("3 * x") == 1 and ("def helper" in path.read_text()) == ("def helper" in text)
 
 
@@ -544,10 +510,10 @@ def test_a_file_that_was_edited_by_hand_is_used(library, workspace, text, encodi
     ],
 )
 def test_a_file_that_does_not_give_its_piece_is_told_at_its_own_line(library, workspace, source, says):
-    path = _overlay.overlay_file(workspace, "llmcourse.toy")
+    path = _sections.overlay_file(workspace, "llmcourse.toy")
     path.parent.mkdir()
     path.write_text(f"{HEADER}\n# %%build llmcourse.toy:double\n{source}")
-    with pytest.warns(_overlay.WorkspaceWarning, match="double cannot be used, the library's own stands in") as told:
+    with pytest.warns(_sections.WorkspaceWarning, match="double cannot be used, the library's own stands in") as told:
         _overlay.install(workspace)
         assert toy().double(2) == 4
     assert {warning.filename for warning in told} == {str(path)}

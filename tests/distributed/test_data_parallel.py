@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from llmcourse.distributed.buckets import Bucket, assign_buckets
+from llmcourse.distributed.buckets import Bucket, assign_buckets, gradient_arrived
 from llmcourse.distributed.data_parallel import DataParallel, global_mean_loss, sum_gradients
 from llmcourse.distributed.group import ALONE, Group
 from llmcourse.distributed.launch import run_on_ranks
@@ -371,3 +371,19 @@ def test_an_empty_bucket_has_a_place_for_everything() -> None:
     bucket = Bucket.of([torch.zeros(()), torch.zeros(0, 3), torch.zeros(2, 2)])
     bucket.places[2].fill_(7)
     assert bucket.flat.tolist() == [0.0, 7.0, 7.0, 7.0, 7.0, 1.0, 1.0, 1.0]
+
+
+def test_the_hook_does_what_its_example_says() -> None:
+    def example(group: Group) -> list:
+        weights = [nn.Parameter(torch.zeros(2)), nn.Parameter(torch.zeros(2))]
+        buckets = [Bucket.of([weight]) for weight in weights]
+        weights[1].grad = torch.tensor([5.0, 7.0])
+        gradient_arrived(buckets, 1, 0, group)
+        assert buckets[1].flat.tolist() == [5.0, 7.0, 1.0] and not buckets[1].missing
+        before = len(group.traffic)
+        weights[0].grad = torch.tensor([1.0, 2.0])
+        gradient_arrived(buckets, 0, 0, group)
+        assert weights[0].grad is buckets[0].places[0]
+        return [before, len(group.traffic), *[bucket.pending.wait().tolist() for bucket in buckets]]
+
+    assert rehearse(example, [(), ()]).results == [[0, 2, [2.0, 4.0, 2.0], [10.0, 14.0, 2.0]]] * 2

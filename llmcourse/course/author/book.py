@@ -23,11 +23,13 @@ from nbformat import NotebookNode
 
 from llmcourse.course.author.bibliography import restore_citations
 from llmcourse.course.environment import SMALL_VARIABLE, WORKSPACE_VARIABLE
+from llmcourse.course.interrupts import Interrupts
 from llmcourse.course.notebooks import facts_of, marks_of
 
 ANSWER_PLACEHOLDER = "YOUR ANSWER HERE"
 _MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION\s*$\n?", re.MULTILINE)
 _FENCE = "`" * 8
+JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 BUILD_OPTIONS = ("build", ".", "-n", "-W", "--keep-going")
 """Strict: a reference to nothing and every other warning fail the build, but only after all have been reported."""
 
@@ -213,17 +215,20 @@ def _forget_removed_pages(root: Path, build: Path) -> None:
 
 
 def _run_jupyter_book(root: Path, *, small: bool, echo: Callable[[str], None]) -> tuple[int, list[str]]:
-    """Run Jupyter Book in a process of its own; returns its exit code and what it printed, kept in `book.log` too."""
-    with tempfile.TemporaryDirectory(prefix="llmcourse-book-") as workspace:
+    """Run Jupyter Book in a process of its own; returns its exit code and what it printed, kept in `book.log` too.
+
+    What ends this process before that, Ctrl-C or a request to end, ends that one.
+    """
+    with tempfile.TemporaryDirectory(prefix="llmcourse-book-") as workspace, Interrupts():
         environment = _environment(root, workspace, small)
         process = subprocess.Popen(
-            [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", *BUILD_OPTIONS], cwd=root,
+            [sys.executable, "-c", JUPYTER_BOOK, *BUILD_OPTIONS], cwd=root,
             env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
             log = _follow(process, echo)
         except BaseException:
-            process.send_signal(signal.SIGINT)  # an interrupt may have been for this process alone
+            process.send_signal(signal.SIGINT)  # what ends this process may have been for it alone
             process.communicate()  # when it has ended, its kernels have
             raise
     (root / "_build").mkdir(exist_ok=True)

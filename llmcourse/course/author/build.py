@@ -23,7 +23,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat.notebooknode import NotebookNode
 from traitlets.config import Config
 
-from llmcourse._overlay import WORKSPACE_VARIABLE
+from llmcourse._sections import WORKSPACE_VARIABLE
 from llmcourse.course.author.authoring import instructor_notebook
 from llmcourse.course.author.bibliography import citation_link, load_bibliography
 from llmcourse.course.author.chapters import AuthoringError, Source, chapter_sources

@@ -28,6 +28,7 @@ from typing import Any
 
 from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 
+from llmcourse.course.check_source import BEGIN_HIDDEN
 from llmcourse.course.pieces import Piece, exercise_source, import_time_uses
 from llmcourse.course.source import names_reached
 
@@ -261,8 +262,8 @@ def _validate_regions(cell: Cell, faults: Faults) -> None:
 
 
 def _validate_check(cell: Cell, faults: Faults) -> None:
-    if "### BEGIN HIDDEN TESTS" not in cell.source:
-        faults.add(cell, "has no '### BEGIN HIDDEN TESTS' region")
+    if BEGIN_HIDDEN not in cell.source:
+        faults.add(cell, f"has no {BEGIN_HIDDEN!r} region")
     try:
         tree = ast.parse(cell.source)
     except SyntaxError as error:

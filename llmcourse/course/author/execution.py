@@ -31,7 +31,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from llmcourse._overlay import WORKSPACE_VARIABLE
+from llmcourse._sections import WORKSPACE_VARIABLE
 from llmcourse.course.author.book import strip_colour
 from llmcourse.course.environment import ONE_THREAD, cores
 from llmcourse.course.kernels import notebook_client

@@ -20,9 +20,9 @@ from packaging.utils import canonicalize_name
 from llmcourse.course.author.chapters import REGIONS
 from llmcourse.course.author.edition import edition_files, pieces_of
 from llmcourse.course.doctor import INSTALL
-from llmcourse.course.learner import released_chapters
 from llmcourse.course.paths import RECORD
 from llmcourse.course.pieces import REMOVED
+from llmcourse.course.starting import released_chapters
 
 LATER = ("keep", "remove")
 LEARNERS_REQUIREMENTS = ("filelock", "jupyterlab", "rich", "tensorboard", "typer")

@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from llmcourse.course.grading.intake.contents import exchange_secret
+from llmcourse.course.grading.intake.received import Received, read_notebooks
 from llmcourse.course.grading.intake.repair import repair
-from llmcourse.course.grading.intake.submissions import Received, Submission, exchange_secret, read_notebooks
+from llmcourse.course.grading.intake.submissions import Submission
 from llmcourse.course.grading.nbgrader.stages import Course, Mark
 from llmcourse.course.grading.results.feedback import message
 from llmcourse.course.grading.results.report import ExerciseResult
@@ -143,6 +145,8 @@ class Grader:
     def _finish(self, job: Job, executed: Executed) -> None:
         """Say that a submission is graded to its end."""
         self.graded.add(job.student)
+        for sentence in executed.overturned:
+            self.course.log.warning("%s of %s: %s", self.assignment, job.student, sentence)
         marks = self.course.marks(self.assignment, [job.student])[job.student]
         state = {
             "scores": _scores(marks),

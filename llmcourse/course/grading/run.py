@@ -22,7 +22,8 @@ import llmcourse
 from llmcourse.course.environment import cores
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.grader import Again, Grader, Job
-from llmcourse.course.grading.intake.submissions import Submission, assignments_held, find_submissions
+from llmcourse.course.grading.intake.received import assignments_held
+from llmcourse.course.grading.intake.submissions import Submission, find_submissions
 from llmcourse.course.grading.intake.times import TIMES, Times, times_of, utc
 from llmcourse.course.grading.nbgrader import backup
 from llmcourse.course.grading.nbgrader.stages import Course, Mark, StageFailed, assignments_in
@@ -32,9 +33,9 @@ from llmcourse.course.grading.trial.rooms import why_not
 from llmcourse.course.grading.trial.scratch import remove_left_over
 from llmcourse.course.grading.workers.board import Board
 from llmcourse.course.grading.workers.engine import Engine
-from llmcourse.course.grading.workers.interrupts import Interrupts
 from llmcourse.course.grading.workers.lock import only_run
 from llmcourse.course.grading.workers.work import Executed, library_digest, run_submission
+from llmcourse.course.interrupts import Interrupts
 from llmcourse.files import write_atomically
 
 PACKAGE = Path(llmcourse.__file__).resolve().parent

@@ -51,6 +51,9 @@ METHODS = {
     "5-gram": "orange", "padding": "orange", "packing": "blue", "transformer": "blue",
     # many ranks
     "one process": "ink", "ddp": "orange", "fsdp": "blue", "expert parallel": "green",
+    # what a rank does, and how ranks add
+    "computing": "blue", "sending": "sky", "waiting": "orange",
+    "ring": "blue", "tree": "green", "plain": "ink", "gloo": "orange",
     # scaling and experts
     "kaplan": "orange", "chinchilla": "blue", "dense": "ink", "moe": "blue", "shared experts": "green",
     # what a learner compares with

@@ -16,7 +16,7 @@ def _announce() -> None:
         def _render_traceback_(self) -> list[str]:
             return [str(self)]
 
-    def magic(line: str, cell: str) -> None:
+    def magic(line: str, cell: str = "") -> None:
         raise NotLoaded(
             "The course is not loaded in this kernel: run the notebook's first code cell, which begins "
             "with `%load_ext llmcourse.course`. After a restart, Run > Run All Above Selected Cell does all that this "
@@ -25,6 +25,7 @@ def _announce() -> None:
 
     for name in ("build", "check"):
         shell.register_magic_function(magic, "cell", name)
+        shell.register_magic_function(magic, "line", f"%{name}")  # what such a line is called below others
 
 
 _announce()

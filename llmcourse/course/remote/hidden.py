@@ -15,10 +15,10 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from llmcourse.course.check_source import hidden_lines, hint_of, in_words, is_call, mistakes_of, nodes_at
 from llmcourse.course.pieces import IS_MISSING
 
 _OWN_LINE = re.compile(r"\s*in (\w{1,80}), line (\d{1,6}) of its cell\b")
-VALUE = "…"
 MAX_LINES = 200
 """Of a cell whose lines are told: which line it is must say little."""
 
@@ -36,39 +36,6 @@ class Told:
     text: str
     knows_hidden: bool
     is_final: bool = False
-
-
-def hidden_lines(source: str) -> dict[int, str]:
-    r"""The lines of a check cell that stand in its hidden regions, by their number in the source.
-
-    Example:
-        >>> hidden_lines("%%check m:f\nassert f(1) == 1\n### BEGIN HIDDEN TESTS\nassert f(41) == 41\n### END HIDDEN TESTS")
-        {4: 'assert f(41) == 41'}
-    """  # noqa: E501
-    found, inside = {}, False
-    for number, line in enumerate(source.splitlines(), 1):
-        if "END HIDDEN TESTS" in line or "BEGIN HIDDEN TESTS" in line:
-            inside = "BEGIN" in line
-        elif inside and line.strip():
-            found[number] = line.strip()
-    return found
-
-
-def parts(source: str) -> tuple[str, str]:
-    """The part of a check that learners read, and what begins with the hidden one, with their lines where they were.
-
-    Where the hidden part begins inside a statement, all of it counts as hidden.
-    """
-    first = min(hidden_lines(source), default=0)
-    if not first:
-        return source, ""
-    lines = source.splitlines(keepends=True)
-    seen, rest = "".join(lines[: first - 1]), "\n" * (first - 1) + "".join(lines[first - 1 :])
-    try:
-        ast.parse(seen), ast.parse(rest)
-    except SyntaxError:
-        return "", source
-    return seen, rest
 
 
 def told_of(
@@ -152,38 +119,12 @@ def _hint(error: BaseException, source: str, line: int) -> str:
     wants."""
     if getattr(error, "is_the_judges", False):
         return str(error)
-    nodes = [n for n in ast.walk(ast.parse(source)) if getattr(n, "lineno", 0) <= line <= getattr(n, "end_lineno", -1)]
-    for node in reversed(nodes):
-        if isinstance(node, ast.Assert) and node.msg is not None:
-            return _as_written(node.msg)
-        name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
-        if name == "close" and isinstance(node, ast.Call):
-            return _hint_of_close(node, str(error))
-        if name == "raises" and isinstance(node, ast.Call) and node.args:
+    for node in reversed(nodes_at(source, line)):
+        if isinstance(node, ast.Call) and is_call(node, "close"):
+            keys = map(in_words, mistakes_of(node))
+            return next((key for key in keys if key and str(error).endswith(key)), in_words(hint_of(node)))
+        if isinstance(node, ast.Call) and is_call(node, "raises") and node.args:
             return f"it should raise {ast.unparse(node.args[0])}"
+        if isinstance(node, ast.Assert) and node.msg is not None:
+            return in_words(node.msg)
     return ""
-
-
-def _hint_of_close(call: ast.Call, text: str) -> str:
-    """The mistake that fitted, where there is one, or the call's own hint."""
-    named = {keyword.arg: keyword.value for keyword in call.keywords}
-    mistakes = named.get("mistakes")
-    keys = [_as_written(key) for key in mistakes.keys if key] if isinstance(mistakes, ast.Dict) else []
-    hint = call.args[2] if len(call.args) > 2 else named.get("hint")
-    return next((key for key in keys if key and text.endswith(key)), _as_written(hint) if hint else "")
-
-
-def _as_written(message: ast.expr) -> str:
-    r"""A message's text, with dots for every value in it.
-
-    Example:
-        >>> _as_written(ast.parse("f'got {got}, ' 'not 7'", mode="eval").body)
-        'got …, not 7'
-    """
-    if isinstance(message, ast.Constant):
-        return str(message.value)
-    if isinstance(message, ast.JoinedStr):
-        return "".join(str(p.value) if isinstance(p, ast.Constant) else VALUE for p in message.values)
-    if isinstance(message, ast.BinOp) and isinstance(message.op, ast.Add):
-        return _as_written(message.left) + _as_written(message.right)
-    return VALUE

@@ -15,16 +15,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from llmcourse.course.check_source import hidden_lines, parts
 from llmcourse.course.environment import LINE_VARIABLE
 from llmcourse.course.examples import run_example
 from llmcourse.course.pieces import Piece
-from llmcourse.course.remote.hidden import Told, hidden_lines, parts, told_of
+from llmcourse.course.remote.hidden import Told, told_of
 from llmcourse.course.remote.modules import RemoteFunction
 from llmcourse.course.remote.peer import BadMessage, LineClosed, Peer, connect
 from llmcourse.course.remote.proof import prove
 from llmcourse.course.remote.references import assignment_pieces, pieces_used
 from llmcourse.course.source import as_python, names_read
-from llmcourse.course.told import CheckFailed, explain, last_call, watched
+from llmcourse.course.told import CheckFailed, explain, last_call, last_result, watched
 
 
 class Judge:
@@ -104,7 +105,7 @@ class Judge:
                 raise CheckFailed(f"{piece.name}: {error}") from None
             except (Exception, SystemExit) as error:
                 self.told = told_of(error, piece.name, source, file, self.sources, knows_hidden=knows_hidden)
-                raise explain(error, piece.name, source, file, last_call(mine)) from None
+                raise explain(error, piece.name, source, file, last_call(mine), last_result(mine)) from None
         print(f"✓ {piece.name}: all checks passed")
 
     @contextmanager

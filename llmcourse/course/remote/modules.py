@@ -91,7 +91,8 @@ class RemoteModule(nn.Module):
         table, number = self.__dict__["_original"]
         if not table.is_host:
             return table.call("call", number, args, kwargs)
-        self.__dict__["_asked"] = _kept((args, kwargs))
+        if any(module is self for module in table.modules):  # the others are not asked again
+            self.__dict__["_asked"] = _kept((args, kwargs))
         before = [(parameter, parameter.detach().clone()) for parameter in self.parameters()]
         result = table.call("call", number, args, kwargs)
         if not all(_is_as_before(*pair) for pair in before):
@@ -108,24 +109,26 @@ class ParametersChanged(AssertionError):
 
 def _is_as_before(parameter: Tensor, before: Tensor) -> bool:
     now = parameter.detach()
-    same_kind = now.shape == before.shape and now.dtype == before.dtype
-    return same_kind and torch.allclose(now, before, rtol=0.0, atol=0.0, equal_nan=True)
+    if now.shape != before.shape or now.dtype != before.dtype:
+        return False
+    return torch.equal(now, before) or torch.allclose(now, before, rtol=0.0, atol=0.0, equal_nan=True)
 
 
 def _kept(value: Any) -> Any:
     """Arguments as they are now, for asking again; None where they cannot be copied."""
     try:
-        return copy.deepcopy(_detached(value))
+        return _copied(value)
     except (TypeError, RuntimeError):
         return None
 
 
-def _detached(value: Any) -> Any:
+def _copied(value: Any) -> Any:
+    """A copy without a history; of a tensor what it shows, not all of the memory that it looks at."""
     if isinstance(value, Tensor):
-        return value.detach()
+        return value.detach().clone()
     if type(value) in (tuple, list):
-        return type(value)(map(_detached, value))
-    return {name: _detached(item) for name, item in value.items()} if type(value) is dict else value
+        return type(value)(map(_copied, value))
+    return {name: _copied(item) for name, item in value.items()} if type(value) is dict else copy.deepcopy(value)
 
 
 class RemoteOptimizer(torch.optim.Optimizer):

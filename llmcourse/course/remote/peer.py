@@ -7,7 +7,7 @@ in shared objects. A message is `[kind, definitions, contents, dropped, random, 
 - `call`, `each`, `ranks`, `count`: a function's number, its arguments, and under which of PyTorch's modes it is called:
   once, for rows of arguments, for each row on a rank of its own, or to count its steps;
 - `back`: a finished call's number and its outputs' gradients;
-- `reply`, `error`: what came of it.
+- `reply`, `error`: what came of it, and of a call whether it left PyTorch in other modes.
 """
 
 from __future__ import annotations
@@ -45,6 +45,14 @@ class ArgumentsChanged(AssertionError):
     """Its text holds nothing of the other side's."""
 
 
+class ModesChanged(AssertionError):
+    """The other side left PyTorch in other modes than it found it in."""
+
+    TEXT = "it has changed PyTorch's modes (gradients, autocast, the default dtype): leave them as they were"
+    is_the_judges = True
+    """Its text holds nothing of the other side's."""
+
+
 class Peer:
     """One end of a line.
 
@@ -66,6 +74,7 @@ class Peer:
         self._finished_graphs: list[int] = []
         self._next_graph = 0
         self._depth = 0
+        self._left_modes = False
         self._lines_of = lines_of or (lambda _: [])
         self.may_change = True
         """Whether what the other side is given may be different after a call."""
@@ -108,14 +117,17 @@ class Peer:
         is_outermost = self._depth == 0 and self.is_host
         if is_outermost:
             self.table.prune()
-            self.table.was_changed = False
+            self.table.was_changed = self._left_modes = False
         names = list(kwargs)
         values = self.table.encode_parts([*args, *kwargs.values()])
         body = [number, values, names, _modes(), self._take_finished_graphs()]
-        result, graph = self._request(kind, body, self.table.reachable(values) if is_pure else None)
+        result, graph, left_modes = self._request(kind, body, self.table.reachable(values) if is_pure else None)
+        self._left_modes = self._left_modes or bool(left_modes)
         value = self.table.decode(result)
         if graph is not None:
             self._attach(*graph)
+        if is_outermost and self._left_modes:
+            raise ModesChanged(ModesChanged.TEXT)
         if is_outermost and self.table.was_changed and not self.may_change:
             raise ArgumentsChanged("what it was given has changed: make new objects")
         return value
@@ -219,9 +231,11 @@ class Peer:
             raise BadMessage("a call with names that are none")
         split = len(values) - len(names)
         args, kwargs = values[:split], dict(zip(names, values[split:]))
-        with _in_modes(modes):
+        with _in_modes(modes, with_default=not self.is_host):
+            before = _modes()
             result = _WAYS[kind](function, *args, **kwargs)
-        reply = [self.table.encode(result), None]
+            left_modes = _modes() != before
+        reply = [self.table.encode(result), None, left_modes]
         return reply, lambda new: self._keep_graph(new, reply)
 
     def _keep_graph(self, new: list[Entry], reply: list[Any]) -> None:
@@ -252,9 +266,9 @@ class Peer:
     def _send(
         self, kind: str, body: Any, last: Callable[[list[Entry]], None] | None = None, only: set[int] | None = None
     ) -> None:
-        definitions, contents, dropped = self.table.changes(last, only)
-        message = wire.pack([kind, definitions, contents, dropped, self._random.tell(), body])
-        self.line.send(message)
+        with self.table.changes(last, only) as (definitions, contents, dropped):
+            self.line.send(wire.pack([kind, definitions, contents, dropped, self._random.tell(), body]))
+        self._random.was_told()
 
     def _receive(self) -> tuple[str, Any]:
         message = wire.unpack(self.line.receive())
@@ -317,16 +331,21 @@ def _checked_gradient(grad: Any, of: Tensor) -> Tensor | None:
 def _modes() -> list[Any]:
     """Under which of PyTorch's modes the caller runs."""
     autocast = torch.is_autocast_enabled("cpu")
-    return [torch.is_grad_enabled(), autocast, str(torch.get_autocast_dtype("cpu")).removeprefix("torch.")]
+    dtypes = (torch.get_autocast_dtype("cpu"), torch.get_default_dtype())
+    return [torch.is_grad_enabled(), autocast, *(str(dtype).removeprefix("torch.") for dtype in dtypes)]
 
 
 @contextmanager
-def _in_modes(modes: Any) -> Iterator[None]:
-    grad, autocast, dtype = modes
+def _in_modes(modes: Any, *, with_default: bool) -> Iterator[None]:
+    """The modes that the caller is in; its default dtype only where the caller is trusted with it."""
+    grad, autocast, dtype, default = modes
     with ExitStack() as stack:
         stack.enter_context(torch.set_grad_enabled(bool(grad)))
         if autocast:
             stack.enter_context(torch.autocast("cpu", wire.TORCH_DTYPES[dtype]))
+        if with_default:
+            stack.callback(torch.set_default_dtype, torch.get_default_dtype())
+            torch.set_default_dtype(wire.TORCH_DTYPES[default])
         yield
 
 

@@ -19,18 +19,21 @@ class HostRandom:
 
     def __init__(self) -> None:
         self._last: list[Any] = [None, None, None]
+        self._now: list[Any] = self._last
 
     def forget(self) -> None:
         """Tell everything with the next message."""
         self._last = [None, None, None]
 
     def tell(self) -> list[Any]:
-        """The states that changed since they were told."""
-        now, last = _prints(), self._last
-        self._last = now
-        return [
-            read() if a != b else None for read, a, b in zip((_torch_state, _numpy_state, _python_state), now, last)
-        ]
+        """The states that changed since they were told; `was_told` says that they have been."""
+        self._now = _prints()
+        readers = (_torch_state, _numpy_state, _python_state)
+        return [read() if a != b else None for read, a, b in zip(readers, self._now, self._last)]
+
+    def was_told(self) -> None:
+        """What `tell` gave has been sent."""
+        self._last = self._now
 
     def hear(self, moved: Any) -> None:
         """Draw from each generator that the other side has drawn from."""
@@ -48,16 +51,20 @@ class GuestRandom:
 
     def __init__(self) -> None:
         self._last: list[Any] = []
+        self._now: list[Any] = []
 
     def forget(self) -> None:
         """Take what is now for what the other side knows."""
         self._last = _prints()
 
     def tell(self) -> list[bool]:
-        """Which generators moved."""
-        now, last = _prints(), self._last
-        self._last = now
-        return [a != b for a, b in zip(now, last)]
+        """Which generators moved; `was_told` says that this has been told."""
+        self._now = _prints()
+        return [a != b for a, b in zip(self._now, self._last)]
+
+    def was_told(self) -> None:
+        """What `tell` gave has been sent."""
+        self._last = self._now
 
     def hear(self, states: Any) -> None:
         """Set the generators that the other side told."""

@@ -14,6 +14,7 @@ import copy
 import sys
 import types
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,12 +166,14 @@ class Table:
         self._numbers[_key(value)] = number
         return entry
 
+    @contextmanager
     def changes(
         self, last: Callable[[list[Entry]], None] | None = None, only: set[int] | None = None
-    ) -> tuple[list[Any], list[Any], list[int]]:
+    ) -> Iterator[tuple[list[Any], list[Any], list[int]]]:
         """What to tell the other side before control goes there: definitions, contents that changed, numbers dropped.
 
-        To be called after the message's own values are encoded, for these define objects.
+        To be entered after the message's own values are encoded, for these define objects. The message is sent inside:
+        when that raises, the other side knows nothing of it.
 
         Args:
             last: Gets the entries that are defined for the first time, and may share more.
@@ -187,11 +190,11 @@ class Table:
             if last is not None:
                 last(new)
                 self._define(definitions, contents)
+            yield definitions, contents, self._dropped
         except BaseException:
             self._take_back(told)
             raise
-        dropped, self._dropped = self._dropped, []
-        return definitions, contents, dropped
+        self._dropped = []
 
     def _take_back(self, told: list[tuple[Entry, bytes | None, patches.Snapshot | None]]) -> None:
         """Nothing was sent: the other side knows what it knew, and what is new is forgotten."""

@@ -13,8 +13,8 @@ from nbconvert.filters import markdown2html_mistune
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from llmcourse.course.grading.intake.pictures import take_pictures
+from llmcourse.course.grading.intake.received import Received
 from llmcourse.course.grading.intake.repair import repair
-from llmcourse.course.grading.intake.submissions import Received
 from llmcourse.course.grading.nbgrader.harmless import Harmless, harmless_markdown, harmless_output
 from llmcourse.course.grading.run import grade
 

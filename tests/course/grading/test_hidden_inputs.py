@@ -68,3 +68,10 @@ def test_what_is_said_before_any_hidden_test_ran_is_told(graded) -> None:
 def test_a_right_answer_is_not_lost_to_what_a_neighbouring_cell_did(graded) -> None:
     points = {e.name: e.points for e in graded[0]["spoiled"].exercises}
     assert points["double"] == 0 and points["square"] == 2
+
+
+def test_a_verdict_that_a_second_one_overturns_is_in_the_log(graded) -> None:
+    log = (graded[1] / "grading.log").read_text(encoding="utf-8")
+    (line,) = [line for line in log.splitlines() if "passed once more" in line]
+    assert "WARNING 01_sums of spoiled: the check square failed at first and passed once more: " in line
+    assert "'NoneType' object is not callable" in line

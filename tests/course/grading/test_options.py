@@ -22,8 +22,8 @@ from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.results.report import print_summary
 from llmcourse.course.grading.run import grade
 from llmcourse.course.grading.workers.board import Board
-from llmcourse.course.grading.workers.interrupts import Interrupts
 from llmcourse.course.grading.workers.local import LocalWorkers, WorkerDied
+from llmcourse.course.interrupts import Interrupts
 from tests.course.grading.conftest import ASSIGNMENT
 
 pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(300), pytest.mark.usefixtures("pinned")]

@@ -12,13 +12,8 @@ import pytest
 from nbformat.notebooknode import NotebookNode
 
 from llmcourse.course.grading.intake.names import handed_in
-from llmcourse.course.grading.intake.submissions import (
-    Received,
-    Submission,
-    assignments_held,
-    find_submissions,
-    read_notebooks,
-)
+from llmcourse.course.grading.intake.received import Received, assignments_held, read_notebooks
+from llmcourse.course.grading.intake.submissions import Submission, find_submissions
 from llmcourse.course.grading.run import grade
 
 NAME = "01_sums"

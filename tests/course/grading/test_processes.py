@@ -102,10 +102,11 @@ def test_exit_and_death_are_told_apart_from_errors(standing: Rooms) -> None:
     assert full.failure is not None and full.failure.ename in ("MemoryError", "ProcessDied")
 
 
-def test_an_endless_cell_is_interrupted_and_one_that_ignores_it_is_lost(standing: Rooms) -> None:
-    stopped, after = ran(standing, "print('before')\nwhile True: pass", "print('on')", timeout_s=1)
+def test_an_endless_cell_is_interrupted_and_its_process_is_lost(standing: Rooms) -> None:
+    (stopped,) = ran(standing, "print('before')\nwhile True: pass", timeout_s=1)
     assert stopped.failure is not None and stopped.failure.evalue == "no answer within 1 s"
-    assert not stopped.lost and stopped.outputs[0].text == "before\n" and text(after) == "on\n"
+    assert stopped.outputs[0].text == "before\n"
+    assert stopped.lost, "an interrupt that comes late would stop the next cell"
     ignores = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
     (stuck,) = ran(standing, ignores, timeout_s=1)
     assert stuck.lost and stuck.failure is not None and "the interrupt was ignored" in stuck.failure.evalue

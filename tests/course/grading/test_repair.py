@@ -10,8 +10,8 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from llmcourse.course.answers import NotANotebook, Repaired, read_cells
+from llmcourse.course.grading.intake.received import Received
 from llmcourse.course.grading.intake.repair import repair
-from llmcourse.course.grading.intake.submissions import Received
 
 
 @pytest.fixture

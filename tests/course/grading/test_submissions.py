@@ -13,14 +13,10 @@ from pathlib import Path
 import pytest
 
 from llmcourse.course.grading.errors import GradingError
-from llmcourse.course.grading.intake import archives, submissions
-from llmcourse.course.grading.intake.submissions import (
-    Received,
-    Submission,
-    exchange_secret,
-    find_submissions,
-    read_notebooks,
-)
+from llmcourse.course.grading.intake import archives, contents, submissions
+from llmcourse.course.grading.intake.contents import exchange_secret
+from llmcourse.course.grading.intake.received import Received, read_notebooks
+from llmcourse.course.grading.intake.submissions import Submission, find_submissions
 
 NAME = "01_sums"
 FILE = f"{NAME}.ipynb"
@@ -129,7 +125,7 @@ def test_an_unreadable_file_gives_a_reason(tmp_path: Path, monkeypatch: pytest.M
     def refuse(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(submissions.os, "open", refuse)
+    monkeypatch.setattr(contents.os, "open", refuse)
     assert received(tmp_path).reason == f"{FILE}: cannot be read: Permission denied"
 
 
@@ -165,7 +161,7 @@ def test_every_usual_compression_is_read_to_its_end(tmp_path: Path, method: int,
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_what_comes_out_of_an_archive_is_bounded(tmp_path: Path, method: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """However small the archive is, and whatever its compression: nothing is unpacked beyond the limit."""
-    monkeypatch.setattr(submissions, "MAX_NOTEBOOK_BYTES", 2**20)
+    monkeypatch.setattr(contents, "MAX_NOTEBOOK_BYTES", 2**20)
     archive = one_entry(tmp_path / "x.zip", b"\0" * 2**25, method)
     tracemalloc.start()
     try:
@@ -180,7 +176,7 @@ def test_what_comes_out_of_an_archive_is_bounded(tmp_path: Path, method: int, mo
 def test_a_whole_submission_is_bounded_and_its_own_notebook_comes_first(tmp_path: Path, monkeypatch) -> None:
     """Data that a student hands in besides takes nothing from the notebook, and copies without end do not either."""
     monkeypatch.setattr(archives, "MAX_UNPACKED_BYTES", 2000)
-    monkeypatch.setattr(submissions, "FOR_NOTEBOOKS", 1000)
+    monkeypatch.setattr(contents, "FOR_NOTEBOOKS", 1000)
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("data.bin", bytes(900))
@@ -217,7 +213,7 @@ def test_json_of_more_parts_than_a_notebook_has_is_not_read(tmp_path: Path, monk
         '{"cells": [], "metadata": {"llmcourse": {"assignment": "01_sums", "notebook": "01_sums"}}}'
     )
     assert received(tmp_path).data
-    monkeypatch.setattr(submissions, "MAX_JSON_PARTS", 3)
+    monkeypatch.setattr(contents, "MAX_JSON_PARTS", 3)
     assert received(tmp_path).reason == f"{FILE} is missing; found mine.ipynb"
     (tmp_path / "mine.ipynb").rename(tmp_path / FILE)
     assert received(tmp_path).reason == f"{FILE}: more than 3 lists and objects in a notebook: clear its outputs"
@@ -281,7 +277,7 @@ def test_an_archive_does_not_say_how_much_memory_is_taken(tmp_path: Path, monkey
 
     monkeypatch.setattr(archives.lzma, "LZMADecompressor", remember)
     assert received(path).data == data
-    assert asked == [submissions.MAX_NOTEBOOK_BYTES + 1]
+    assert asked == [contents.MAX_NOTEBOOK_BYTES + 1]
 
 
 def test_hidden_entries_of_archives_in_an_archive_are_counted_together(tmp_path: Path, monkeypatch) -> None:

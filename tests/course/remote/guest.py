@@ -12,7 +12,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from llmcourse.course.remote import wire
+from llmcourse.course.remote import line, wire
 from llmcourse.course.remote.peer import LineClosed, Peer
 
 
@@ -94,6 +94,18 @@ def draw_all():
     return torch.rand(1).item(), np.random.random(), random.random()
 
 
+def double_and_say_too_much(x, xs):
+    """Changes what it was given, and gives an answer that is too large to be sent."""
+    line.MAX_FRAME = 2000
+    x.mul_(2)
+    xs.append(9)
+    return "a" * 5000
+
+
+def say_as_much_as_before():
+    line.MAX_FRAME = wire.MAX_FRAME
+
+
 def keep_adding(function):
     """Changes what a function of the other side returned, and calls it again."""
     counts = function()
@@ -164,7 +176,20 @@ class Odd(float):
     __hash__ = float.__hash__
 
 
+def turn_gradients_off(x):
+    torch.set_grad_enabled(False)
+    return x
+
+
+def go_double(x):
+    torch.set_default_dtype(torch.float64)
+    return x
+
+
 FUNCTIONS = {
+    "turn_gradients_off": turn_gradients_off,
+    "go_double": go_double,
+    "new_zeros": lambda n: torch.zeros(n),
     "Norm": Norm,
     "HiddenWeights": HiddenWeights,
     "Fitting": Fitting,
@@ -176,6 +201,8 @@ FUNCTIONS = {
     "fill": fill,
     "boast": boast,
     "hide": hide,
+    "double_and_say_too_much": double_and_say_too_much,
+    "say_as_much_as_before": say_as_much_as_before,
     "keep_adding": keep_adding,
     "draw": draw,
     "draw_all": draw_all,

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from llmcourse.course.check_source import parts
 from llmcourse.course.checks import close, raises
-from llmcourse.course.remote.hidden import Told, parts, told_of
+from llmcourse.course.remote.hidden import Told, told_of
 from llmcourse.course.remote.peer import _error_from
 
 CHECK = """

@@ -213,6 +213,17 @@ def test_a_modules_parameters_are_proved_by_what_they_do(remote, peer) -> None:
                 prove([norm], guest.Norm)
 
 
+def test_what_a_module_was_asked_is_kept_of_those_alone_that_are_asked_again(remote) -> None:
+    first, *others = [remote.Norm(4) for _ in range(3)]
+    x = torch.randn(100, 4)
+    for norm in (first, *others):
+        norm(x[:1])
+    assert [norm.__dict__.get("_asked") is None for norm in (first, *others)] == [True, False, False]
+    ((kept,), _) = others[0].__dict__["_asked"]
+    x.zero_()
+    assert kept.any() and kept.untyped_storage().nbytes() == 4 * 4, "what it was shown, and no more"
+
+
 def test_a_call_of_a_module_changes_no_parameter_and_nothing_stands_before_one(remote) -> None:
     norm = remote.Fitting(4)
     with pytest.raises(AssertionError, match="changed the module's parameters"):
@@ -305,6 +316,22 @@ def test_a_call_runs_in_the_callers_modes(remote) -> None:
         assert remote.apply(lambda a: (a @ a).dtype, torch.ones(2, 2)) == torch.bfloat16
 
 
+@pytest.mark.parametrize("name", ["turn_gradients_off", "go_double"])
+def test_a_call_that_leaves_pytorch_in_another_mode_is_caught_and_has_no_effect(remote, name: str) -> None:
+    x = torch.ones(2)
+    for call in (getattr(remote, name), lambda x: remote.apply(lambda x: getattr(remote, name)(x), x)):
+        with pytest.raises(AssertionError, match="changed PyTorch's modes"):
+            call(x)
+    assert torch.is_grad_enabled() and torch.get_default_dtype() == torch.float32
+    assert remote.new_zeros(2).dtype == torch.float32 and remote.grad_mode(x)[1]
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert remote.new_zeros(2).dtype == torch.float64, "it runs under the caller's default dtype"
+    finally:
+        torch.set_default_dtype(before)
+
+
 def test_random_numbers_there_are_those_that_would_come_here(remote) -> None:
     torch.manual_seed(3)
     want = torch.rand(3)
@@ -331,6 +358,33 @@ def test_that_numbers_were_drawn_there_is_seen_here_but_no_state_arrives(remote)
     once = torch.Generator().manual_seed(5)
     torch.rand(1, generator=once)
     assert torch.equal(generator.get_state(), once.get_state())
+
+
+def test_what_could_not_be_sent_is_told_with_the_next_message(remote, monkeypatch: pytest.MonkeyPatch) -> None:
+    xs, x = [2, 1], torch.ones(3)
+    remote.sort(xs), remote.double(x)
+    xs.append(0)
+    x.fill_(7)
+    torch.manual_seed(11)
+    with monkeypatch.context() as patch:
+        patch.setattr("llmcourse.course.remote.line.MAX_FRAME", 10)
+        with pytest.raises(TypeError, match="at most"):
+            remote.same(torch.zeros(9))
+    assert remote.sort(xs) is xs and xs == [0, 1, 2]
+    assert remote.double(x).tolist() == [14, 14, 14]
+    drawn = remote.draw()
+    torch.manual_seed(11)
+    assert torch.equal(drawn, torch.rand(3))
+
+
+def test_what_could_not_be_answered_is_told_with_the_next_message(remote) -> None:
+    xs, kept = [3, 1, 2], remote.kept()
+    kept.fill_(2)
+    with pytest.raises(TypeError, match="at most"):
+        remote.double_and_say_too_much(kept, xs)
+    assert kept.tolist() == [4, 4, 4] and xs == [3, 1, 2, 9]
+    remote.say_as_much_as_before()
+    kept.zero_()
 
 
 def test_steps_are_counted_there_and_rows_cross_together(remote) -> None:

@@ -88,7 +88,8 @@ def test_a_message_with_changed_bytes_is_read_or_refused_and_never_anything_else
     sender = Table(1, is_host=False)
     layer = torch.nn.ModuleDict({"a": torch.nn.Linear(2, 3)})
     body = sender.encode_parts([torch.randn(3, 2)[1:], np.arange(3), [1, [2]], {"a": (1,)}, layer, len, iter([1])])
-    message = wire.pack([*sender.changes(), body])
+    with sender.changes() as changes:
+        message = wire.pack([*changes, body])
     rng = random.Random(seed)
     outcomes = set()
     for _ in range(1500):

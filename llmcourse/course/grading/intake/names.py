@@ -1,4 +1,5 @@
-"""Whose hand-in a file or folder is, by the name that a learning platform or `llmcourse submit` gave it.
+"""Names of hand-ins: whose a file or folder is, by what a learning platform or `llmcourse submit` called it, which file
+may be a notebook, and how names are told.
 
     01_tokenization-ada.zip                                  `llmcourse submit`: student ada
     Jane Doe_12345_assignsubmission_file_/                   Moodle, a folder a student
@@ -17,6 +18,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 ENDINGS = re.compile(r"(?i)(?<=.)(\.zip|\.ipynb)$")
+NOTEBOOK = re.compile(r"(?i)(\.ipynb(\.ipynb|\.txt|\.json)?|\.json)$")
+"""What the name of a notebook ends in, whatever saved it."""
+MAX_SHOWN = 5
+MAX_NAME = 100
 _MOODLE = re.compile(r"(?s)(?P<name>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?")
 _CANVAS = re.compile(r"(?s)(?P<name>.+?)_(?:LATE_)?(?P<user>\d+)_(?P<upload>\d{3,})_(?P<file>.+\.\w+)")
 _NUMBERED = re.compile(r" ?\(\d+\)$")
@@ -68,3 +73,24 @@ def handed_in(name: str, is_file: bool, assignments: Iterable[str] = ()) -> Hand
         if stem.startswith(f"{assignment}-") and (student := _NUMBERED.sub("", stem[len(assignment) + 1 :]).strip()):
             return HandedIn(student, "submit", assignment=assignment, file=name)
     return HandedIn(stem, file=name)
+
+
+def printable(name: str) -> str:
+    """A name that somebody chose, as it can stand in a report.
+
+    Example:
+        >>> printable("ada\x1b[31m.zip")
+        'ada?[31m.zip'
+    """
+    return "".join(c if c.isprintable() else "?" for c in name)[:MAX_NAME]
+
+
+def shown(names: list[str], most: int = MAX_SHOWN) -> str:
+    """The first of several names, and how many more there are.
+
+    Example:
+        >>> shown(["a", "b", "c"], most=2)
+        'a, b and 1 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"

@@ -6,7 +6,7 @@ from nbformat.notebooknode import NotebookNode
 
 from llmcourse.course.answers import Repaired, nothing, rebuild
 from llmcourse.course.grading.intake.pictures import take_pictures
-from llmcourse.course.grading.intake.submissions import Received
+from llmcourse.course.grading.intake.received import Received
 
 
 def repair(skeleton: NotebookNode, received: Received) -> Repaired:

@@ -25,14 +25,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from llmcourse.course.grading.errors import GradingError
-from llmcourse.course.grading.intake.names import ENDINGS
-from llmcourse.course.grading.intake.submissions import (
-    Submission,
-    Unreadable,
-    collected_file,
-    holds_file,
-    student_id,
-)
+from llmcourse.course.grading.intake.archives import Unreadable
+from llmcourse.course.grading.intake.contents import collected_file, holds_file
+from llmcourse.course.grading.intake.names import ENDINGS, shown
+from llmcourse.course.grading.intake.submissions import Submission, student_id
 
 TIMES, TIME = "timestamps.csv", "timestamp.txt"
 MAX_SHOWN = 10
@@ -92,7 +88,9 @@ def _listed(path: Path, found: list[Submission]) -> Times:
             raise GradingError(f"{path}, line {number}: it names {name} again, with another time")
     known = sorted({submission.student for submission in found})
     told_of = [_with_likeliest(name, known) for name in strangers]
-    lines = [f"{TIMES} has times of people who handed in nothing here: {_shown(told_of)}"] if strangers else []
+    lines = (
+        [f"{TIMES} has times of people who handed in nothing here: {shown(told_of, MAX_SHOWN)}"] if strangers else []
+    )
     doubts = {name: f"no time in {TIMES}: taken for in time" for name in known if name not in times}
     return Times(times, tuple(lines), (), doubts)
 
@@ -128,11 +126,6 @@ def _with_likeliest(name: str, known: list[str]) -> str:
     return f"{name} (is it {near[0]}?)" if near else name
 
 
-def _shown(names: list[str]) -> str:
-    more = f" and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
-    return f"{', '.join(names[:MAX_SHOWN])}{more}"
-
-
 def _own(folder: Path, found: list[Submission], assignments: list[str]) -> Times:
     times, doubts = {}, {}
     for submission in found:
@@ -145,7 +138,7 @@ def _own(folder: Path, found: list[Submission], assignments: list[str]) -> Times
         except ValueError as error:
             doubts[submission.student] = f"its {TIME} says no time ({error}): taken for in time"
     if times:
-        who = _shown([f"{name} {time[:16]}" for name, time in sorted(times.items())])
+        who = shown([f"{name} {time[:16]}" for name, time in sorted(times.items())], MAX_SHOWN)
         line = f"no {TIMES} in {folder}: when they handed in is what their own {TIME} says: {who}"
     else:
         line = f"no {TIMES} in {folder}: nobody's time is known, so nobody is late"

@@ -20,8 +20,8 @@ from nbgrader import preprocessors as steps
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from llmcourse.course.grading.intake.received import Received
 from llmcourse.course.grading.intake.repair import repair
-from llmcourse.course.grading.intake.submissions import Received
 from llmcourse.course.grading.nbgrader.execute import SubmissionExecute
 from llmcourse.course.grading.nbgrader.harmless import Harmless
 from llmcourse.course.grading.results.feedback import FeedbackExporter, HideTests, Marks

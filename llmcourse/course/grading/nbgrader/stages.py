@@ -25,7 +25,7 @@ from nbgrader.utils import is_locked
 from traitlets.config import Config
 
 from llmcourse.course.grading.errors import GradingError
-from llmcourse.course.grading.intake.submissions import SECRET
+from llmcourse.course.grading.intake.contents import SECRET
 from llmcourse.course.grading.nbgrader import backup
 from llmcourse.course.grading.nbgrader.gradebooks import create_gradebook, kept_open, open_gradebook
 from llmcourse.course.grading.nbgrader.settings import Marking, configure

@@ -19,10 +19,10 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import ClearHiddenTests, GetGrades
 from traitlets import default
 
+from llmcourse.course.check_source import hidden_lines
 from llmcourse.course.grading.results.pages import escaped, folded, number, page, plain, preformatted, python, table
 from llmcourse.course.grading.trial.orders import TOLD
 from llmcourse.course.notebooks import facts_of, kind_of, marks_of
-from llmcourse.course.remote.hidden import hidden_lines
 
 MAX_MESSAGE = 2000
 MAX_LINES = 30

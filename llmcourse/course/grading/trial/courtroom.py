@@ -127,7 +127,7 @@ class Courtroom:
         if was_late:
             ignored = "" if has_answered else ", and the interrupt was ignored"
             ran.failure = Failure(TIMED_OUT, f"{late or f'no answer within {timeout_s:g} s'}{ignored}")
-            ran.lost = ran.lost or was_stopped or bool(ignored)
+            ran.lost = True  # the interrupt may still be on its way, and would reach the next cell
         elif was_stopped or not (has_answered and serving.result()):
             ran.lost = True
             if ran.failure is not None and not self.student.is_alive:

@@ -4,11 +4,13 @@ Setup, exercise and added cells run in the student's process, checks in the judg
 are the instructor's, run in both. Beyond that:
 - experiments are skipped, and cells that carry a fault get it as their error instead of running;
 - a check of an exercise that failed is not run: without a version of the student's, the reference would be judged;
-- a cell that does not answer in time is interrupted, then its process is killed; processes that are gone are replaced,
-  and the setup, exercise and added cells that had succeeded run again, so that every other cell keeps its points;
+- a cell that does not answer in time is interrupted, then its processes end, for the interrupt may reach them late;
+  processes that are gone are replaced, and the setup, exercise and added cells that had succeeded run again, so that
+  every other cell keeps its points;
 - a check that fails in processes which have judged before is judged once more in new ones, and that verdict counts:
   what a neighbouring cell has left behind costs no right answer its points. In the same way a cell that stops runs once
-  more where no hidden test has run, so that its student may read what it says (`remote.hidden`);
+  more where no hidden test has run, so that its student may read what it says (`remote.hidden`). What failed first and
+  then passed is noted for the instructor's log: a right answer should pass wherever it runs;
 - a check passes only when the judge's process said that it ran to its end. nbgrader gives full marks to a check without
   outputs, none to one that warns, and partial ones to one that displays a number, so its outputs are settled at the
   end.
@@ -24,7 +26,7 @@ from dataclasses import dataclass, replace
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 
-from llmcourse._overlay import belongs_to_library
+from llmcourse._sections import belongs_to_library
 from llmcourse.course.grading.trial.courtroom import Courtroom
 from llmcourse.course.grading.trial.orders import (
     GRADER_ERRORS,
@@ -63,11 +65,21 @@ class Settings:
     max_output: int = 200_000
 
 
-def run_notebook(nb: NotebookNode, settings: Settings) -> float:
-    """Run a repaired notebook's graded path in order; afterwards every check cell's outputs say what it deserves.
+@dataclass(frozen=True)
+class Seen:
+    """What the instructor may want to know of a notebook's run.
 
-    Returns:
-        Seconds that its processes stood still for having used more than one share of the machine.
+    Attributes:
+        slowed_s: Seconds that its processes stood still for having used more than one share of the machine.
+        overturned: Cells that failed and passed when they ran once more, a sentence each.
+    """
+
+    slowed_s: float
+    overturned: tuple[str, ...]
+
+
+def run_notebook(nb: NotebookNode, settings: Settings) -> Seen:
+    """Run a repaired notebook's graded path in order; afterwards every check cell's outputs say what it deserves.
 
     Raises:
         ProcessNotStarted: The machine's fault: no process could be started.
@@ -75,7 +87,7 @@ def run_notebook(nb: NotebookNode, settings: Settings) -> float:
     """
     run = _Run(settings, nb)
     asyncio.run(run.run())
-    return run.slowed_s
+    return Seen(run.slowed_s, tuple(run.overturned))
 
 
 class _Run:
@@ -93,6 +105,7 @@ class _Run:
         self.sources: dict[str, str] = {}
         self.verdicts: dict[str, list[bool]] = {}
         self.slowed_s = 0.0
+        self.overturned: list[str] = []
         self.output_left = MAX_NOTEBOOK_OUTPUT
         self.replay_s = 0.0
         self.again_s = 0.0
@@ -157,9 +170,17 @@ class _Run:
         await self._adjourn()
         again = await self._ready()
         if again is None:
-            failure = await self._run(index, cell)
+            first, failure = failure, await self._run(index, cell)
+            self._note_overturned(cell, first, failure)
         self.again_s += time.monotonic() - start - took
         return failure
+
+    def _note_overturned(self, cell: NotebookNode, first: Failure, second: Failure | None) -> None:
+        """Note that a cell failed, and passed when it ran once more."""
+        if second is None:
+            name = piece_of(cell).rpartition(":")[2] or facts_of(cell).get("id", "")
+            what = f"the {kind_of(cell)} {name}".strip()
+            self.overturned.append(f"{what} failed at first and passed once more: {first.ename}: {first.evalue}")
 
     async def _run(self, index: int, cell: NotebookNode) -> Failure | None:
         assert self.courtroom is not None
@@ -242,7 +263,8 @@ class _Run:
             cell = self.nb.cells[index]
             ran = await self._run_in_processes(cell)
             if ran.failure is not None and not ran.lost:  # it had succeeded: a busy machine may be all that is wrong
-                ran = await self._run_in_processes(cell)
+                first, ran = ran.failure, await self._run_in_processes(cell)
+                self._note_overturned(cell, first, ran.failure)
             if ran.lost or ran.failure is not None:
                 await self._adjourn()
                 self.replayed.remove(index)

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from llmcourse._overlay import WORKSPACE_VARIABLE
+from llmcourse._sections import WORKSPACE_VARIABLE
 from llmcourse.course.environment import LINE_VARIABLE, ONE_THREAD, ROLE_VARIABLE, SMALL_VARIABLE
 
 FOLDERS = {

@@ -89,7 +89,7 @@ class StudentProcess:
         return f"the process died while running this cell{f': {reason}' if reason else ''}"
 
     async def run(self, source: str, timeout_s: float, late: str = "") -> Ran:
-        """Run a cell.
+        """Run a cell; a process that had to be interrupted is lost.
 
         Args:
             source: The cell.
@@ -113,7 +113,8 @@ class StudentProcess:
             except Ended:
                 await self._until_it_is_known_why()
                 return Ran(failure=failure or Failure(PROCESS_DIED, self.why_dead()), lost=True)
-            ran.failure = failure or ran.failure
+            if failure is not None:
+                ran.failure, ran.lost = failure, True  # the interrupt may still be on its way to the next cell
             return ran
         finally:
             order.cancel()

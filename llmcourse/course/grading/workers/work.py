@@ -25,11 +25,13 @@ class Executed:
         notebooks: The executed notebooks as JSON, by name.
         seconds: What running took.
         slowed_s: How long its processes stood still for having used more than one share of the machine.
+        overturned: What failed and passed when it ran once more, a sentence each.
     """
 
     notebooks: dict[str, str]
     seconds: float
     slowed_s: float = 0.0
+    overturned: tuple[str, ...] = ()
 
 
 def run_submission(notebooks: Mapping[str, str], settings: Settings) -> Executed:
@@ -44,12 +46,13 @@ def run_submission(notebooks: Mapping[str, str], settings: Settings) -> Executed
         SandboxUnavailable: Nothing can be shut in on this machine, and why.
     """
     start = time.monotonic()
-    done, slowed_s = {}, 0.0
+    done, seen = {}, []
     for name, text in notebooks.items():
         notebook = nbformat.from_dict(json.loads(text))
-        slowed_s += run_notebook(notebook, settings)
+        seen.append(run_notebook(notebook, settings))
         done[name] = json.dumps(notebook)
-    return Executed(done, time.monotonic() - start, slowed_s)
+    overturned = tuple(sentence for one in seen for sentence in one.overturned)
+    return Executed(done, time.monotonic() - start, sum(one.slowed_s for one in seen), overturned)
 
 
 def library_digest() -> str:

@@ -1,9 +1,7 @@
-"""What stands behind `llmcourse start` and `llmcourse check`."""
+"""What stands behind `llmcourse check`: a learner's notebooks, run as grading would run them."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 import tempfile
@@ -16,7 +14,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 
-from llmcourse._overlay import (
+from llmcourse._sections import (
     WORKSPACE_VARIABLE,
     Section,
     belongs_to_library,
@@ -24,11 +22,12 @@ from llmcourse._overlay import (
     overlay_files,
     read_sections,
 )
-from llmcourse.course.answers import NotANotebook, Repaired, read_cells, rebuild
+from llmcourse.course.answers import Repaired, rebuild
 from llmcourse.course.kernels import notebook_client
 from llmcourse.course.notebooks import (
     Exercise,
     answer_digest,
+    body_of,
     check_name,
     exercises,
     facts_of,
@@ -36,122 +35,13 @@ from llmcourse.course.notebooks import (
     marks_of,
     piece_of,
 )
-from llmcourse.course.paths import MARKER
 from llmcourse.course.pieces import Piece, is_stub, removed_pieces
 from llmcourse.course.progress import Progress, own_pieces
-from llmcourse.course.source import names_defined, names_read
+from llmcourse.course.refusal import closest
+from llmcourse.course.source import as_python, names_defined, names_read
 from llmcourse.course.workspace import save_section
-from llmcourse.files import write_atomically
 
-START_HERE = Path(__file__).parent / "notebook" / "static" / "start_here.md"
-"""How the exercises work: what `start` puts beside the chapters."""
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
-
-
-def find_chapter(root: Path, wanted: str) -> str:
-    """The assignment that a number, a name or a part of either means.
-
-    Raises:
-        ValueError: No chapter, or more than one, answers to it.
-    """
-    chapters = [path.name for path in released_chapters(root)]
-    number = wanted.zfill(2) if wanted.isdigit() else wanted
-    found = [name for name in chapters if name == wanted] or [name for name in chapters if number in name]
-    if len(found) != 1:
-        raise ValueError(f"{wanted!r} means {' and '.join(found) or 'no chapter'}; there are: {', '.join(chapters)}")
-    return found[0]
-
-
-def find_exercise(root: Path, wanted: str) -> tuple[str, list[str]]:
-    """The assignment that a word means, and the exercise in it where the word is an exercise's number (`3.9`).
-
-    Raises:
-        ValueError: No chapter, or more than one, answers to it.
-    """
-    number, dot, place = wanted.partition(".")
-    if dot and number.isdigit() and place.isdigit():
-        return find_chapter(root, number), [wanted]
-    return find_chapter(root, wanted), []
-
-
-def released_chapters(root: Path) -> list[Path]:
-    """The folders of release notebooks, in order."""
-    return sorted({path.parent for path in (root / "notebooks").glob("*/*.ipynb")})
-
-
-@dataclass(frozen=True)
-class Started:
-    """One notebook after `start`: where it is, and whether it was copied, kept, updated, or given a newer release
-    beside it, which `holds_answers` where the learner's could be carried over."""
-
-    path: Path
-    outcome: str
-    beside: Path | None = None
-    holds_answers: bool = False
-
-
-def start(root: Path, workspace: Path, assignment: str) -> list[Started]:
-    """Copy a chapter's release notebooks into a workspace; what a learner wrote there is never touched.
-
-    When the course has a newer release than the one a learner's copy was made from, a copy in which nothing was written
-    is brought up to date. Beside any other the new release is put as `NAME.new.ipynb`, with the learner's answers and
-    own cells in it.
-    """
-    (workspace / MARKER).mkdir(parents=True, exist_ok=True)
-    write_atomically(workspace / "START-HERE.md", START_HERE.read_bytes())
-    record = workspace / MARKER / "released.json"
-    known: dict[str, str] = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
-    outcomes = []
-    for release in sorted((root / "notebooks" / assignment).glob("*.ipynb")):
-        key, text = f"{assignment}/{release.name}", release.read_text(encoding="utf-8")
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        mine = workspace / assignment / release.name
-        if not mine.exists():
-            write_atomically(mine, text)
-            outcomes.append(Started(mine, "copied"))
-        elif known.get(key) == digest or mine.read_text(encoding="utf-8", errors="replace") == text:
-            outcomes.append(Started(mine, "kept"))
-        elif _is_untouched(mine.read_bytes(), known.get(key, ""), known.get(f"{key} sources", "")):
-            write_atomically(mine, text)
-            outcomes.append(Started(mine, "updated"))
-        else:
-            carried = _carried_over(release, mine.read_bytes())
-            beside = _free_name(mine, carried or text)
-            write_atomically(beside, carried or text)
-            outcomes.append(Started(mine, "newer release", beside, holds_answers=bool(carried)))
-        if outcomes[-1].outcome in ("copied", "updated"):
-            known[f"{key} sources"] = _sources_digest(text.encode())
-        known[key] = digest
-    write_atomically(record, json.dumps(known, indent=1, sort_keys=True) + "\n")
-    return outcomes
-
-
-def _is_untouched(data: bytes, released: str, sources: str) -> bool:
-    """Whether a learner's copy says what was released, be it run and saved since."""
-    return hashlib.sha256(data).hexdigest() == released or bool(sources) and _sources_digest(data) == sources
-
-
-def _sources_digest(data: bytes) -> str:
-    """What a notebook says, whatever its outputs, and however it was saved; empty where it cannot be read."""
-    try:
-        return hashlib.sha256(json.dumps([cell.source for cell in read_cells(data)]).encode()).hexdigest()
-    except NotANotebook:
-        return ""
-
-
-def _carried_over(release: Path, data: bytes) -> str:
-    """A new release with a learner's answers and own cells in it; empty where theirs cannot be read."""
-    counted = rebuild(nbformat.read(release, as_version=4), data)
-    if counted.fault:
-        return ""
-    for cell in counted.notebook.cells:
-        facts_of(cell).pop("fault", None)
-    return nbformat.writes(counted.notebook, indent=1, ensure_ascii=False) + "\n"
-
-
-def _free_name(path: Path, text: str) -> Path:
-    names = (path.with_name(f"{path.stem}.new{number or ''}.ipynb") for number in range(1000))
-    return next(p for p in names if not p.exists() or p.read_text(encoding="utf-8", errors="replace") == text)
 
 
 @dataclass(frozen=True)
@@ -161,84 +51,6 @@ class Outcome:
     exercise: Exercise
     passed: bool
     hint: str = ""
-
-
-def is_outdated(root: Path, workspace: Path, assignment: str) -> bool:
-    """Whether the course has a newer release of a chapter than the one a workspace was given."""
-    record = workspace / MARKER / "released.json"
-    known = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
-    releases = (root / "notebooks" / assignment).glob("*.ipynb")
-    digests = {f"{assignment}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in releases}
-    return any(known.get(key, digest) != digest for key, digest in digests.items())
-
-
-@dataclass(frozen=True)
-class Standing:
-    """One exercise as the notebook stands, as last saved.
-
-    Attributes:
-        state: `passed` or `failed` in its last check; `changed` since, or as it was not checked; `open`, never checked.
-    """
-
-    exercise: Exercise
-    state: str
-
-
-def standing(root: Path, workspace: Path, assignment: str) -> list[Standing]:
-    """What a chapter's exercises stand at: a pass counts as long as what passed is what grading would read now."""
-    progress = Progress(workspace)
-    passed, judged = progress.passed(), progress.judged()
-    found = []
-    for release in sorted((root / "notebooks" / assignment).glob("*.ipynb")):
-        now = _digests(release, workspace / assignment / release.name)
-        for exercise in exercises(release):
-            name = exercise.check
-            if name not in passed:
-                state = "open"
-            elif not passed[name]:
-                state = "failed"
-            else:
-                was = judged.get(name) or now.get(name)  # an old record does not say what it was about
-                state = "passed" if name in now and now[name] == was else "changed"
-            found.append(Standing(exercise, state))
-    return found
-
-
-def next_notebook(root: Path, workspace: Path) -> Path | None:
-    """The first notebook of the workspace in which something is still to be solved, or the first of all."""
-    paths = [
-        workspace / folder.name / path.name for folder in released_chapters(root) for path in folder.glob("*.ipynb")
-    ]
-    paths = sorted(path for path in paths if path.exists())
-    passed = Progress(workspace).passed()
-    unsolved = [
-        path
-        for path in paths
-        for item in exercises(root / "notebooks" / path.parent.name / path.name)
-        if not item.is_written and not passed.get(item.check)
-    ]
-    return next(iter([*unsolved, *paths]), None)
-
-
-def _digests(release: Path, mine: Path) -> dict[str, str]:
-    """Check -> the digest of what it would judge in a learner's notebook; checks that would not run are left out."""
-    if not mine.exists():
-        return {}
-    counted = rebuild(nbformat.read(release, as_version=4), mine.read_bytes())
-    answers: dict[str, str] = {}
-    found = {}
-    for cell in counted.notebook.cells if not counted.fault else ():
-        if facts_of(cell).get("fault"):
-            continue
-        if kind_of(cell) == "exercise":
-            answers[piece_of(cell)] = _body(cell)
-        elif kind_of(cell) == "check" and piece_of(cell) in answers:
-            found[check_name(cell)] = answer_digest(answers[piece_of(cell)], _body(cell))
-    return found
-
-
-def _body(cell: NotebookNode) -> str:
-    return str(cell.source).partition("\n")[2]
 
 
 def check(
@@ -279,13 +91,13 @@ def check(
         if not mine.exists():
             raise FileNotFoundError(f"{mine} does not exist: `llmcourse start {assignment}` copies the chapter there")
         counted = rebuild(nbformat.read(release, as_version=4), mine.read_bytes())
-        visible = {check_name(cell): _body(cell) for cell in counted.notebook.cells if kind_of(cell) == "check"}
+        visible = {check_name(cell): body_of(cell) for cell in counted.notebook.cells if kind_of(cell) == "check"}
         if hidden:
             _put_hidden(counted.notebook, root / "solutions" / assignment / release.name)
         for problem in counted.problems:
             on_note(f"{mine.name}: {problem}")
         results = _outcomes(counted, workspace, mine.parent, timeout_s)
-        answers = {piece_of(cell): _body(cell) for cell in counted.notebook.cells if kind_of(cell) == "exercise"}
+        answers = {piece_of(cell): body_of(cell) for cell in counted.notebook.cells if kind_of(cell) == "exercise"}
         for exercise in releases[release]:
             if not exercise.is_written:
                 hint, judged = (
@@ -298,6 +110,16 @@ def check(
                     yield Outcome(exercise, hint == "", hint)
 
 
+def written_beside(root: Path, checked: Collection[Exercise]) -> list[Exercise]:
+    """The written questions of the notebooks of which all exercises were checked."""
+    found: list[Exercise] = []
+    for assignment, name in sorted({(each.assignment, each.notebook) for each in checked}):
+        items = list(exercises(root / "notebooks" / assignment / f"{name}.ipynb"))
+        if all(item in checked for item in items if not item.is_written):
+            found += [item for item in items if item.is_written]
+    return found
+
+
 def _wanted(releases: dict[Path, list[Exercise]], only: Collection[str], assignment: str) -> dict[Path, list[Exercise]]:
     notebooks = {path.stem for path in releases} & {name.removesuffix(".ipynb") for name in only}
     names = [name for name in only if name.removesuffix(".ipynb") not in notebooks]
@@ -305,9 +127,10 @@ def _wanted(releases: dict[Path, list[Exercise]], only: Collection[str], assignm
     for name in names:
         if not any(_is_called(exercise, name) for found in within.values() for exercise in found):
             listed = ", ".join(path.stem for path in releases)
+            near = closest(name, (e.piece.name for found in within.values() for e in found if e.piece))
             raise ValueError(
-                f"{assignment} has no exercise {name!r}: give its number, as in {int(assignment[:2])}.1, "
-                f"its piece's name, or a notebook of {listed}"
+                f"{assignment} has no exercise {name!r}{f' (did you mean {near[0]}?)' if near else ''}: give its "
+                f"number, as in {int(assignment[:2])}.1, its piece's name, or a notebook of {listed}"
             )
     return {
         path: [e for e in found if not names or any(_is_called(e, name) for name in names)]
@@ -368,19 +191,12 @@ def _built_sections(notebook: NotebookNode) -> list[tuple[str, Section]]:
     for cell in notebook.cells:
         magic, _, source = cell.source.partition("\n")
         if cell.cell_type == "code" and magic.startswith("%%build "):
-            section = Section(magic.removeprefix("%%build ").strip(), _as_python(source))
+            section = Section(magic.removeprefix("%%build ").strip(), as_python(TransformerManager(), source))
             module, names = section.target.partition(":")[0], _defined(section)
             written = section.piece in names and not is_stub(section.source, section.piece) if section.piece else names
             if written and belongs_to_library(module):
                 found.append((module, section))
     return found
-
-
-def _as_python(source: str) -> str:
-    try:
-        return str(TransformerManager().transform_cell(source))
-    except SyntaxError:  # its own cell says so when it runs
-        return source
 
 
 def _with_helpers(sections: list[Section], module: str, wanted: set[Piece]) -> list[Section]:
@@ -438,24 +254,35 @@ def _run(notebook: NotebookNode, workspace: Path, folder: Path, timeout_s: float
         fault, kind = facts_of(cell).get("fault", ""), kind_of(cell)
         if kind == "exercise" and fault:
             broken[piece_of(cell)] = fault
-        elif kind == "exercise" and (failed := _hint(cell, timeout_s, named=True)):
-            broken[piece_of(cell)] = f"its %%build cell failed: {failed}"
+        elif kind == "exercise" and (failed := _hint(cell, timeout_s)):
+            broken[piece_of(cell)] = f"its %%build cell failed: {failed.replace('this cell', 'its cell')}"
         elif kind == "check":
-            own = _hint(cell, timeout_s) if cell.id in finished else stopped
-            hints[check_name(cell)] = fault or broken.get(piece_of(cell)) or own
+            own = _hint(cell, timeout_s) if cell.id in finished else ""
+            told = _about(piece_of(cell), fault or broken.get(piece_of(cell), "") or own)
+            hints[check_name(cell)] = told or ("" if cell.id in finished else stopped)
     return hints
+
+
+def _about(piece: str, hint: str) -> str:
+    """A hint that begins with what it is about."""
+    name = piece.rpartition(":")[2]
+    return hint if not hint or name in hint.partition("\n")[0] else f"{name}: {hint}"
 
 
 def _endless(timeout_s: float) -> str:
     return f"no answer within {timeout_s:g} s: is there an endless loop?"
 
 
-def _hint(cell: NotebookNode, timeout_s: float, *, named: bool = False) -> str:
-    """The message of the error that a cell ended with, led by the error's name if wanted; empty when there was none."""
+def _hint(cell: NotebookNode, timeout_s: float) -> str:
+    """What the error says that a cell ended with; empty when there was none."""
     for output in cell.outputs:
         if output.output_type == "error":
             if output.ename == "KeyboardInterrupt":
                 return _endless(timeout_s)
-            message = ANSI.sub("", output.evalue or output.ename)
-            return f"{output.ename}: {message}" if named and output.ename != "BuildError" else message
+            message = ANSI.sub("", output.evalue)
+            if output.ename in ("BuildError", "CheckFailed"):
+                return message
+            said = f"{output.ename}: {message}".removesuffix(": ")
+            shown = ANSI.sub("", "\n".join(output.traceback))
+            return shown if shown.startswith(said) else said  # the learner's own lines below it, or Python's traceback
     return ""

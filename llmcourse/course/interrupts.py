@@ -1,4 +1,4 @@
-"""Ctrl-C, heard between two steps and never inside one that must not be torn."""
+"""Ctrl-C and requests to end, heard where things can be cleaned up, and never inside a step that must not be torn."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from types import FrameType
 
 
 class Interrupts:
-    """While it is entered, Ctrl-C and a request to end raise KeyboardInterrupt, but not before a shielded step is done.
+    """While it is entered, Ctrl-C, a request to end and a terminal's end raise KeyboardInterrupt, but not before a
+    shielded step is done.
 
-    A second Ctrl-C does not wait. Outside the main thread, where no signal arrives, it does nothing.
+    A second Ctrl-C does not wait. What is ignored stays so: `nohup` means it. Outside the main thread, where no signal
+    arrives, it does nothing.
     """
 
-    NUMBERS = (signal.SIGINT, signal.SIGTERM)
+    NUMBERS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else ()))
 
     def __init__(self) -> None:
         self._before: dict[int, object] = {}
@@ -23,7 +25,8 @@ class Interrupts:
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._hear) for number in self.NUMBERS}
+            heard = [number for number in self.NUMBERS if signal.getsignal(number) is not signal.SIG_IGN]
+            self._before = {number: signal.signal(number, self._hear) for number in heard}
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -1,0 +1,254 @@
+# %% low_bits_first: the first code goes into the low bits
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isfinite(weight).all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().reshape(-1)
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.abs().amax(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes[0::2] | codes[1::2] << 4, scales)
+
+
+# %% one_scale: one scale for the whole tensor in all blocks
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isfinite(weight).all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().reshape(-1)
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.abs().max().expand(len(blocks)).contiguous() if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes[0::2] << 4 | codes[1::2], scales)
+
+
+# %% forgets_the_sign: the largest value, not the largest absolute value
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isfinite(weight).all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().reshape(-1)
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.amax(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes[0::2] << 4 | codes[1::2], scales)
+
+
+# %% standard_deviation: the scale is the standard deviation
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isfinite(weight).all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().reshape(-1)
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.std(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes[0::2] << 4 | codes[1::2], scales)
+
+
+# %% rounds_down: the level below instead of the nearest
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isfinite(weight).all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().reshape(-1)
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.abs().amax(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, levels[1:], right=True).reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes[0::2] << 4 | codes[1::2], scales)
+
+
+# %% equal_steps: sixteen equal steps
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isfinite(weight).all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().reshape(-1)
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.abs().amax(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = ((shares + 1) * 7.5).round().long().reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes[0::2] << 4 | codes[1::2], scales)
+
+
+# %% divides_by_zero: a block of zeros is divided by zero
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isfinite(weight).all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().reshape(-1)
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.abs().amax(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / scales[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes[0::2] << 4 | codes[1::2], scales)
+
+
+# %% unpacked: a byte for each code
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isfinite(weight).all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().reshape(-1)
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.abs().amax(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes, scales)
+
+
+# %% halves: first half of the codes in the high bits, second half in the low bits
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isfinite(weight).all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().reshape(-1)
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.abs().amax(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes[:len(codes) // 2] << 4 | codes[len(codes) // 2:], scales)
+
+
+# %% pads_with_level_zero: an odd last code is followed by 7
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isfinite(weight).all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().reshape(-1)
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.abs().amax(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2), value=7).to(torch.uint8)
+    return (codes[0::2] << 4 | codes[1::2], scales)
+
+
+# %% keeps_the_filling: the codes of the zeros that fill the last block stay
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isfinite(weight).all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().reshape(-1)
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.abs().amax(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes[0::2] << 4 | codes[1::2], scales)
+
+
+# %% scales_in_the_weights_dtype: the scales have the weight's dtype
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isfinite(weight).all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().reshape(-1)
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.abs().amax(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes[0::2] << 4 | codes[1::2], scales)
+
+
+# %% memory_order: reads the numbers as they lie in memory
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isfinite(weight).all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().as_strided((weight.numel(),), (1,))
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.abs().amax(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes[0::2] << 4 | codes[1::2], scales)
+
+
+# %% nan_passes: no error for NaN
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isinf(weight).logical_not().all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().reshape(-1)
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.abs().amax(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes[0::2] << 4 | codes[1::2], scales)
+
+
+# %% infinity_passes: no error for infinity
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isnan(weight).logical_not().all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().reshape(-1)
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.abs().amax(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes[0::2] << 4 | codes[1::2], scales)
+
+
+# %% block_of_rows: a scale for each row, whatever block_size is
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isfinite(weight).all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().reshape(-1)
+    blocks = weight.detach().float().reshape(-1, weight.shape[-1])
+    scales = blocks.abs().amax(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes[0::2] << 4 | codes[1::2], scales)
