@@ -288,6 +288,37 @@ def doctor() -> None:
     raise typer.Exit(1 if any(finding.state == "missing" for finding in findings) else 0)
 
 
+@app.command()
+def memory(
+    parameters: Annotated[str | None, typer.Option(help="How many parameters are trained, such as 7.5e9.")] = None,
+    model: Annotated[str | None, typer.Option(help="A model by name, or its configuration, a JSON file.")] = None,
+    ranks: Annotated[int, typer.Option(help="How many ranks share the work.")] = 1,
+    precision: Annotated[str, typer.Option(help="fp32, mixed (2-byte weights, fp32 copy) or bf16.")] = "mixed",
+    batch_size: Annotated[int, typer.Option(help="Sequences of one rank's micro-batch; with --model.")] = 1,
+    seq_len: Annotated[int | None, typer.Option(help="Their length; the model's longest without it.")] = None,
+    recompute: Annotated[bool, typer.Option("--recompute", help="Blocks keep their inputs alone.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Bytes, as JSON.")] = False,
+) -> None:
+    """Tell what a rank needs to train with AdamW, for each stage of ZeRO: GB, and the cards that have as many."""
+    import json
+
+    from llmcourse.course.ledger import in_gb, ledger
+
+    try:
+        told = ledger(parameters, model, ranks, precision, batch_size, seq_len, recompute)
+    except ValueError as error:
+        fail(error)
+    if as_json:
+        print(json.dumps(told, indent=2))
+        return
+    parts = [name for name in told["stages"][0] if name not in ("stage", "total", "fits_on_gb")]
+    table = Table("stage", *(name.replace("_", " ") for name in parts), "total (GB)", "fits on")
+    for row in told["stages"]:
+        fits = ", ".join(f"{card} GB" for card in row["fits_on_gb"]) or "none of them"
+        table.add_row(str(row["stage"]), *(in_gb(row[name]) for name in parts), f"[bold]{in_gb(row['total'])}[/]", fits)
+    console.print(table)
+
+
 def main() -> None:
     """Entry point of the `llmcourse` command."""
     app()

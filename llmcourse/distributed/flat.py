@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
-from llmcourse.distributed.group import Group
+from llmcourse.distributed.group import ALONE, Group
 
 
 def shard_size(n_elements: int, n_ranks: int) -> int:
@@ -111,19 +111,20 @@ def unshard(part: Tensor, shapes: Sequence[Sequence[int]], group: Group) -> list
     return [piece.view(tuple(shape)) for piece, shape in zip(pieces, shapes)]
 
 
-def sharded_norm(shards: Iterable[Tensor], group: Group, replicated: Iterable[Tensor] = ()) -> float:
+def sharded_norm(shards: Iterable[Tensor], replicated: Iterable[Tensor] = (), group: Group = ALONE) -> float:
     """The Euclidean norm of everything that the ranks hold together, the same number on each of them.
 
     The norm of one rank's shards is that rank's own. What can be added up over the ranks are the squares, and the root
-    is taken once, of their sum. A tensor that every rank holds whole counts once, not once a rank.
+    is taken once, of their sum; no shard leaves its rank. A tensor that every rank holds whole counts once, not once a
+    rank.
 
     Squares are taken and summed in float32 at least, whatever the dtype of the shards. What is infinite or NaN on one
     rank makes the norm so on every rank.
 
     Args:
         shards: This rank's parts; the ranks may have different numbers of them, and of elements, also none.
-        group: Who has the other parts.
         replicated: Tensors that are the same on every rank.
+        group: Who has the other parts.
 
     Returns:
         The norm.

@@ -101,6 +101,9 @@ class FullySharded:
         self.shards = Shards(model, [unit for layer in self.layers for unit in layer.units], group)
         for place, layer in enumerate([*self.inner, self.root]):
             self._hook(layer, -1 if layer.is_root else place)
+        for module in model.modules():
+            if type(module) is nn.Linear:
+                module.register_forward_pre_hook(_called_by_itself)
 
     def _hook(self, layer: Layer, place: int) -> None:
         def before(module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
@@ -201,6 +204,11 @@ class FullySharded:
                 if unit.is_trained:
                     self.shards.send(unit)
             layer.to_send = False
+
+
+def _called_by_itself(module: nn.Module, args: tuple) -> None:
+    """A hook that says: call this layer. Who joins its weights with others keeps a copy of them for the backward pass,
+    and copies of all layers are the whole model."""
 
 
 class _Passing(torch.autograd.Function):

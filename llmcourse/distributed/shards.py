@@ -105,7 +105,7 @@ class Shards:
         if max_norm is not None and not max_norm > 0:
             raise ValueError(f"max_norm is {max_norm!r}; it must be above 0")
         grads = [piece.grad for piece in self.slices.values() if piece.grad is not None]
-        norm = sharded_norm(grads, self.group)
+        norm = sharded_norm(grads, group=self.group)
         if max_norm is not None and norm > max_norm:
             for grad in grads:
                 grad.mul_(max_norm / norm)

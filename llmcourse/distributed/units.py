@@ -75,11 +75,12 @@ class Unit:
         self.gradient: Tensor | None = None
         self.arrived: set[int] = set()
         self.sending: Pending | None = None
-        self.is_whole = True
-        if whole is None:
-            free_unit(self)
-        else:
+        self.is_whole = whole is not None
+        if self.is_whole:
             self.point()
+        else:
+            self.whole.untyped_storage().resize_(0)
+            self.blank()
 
     @property
     def n_elements(self) -> int:
@@ -94,6 +95,12 @@ class Unit:
         """Make the parameters windows on `whole`."""
         for parameter, window in zip(self.parameters, self.windows(self.whole)):
             parameter.data = window
+
+    def blank(self) -> None:
+        """Make the parameters NaN everywhere: one element, expanded to each one's shape."""
+        nothing = self.whole.new_full((), math.nan if self.whole.is_floating_point() else 0)
+        for parameter in self.parameters:
+            parameter.data = nothing.expand(parameter.shape)
 
     def use(self) -> None:
         """Wait until what was gathered is there; from now on the parameters can be used."""
@@ -138,15 +145,15 @@ def gather_unit(unit: Unit, group: Group) -> None:
 def free_unit(unit: Unit) -> None:
     """Give back the memory of a unit's parameters; what is left is this rank's shard.
 
-    The storage of `unit.whole` is left without bytes, and stays the one that autograd knows. Each parameter keeps its
-    shape, dtype and place in the model, and is NaN everywhere, without memory for each of its elements (one element,
-    expanded): who forgets to gather sees NaN instead of an old weight, or worse, a read of memory that is gone.
+    The storage of `unit.whole` is left without bytes, and stays the one that autograd knows: it shrinks, and no new one
+    takes its place. Before that, `unit.blank()` takes the parameters off that memory and makes them NaN: who forgets to
+    gather sees NaN, instead of an old weight or a read of memory that is gone.
 
-    A unit that is being gathered is waited for first: its memory is being written to. A unit that is not whole stays as
-    it is.
+    A unit that is being gathered is waited for first, with `unit.use()`: its memory is being written to. A unit that is
+    not whole, and is not being gathered either, stays as it is.
 
     Args:
-        unit: Its attributes `whole`, `parameters`, `pending` and `is_whole` are read; `is_whole` is False afterwards.
+        unit: Its attributes `whole`, `pending` and `is_whole` are read; `is_whole` is False afterwards.
 
     Example:
         >>> weight = nn.Parameter(torch.tensor([3.0]))
@@ -155,14 +162,12 @@ def free_unit(unit: Unit) -> None:
         >>> weight.item(), unit.whole.untyped_storage().nbytes()
         (nan, 0)
 
-    Source: Zhao et al. (2023), section 4.1.
+    Source: Zhao et al. (2023), section 3.
     """
     unit.use()
     if not unit.is_whole:
         return
-    nothing = unit.whole.new_full((1,), math.nan)
-    for parameter in unit.parameters:
-        parameter.data = nothing.expand(parameter.shape)
+    unit.blank()
     unit.whole.untyped_storage().resize_(0)
     unit.is_whole = False
 

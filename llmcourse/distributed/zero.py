@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from llmcourse.distributed.flat import shard_size
 from llmcourse.distributed.group import ALONE, Group
 from llmcourse.distributed.shards import Shards, compute_dtype, require_same_models
-from llmcourse.distributed.units import Unit, gather_unit, split_parameters
+from llmcourse.distributed.units import Unit, split_parameters
 
 STAGES = (1, 2)
 
@@ -115,8 +115,7 @@ class Zero:
     def gather(self) -> None:
         """Make the parameters those that the ranks' optimizers have made; the next forward pass does it by itself."""
         for unit in self.shards.trained:
-            unit.is_whole = False
-            gather_unit(unit, self.group)
+            unit.pending = self.group.all_gather(unit.part.detach().to(unit.whole.dtype), out=unit.whole)
         for unit in self.shards.trained:
             unit.use()
         self._is_stale = False

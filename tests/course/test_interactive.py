@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import models, pre_tokenizers, trainers
 
-from llmcourse.course.notebook.interactive import bpe_stepper, figure, rope_rotator
+from llmcourse.course.notebook.interactive import bpe_stepper, figure, memory_ledger, rope_rotator
 from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id, script_json
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
 from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
 
+FIGURES = {"bpe": bpe_stepper("low lower"), "rope": rope_rotator(), "memory": memory_ledger()}
 EXAMPLES = [
     "low lower lowest, new newer newest",
     "aaaa aaaaa aaa",
@@ -138,7 +139,7 @@ def test_javascript_takes_half_a_surrogate_pair_for_the_replacement_character(js
     assert json.loads(js.eval(r"JSON.stringify(bpe.utf8('\ud83d'))")) == list("\ufffd".encode())
 
 
-@pytest.mark.parametrize("shown", [bpe_stepper("low lower"), rope_rotator()], ids=["bpe", "rope"])
+@pytest.mark.parametrize("shown", FIGURES.values(), ids=FIGURES)
 def test_the_whole_figure_is_valid_javascript_and_leaves_no_global_behind(shown):
     context = quickjs.Context()
     before = json.loads(context.eval("JSON.stringify(Object.getOwnPropertyNames(globalThis))"))
@@ -163,7 +164,7 @@ def test_pages_are_reproducible_and_different_figures_have_different_ids():
     assert len({figure_id("a", {}), figure_id("b", {}), figure_id("a", {"x": 1})}) == 3
 
 
-@pytest.mark.parametrize("shown", [bpe_stepper("low lower"), rope_rotator()], ids=["bpe", "rope"])
+@pytest.mark.parametrize("shown", FIGURES.values(), ids=FIGURES)
 def test_the_figure_asks_no_other_host_for_anything(shown):
     page = shown.data
     addresses = set(re.findall(r"(?:https?:)?//[\w.-]+\.\w+", page))

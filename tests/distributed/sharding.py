@@ -35,11 +35,17 @@ class Case:
     recompute: bool = False
     lr: float = 0.01
     clip: float = 0.5
+    unjoined: bool = False
+    """Whether queries, keys and values are three products, as they are in `FullySharded`: the sums of others differ."""
 
 
 def make_model(case: Case) -> Transformer:
     torch.manual_seed(0)
     model = Transformer(ModelConfig(17, 16, 2, 2, 16, tie_embeddings=case.tied, norm="layernorm", bias=True))
+    if case.unjoined:
+        for module in model.modules():
+            if type(module) is nn.Linear:
+                module.register_forward_pre_hook(lambda *_: None)
     if case.frozen:
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(not ("norm" in name or "embedding" in name or "attention.key" in name))

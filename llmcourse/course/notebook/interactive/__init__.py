@@ -1,6 +1,7 @@
 """Interactive figures: `figure` puts one into an output cell, the other modules are the chapters' figures."""
 
 from llmcourse.course.notebook.interactive.bpe import bpe_stepper
+from llmcourse.course.notebook.interactive.memory import memory_ledger
 from llmcourse.course.notebook.interactive.rope import rope_rotator
 
-__all__ = ["bpe_stepper", "rope_rotator"]
+__all__ = ["bpe_stepper", "memory_ledger", "rope_rotator"]
