@@ -137,6 +137,18 @@ class Group:
         """
         self._start("send", tensor, to).wait()
 
+    def start_send(self, tensor: Tensor, to: int) -> Pending:
+        """Send a tensor to one other process, and wait for it later: what a schedule of many messages needs.
+
+        Args:
+            tensor: Of any shape and dtype; it must not be changed before the wait is over.
+            to: The other's rank.
+
+        Raises:
+            ValueError: There is no such rank, or it is this process itself.
+        """
+        return self._start("send", tensor, to)
+
     def receive(self, like: Tensor, source: int) -> Tensor:
         """Wait for a tensor from one other process.
 

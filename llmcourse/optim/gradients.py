@@ -3,9 +3,10 @@
 Shape suffixes: B batch, T time, V vocabulary.
 """
 
+import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -60,19 +61,77 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
     norm = total_norm(grads)
     factor = (max_norm / norm.clamp(min=1e-30)).clamp(max=1.0)
     for grad in grads:
-        grad.mul_(factor.to(grad))
+        local_part(grad).mul_(factor.to(grad.dtype))
     return norm
 
 
 def total_norm(tensors: Iterable[Tensor]) -> Tensor:
     """The Euclidean norm of tensors written one after the other; at least float32, so that bf16 does not overflow.
 
+    Tensors that are cut over several processes (`DTensor`) and plain ones may come together. The norm is a plain
+    tensor, the same on every process: the processes of a mesh send one number for all tensors that are cut alike.
+
     Example:
         >>> total_norm([torch.tensor([3.0]), torch.tensor([4.0])])
         tensor(5.)
     """
-    norms = [torch.linalg.vector_norm(t, dtype=torch.promote_types(t.dtype, torch.float32)) for t in tensors]
-    return torch.linalg.vector_norm(torch.stack(norms)) if norms else torch.zeros(())
+    norms: dict[Any, list[Tensor]] = {}
+    for tensor in tensors:
+        tensor = _without_open_sums(tensor)
+        norms.setdefault(_cut(tensor), []).append(_norm(local_part(tensor)))
+    parts = [_over_the_mesh(cut, torch.linalg.vector_norm(torch.stack(part))) for cut, part in norms.items()]
+    if len(parts) < 2:
+        return parts[0] if parts else torch.zeros(())
+    return torch.linalg.vector_norm(torch.stack(parts))
+
+
+def local_part(tensor: Tensor) -> Tensor:
+    """What of a tensor lies in this process: a `DTensor`'s own memory, or the tensor itself.
+
+    Example:
+        >>> x = torch.ones(2)
+        >>> local_part(x) is x
+        True
+    """
+    return tensor.to_local() if _is_distributed(tensor) else tensor
+
+
+def _is_distributed(tensor: Tensor) -> bool:
+    # Where nobody has imported it, nothing is one: the import takes as long as half of PyTorch's own.
+    module = sys.modules.get("torch.distributed.tensor")
+    return module is not None and isinstance(tensor, module.DTensor)
+
+
+def _norm(tensor: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(tensor, dtype=torch.promote_types(tensor.dtype, torch.float32))
+
+
+def _without_open_sums(tensor: Tensor) -> Tensor:
+    """A tensor of which each process has a part of the values, not of the sum that these values are."""
+    if not _is_distributed(tensor) or not any(place.is_partial() for place in tensor.placements):
+        return tensor
+    from torch.distributed.tensor import Replicate
+
+    return tensor.redistribute(placements=[Replicate() if p.is_partial() else p for p in tensor.placements])
+
+
+def _cut(tensor: Tensor) -> tuple[Any, tuple[bool, ...]] | None:
+    """The mesh that a tensor is spread over, and along which of its dimensions it is cut; None for a plain one."""
+    if not _is_distributed(tensor):
+        return None
+    return tensor.device_mesh, tuple(not place.is_replicate() for place in tensor.placements)
+
+
+def _over_the_mesh(cut: tuple[Any, tuple[bool, ...]] | None, norm: Tensor) -> Tensor:
+    """The norm of all parts from the norm of one's own."""
+    if cut is None:
+        return norm
+    from torch.distributed.tensor import DTensor, Partial, Replicate
+
+    mesh, is_cut = cut
+    # A DTensor's own norm is the rank's share until it is summed: `item` would give that, without a word.
+    open_sum = DTensor.from_local(norm.square(), mesh, [Partial() if yes else Replicate() for yes in is_cut])
+    return open_sum.full_tensor().sqrt()
 
 
 def autocast(device: str | torch.device, precision: str) -> AbstractContextManager[object]:

@@ -9,9 +9,9 @@ from llmcourse.training.loop import (
     step_seed,
     train,
 )
-from llmcourse.training.steps import StepResult, group_step, split_batch, train_step
+from llmcourse.training.steps import StepResult, group_step, parallel_step, split_batch, train_step
 
 __all__ = [
     "MAY_CHANGE", "NonFiniteLossError", "StepResult", "TrainingConfig", "group_step", "own_random_numbers",
-    "resume", "split_batch", "step_seed", "train", "train_step",
+    "parallel_step", "resume", "split_batch", "step_seed", "train", "train_step",
 ]  # fmt: skip

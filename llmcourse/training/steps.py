@@ -4,14 +4,18 @@ Shape suffixes: B batch, T time.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from llmcourse.distributed.data_parallel import sum_gradients
 from llmcourse.distributed.group import Group
+from llmcourse.distributed.strategy import Strategy
 from llmcourse.model.losses import Batch, count_targets
+from llmcourse.model.weights import named_weights
 from llmcourse.optim.gradients import accumulate_gradients, clip_gradients
 
 
@@ -88,6 +92,51 @@ def split_batch(batch: Batch, n_parts: int) -> list[Batch]:
     return [type(batch)(*part) for part in zip(*columns)]
 
 
+def parallel_step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    micro_batches: Sequence[Batch],
+    clip_norm: float | None = 1.0,
+    precision: str = "fp32",
+    *,
+    parallel: Strategy,
+) -> StepResult:
+    """`train_step` under a strategy of `parallelize`: each process has a part of the batch.
+
+    Each divides its losses by the number of targets of all, and the strategy sums the gradients: the step is that of
+    one process with the whole batch, however unequal the parts. A process may have no target at all.
+
+    `train(strategy.model, ..., step=functools.partial(parallel_step, parallel=strategy))` trains with it.
+
+    Args:
+        model: `parallel.model`.
+        optimizer: Over `parallel.parameters()`.
+        micro_batches, clip_norm, precision: As for `train_step`; equally many micro-batches on every process.
+        parallel: The model on its processes.
+
+    Returns:
+        The loss of the whole batch and the norm of its gradient, the same on every process.
+
+    Raises:
+        ValueError: No process has a target; every process raises it.
+    """
+    group = parallel.group
+    n_targets = int(group.sum(sum(count_targets(batch) for batch in micro_batches)))
+    optimizer.zero_grad(set_to_none=True)
+    loss = 0.0
+    if len(micro_batches) > 1:
+        with parallel.no_sync():
+            loss += accumulate_gradients(model, micro_batches[:-1], precision=precision, n_targets=n_targets)
+    # The last one sends, also where the loss is not finite by now: gradients that are kept back and not sent would come
+    # back in the next step, for `zero_grad` does not reach them.
+    loss += accumulate_gradients(model, micro_batches[-1:], precision=precision, n_targets=n_targets)
+    parallel.finish()
+    loss, grad_norm = group.sum(loss), parallel.clip(clip_norm)
+    if math.isfinite(loss) and math.isfinite(grad_norm):
+        optimizer.step()
+    return StepResult(loss, grad_norm)
+
+
 def group_step(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
@@ -99,9 +148,7 @@ def group_step(
 ) -> StepResult:
     """`train_step` on several processes, each with a whole model and a part of the batch: their gradients are summed.
 
-    Each process runs `train_step` on its part. As a gradient arrives, it is weighted by the part's share of all targets
-    and summed over the processes, so that it is that of one process with the whole batch, however unequal the parts.
-    The optimizer steps when every process would have.
+    It is `parallel_step` for a model that nothing has been done to: no hook, no wrapper, one message a gradient.
 
     Args:
         model, optimizer, micro_batches, clip_norm, precision: As for `train_step`; model and optimizer are the same on
@@ -117,34 +164,26 @@ def group_step(
     counts = group.gather(sum(count_targets(batch) for batch in micro_batches))
     if 0 in counts:
         raise ValueError(f"the processes have {counts} targets; each must have at least 1")
-    share = counts[group.rank] / sum(counts)
-
-    def everybodys(grad: Tensor) -> Tensor:
-        grad = grad * share
-        group.sum_in_place(grad)
-        return grad
-
-    # The backward pass meets the parameters in the same order everywhere, so the messages find one another.
-    hooks = [parameter.register_hook(everybodys) for parameter in model.parameters() if parameter.requires_grad]
-    asked = _Asked(optimizer)
-    try:
-        result = train_step(model, asked, micro_batches, clip_norm, precision)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    if group.sum(asked.to_step) == group.size:
-        optimizer.step()
-    return StepResult(group.sum(share * result.loss), result.grad_norm)
+    return parallel_step(model, optimizer, micro_batches, clip_norm, precision, parallel=_WholeModels(model, group))
 
 
-class _Asked:
-    """An optimizer that only notes whether it was asked to step: one process must not step without the others."""
+class _WholeModels:
+    """The plainest strategy: every process has the whole model, and sums its gradients when all of them are there."""
 
-    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
-        self.optimizer, self.to_step = optimizer, False
+    def __init__(self, model: nn.Module, group: Group) -> None:
+        self.model, self.group = model, group
 
-    def step(self) -> None:
-        self.to_step = True
+    def parameters(self) -> Iterator[Tensor]:
+        return self.model.parameters()
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.optimizer, name)
+    def no_sync(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def finish(self) -> None:
+        sum_gradients(self.parameters(), self.group)
+
+    def clip(self, max_norm: float | None) -> float:
+        return float(clip_gradients(self.parameters(), math.inf if max_norm is None else max_norm))
+
+    def full_weights(self) -> dict[str, Tensor]:
+        return {name: weight.detach().clone() for name, weight in named_weights(self.model).items()}
