@@ -61,7 +61,7 @@ def sharded_adamw_step(
         group: Who takes part.
 
     Example:
-        Two ranks, one parameter [1, 1, 1], moments of zeros with two elements on each rank; lr 0.1, betas (0.9, 0.99), no
+        Two ranks, one parameter [1, 1, 1], moments of two zeros on each rank; lr 0.1, betas (0.9, 0.99), no
         decay, step 1. The gradients [1, 1, -1] and [1, -3, -1] have the sum [2, -2, -2]. Afterwards the parameter is
         [0.9, 1.1, 1.1] on both ranks, and `m` is [0.2, -0.2] on the first and [-0.2, 0] on the second.
 
