@@ -252,19 +252,19 @@ def step_memory(config: ModelConfig, run: Run, joined: bool = False) -> StepMemo
 def count_activation_bytes(config: ModelConfig, run: Run, joined: bool = False) -> int:
     """Bytes that are kept for the backward pass when the loss of a rank's micro-batch has been computed.
 
-    To the blocks come the token ids, the last norm, the logarithms of the softmax, and RoPE's tables.
+    To the blocks come the token ids and the targets, the last norm, the logarithms of the softmax, and RoPE's tables.
 
     Example:
         >>> config = ModelConfig(vocab_size=100, d_model=32, n_layers=2, n_heads=4, max_seq_len=64, d_ff=80)
         >>> count_activation_bytes(config, Run(precision="fp32", batch_size=2, seq_len=16), joined=True)
-        240516
+        240772
     """
     width, n_tokens = int(PRECISIONS[run.precision].weights), run.batch_size * run.seq_len
     is_rms = config.norm == "rmsnorm"
     norm = 4 * config.d_model + 4 + 2 * width * config.d_model if is_rms else 2 * width * config.d_model + 8
     tables = 4 * run.seq_len * config.d_head if config.positions == "rope" else 0
     tables += 8 * run.seq_len if config.positions == "learned" else 0
-    ends = n_tokens * (8 + norm + 4 * config.vocab_size) + tables + 4
+    ends = n_tokens * (16 + norm + 4 * config.vocab_size) + tables + 4
     block = n_tokens * config.d_model * width if run.recompute else block_activations(config, n_tokens, width, joined)
     return ends + config.n_layers * block
 

@@ -61,16 +61,12 @@ def sharded_adamw_step(
         group: Who takes part.
 
     Example:
-        >>> from llmcourse.distributed.rehearsal import rehearse
-        >>> def stepped(grad, group):
-        ...     params, m, v = [torch.ones(3)], torch.zeros(2), torch.zeros(2)
-        ...     sharded_adamw_step(params, [grad], m, v, 1, 0.1, (0.9, 0.99), 1e-8, 0.0, group)
-        ...     return params[0], m
-        >>> rehearse(stepped, [(torch.tensor([1.0, 1.0, -1.0]),), (torch.tensor([1.0, -3.0, -1.0]),)]).results
-        [(tensor([0.9000, 1.1000, 1.1000]), tensor([ 0.2000, -0.2000])), (tensor([0.9000, 1.1000, 1.1000]), tensor([-0.2000,  0.0000]))]
+        Two ranks, one parameter [1, 1, 1], moments of two zeros on each rank; lr 0.1, betas (0.9, 0.99), no
+        decay, step 1. The gradients [1, 1, -1] and [1, -3, -1] have the sum [2, -2, -2]. Afterwards the parameter is
+        [0.9, 1.1, 1.1] on both ranks, and `m` is [0.2, -0.2] on the first and [-0.2, 0] on the second.
 
     Source: Rajbhandari et al., "ZeRO" (2020), sections 5.1 and 5.2.
-    """  # noqa: E501
+    """
     size, counts = len(m), [param.numel() for param in params]
 
     def padded(tensors: Sequence[Tensor]) -> Tensor:

@@ -126,12 +126,9 @@ def gather_unit(unit: Unit, group: Group) -> None:
         group: Who has the other shards.
 
     Example:
-        >>> weight = nn.Parameter(torch.tensor([3.0]))
-        >>> unit = Unit({"weight": weight}, torch.tensor([3.0]), rank=0, n_ranks=1)
-        >>> gather_unit(unit, Group())
-        >>> unit.use()
-        >>> weight.item(), unit.is_whole
-        (3.0, True)
+        Two ranks have the shards [1, 2, 3] and [4, 5, 0] of parameters with the shapes (2, 2) and (1,). After
+        `gather_unit(unit, group)` on both, `unit.pending` is what was started and `unit.is_whole` is still False; after
+        `unit.use()` the parameters are [[1, 2], [3, 4]] and [5]. A second `gather_unit` then sends nothing.
 
     Source: Zhao et al., "PyTorch FSDP" (2023), section 3.2; Rajbhandari et al., "ZeRO" (2020), section 5.3.
     """
@@ -156,11 +153,8 @@ def free_unit(unit: Unit) -> None:
         unit: Its attributes `whole`, `pending` and `is_whole` are read; `is_whole` is False afterwards.
 
     Example:
-        >>> weight = nn.Parameter(torch.tensor([3.0]))
-        >>> unit = Unit({"weight": weight}, torch.tensor([3.0]), rank=0, n_ranks=1)
-        >>> gather_unit(unit, Group()); unit.use(); free_unit(unit)
-        >>> weight.item(), unit.whole.untyped_storage().nbytes()
-        (nan, 0)
+        A unit with one parameter, [3.0], is whole. After `free_unit(unit)` the parameter is [nan],
+        `unit.whole.untyped_storage().nbytes()` is 0, `unit.is_whole` is False and `unit.part` is as before.
 
     Source: Zhao et al. (2023), section 3.
     """

@@ -43,7 +43,7 @@ def make(**changes) -> ModelConfig:
 
 def batch_for(config: ModelConfig, run: Run) -> Batch:
     ids = torch.randint(config.vocab_size, (run.batch_size, run.seq_len), generator=torch.Generator().manual_seed(0))
-    return Batch(ids, ids)
+    return Batch(ids, ids.clone())
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
