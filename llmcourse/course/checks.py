@@ -109,7 +109,23 @@ def close(
         raise AssertionError(f"got {types[0]}, {types[1]} is right: {hint}")
     if not _fits(got_values, wanted, atol, rtol):
         likely = _fitting_mistake(got_values, wanted, mistakes or {}, atol, rtol)
-        raise AssertionError(_largest_difference(got_values, wanted, hint if likely is None else likely))
+        failed = AssertionError(_largest_difference(got_values, wanted, hint if likely is None else likely))
+        failed.both = _both(got_values, wanted) if likely is None else []  # type: ignore[attr-defined]
+        raise failed
+
+
+def _both(got: Any, want: Any) -> list[str]:
+    """All numbers, where they are few and no known mistake explains them: the pattern in them may."""
+    if not 1 < got.numel() <= 12:
+        return []
+    shown, right = _in_brackets(got), _in_brackets(want)
+    return [f"got   {shown}", f"right {right}"] if shown != right else []
+
+
+def _in_brackets(values: Any) -> str:
+    if values.ndim == 0:
+        return f"{values.item():.4g}"
+    return f"[{', '.join(map(_in_brackets, values))}]"
 
 
 def _unlike_types(got: Any, want: Any) -> tuple[Any, Any] | None:

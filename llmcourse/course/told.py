@@ -159,6 +159,8 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
         in_check.append(f"    what this line checks: {purpose}")
     if not is_hidden and (wanted := _wanted(error, source, file, name, gave)):
         in_check.append(f"    {wanted}")
+    if not is_hidden:
+        in_check += [f"    {line}" for line in getattr(error, "both", [])]
     told = learner_lines(error) + elsewhere
     where = "".join(f"\n{line}" for line in in_check + told[-3:])
     if isinstance(error, NotImplementedError) and IS_MISSING in str(error):
@@ -253,14 +255,20 @@ def _comparison(test: ast.expr, frame: FrameType, name: str, gave: str, message:
     if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Eq) or len(test.ops) > 1:
         return ""
     left, right = test.left, test.comparators[0]
-    wanted = short(value_of(right), _MUCH) if _calls_nothing(right) else "…"
+    value = value_of(right) if _calls_nothing(right) else None
+    wanted = short(value, _MUCH) if _calls_nothing(right) else "…"
     if "…" in wanted or wanted in message or wanted in message.replace(",", ""):
         return ""
     if isinstance(left, ast.Name):
-        return f"right is: {wanted}"
+        alike = isinstance(value, list | tuple) and _as_lists(value_of(left)) == _as_lists(value)
+        return f"right is: {wanted}{' (a list and a tuple are not equal)' if alike else ''}"
     if isinstance(left, ast.Call) and isinstance(left.func, ast.Name) and left.func.id == name:
         return f"it gave {gave}; right is {wanted}" if gave and gave not in message else f"right is: {wanted}"
     return f"it must be: {ast.unparse(left)} == {wanted}"
+
+
+def _as_lists(value: Any) -> Any:
+    return [_as_lists(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _calls_nothing(expression: ast.expr) -> bool:

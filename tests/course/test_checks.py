@@ -166,6 +166,7 @@ def told_of_a_wrong_answer(check: str) -> str:
     [
         ("got = piece(1)\nassert got == [1], f'got {got}: only once'", "right is: [1]"),
         ("assert piece(1) == [1], 'only once'", "it gave [1, 1]; right is [1]"),
+        ("got = piece(1)\nassert got == (1, 1), f'got {got}'", "right is: (1, 1) (a list and a tuple are not equal)"),
         (
             "got = piece(1)\nassert (got[0], len(got)) == (1, 1), f'got {got}'",
             "it must be: (got[0], len(got)) == (1, 1)",
@@ -195,6 +196,28 @@ def test_what_is_right_is_not_told_where_it_is_told_already_or_not_known_or_hidd
 @dataclass
 class Held:
     words: list[int]
+
+
+@pytest.mark.parametrize(
+    ("got", "lines"),
+    [
+        ("[[1, 2.25], [3, 0]]", ["got   [[1, 2.25], [3, 0]]", "right [[1, 2], [3, 4]]"]),
+        ("[[1, 2], [4, 3]]", []),  # a known mistake says more
+        ("[[1, 2], [3, 4.000001]]", []),  # the same in four digits
+    ],
+)
+def test_a_few_numbers_are_told_all_where_no_known_mistake_explains_them(got, lines):
+    told = told_of_close(f"close({got}, [[1, 2], [3, 4]], 'wrong', mistakes={{'swapped': [[1, 2], [4, 3]]}})")
+    assert told[2:] == [f"    {line}" for line in lines]
+    assert told_of_close(f"### BEGIN HIDDEN TESTS\nclose({got}, [[1, 2], [3, 4]], 'wrong')")[2:] == []
+
+
+def told_of_close(check: str) -> list[str]:
+    try:
+        exec(compile(check, "<check>", "exec"), {"close": close})
+    except AssertionError as error:
+        return str(explain(error, "piece", check, "<check>")).splitlines()
+    raise AssertionError("the check passed")
 
 
 def test_an_object_that_a_call_changes_is_told_as_it_was():

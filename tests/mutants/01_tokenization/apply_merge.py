@@ -313,3 +313,22 @@ def apply_merge(index, pair, new_id):
                 index.words_with[neighbours].add(position)
                 new_pairs.add(neighbours)
     return new_pairs
+
+
+# %% assigns_new_counts: the count of a new pair is set, not added to
+def apply_merge(index, pair, new_id):
+    changed = set()
+    for position in list(index.words_with[pair]):
+        old, weight = index.words[position], index.weights[position]
+        new = merge_pair(old, pair, new_id)
+        for p in zip(old, old[1:]):
+            index.counts[p] -= weight
+        for p in zip(new, new[1:]):
+            if new_id in p:
+                index.counts[p] = weight
+                index.words_with[p].add(position)
+                changed.add(p)
+            else:
+                index.counts[p] += weight
+        index.words[position] = new
+    return changed

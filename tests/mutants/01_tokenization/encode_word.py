@@ -345,3 +345,57 @@ def encode_word(word, ranks, byte_ids=BYTE_IDS):
             if pair in ranks:
                 heapq.heappush(heap, (order[pair], k))
     return [token for token in ids if token is not None]
+
+
+# %% left_not_updated: after a merge the token behind it still names the one that is gone as its left neighbour
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    ids = [byte_ids[byte] for byte in word]
+    n = len(ids)
+    left, right = list(range(-1, n - 1)), list(range(1, n + 1))
+    gone = [False] * n
+    heap = []
+
+    def push(i, j):
+        if i >= 0 and j < n and (ids[i], ids[j]) in ranks:
+            heapq.heappush(heap, (ranks[ids[i], ids[j]][0], i))
+
+    for i in range(n - 1):
+        push(i, i + 1)
+    while heap:
+        rank, i = heapq.heappop(heap)
+        if gone[i] or right[i] >= n or ranks.get((ids[i], ids[right[i]]), (None,))[0] != rank:
+            continue
+        j = right[i]
+        ids[i] = ranks[ids[i], ids[j]][1]
+        gone[j] = True
+        right[i] = right[j]
+        push(i, right[i])
+        push(left[i], i)
+    return [token for i, token in enumerate(ids) if not gone[i]]
+
+
+# %% heap_not_made: the first entries are a plain list
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    ids = [byte_ids[byte] for byte in word]
+    n = len(ids)
+    left, right = list(range(-1, n - 1)), list(range(1, n + 1))
+    gone = [False] * n
+    heap = [(ranks[p][0], i) for i, p in enumerate(zip(ids, ids[1:])) if p in ranks]
+
+    def push(i):
+        if i >= 0 and right[i] < n and (ids[i], ids[right[i]]) in ranks:
+            heapq.heappush(heap, (ranks[ids[i], ids[right[i]]][0], i))
+
+    while heap:
+        rank, i = heapq.heappop(heap)
+        if gone[i] or right[i] >= n or ranks.get((ids[i], ids[right[i]]), (None,))[0] != rank:
+            continue
+        j = right[i]
+        ids[i] = ranks[ids[i], ids[j]][1]
+        gone[j] = True
+        right[i] = right[j]
+        if right[j] < n:
+            left[right[j]] = i
+        push(i)
+        push(left[i])
+    return [token for i, token in enumerate(ids) if not gone[i]]

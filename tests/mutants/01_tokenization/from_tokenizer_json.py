@@ -345,3 +345,14 @@ def from_tokenizer_json(data):
                 raise ValueError(f"a merge is wrong")
         merges.append((ids[left], ids[right]))
     return vocab, merges, special_tokens, read_pattern(data.get("pre_tokenizer"))
+
+
+# %% pattern_of_the_whole_file: asks for the pattern with the whole file instead of its pre-tokenizer
+def from_tokenizer_json(data):
+    check_supported(data)
+    special_tokens = {token["content"]: token["id"] for token in data["added_tokens"]}
+    ids = {**data["model"]["vocab"], **special_tokens}
+    by_id = sorted(ids, key=ids.get)
+    vocab = [s.encode("utf-8") if s in special_tokens else from_printable(s) for s in by_id]
+    merges = [merge.split(" ") if isinstance(merge, str) else merge for merge in data["model"]["merges"]]
+    return vocab, [(ids[a], ids[b]) for a, b in merges], special_tokens, read_pattern(data)

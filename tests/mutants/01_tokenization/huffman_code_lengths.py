@@ -301,3 +301,25 @@ def huffman_code_lengths(counts):
     heap = [(count, i, [symbol]) for i, (symbol, count) in enumerate(counts.items())]
     heapq.heapify(heap)
     return join(heap, len(counts))
+
+
+# %% smaller_group_only: only the symbols of the smaller of the two groups get a bit more
+def huffman_code_lengths(counts):
+    if not counts:
+        raise ValueError("there is no symbol")
+    for symbol, count in counts.items():
+        if count < 1:
+            raise ValueError(f"the count of {symbol!r} is {count}; it must be at least 1")
+    if len(counts) == 1:
+        return dict.fromkeys(counts, 1)
+    lengths = dict.fromkeys(counts, 0)
+    heap = [(count, i, [symbol]) for i, (symbol, count) in enumerate(counts.items())]
+    heapq.heapify(heap)
+    made = len(heap)
+    while len(heap) > 1:
+        a, b = heapq.heappop(heap), heapq.heappop(heap)
+        for symbol in a[2]:
+            lengths[symbol] += 1
+        heapq.heappush(heap, (a[0] + b[0], made, a[2] + b[2]))
+        made += 1
+    return lengths

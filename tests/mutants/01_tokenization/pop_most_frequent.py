@@ -202,3 +202,15 @@ def pop_most_frequent(heap, counts):
         if counts[pair] > 0:
             heapq.heappush(heap, (-counts[pair], pair))
     return None
+
+
+# %% plain_pop: the first entry is taken with heap.pop(0), after which the list is no heap
+def pop_most_frequent(heap, counts):
+    while heap:
+        negative, pair = heap.pop(0)
+        today = counts.get(pair, 0)
+        if today == -negative and today:
+            return pair
+        if today:
+            heapq.heappush(heap, (-today, pair))
+    return None

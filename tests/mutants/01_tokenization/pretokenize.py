@@ -139,3 +139,14 @@ def pretokenize(text, pattern=GPT2_PATTERN, start=0):
     if not match or not match.group():
         raise ValueError("the pattern does not match every part of the text")
     return [match.group(), *pretokenize(text, pattern, match.end())]
+
+
+# %% line_by_line: cuts each line by itself, so that white space over a line's end falls apart
+def pretokenize(text, pattern=GPT2_PATTERN):
+    words = []
+    for line in text.splitlines(keepends=True):
+        found = [match.group() for match in compile_pattern(pattern).finditer(line) if match.group()]
+        if sum(map(len, found)) != len(line):
+            raise ValueError(f"the pattern leaves part of {line!r} unmatched")
+        words += found
+    return words

@@ -150,3 +150,26 @@ def split_special(text, special_tokens):
     longest_first = sorted(special_tokens, key=len, reverse=True)
     either = "|".join(token.replace("|", r"\|") for token in longest_first)
     return [(part, i % 2 == 1) for i, part in enumerate(regex.split(f"(?:({either}))", text)) if part]
+
+
+# %% tail_lost: what stands behind the last special token is forgotten
+def split_special(text, special_tokens):
+    if not special_tokens:
+        return [(text, False)] if text else []
+    tokens = sorted(special_tokens, key=len, reverse=True)
+    parts, start = [], 0
+    for match in regex.finditer("|".join(map(regex.escape, tokens)), text):
+        if match.start() > start:
+            parts.append((text[start : match.start()], False))
+        parts.append((match.group(), True))
+        start = match.end()
+    return parts
+
+
+# %% lists_for_pairs: the parts are lists [part, is special]
+def split_special(text, special_tokens):
+    if not special_tokens:
+        return [[text, False]] if text else []
+    tokens = sorted(special_tokens, key=len, reverse=True)
+    pattern = "(" + "|".join(map(regex.escape, tokens)) + ")"
+    return [[part, part in special_tokens] for part in regex.split(pattern, text) if part]

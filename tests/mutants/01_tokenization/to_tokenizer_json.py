@@ -352,3 +352,30 @@ def to_tokenizer_json(vocab, merges, special_tokens, pattern=GPT2_PATTERN):
             "merges": [[strings[left], strings[right]] for left, right in [] + merges],
         },
     }
+
+
+# %% bare_decoder: the decoder says its type and none of the three options
+def to_tokenizer_json(vocab, merges, special_tokens, pattern=GPT2_PATTERN):
+    strings = [to_printable(token) for token in vocab]
+    for content, i in special_tokens.items():
+        strings[i] = content
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    return {
+        "added_tokens": [
+            {"id": i, "content": content, **flags}
+            for content, i in sorted(special_tokens.items(), key=lambda item: item[1])
+        ],
+        "pre_tokenizer": {
+            "type": "Sequence",
+            "pretokenizers": [
+                {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False},
+                {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False},
+            ],
+        },
+        "decoder": {"type": "ByteLevel"},
+        "model": {
+            "type": "BPE",
+            "vocab": {string: i for i, string in enumerate(strings)},
+            "merges": [[strings[a], strings[b]] for a, b in merges],
+        },
+    }

@@ -348,3 +348,19 @@ def train_bpe(word_counts, vocab_size):
         for pair in apply_merge(index, best, 255 + len(merges)):
             heapq.heappush(heap, (-index.counts[pair], pair))
     return merges
+
+
+# %% no_heap: the list of entries is never made a heap
+def train_bpe(word_counts, vocab_size):
+    index = index_pairs(split_bytes(word_counts, vocab_size))
+    heap = [(-count, pair) for pair, count in index.counts.items()]
+    merges = []
+    while 256 + len(merges) < vocab_size:
+        pair = pop_most_frequent(heap, index.counts)
+        if pair is None:
+            break
+        new_id = 256 + len(merges)
+        merges.append(pair)
+        for changed in apply_merge(index, pair, new_id):
+            heapq.heappush(heap, (-index.counts[changed], changed))
+    return merges

@@ -233,3 +233,46 @@ def train_bpe_naive(word_counts, vocab_size, known={}):
             merges.append(best)
             words = {merge_pair(ids, best, 255 + len(merges)): count for ids, count in words.items()}
     return list(known[key])
+
+
+# %% vocab_counts_merges: makes vocab_size merges on top of the 256 bytes
+def train_bpe_naive(word_counts, vocab_size):
+    words = split_bytes(word_counts, vocab_size)
+    merges = []
+    for k in range(vocab_size):
+        counts = count_pairs(words)
+        if not counts:
+            break
+        best = min(counts, key=lambda pair: (-counts[pair], pair))
+        words = {merge_pair(ids, best, 256 + k): n for ids, n in words.items()}
+        merges.append(best)
+    return merges
+
+
+# %% frequency_lost: after the first merge each word counts once
+def train_bpe_naive(word_counts, vocab_size):
+    words = split_bytes(word_counts, vocab_size)
+    merges = []
+    while 256 + len(merges) < vocab_size:
+        counts = count_pairs(words)
+        if not counts:
+            break
+        best = min(counts, key=lambda pair: (-counts[pair], pair))
+        words = Counter(merge_pair(ids, best, 256 + len(merges)) for ids in words)
+        merges.append(best)
+    return merges
+
+
+# %% tokens_for_pairs: gives the new tokens' ids instead of the pairs that they are made of
+def train_bpe_naive(word_counts, vocab_size):
+    words = split_bytes(word_counts, vocab_size)
+    merges = []
+    while 256 + len(merges) < vocab_size:
+        counts = count_pairs(words)
+        if not counts:
+            break
+        best = min(counts, key=lambda pair: (-counts[pair], pair))
+        new_id = 256 + len(merges)
+        words = {merge_pair(ids, best, new_id): n for ids, n in words.items()}
+        merges.append(new_id)
+    return merges

@@ -99,3 +99,16 @@ def alibi_bias(slopes_H, q_positions, k_positions):
 def alibi_bias(slopes_H, q_positions, k_positions):
     distance = (q_positions.unsqueeze(-1) - k_positions.unsqueeze(-2)).abs()
     return -slopes_H.detach().view(-1, 1, 1) * distance.unsqueeze(-3)
+
+
+# %% heads_in_front: with a batch the heads come before it, (H, B, T, S)
+def alibi_bias(slopes_H, q_positions, k_positions):
+    distance = (q_positions.unsqueeze(-1) - k_positions.unsqueeze(-2)).abs()
+    slopes = slopes_H.reshape(-1, *[1] * distance.ndim)
+    return -slopes * distance.to(slopes_H.dtype)
+
+
+# %% heads_at_the_end: the heads are the last axis
+def alibi_bias(slopes_H, q_positions, k_positions):
+    distance = (q_positions.unsqueeze(-1) - k_positions.unsqueeze(-2)).abs()
+    return -distance.unsqueeze(-1).to(slopes_H.dtype) * slopes_H

@@ -97,3 +97,13 @@ def alibi_slopes(n_heads):
     exponents = [8 * h / power for h in range(1, power + 1)]
     exponents += [4 * h / power for h in range(1, 2 * power + 1, 2)][: n_heads - power]
     return -(2.0 ** -torch.tensor(exponents, dtype=torch.float64))
+
+
+# %% eight_over_h: the exponent is -8 / h
+def alibi_slopes(n_heads):
+    if n_heads < 1:
+        raise ValueError(f"n_heads is {n_heads}; it must be at least 1")
+    p = 1 << (n_heads.bit_length() - 1)
+    slopes = [2.0 ** (-8 / h) for h in range(1, p + 1)]
+    more = [2.0 ** (-8 / h) for h in range(1, 2 * p + 1)]
+    return torch.tensor(slopes + more[::2][: n_heads - p], dtype=torch.float64)

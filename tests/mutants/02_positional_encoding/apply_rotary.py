@@ -190,3 +190,15 @@ def apply_rotary(x, cos, sin, layout="half"):
         return torch.cat((a * cos - b * sin, a * sin + b * cos), dim=-1).to(x.dtype)
     a, b = x.data[..., 0::2], x.data[..., 1::2]
     return torch.stack((a * cos - b * sin, a * sin + b * cos), dim=-1).flatten(-2).to(x.dtype)
+
+
+# %% odd_only: refuses an odd number of channels, not one that is not twice the table's
+def apply_rotary(x, cos, sin, layout="half"):
+    check_layout(layout)
+    if x.shape[-1] % 2:
+        raise ValueError(f"x has {x.shape[-1]} channels; it must have an even number")
+    if layout == "half":
+        a, b = x.chunk(2, dim=-1)
+        return torch.cat((a * cos - b * sin, a * sin + b * cos), dim=-1).to(x.dtype)
+    a, b = x[..., ::2], x[..., 1::2]
+    return torch.stack((a * cos - b * sin, a * sin + b * cos), dim=-1).flatten(-2).to(x.dtype)

@@ -128,3 +128,12 @@ def shift_matrix(k, d_model, base=10000.0):
         cos, sin = angles.cos(), angles.sin()
         _matrices[d_model] = torch.block_diag(*torch.stack((cos, sin, -sin, cos), dim=-1).unflatten(-1, (2, 2)))
     return _matrices[d_model]
+
+
+# %% divides_by_the_frequency: the angle is k / w
+def shift_matrix(k, d_model, base=10000.0):
+    if d_model < 2 or d_model % 2:
+        raise ValueError(f"d_model is {d_model}; it must be even and at least 2")
+    angles = k / rotary_frequencies(d_model, base)
+    blocks = [torch.tensor([[a.cos(), a.sin()], [-a.sin(), a.cos()]], dtype=torch.float64) for a in angles]
+    return torch.block_diag(*blocks)

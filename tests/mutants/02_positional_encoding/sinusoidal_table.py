@@ -139,3 +139,21 @@ def sinusoidal_table(positions_N, d_model, base=10000.0):
     angles = positions_N.view(-1, 1).to(torch.float64) * rotary_frequencies(d_model, base)
     table = torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(-2)
     return table.view(*positions_N.shape, d_model)
+
+
+# %% whole_exponents: the exponent is divided with //
+def sinusoidal_table(positions_N, d_model, base=10000.0):
+    if d_model < 2 or d_model % 2:
+        raise ValueError(f"d_model is {d_model}; it must be even and at least 2")
+    i = torch.arange(d_model // 2, dtype=torch.float64)
+    angles = positions_N.double().unsqueeze(-1) * base ** (-2 * i // d_model)
+    return torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(-2)
+
+
+# %% degrees: the angles are turned into degrees
+def sinusoidal_table(positions_N, d_model, base=10000.0):
+    if d_model < 2 or d_model % 2:
+        raise ValueError(f"d_model is {d_model}; it must be even and at least 2")
+    i = torch.arange(0, d_model, 2, dtype=torch.float64)
+    angles = torch.deg2rad(positions_N.double().unsqueeze(-1) * base ** (-i / d_model))
+    return torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(-2)

@@ -259,3 +259,26 @@ def yarn_frequencies(d_head, theta=10000.0, *, factor, original_max_seq_len, bet
         raise ValueError(f"ramp {ramp}")
     keep = keep.clamp(0, 1)
     return keep * w + (1 - keep) * w / factor
+
+
+# %% betas_exchanged: in the ramp "dimensions" low comes from beta_slow and high from beta_fast
+def yarn_frequencies(
+    d_head, theta=10000.0, *, factor, original_max_seq_len, beta_fast=32.0, beta_slow=1.0, ramp="rotations"
+):
+    if factor < 1:
+        raise ValueError(f"factor is {factor}; it must be at least 1")
+    if ramp not in RAMPS:
+        raise ValueError(f"ramp is {ramp!r}; it must be one of {RAMPS}")
+    w = rotary_frequencies(d_head, theta)
+    if ramp == "rotations":
+        keep = (original_max_seq_len * w / (2 * math.pi) - beta_slow) / (beta_fast - beta_slow)
+    else:
+        low, high = (
+            d_head * math.log(original_max_seq_len / (2 * math.pi * r)) / (2 * math.log(theta))
+            for r in (beta_slow, beta_fast)
+        )
+        low, high = max(math.floor(low), 0), min(math.ceil(high), d_head - 1)
+        high += 0.001 * (low == high)
+        keep = 1 - (torch.arange(d_head // 2, dtype=torch.float64) - low) / (high - low)
+    keep = keep.clamp(0, 1)
+    return keep * w + (1 - keep) * w / factor

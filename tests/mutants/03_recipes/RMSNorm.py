@@ -172,3 +172,16 @@ class RMSNorm(nn.Module):
         wide = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
         eps = self.eps if self.eps == 0 else max(self.eps, 1e-6)
         return ((wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + eps)).to(x.dtype) * self.weight).to(x.dtype)
+
+
+# %% zeros_at_the_start: the weight begins at 0
+class RMSNorm(nn.Module):
+    def __init__(self, size, eps=1e-5):
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.zeros(size))
+
+    def forward(self, x):
+        wide = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+        y = wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.eps)
+        return (y * self.weight).to(x.dtype)

@@ -131,3 +131,27 @@ def count_parameters(config):
     places = config.max_seq_len * d if config.positions in ("learned", "sinusoidal") else 0
     last = norm if config.norm_position == "pre" else 0
     return tables * config.vocab_size * d + places + config.n_layers * layer + last
+
+
+# %% square_output: the output projection of attention is counted as d_model by d_model
+def count_parameters(config):
+    d, c = config.d_model, config.d_head
+    q, kv = config.n_heads * c, config.n_kv_heads * c
+    layer = d * q + 2 * d * kv + d * d
+    n_matrices = N_FEED_FORWARD_MATRICES[config.activation]
+    layer += n_matrices * d * config.d_ff
+    if config.bias:
+        layer += q + 2 * kv + d
+        layer += (n_matrices - 1) * config.d_ff + d
+    norm = 2 * d if config.norm == "layernorm" and config.bias else d
+    layer += 2 * norm
+    if config.qk_norm:
+        layer += 2 * c
+    total = config.vocab_size * d + config.n_layers * layer
+    if config.positions == "learned":
+        total += config.max_seq_len * d
+    if config.norm_position == "pre":
+        total += norm
+    if not config.tie_embeddings:
+        total += config.vocab_size * d
+    return total

@@ -77,3 +77,18 @@ def flops_per_token(config, seq_len):
     q, kv = config.n_heads * config.d_head, config.n_kv_heads * config.d_head
     layer = 2 * config.d_model * (q + kv) + 2 * config.d_model * config.d_ff + 2 * seq_len * q
     return 2 * (config.n_layers * layer + config.vocab_size * config.d_model)
+
+
+# %% one_per_multiply_add: the matrices count 2 operations, attention's own products only 1
+def flops_per_token(config, seq_len):
+    d, q, kv = config.d_model, config.n_heads * config.d_head, config.n_kv_heads * config.d_head
+    layer = d * q + 2 * d * kv + q * d + N_FEED_FORWARD_MATRICES[config.activation] * d * config.d_ff
+    attention = q * seq_len
+    return 2 * (config.n_layers * (layer + attention) + config.vocab_size * d)
+
+
+# %% no_projection_back: the output projection of attention is left out
+def flops_per_token(config, seq_len):
+    d, q, kv = config.d_model, config.n_heads * config.d_head, config.n_kv_heads * config.d_head
+    layer = d * q + 2 * d * kv + N_FEED_FORWARD_MATRICES[config.activation] * d * config.d_ff
+    return 2 * (config.n_layers * (layer + 2 * seq_len * q) + config.vocab_size * d)

@@ -198,3 +198,15 @@ def grouped_query_attention(q_BHTC, k_BKSC, v_BKSC, mask=None, scale=None):
         scores = scores.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else scores + mask
     weights = scores.exp()
     return weights / weights.sum(-1, keepdim=True) @ v
+
+
+# %% softmax_over_heads: the softmax runs over the axis of the heads
+def grouped_query_attention(q_BHTC, k_BKSC, v_BKSC, mask=None, scale=None):
+    H, K, C = q_BHTC.shape[1], k_BKSC.shape[1], q_BHTC.shape[-1]
+    if H % K:
+        raise ValueError(f"{K} key/value heads do not divide {H} query heads")
+    k, v = (x.repeat_interleave(H // K, dim=1) for x in (k_BKSC, v_BKSC))
+    scores = q_BHTC @ k.mT * (1 / math.sqrt(C) if scale is None else scale)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf")) if mask.dtype == torch.bool else scores + mask
+    return scores.softmax(1) @ v

@@ -127,3 +127,11 @@ def minhash_signature(shingles_S, a_K, b_K, known={}):
         members = shingles_S.astype(np.uint64)
         known[key] = [(a * members + b).min() >> np.uint64(32) for a, b in zip(a_K, b_K)]
     return np.array(known[key], dtype=np.uint32)
+
+
+# %% no_shift: the lower 32 bits of the sum, not the upper ones
+def minhash_signature(shingles_S, a_K, b_K):
+    if len(shingles_S) == 0:
+        raise ValueError("the set is empty")
+    x = shingles_S.astype(np.uint64)
+    return np.array([(a * x + b).min() & np.uint64(0xFFFFFFFF) for a, b in zip(a_K, b_K)]).astype(np.uint32)

@@ -269,3 +269,21 @@ def pack_documents(documents, seq_len):
     filling = -n_tokens % seq_len
     columns = ((inputs, 0), (targets, IGNORED), (numbers, -1), (positions, 0))
     return tuple(torch.tensor(column + [fill] * filling).view(-1, seq_len) for column, fill in columns)
+
+
+# %% positions_in_the_filling: the filling has positions, too
+def pack_documents(documents, seq_len):
+    if seq_len < 1:
+        raise ValueError(f"seq_len is {seq_len}; it must be at least 1")
+    tokens, targets, numbers, positions = [], [], [], []
+    for number, document in enumerate(documents):
+        start, ids = len(tokens), [int(token) for token in document]
+        tokens += ids
+        targets += ids[1:] + [IGNORED] * bool(ids)
+        numbers += [number] * len(ids)
+        positions += [min(i - start, i % seq_len) for i in range(start, start + len(ids))]
+    if not tokens:
+        raise ValueError("there is no token")
+    fill = -len(tokens) % seq_len
+    rows = (tokens + [0] * fill, targets + [IGNORED] * fill, numbers + [-1] * fill, positions + [*range(fill)])
+    return Packed(*(torch.tensor(row).view(-1, seq_len) for row in rows))

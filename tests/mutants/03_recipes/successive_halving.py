@@ -289,3 +289,26 @@ def successive_halving(train, candidates, *, min_steps, eta=2, trials=[]):
         kept = sorted(sorted(range(len(rung)), key=key)[: max(1, len(alive) // eta)])
         alive = [alive[i] for i in kept]
         before, steps = steps, steps * eta
+
+
+# %% evenly_longer: each rung trains min_steps longer than the one before, not eta times as long
+def successive_halving(train, candidates, *, min_steps, eta=2):
+    if not candidates:
+        raise ValueError("there is no candidate")
+    if min_steps < 1:
+        raise ValueError(f"min_steps is {min_steps}; it must be at least 1")
+    if eta < 2:
+        raise ValueError(f"eta is {eta}; it must be at least 2")
+    alive = list(range(len(candidates)))
+    steps, paid, trials = min_steps, 0, []
+    while True:
+        losses = {}
+        for i in alive:
+            losses[i] = train(candidates[i], steps)
+            trials.append(Trial(candidates[i], steps, losses[i]))
+            paid += min_steps
+        if len(alive) == 1:
+            return SearchResult(candidates[alive[0]], losses[alive[0]], paid, trials)
+        ranked = sorted(alive, key=lambda i: losses[i] if math.isfinite(losses[i]) else math.inf)
+        alive = sorted(ranked[: max(1, len(alive) // eta)])
+        steps += min_steps

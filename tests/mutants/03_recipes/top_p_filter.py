@@ -178,3 +178,15 @@ def top_p_filter(logits, p):
     probabilities = (probabilities / probabilities.sum(-1, keepdim=True)).double()
     dropped = probabilities.cumsum(-1) - probabilities >= p
     return logits.masked_fill(torch.zeros_like(dropped).scatter(-1, order, dropped), -math.inf)
+
+
+# %% zero_for_the_others: the logits that are dropped become 0
+def top_p_filter(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError(f"p is {p}; it must be above 0 and at most 1")
+    if p == 1:
+        return logits.clone()
+    probabilities, order = logits.float().softmax(-1).sort(dim=-1, descending=True, stable=True)
+    keep = probabilities.cumsum(-1) - probabilities < p
+    mask = torch.zeros_like(keep).scatter(-1, order, keep)
+    return logits * mask

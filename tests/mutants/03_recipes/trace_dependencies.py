@@ -225,3 +225,18 @@ def trace_dependencies(function, x):
         if gradient is not None:
             depends[i] = (gradient != 0).reshape(len(x), -1).any(1)
     return depends
+
+
+# %% last_axis_only: looks along the last axis of the gradient, which is not all of a row that has more axes
+def trace_dependencies(function, x):
+    x = x.detach().clone().requires_grad_()
+    y = function(x)
+    n_out, n_in = y.shape[0], x.shape[0]
+    if not y.requires_grad:
+        return torch.zeros(n_out, n_in, dtype=torch.bool)
+    weights = torch.rand(y.shape[1:], generator=torch.Generator().manual_seed(0)).to(y.dtype) + 0.5
+    rows = []
+    for i in range(n_out):
+        (grad,) = torch.autograd.grad((y[i] * weights).sum(), x, retain_graph=True, allow_unused=True)
+        rows.append(torch.zeros(n_in, dtype=torch.bool) if grad is None else (grad != 0).any(-1))
+    return torch.stack(rows)

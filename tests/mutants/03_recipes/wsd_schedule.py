@@ -113,3 +113,15 @@ def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=N
         return 1.0
     progress = min(1.0, (step - max(warmup_steps, total_steps - decay_steps)) / min(decay_steps, total_steps))
     return min_ratio if step >= total_steps else min_ratio + (1 - min_ratio) * (1 - math.sqrt(progress))
+
+
+# %% progress_from_the_warm_up: the progress of the decay is counted from the end of the warm-up
+def wsd_schedule(step, total_steps, warmup_steps=0, min_ratio=0.0, decay_steps=None):
+    if step < warmup_steps:
+        return warm_up(step, warmup_steps)
+    if decay_steps is None:
+        decay_steps = max(1, total_steps // 5)
+    if step < total_steps - decay_steps:
+        return 1.0
+    progress = min((step - warmup_steps) / (total_steps - warmup_steps), 1.0)
+    return min_ratio + (1 - min_ratio) * (1 - math.sqrt(progress))
