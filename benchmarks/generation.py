@@ -21,7 +21,8 @@ CONFIG = ModelConfig(vocab_size=1024, d_model=256, n_layers=4, n_heads=4, n_kv_h
 
 def same_in_transformers(model: Transformer) -> transformers.LlamaForCausalLM:
     config, weights = to_huggingface(model)
-    theirs = transformers.LlamaForCausalLM(transformers.LlamaConfig(**config, eos_token_id=None, pad_token_id=0)).eval()
+    settings = transformers.LlamaConfig(**{**config, "eos_token_id": None, "pad_token_id": 0})  # nothing ends a text
+    theirs = transformers.LlamaForCausalLM(settings).eval()
     theirs.load_state_dict(weights, strict=False)
     theirs.tie_weights()
     return theirs

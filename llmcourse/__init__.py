@@ -42,12 +42,18 @@ stands below:
         traffic        what a process sent and waited for
         rehearsal      ranks as threads: to try in milliseconds what will run on many machines
         launch         ranks as processes of this machine, watched
+        torchrun       ranks as torchrun starts them, and what is wrong if one cannot join
         collectives    what many do together, from what two do: plain, then trees and rings
         costs          what a message costs, and what follows for all together
         strategy       what every way of training on many processes has in common
         agreement      do all ranks hold the same model? asked at the start
         buckets        gradients that travel together
         data_parallel  a whole model on every rank: naive, in buckets, under the backward pass
+        resharding     rows that some ranks saved, read by another number of ranks
+        checkpoint_state  what a sharded checkpoint holds
+        sharded_checkpoint  checkpoints that every rank writes a part of
+        failures       what failures cost, and how often to save
+        watch          which rank is it: the late one, the slow one, the one with the NaN
     data/           chapter 3.3: what it reads, and how good it is
         corpora        text that is there without a network, and text from the hub
         cleaning       which texts are worth reading

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read, or could not be written; the message says which, and why."""
+
+
 def write_atomically(
     path: str | Path, content: str | bytes | Callable[[BinaryIO], object], *, sync: bool = False
 ) -> None:

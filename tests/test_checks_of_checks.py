@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from llmcourse.course.check_source import BEGIN_HIDDEN, END_HIDDEN
 from llmcourse.course.grading.results.report import ClassReport, ExerciseResult, StudentResult
 from llmcourse.course.grading.run import grade
 from llmcourse.course.pieces import Piece, docstring
@@ -30,7 +31,6 @@ pytestmark = pytest.mark.timeout(600)
 
 SOLUTIONS = classroom.ROOT / "solutions"
 ASSIGNMENTS = classroom.ASSIGNMENTS
-BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 PERFECT, BLANK = "perfect", "blank"
 ALONE = 2
 """How many wrong solutions an assignment's class sends in with nothing else wrong."""

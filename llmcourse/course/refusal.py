@@ -24,6 +24,16 @@ class BuildError(Exception):
         return [f"%%build: {self}"]
 
 
+def not_the_first_line(line: str) -> None:
+    """What a `%%build` or `%%check` line does that has code above it.
+
+    Raises:
+        BuildError: Always.
+    """
+    where = "keep the line that begins with %% the first of its cell"
+    raise BuildError(f"{where}: put what stands above it into another cell")
+
+
 def show_own_lines(error: BaseException, says: str = "") -> None:
     """Have a notebook show an error with the learner's own lines alone, not with those of the course.
 
@@ -86,8 +96,8 @@ def unknown_piece(module: ModuleType, name: str) -> str:
         return f"{module.__name__} has no pieces: name the module that defines `{name}`"
     near = closest(name, there)
     others = ", ".join([*near, *sorted(set(there) - set(near))])
-    meant = f"; did you mean `{near[0]}`?" if near else ";"
-    return f"{module.__name__} has no piece `{name}`{meant} it has {others}"
+    meant = f" Did you mean `{near[0]}`?" if near else ""
+    return f"{module.__name__} has no piece `{name}`.{meant} It has {others}"
 
 
 def names_built(source: str, name: str = "") -> list[str]:

@@ -259,3 +259,18 @@ def as_python(shell: Any, cell: str) -> str:
         except (SyntaxError, ValueError):
             return cell
     return cell
+
+
+def magic_to_the_top(lines: list[str]) -> list[str]:
+    """A cell's lines with its `%%build` or `%%check` as the first where only comments and blank lines stand above it.
+
+    Example:
+        >>> magic_to_the_top(["# mine\\n", "%%build llmcourse.toy:double\\n", "def double(x): ...\\n"])
+        ['%%build llmcourse.toy:double\\n', '# mine\\n', 'def double(x): ...\\n']
+    """
+    for position, line in enumerate(lines):
+        if line.startswith(("%%build ", "%%check ")):
+            return [line, *lines[:position], *lines[position + 1 :]]
+        if line.strip() and not line.lstrip().startswith("#"):
+            break
+    return lines

@@ -35,10 +35,11 @@ from llmcourse.course.refusal import (
     library_module,
     missing_hint,
     names_built,
+    not_the_first_line,
     show_own_lines,
     unknown_piece,
 )
-from llmcourse.course.source import as_python, names_defined, names_read
+from llmcourse.course.source import as_python, magic_to_the_top, names_defined, names_read
 from llmcourse.course.told import CheckFailed, explain, last_call, last_result, watched
 from llmcourse.files import write_atomically
 
@@ -96,9 +97,13 @@ class Builder:
         except BuildError as error:
             self._refuse(piece, module, f"its cell was refused: {error}")
             raise
-        except (Exception, KeyboardInterrupt) as error:
+        except Exception as error:
             self._refuse(piece, module, f"its cell stopped with {type(error).__name__}: {error}".removesuffix(": "))
             show_own_lines(error)
+            raise
+        except KeyboardInterrupt as error:
+            self._refuse(piece, module, "its cell was interrupted")
+            show_own_lines(error, "%%build: this cell was interrupted, so it has built nothing")
             raise
 
     def _refuse(self, piece: Piece, module: ModuleType, reason: str) -> None:
@@ -333,25 +338,6 @@ def load_magics(shell: Any) -> None:
     shell.register_magic_function(builder.build, "cell", "build")
     shell.register_magic_function(builder.check, "cell", "check")
     for name in ("%build", "%check"):  # how IPython calls such a line when there is code above it
-        shell.register_magic_function(_not_the_first_line, "line", name)
+        shell.register_magic_function(not_the_first_line, "line", name)
     if magic_to_the_top not in shell.input_transformers_cleanup:
         shell.input_transformers_cleanup.append(magic_to_the_top)
-
-
-def magic_to_the_top(lines: list[str]) -> list[str]:
-    """A cell's lines with its `%%build` or `%%check` as the first where only comments and blank lines stand above it.
-
-    Example:
-        >>> magic_to_the_top(["# mine\\n", "%%build llmcourse.toy:double\\n", "def double(x): ...\\n"])
-        ['%%build llmcourse.toy:double\\n', '# mine\\n', 'def double(x): ...\\n']
-    """
-    for position, line in enumerate(lines):
-        if line.startswith(("%%build ", "%%check ")):
-            return [line, *lines[:position], *lines[position + 1 :]]
-        if line.strip() and not line.lstrip().startswith("#"):
-            break
-    return lines
-
-
-def _not_the_first_line(line: str) -> None:
-    raise BuildError("keep the line that begins with %% the first of its cell: put what stands above it into another")

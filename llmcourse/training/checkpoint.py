@@ -13,15 +13,11 @@ import torch
 from torch import nn
 
 from llmcourse.distributed.group import ALONE, Group
-from llmcourse.files import write_atomically
+from llmcourse.files import CheckpointError, write_atomically
 from llmcourse.model.weights import load_weights, named_weights
 from llmcourse.values import is_plain, plain
 
 PARTS = ("step", "config", "model", "optimizer")
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be read; the message says which file, and why."""
 
 
 def save_checkpoint(

@@ -12,6 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from llmcourse import _overlay, _sections
 from llmcourse.course import workspace as magics
 from llmcourse.course.refusal import BuildError
+from llmcourse.course.source import magic_to_the_top
 from llmcourse.course.told import CheckFailed, short
 from tests.course.test_workspace import MINE, toy
 
@@ -44,7 +45,7 @@ def test_code_above_the_first_line_is_told(shell):
     for name in ("build", "check"):
         with pytest.raises(BuildError, match="keep the line that begins with %% the first of its cell"):
             shell.run_cell(f"x = 1\n%%{name} llmcourse.toy:double\n{MINE}").raise_error()
-    assert magics.magic_to_the_top(["x = 1\n", "%%build m\n"]) == ["x = 1\n", "%%build m\n"]
+    assert magic_to_the_top(["x = 1\n", "%%build m\n"]) == ["x = 1\n", "%%build m\n"]
 
 
 def test_an_interrupted_check_is_one_line_and_where_it_was(builder):
@@ -64,8 +65,8 @@ def test_an_interrupted_check_is_one_line_and_where_it_was(builder):
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("llmcourse.toy:doubel", "no piece `doubel`; did you mean `double`? it has double, Counter, quadruple, undocu"),
-        ("llmcourse.toy:zzz", "llmcourse.toy has no piece `zzz`; it has Counter, double"),
+        ("llmcourse.toy:doubel", "no piece `doubel`. Did you mean `double`? It has double, Counter, quadruple, undocu"),
+        ("llmcourse.toy:zzz", "llmcourse.toy has no piece `zzz`. It has Counter, double"),
         ("llmcourse.toi:double", "no module 'llmcourse.toi' in the library; did you mean llmcourse.toy?"),
         ("llmcourse.user:double", "`double` is a piece of llmcourse.toy: write `%%build llmcourse.toy:double`"),
         ("llmcourse.toy:math", "has no piece `math`"),

@@ -1,0 +1,297 @@
+"""Checkpoints that every rank writes a part of, and that any number of ranks can read (chapter 4).
+
+PyTorch's distributed checkpoint (DCP) knows which rows of a sharded tensor lie in which file. What it leaves to its
+caller is here:
+
+- A checkpoint is a folder that gets its name when all ranks have written their parts. A second save into one folder
+  that stops half-way would leave parts of both, which DCP loads as a mixture and says nothing.
+- What is not sharded must be the same on all ranks: DCP would keep one rank's, and choose it by the sizes of others.
+- DCP's error is not an `Exception`, so that `except Exception` lets it pass.
+- A file that was cut off or changed is found by its sum, before anything is put into the model.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import warnings
+import zlib
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+import torch.distributed.checkpoint as dcp
+from torch import nn
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.tensor import DTensor
+
+from llmcourse.distributed.checkpoint_state import (
+    require_agreement,
+    require_same_groups,
+    restore_optimizer,
+    room_for,
+    tensors_of,
+    values_of,
+)
+from llmcourse.distributed.group import ALONE, Group
+from llmcourse.distributed.links import Processes
+from llmcourse.files import CheckpointError, write_atomically
+from llmcourse.values import is_plain, plain
+
+ABOUT = "run.json"
+"""The file of a checkpoint that is written last: step, settings, the optimizer's groups, and every other file's sum."""
+
+# DCP warns a process that is alone, and was told so. (`catch_warnings` is not for threads.)
+warnings.filterwarnings("ignore", "torch.distributed is disabled, unavailable or uninitialized", UserWarning)
+
+
+class ShardedCheckpoints:
+    """Checkpoints as folders, of models that are sharded (DTensors, as FSDP2 makes them) or whole.
+
+    Takes the place of `Checkpoints` in `train(..., checkpoints=...)`. Every process of the group calls each method at
+    the same time. A run may go on with another number of processes, or without FSDP.
+
+    Args:
+        folder: The run's folder, the same for every process.
+        group: Who takes part in the run.
+        keep: How many checkpoints stay, at least 1.
+        in_background: Whether `save` returns as soon as the state has been copied, and writes while the run goes on. A
+            checkpoint is then there when the next one is begun, when `wait` returns, or at the run's last step.
+
+    Raises:
+        ValueError: `keep` is below 1, or the group's ranks are no processes.
+    """
+
+    def __init__(self, folder: str | Path, group: Group = ALONE, keep: int = 2, *, in_background: bool = False) -> None:
+        if keep < 1:
+            raise ValueError(f"keep is {keep!r}; it must be at least 1")
+        if group.link is not None and not hasattr(group.link, "group"):
+            raise ValueError(f"the group's link is {type(group.link).__name__}; it must be of real processes")
+        self.folder, self.group, self.keep = Path(folder), group, keep
+        self._damaged: list[Path] = []
+        self._writer = ThreadPoolExecutor(1, "checkpoint") if in_background else None
+        # Messages of their own: those of a background write must not meet those of the training that goes on.
+        self._writers = _for_background(group) if in_background else group
+        self._pending: Future[Path] | None = None
+
+    def latest(self) -> Path | None:
+        """The checkpoint with the most steps that is whole, None if there is none at all.
+
+        Each process holds a part of the files against the sums that were written. Where the newest is damaged the one
+        before counts, and a warning names the damaged one; it is put aside as soon as the run goes on.
+
+        Raises:
+            CheckpointError: There are checkpoints, and none is whole: to start afresh would overwrite the run.
+        """
+        self.wait()
+        self._damaged = []
+        found = all_sharded_checkpoints(self.folder)
+        if len({tuple(names) for names in self.group.gather([path.name for path in found])}) > 1:
+            return max(found, default=None)  # the loop holds the ranks' answers against each other, and says so
+        problems: list[str] = []
+        for path in reversed(found):
+            told = self.group.gather(_why_damaged(path, self.group))
+            if not any(told):
+                if problems and self.group.is_first:
+                    warnings.warn(f"{'; '.join(problems)}. The run goes on from {path}", stacklevel=2)
+                return path
+            self._damaged.append(path)
+            problems.append(next(filter(None, told)))
+        if problems:
+            raise CheckpointError(f"{'; '.join(problems)}; to start afresh take another folder")
+        return None
+
+    def settings(self, checkpoint: Path) -> dict[str, Any]:
+        """The settings of the run that a checkpoint belongs to."""
+        return _with_tuples(_about(checkpoint)["config"])
+
+    def restore(self, checkpoint: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+        """Put a checkpoint's state into model and optimizer, which may be sharded in another way than they were.
+
+        Returns:
+            How many steps it has done.
+
+        Raises:
+            CheckpointError: It is of another model or optimizer (nothing has been changed), or cannot be read.
+        """
+        about = _about(checkpoint)
+        saved = self._all(lambda: dcp.FileSystemReader(checkpoint).read_metadata(), f"read {checkpoint}", self.group)
+        require_same_groups(model, optimizer, about, checkpoint)
+        tensors = room_for(model, saved.state_dict_metadata, checkpoint)
+        self._all(
+            lambda: dcp.load(tensors, checkpoint_id=checkpoint, **_among(self.group)), f"read {checkpoint}", self.group
+        )
+        restore_optimizer(model, optimizer, tensors, about)
+        if self.group.is_first:
+            for path in self._damaged:
+                path.rename(path.with_name(f".{path.name}.damaged"))
+        self._damaged = []
+        return int(about["step"])
+
+    def save(self, step: int, model: nn.Module, optimizer: torch.optim.Optimizer, config: dict[str, Any]) -> Path:
+        """Keep the state after `step` steps.
+
+        Returns:
+            The folder. Unless it is written in the background it is there, for all, when this returns.
+
+        Raises:
+            CheckpointError: A rank could not write its part (the message names it), now or in the background since the
+                last call; the checkpoints before are untouched.
+            ValueError: What must be the same on all ranks is not, or a setting could not be read back; the message
+                names it.
+        """
+        self.wait()
+        settings = plain(config)
+        if wrong := [name for name, value in settings.items() if not is_plain(value)]:
+            raise ValueError(
+                f"config[{wrong[0]!r}] is {config[wrong[0]]!r}; it must be made of numbers, strings and None"
+            )
+        tensors = tensors_of(model, optimizer)
+        require_agreement({name: t for name, t in tensors.items() if not isinstance(t, DTensor)}, self.group)
+        about = {"step": int(step), "config": settings, **values_of(model, optimizer)}
+        path = sharded_checkpoint_path(self.folder, step)
+        unfinished = _new_folder(path.with_name(f".{path.name}.unfinished"), self.group)
+        if self._writer is None:
+            return self._finish(unfinished, path, about, lambda: _save(tensors, unfinished, self.group))
+        copied = dcp.async_save(tensors, checkpoint_id=unfinished, **_among(self._writers))
+        self._pending = self._writer.submit(self._finish, unfinished, path, about, copied.result)
+        if step == config.get("steps"):
+            self.wait()
+        return path
+
+    def wait(self) -> None:
+        """Wait until what is written in the background is there.
+
+        Raises:
+            CheckpointError: A rank could not write its part.
+        """
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
+
+    def _finish(self, unfinished: Path, path: Path, about: dict[str, Any], write: Callable[[], Any]) -> Path:
+        """Write into a folder under another name; the first rank gives it its own when all are done."""
+        group = self._writers
+        try:
+            self._all(write, f"write {path}", group)
+        except CheckpointError:
+            if group.is_first:
+                shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+        told = group.gather(_sums(unfinished, f"__{group.rank}_*"))
+        if group.is_first:
+            files = {name: total for part in (_sums(unfinished, ".metadata"), *told) for name, total in part.items()}
+            write_atomically(unfinished / ABOUT, json.dumps({**about, "files": files}), sync=True)
+            shutil.rmtree(path, ignore_errors=True)
+            unfinished.rename(path)
+            # What claims to be of a later step is no reason to delete what has just been written.
+            for old in [other for other in all_sharded_checkpoints(self.folder) if other <= path][: -self.keep]:
+                shutil.rmtree(old)
+        group.barrier()
+        return path
+
+    @staticmethod
+    def _all(work: Callable[[], Any], what: str, group: Group) -> Any:
+        """Do something on every rank; if it fails on one, all raise the same error."""
+        failed = result = None
+        try:
+            result = work()
+        except (Exception, CheckpointException) as error:
+            failed = _reason(error, group.rank)
+        if wrong := dict.fromkeys(filter(None, group.gather(failed))):
+            raise CheckpointError(f"could not {what} ({'; '.join(wrong)})")
+        return result
+
+
+def sharded_checkpoint_path(folder: str | Path, step: int) -> Path:
+    """Where the sharded checkpoint of a run lies.
+
+    Example:
+        >>> sharded_checkpoint_path("run", 7).as_posix()
+        'run/checkpoints/step-00000007'
+    """
+    return Path(folder) / "checkpoints" / f"step-{step:08d}"
+
+
+def all_sharded_checkpoints(folder: str | Path) -> list[Path]:
+    """The sharded checkpoints in a run's folder, the one with the fewest steps first."""
+    return sorted(path for path in (Path(folder) / "checkpoints").glob("step-*") if path.is_dir())
+
+
+def _save(tensors: dict[str, Any], folder: Path, group: Group) -> None:
+    dcp.save(tensors, checkpoint_id=folder, **_among(group))
+
+
+def _among(group: Group) -> dict[str, Any]:
+    """How DCP is told who takes part."""
+    return {"no_dist": True} if group.link is None else {"process_group": group.link.group}  # type: ignore[attr-defined]
+
+
+def _for_background(group: Group) -> Group:
+    """The same processes with messages of their own, which travel between CPUs."""
+    if group.link is None:
+        return group
+    members = dist.get_process_group_ranks(group.link.group or dist.group.WORLD)  # type: ignore[attr-defined]
+    link = Processes(dist.new_group(members, backend="gloo", use_local_synchronization=True))
+    return replace(group, device=torch.device("cpu"), link=link)
+
+
+def _new_folder(path: Path, group: Group) -> Path:
+    """An empty folder that every rank sees when this returns."""
+    if group.is_first:
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir(parents=True)
+    group.barrier()
+    return path
+
+
+def _sums(folder: Path, pattern: str) -> dict[str, list[int]]:
+    """Size and CRC-32 of files by name."""
+    return {path.name: _sum(path) for path in sorted(folder.glob(pattern))}
+
+
+def _sum(path: Path) -> list[int]:
+    size = crc = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 22):
+            size, crc = size + len(block), zlib.crc32(block, crc)
+    return [size, crc]
+
+
+def _about(checkpoint: Path) -> dict[str, Any]:
+    try:
+        return json.loads((checkpoint / ABOUT).read_text())
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{checkpoint} is not whole: its {ABOUT} is missing or cut off") from error
+
+
+def _why_damaged(checkpoint: Path, group: Group) -> str | None:
+    """Why a checkpoint is not what was written, as far as this rank's share of its files tells."""
+    try:
+        files = _about(checkpoint)["files"]
+    except CheckpointError as error:
+        return str(error)
+    for name in sorted(files)[group.rank :: group.size]:
+        if not (checkpoint / name).exists():
+            return f"{checkpoint} is not whole: its {name} is missing"
+        if _sum(checkpoint / name) != files[name]:
+            return f"{checkpoint} is damaged: its {name} is not what was written"
+    return None
+
+
+def _with_tuples(value: Any) -> Any:
+    """Settings as they were: JSON has lists where settings have tuples."""
+    if isinstance(value, dict):
+        return {name: _with_tuples(inner) for name, inner in value.items()}
+    return tuple(map(_with_tuples, value)) if isinstance(value, list) else value
+
+
+def _reason(error: BaseException, rank: int) -> str:
+    """The reason at the bottom of an error, and the rank it comes from: DCP tells every rank of all that failed."""
+    for failed_rank, (inner, _) in getattr(error, "failures", {}).items():
+        return _reason(inner, failed_rank)
+    return f"rank {rank}: {type(error).__name__}: {error}".strip().partition("\n")[0]

@@ -1,0 +1,145 @@
+"""Wrong solutions of checkpoint_interval."""
+
+# %% young: Young's estimate
+def checkpoint_interval(save_s, mtbf_s):
+    if not save_s > 0:
+        raise ValueError(f"save_s is {save_s}")
+    if not mtbf_s > 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}")
+    return math.sqrt(2 * save_s * mtbf_s)
+
+
+# %% young_less_save: Young's estimate, less the time of a checkpoint
+def checkpoint_interval(save_s, mtbf_s):
+    if not save_s > 0:
+        raise ValueError(f"save_s is {save_s}")
+    if not mtbf_s > 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}")
+    return max(1e-9, math.sqrt(2 * save_s * mtbf_s) - save_s)
+
+
+# %% daly: Daly's estimate of higher order
+def checkpoint_interval(save_s, mtbf_s):
+    if not save_s > 0:
+        raise ValueError(f"save_s is {save_s}")
+    if not mtbf_s > 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}")
+    d = save_s / mtbf_s
+    if d >= 2:
+        return mtbf_s
+    return math.sqrt(2 * save_s * mtbf_s) * (1 + math.sqrt(d / 2) / 3 + d / 18) - save_s
+
+
+# %% share: the solution x, not in seconds
+def checkpoint_interval(save_s, mtbf_s):
+    if not save_s > 0:
+        raise ValueError(f"save_s is {save_s}")
+    if not mtbf_s > 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}")
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        x = (low + high) / 2
+        if x < 1 and math.log1p(-x) + x + save_s / mtbf_s > 0:
+            low = x
+        else:
+            high = x
+    return low
+
+
+# %% times_save: x times the wrong time
+def checkpoint_interval(save_s, mtbf_s):
+    if not save_s > 0:
+        raise ValueError(f"save_s is {save_s}")
+    if not mtbf_s > 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}")
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        x = (low + high) / 2
+        if x < 1 and math.log1p(-x) + x + save_s / mtbf_s > 0:
+            low = x
+        else:
+            high = x
+    return low * save_s
+
+
+# %% with_save: the whole round, checkpoint and all
+def checkpoint_interval(save_s, mtbf_s):
+    if not save_s > 0:
+        raise ValueError(f"save_s is {save_s}")
+    if not mtbf_s > 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}")
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        x = (low + high) / 2
+        if x < 1 and math.log1p(-x) + x + save_s / mtbf_s > 0:
+            low = x
+        else:
+            high = x
+    return low * mtbf_s + save_s
+
+
+# %% coarse: a grid of a thousand points
+def checkpoint_interval(save_s, mtbf_s):
+    if not save_s > 0:
+        raise ValueError(f"save_s is {save_s}")
+    if not mtbf_s > 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}")
+    d = save_s / mtbf_s
+    xs = [(i + 1) / 1001 for i in range(1000)]
+    return mtbf_s * min(xs, key=lambda x: abs(math.log1p(-x) + x + d))
+
+
+# %% few_halvings: twelve halvings only
+def checkpoint_interval(save_s, mtbf_s):
+    if not save_s > 0:
+        raise ValueError(f"save_s is {save_s}")
+    if not mtbf_s > 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}")
+    low, high = 0.0, 1.0
+    for _ in range(12):
+        x = (low + high) / 2
+        if x < 1 and math.log1p(-x) + x + save_s / mtbf_s > 0:
+            low = x
+        else:
+            high = x
+    return low * mtbf_s
+
+
+# %% wrong_sign: x - d in the exponent
+def checkpoint_interval(save_s, mtbf_s):
+    if not save_s > 0:
+        raise ValueError(f"save_s is {save_s}")
+    if not mtbf_s > 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}")
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        x = (low + high) / 2
+        if (1 - x) * math.exp(x - save_s / mtbf_s) > 1 - 2 * save_s / mtbf_s:
+            low = x
+        else:
+            high = x
+    return low * mtbf_s
+
+
+# %% capped_young: Young's estimate, at most the mean time between failures
+def checkpoint_interval(save_s, mtbf_s):
+    if not save_s > 0:
+        raise ValueError(f"save_s is {save_s}")
+    if not mtbf_s > 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}")
+    return min(math.sqrt(2 * save_s * mtbf_s), mtbf_s)
+
+
+# %% no_errors: takes any time
+def checkpoint_interval(save_s, mtbf_s):
+    pass
+    if save_s <= 0 or mtbf_s <= 0:
+        return 0.0
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        x = (low + high) / 2
+        if x < 1 and math.log1p(-x) + x + save_s / mtbf_s > 0:
+            low = x
+        else:
+            high = x
+    return low * mtbf_s
