@@ -25,7 +25,7 @@ def assign_buckets(parameters: Sequence[Tensor], max_bytes: int) -> list[list[in
     - holds parameters of another dtype, or of another device.
 
     Nothing is added to a bucket that has been left. A parameter that is larger than `max_bytes` is therefore alone, and
-    with `max_bytes=0` each is (but one without elements has 0 bytes, and fits everywhere). A gradient is as large as
+    with `max_bytes=0` each is (but those without elements have 0 bytes, and stay together). A gradient is as large as
     its parameter. Parameters that do not require gradients are passed over: they are in no bucket, and end none.
 
     Args:
@@ -36,7 +36,7 @@ def assign_buckets(parameters: Sequence[Tensor], max_bytes: int) -> list[list[in
         For each bucket the positions of its parameters in `parameters`, in the order in which they were taken.
 
     Raises:
-        ValueError: `max_bytes` is below 0.
+        ValueError: `max_bytes` is below 0; the message names it.
 
     Example:
         >>> sizes = [3, 1, 1, 2]

@@ -35,7 +35,7 @@ def collective_seconds(name: str, n_bytes: float, n_ranks: int, alpha_s: float, 
         The seconds from when all begin until the last one is done; 0.0 for one process.
 
     Raises:
-        ValueError: There is no such operation, or no process.
+        ValueError: There is no such operation, or no process; the message names it, or their number.
 
     Example:
         >>> collective_seconds("ring_all_reduce", n_bytes=1e9, n_ranks=4, alpha_s=0.0, beta_s=1e-9)

@@ -20,11 +20,13 @@ class LoRALinear(nn.Module):
 
     Only A and B learn; every parameter of `base` is frozen (`requires_grad` is False) when the layer is made. A starts
     with random numbers, uniform between -1/sqrt(in_features) and 1/sqrt(in_features), and B with zeros, so that at the
-    start y is what `base` alone gives. A and B have the dtype and device of the base's weight where that is a floating
-    point type, else float32. The matrix B A, as large as the base's weight, is never formed in the forward pass.
+    start y is what `base` alone gives. A and B have the dtype and device of the base's first floating point parameter,
+    in a `nn.Linear` its weight; beside a base without one, such as one in four bits, they are float32. The matrix B A,
+    as large as the base's weight, is never formed in the forward pass.
 
     Args:
-        base: The layer that is kept: a `nn.Linear`, or another module with `in_features` and `out_features`.
+        base: The layer that is kept: a `nn.Linear`, or another module with `in_features` and `out_features`, also
+            one that has no `weight`.
         rank: Rows of A and columns of B, at least 1.
         alpha: The correction is multiplied by alpha / rank, so that another rank needs no other learning rate.
 

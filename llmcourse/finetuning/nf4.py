@@ -92,8 +92,8 @@ def nf4_dequantize(packed: Tensor, scales: Tensor, shape: tuple[int, ...], block
         A tensor of that shape, in the scales' dtype.
 
     Raises:
-        ValueError: The shape does not have as many numbers as there are codes, or there are not as many scales as
-            blocks.
+        ValueError: The shape does not have as many numbers as there are codes (the last byte may hold one of them), or
+            there are not as many scales as blocks.
 
     Example:
         >>> packed = torch.tensor([0xF0, 0x7C], dtype=torch.uint8)

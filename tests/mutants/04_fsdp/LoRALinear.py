@@ -317,3 +317,102 @@ class LoRALinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.linear(x, self.base.weight) + self.scale * F.linear(F.linear(x, self.a), self.b)
+
+
+# %% freezes_a_copy: the base is copied, and the layer that was given still learns
+import copy
+
+
+class LoRALinear(nn.Module):
+    def __init__(self, base, rank, alpha):
+        super().__init__()
+        if rank < 1:
+            raise ValueError(f"rank is {rank}; it must be at least 1")
+        self.base = copy.deepcopy(base).requires_grad_(False)
+        weight = getattr(base, "weight", None)
+        floats = weight is not None and weight.is_floating_point()
+        kind = {"dtype": weight.dtype if floats else torch.float32, "device": None if weight is None else weight.device}
+        bound = 1 / math.sqrt(base.in_features)
+        self.a = nn.Parameter(torch.empty(rank, base.in_features, **kind).uniform_(-bound, bound))
+        self.b = nn.Parameter(torch.zeros(base.out_features, rank, **kind))
+        self.scale = alpha / rank
+
+    def forward(self, x):
+        return self.base(x) + self.scale * (x @ self.a.T @ self.b.T)
+
+
+# %% positive_only: A's numbers are uniform between 0 and the bound
+class LoRALinear(nn.Module):
+    def __init__(self, base, rank, alpha):
+        super().__init__()
+        if rank < 1:
+            raise ValueError(f"rank is {rank}; it must be at least 1")
+        self.base = base.requires_grad_(False)
+        weight = getattr(base, "weight", None)
+        floats = weight is not None and weight.is_floating_point()
+        kind = {"dtype": weight.dtype if floats else torch.float32, "device": None if weight is None else weight.device}
+        self.a = nn.Parameter(torch.rand(rank, base.in_features, **kind) / math.sqrt(base.in_features))
+        self.b = nn.Parameter(torch.zeros(base.out_features, rank, **kind))
+        self.scale = alpha / rank
+
+    def forward(self, x):
+        return self.base(x) + self.scale * (x @ self.a.T @ self.b.T)
+
+
+# %% shape_of_the_weight: sizes are read off the weight, which another module may keep in another shape
+class LoRALinear(nn.Module):
+    def __init__(self, base, rank, alpha):
+        super().__init__()
+        if rank < 1:
+            raise ValueError(f"rank is {rank}; it must be at least 1")
+        self.base = base.requires_grad_(False)
+        n_out, n_in = base.weight.shape
+        dtype = base.weight.dtype if base.weight.is_floating_point() else torch.float32
+        bound = 1 / math.sqrt(n_in)
+        self.a = nn.Parameter(torch.empty(rank, n_in, dtype=dtype, device=base.weight.device).uniform_(-bound, bound))
+        self.b = nn.Parameter(torch.zeros(n_out, rank, dtype=dtype, device=base.weight.device))
+        self.scale = alpha / rank
+
+    def forward(self, x):
+        return self.base(x) + self.scale * (x @ self.a.T @ self.b.T)
+
+
+# %% freezes_weight_and_bias_only: deeper parameters of another module still learn
+class LoRALinear(nn.Module):
+    def __init__(self, base, rank, alpha):
+        super().__init__()
+        if rank < 1:
+            raise ValueError(f"rank is {rank}; it must be at least 1")
+        self.base = base
+        for name in ("weight", "bias"):
+            if isinstance(getattr(base, name, None), nn.Parameter):
+                getattr(base, name).requires_grad_(False)
+        weight = getattr(base, "weight", None)
+        floats = weight is not None and weight.is_floating_point()
+        kind = {"dtype": weight.dtype if floats else torch.float32, "device": None if weight is None else weight.device}
+        bound = 1 / math.sqrt(base.in_features)
+        self.a = nn.Parameter(torch.empty(rank, base.in_features, **kind).uniform_(-bound, bound))
+        self.b = nn.Parameter(torch.zeros(base.out_features, rank, **kind))
+        self.scale = alpha / rank
+
+    def forward(self, x):
+        return self.base(x) + self.scale * (x @ self.a.T @ self.b.T)
+
+
+# %% product_kept: the product of B and A is formed
+class LoRALinear(nn.Module):
+    def __init__(self, base, rank, alpha):
+        super().__init__()
+        if rank < 1:
+            raise ValueError(f"rank is {rank}; it must be at least 1")
+        self.base = base.requires_grad_(False)
+        weight = getattr(base, "weight", None)
+        floats = weight is not None and weight.is_floating_point()
+        kind = {"dtype": weight.dtype if floats else torch.float32, "device": None if weight is None else weight.device}
+        bound = 1 / math.sqrt(base.in_features)
+        self.a = nn.Parameter(torch.empty(rank, base.in_features, **kind).uniform_(-bound, bound))
+        self.b = nn.Parameter(torch.zeros(base.out_features, rank, **kind))
+        self.scale = alpha / rank
+
+    def forward(self, x):
+        return self.base(x) + self.scale * F.linear(x, torch.einsum("or,ri->oi", self.b, self.a))

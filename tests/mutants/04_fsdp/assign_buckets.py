@@ -261,3 +261,75 @@ def assign_buckets(parameters, max_bytes):
         buckets[-1].append(i)
         n_bytes += size
     return buckets
+
+
+# %% holds_bytes: asks whether the bucket holds bytes, not whether it holds a parameter
+def assign_buckets(parameters, max_bytes):
+    if max_bytes < 0:
+        raise ValueError(f"max_bytes is {max_bytes}; it must be at least 0")
+    buckets, held, kind = [[]], 0, None
+    for i in reversed(range(len(parameters))):
+        p = parameters[i]
+        if not p.requires_grad:
+            continue
+        size = p.numel() * p.element_size()
+        if held and (held + size > max_bytes or kind != (p.dtype, p.device)):
+            buckets.append([])
+            held = 0
+        buckets[-1].append(i)
+        held, kind = held + size, (p.dtype, p.device)
+    return [b for b in buckets if b]
+
+
+# %% device_not_asked: only the dtype begins a new bucket
+def assign_buckets(parameters, max_bytes):
+    if max_bytes < 0:
+        raise ValueError(f"max_bytes is {max_bytes}; it must be at least 0")
+    buckets, held, kind = [], 0, None
+    for i in reversed(range(len(parameters))):
+        p = parameters[i]
+        if not p.requires_grad:
+            continue
+        size = p.numel() * p.element_size()
+        if kind is None or held + size > max_bytes or kind != p.dtype:
+            buckets.append([])
+            held = 0
+        buckets[-1].append(i)
+        held, kind = held + size, p.dtype
+    return buckets
+
+
+# %% by_size_of_dtype: kinds are told apart by their bytes, so that float16 and bfloat16 are mixed
+def assign_buckets(parameters, max_bytes):
+    if max_bytes < 0:
+        raise ValueError(f"max_bytes is {max_bytes}; it must be at least 0")
+    buckets, held, kind = [], 0, None
+    for i in reversed(range(len(parameters))):
+        p = parameters[i]
+        if not p.requires_grad:
+            continue
+        size = p.numel() * p.element_size()
+        if kind is None or held + size > max_bytes or kind != (p.element_size(), p.device):
+            buckets.append([])
+            held = 0
+        buckets[-1].append(i)
+        held, kind = held + size, (p.element_size(), p.device)
+    return buckets
+
+
+# %% zero_puts_each_alone: with a limit of 0 each is alone, also those without elements
+def assign_buckets(parameters, max_bytes):
+    if max_bytes < 0:
+        raise ValueError(f"max_bytes is {max_bytes}; it must be at least 0")
+    buckets, held, kind = [], 0, None
+    for i in reversed(range(len(parameters))):
+        p = parameters[i]
+        if not p.requires_grad:
+            continue
+        size = p.numel() * p.element_size()
+        if kind is None or held + size > max_bytes or kind != (p.dtype, p.device) or max_bytes == 0:
+            buckets.append([])
+            held = 0
+        buckets[-1].append(i)
+        held, kind = held + size, (p.dtype, p.device)
+    return buckets

@@ -370,3 +370,21 @@ def collective_seconds(name, n_bytes, n_ranks, alpha_s, beta_s):
         raise ValueError(f"name is {name!r}")
     messages, parts = table[name]
     return messages * (alpha_s + beta_s * n_bytes / max(parts, 1))
+
+
+# %% alone_before_the_name: with one process no name is looked at
+def collective_seconds(name, n_bytes, n_ranks, alpha_s, beta_s):
+    if n_ranks < 1:
+        raise ValueError(f"n_ranks is {n_ranks}; it must be at least 1")
+    if n_ranks == 1:
+        return 0.0
+    whole, part = alpha_s + beta_s * n_bytes, alpha_s + beta_s * n_bytes / n_ranks
+    n, rounds = n_ranks - 1, (n_ranks - 1).bit_length()
+    table = {
+        "plain_broadcast": n * whole, "tree_broadcast": rounds * whole, "plain_all_gather": n * part,
+        "ring_all_gather": n * part, "ring_reduce_scatter": n * part, "plain_all_reduce": n * whole,
+        "ring_all_reduce": 2 * n * part, "tree_all_reduce": 2 * rounds * whole, "pairwise_all_to_all": n * part,
+    }
+    if name not in table:
+        raise ValueError(f"name is {name!r}; it must be one of {sorted(table)}")
+    return float(table[name])

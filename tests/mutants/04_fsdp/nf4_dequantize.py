@@ -128,3 +128,21 @@ def nf4_dequantize(packed: Tensor, scales: Tensor, shape: tuple[int, ...], block
     codes = (packed // 16).repeat_interleave(2)[:n]
     levels = NF4_LEVELS.to(device=packed.device, dtype=scales.dtype)[codes.long()]
     return (levels * scales.repeat_interleave(block_size)[:n]).reshape(shape)
+
+
+# %% too_many_unseen: only too few codes are refused
+def nf4_dequantize(packed, scales, shape, block_size=64):
+    n = math.prod(shape)
+    if n > 2 * len(packed) or len(scales) != -(-n // block_size):
+        raise ValueError("does not fit")
+    codes = torch.stack([packed >> 4, packed & 15], 1).reshape(-1)[:n].long()
+    return (NF4_LEVELS.to(scales.dtype)[codes] * scales.repeat_interleave(block_size)[:n]).view(shape)
+
+
+# %% scales_too_many_unseen: only too few scales are refused
+def nf4_dequantize(packed, scales, shape, block_size=64):
+    n = math.prod(shape)
+    if len(packed) != (n + 1) // 2 or len(scales) < -(-n // block_size):
+        raise ValueError("does not fit")
+    codes = torch.stack([packed >> 4, packed & 15], 1).reshape(-1)[:n].long()
+    return (NF4_LEVELS.to(scales.dtype)[codes] * scales.repeat_interleave(block_size)[:n]).view(shape)

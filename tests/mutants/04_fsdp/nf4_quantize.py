@@ -252,3 +252,46 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
     codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
     return (codes[0::2] << 4 | codes[1::2], scales)
+
+
+# %% rounds_in_its_dtype: the division is done in the weight's own dtype
+def nf4_quantize(weight, block_size=64):
+    if block_size < 1 or not weight.isfinite().all():
+        raise ValueError("bad")
+    flat = weight.detach().reshape(-1)
+    n = flat.numel()
+    blocks = F.pad(flat, (0, -n % block_size)).view(-1, block_size)
+    scales = blocks.abs().amax(1) if n else flat[:0]
+    shares = blocks / torch.where(scales > 0, scales, torch.ones_like(scales))[:, None]
+    middle = (NF4_LEVELS[1:] + NF4_LEVELS[:-1]) / 2
+    codes = torch.bucketize(shares.float(), middle).reshape(-1)[:n].to(torch.uint8)
+    codes = F.pad(codes, (0, n % 2))
+    return codes[::2] << 4 | codes[1::2], scales.float()
+
+
+# %% smallest_divisor: divides by at least 1e-8, so that tiny weights get wrong codes
+def nf4_quantize(weight, block_size=64):
+    if block_size < 1 or not weight.isfinite().all():
+        raise ValueError("bad")
+    flat = weight.detach().reshape(-1).float()
+    n = flat.numel()
+    blocks = F.pad(flat, (0, -n % block_size)).view(-1, block_size)
+    scales = blocks.abs().amax(1) if n else flat[:0]
+    middle = (NF4_LEVELS[1:] + NF4_LEVELS[:-1]) / 2
+    codes = torch.bucketize(blocks / scales.clamp(min=1e-8)[:, None], middle).reshape(-1)[:n].to(torch.uint8)
+    codes = F.pad(codes, (0, n % 2))
+    return codes[::2] << 4 | codes[1::2], scales
+
+
+# %% divisor_plus_epsilon: adds 1e-6 to each scale that it divides by
+def nf4_quantize(weight, block_size=64):
+    if block_size < 1 or not weight.isfinite().all():
+        raise ValueError("bad")
+    flat = weight.detach().reshape(-1).float()
+    n = flat.numel()
+    blocks = F.pad(flat, (0, -n % block_size)).view(-1, block_size)
+    scales = blocks.abs().amax(1) if n else flat[:0]
+    middle = (NF4_LEVELS[1:] + NF4_LEVELS[:-1]) / 2
+    codes = torch.bucketize(blocks / (scales + 1e-6)[:, None], middle).reshape(-1)[:n].to(torch.uint8)
+    codes = F.pad(codes, (0, n % 2))
+    return codes[::2] << 4 | codes[1::2], scales

@@ -129,3 +129,16 @@ def ring_all_gather(shard, group):
     for step in range(n - 1):
         parts[(me - step - 1) % n] = group.exchange(parts[(me - step) % n], (me + 1) % n, (me - 1) % n)
     return torch.cat([parts[r] for r in range(n)])
+
+
+# %% alone_a_view: one rank gets a view of its own tensor
+def ring_all_gather(shard, group):
+    n, r = group.size, group.rank
+    if n == 1:
+        return shard.detach()
+    parts = [None] * n
+    parts[r] = moving = shard
+    for step in range(n - 1):
+        moving = group.exchange(moving, to=(r + 1) % n, source=(r - 1) % n)
+        parts[(r - 1 - step) % n] = moving
+    return torch.cat(parts)

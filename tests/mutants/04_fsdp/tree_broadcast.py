@@ -120,3 +120,17 @@ def tree_broadcast(tensor, source, group):
             out = group.receive(tensor, (me - half + source) % n)
         reach = half
     return out
+
+
+# %% the_source_returns_a_view: of its argument
+def tree_broadcast(tensor, source, group):
+    number = (group.rank - source) % group.size
+    result = tensor.detach()
+    reach = 1
+    while reach < group.size:
+        if number < reach and number + reach < group.size:
+            group.send(result, (number + reach + source) % group.size)
+        elif reach <= number < 2 * reach:
+            result = group.receive(tensor, (number - reach + source) % group.size)
+        reach *= 2
+    return result
