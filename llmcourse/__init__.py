@@ -49,6 +49,20 @@ stands below:
         agreement      do all ranks hold the same model? asked at the start
         buckets        gradients that travel together
         data_parallel  a whole model on every rank: naive, in buckets, under the backward pass
+        memory         the ledger: which bytes a rank needs to train
+        measured       bytes as they are
+        flat           a vector cut into equal parts, one a rank
+        units          parameters put together, used, and taken apart as one
+        shards         a model's units together: their gradients, norm, whole weights
+        zero           ZeRO 1 and 2: optimizer state, then gradients in shards
+        fsdp           ZeRO 3: a layer is whole only while it is used
+        sharded_optimizers  AdamW, which needs its own elements, and Muon, which needs the matrix
+        fsdp2          PyTorch's own DDP and FSDP2 as strategies
+        parallelize    one door to all of them
+        tensor_parallel  each matrix cut over the ranks
+        pipeline       a model cut between its layers, and who works when
+        planning       how long a step takes and what it sends, before machines are rented
+        paper          a run on a thousand ranks, on paper
         resharding     rows that some ranks saved, read by another number of ranks
         checkpoint_state  what a sharded checkpoint holds
         sharded_checkpoint  checkpoints that every rank writes a part of

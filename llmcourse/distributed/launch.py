@@ -15,12 +15,14 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
 from typing import Any
 
 import cloudpickle
 import torch
 import torch.distributed as dist
 
+from llmcourse import _overlay, _sections
 from llmcourse.distributed.group import Group
 from llmcourse.distributed.rehearsal import RankFailed
 
@@ -54,14 +56,18 @@ def run_on_ranks(function: Callable[..., Any], rows: Sequence[tuple[Any, ...]], 
     """
     if not 1 <= len(rows) <= MAX_RANKS:
         raise ValueError(f"there are {len(rows)} rows; there must be 1 to {MAX_RANKS}")
-    context = get_context("spawn")
+    context = _context()
     packed = _packed(function)
     # By value: PyTorch makes a tensor that goes through a pipe shared memory, and two ranks would train one model.
     given = [cloudpickle.dumps(row) for row in rows]
     with tempfile.TemporaryDirectory(prefix="ranks-") as folder:
         pipes = [context.Pipe(duplex=False) for _ in rows]
         processes = [
-            context.Process(target=_rank, args=(theirs, packed, row, rank, len(rows), folder, timeout_s), daemon=True)
+            context.Process(
+                target=_rank,
+                args=(theirs, packed, row, dict(os.environ), rank, len(rows), folder, timeout_s),
+                daemon=True,
+            )
             for rank, (row, (_, theirs)) in enumerate(zip(given, pipes))
         ]
         try:
@@ -77,6 +83,19 @@ def run_on_ranks(function: Callable[..., Any], rows: Sequence[tuple[Any, ...]], 
                     process.join()
             for ours, _ in pipes:
                 ours.close()
+
+
+def _context() -> BaseContext:
+    """How processes start: forked from one that has PyTorch loaded and nothing else, where that is safe.
+
+    To load PyTorch takes seconds. It is loaded once, in a process that runs nothing, so that nothing of this one's
+    (threads, locks, a learner's objects) is copied; the library itself is imported anew by each rank.
+    """
+    if sys.platform != "linux":
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["cloudpickle", "numpy", "torch", "torch.distributed"])
+    return context
 
 
 def _packed(function: Callable[..., Any]) -> tuple[str, str] | bytes:
@@ -123,12 +142,14 @@ def _rank(
     pipe: Connection,
     packed: tuple[str, str] | bytes,
     row: bytes,
+    environment: dict[str, str],
     rank: int,
     n: int,
     folder: str,
     timeout_s: float,
 ) -> None:
     try:
+        _take_over(environment)
         torch.set_num_threads(1)
         os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(n)}
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo" if sys.platform == "linux" else "lo0")
@@ -143,6 +164,14 @@ def _rank(
         time.sleep(timeout_s)  # until it is ended: a rank that leaves would be an error for one that still waits for it
     except BaseException as error:
         _tell(pipe, False, f"{type(error).__name__}: {error}")
+
+
+def _take_over(environment: dict[str, str]) -> None:
+    """Have the environment of who asked: the process that ranks are forked from may have another, older one."""
+    os.environ.clear()
+    os.environ.update(environment)
+    if workspace := environment.get(_sections.WORKSPACE_VARIABLE):
+        _overlay.install(workspace)
 
 
 def _tell(pipe: Connection, ok: bool, value: Any) -> None:

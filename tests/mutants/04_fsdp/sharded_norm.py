@@ -1,0 +1,66 @@
+"""Wrong solutions of sharded_norm."""
+
+# %% own_norm: the norm of this rank's shards
+def sharded_norm(shards, replicated=(), group=ALONE):
+    tensors = [*shards, *replicated]
+    return math.sqrt(sum((float(tensor.float().square().sum()) for tensor in tensors), 0.0))
+
+
+# %% sum_of_norms: adds roots
+def sharded_norm(shards, replicated=(), group=ALONE):
+    norm = math.sqrt(_square_sum(shards))
+    return group.sum(norm) + math.sqrt(_square_sum(replicated))
+
+
+# %% replicated_everywhere: counts what every rank has once a rank
+def sharded_norm(shards, replicated=(), group=ALONE):
+    return math.sqrt(group.sum(_square_sum(shards) + _square_sum(replicated)))
+
+
+# %% no_root: the sum of the squares
+def sharded_norm(shards, replicated=(), group=ALONE):
+    return group.sum(_square_sum(shards)) + _square_sum(replicated)
+
+
+# %% mean_over_ranks: divides by the number of ranks
+def sharded_norm(shards, replicated=(), group=ALONE):
+    return math.sqrt(group.sum(_square_sum(shards)) / group.size + _square_sum(replicated))
+
+
+# %% narrow_squares: squares and adds up in the dtype of the shards
+def sharded_norm(shards, replicated=(), group=ALONE):
+    def squares(tensors):
+        return sum((float(tensor.square().sum()) for tensor in tensors), 0.0)
+
+    return math.sqrt(group.sum(squares(shards)) + squares(replicated))
+
+
+# %% forgets_replicated: leaves out what every rank has
+def sharded_norm(shards, replicated=(), group=ALONE):
+    return math.sqrt(group.sum(_square_sum(shards)))
+
+
+# %% gathers_everything: sends all shards to everybody
+def sharded_norm(shards, replicated=(), group=ALONE):
+    shards = list(shards)
+    flat = torch.cat([shard.float().reshape(-1) for shard in shards]) if shards else torch.zeros(0)
+    longest = int(max(group.gather(len(flat))))
+    whole = group.all_gather(torch.cat([flat, flat.new_zeros(longest - len(flat))])).wait()
+    return math.sqrt(_square_sum([whole]) + _square_sum(replicated))
+
+
+# %% a_tensor: returns a tensor
+def sharded_norm(shards, replicated=(), group=ALONE):
+    return torch.tensor(group.sum(_square_sum(shards)) + _square_sum(replicated)).sqrt()
+
+
+# %% hides_infinity: takes what is not finite for zero
+def sharded_norm(shards, replicated=(), group=ALONE):
+    clean = [shard.nan_to_num(0.0, 0.0, 0.0) for shard in shards]
+    return math.sqrt(group.sum(_square_sum(clean)) + _square_sum(replicated))
+
+
+# %% nobody_is_empty: the largest norm of a rank's shards
+def sharded_norm(shards, replicated=(), group=ALONE):
+    norms = [float(shard.float().norm()) for shard in shards]
+    return math.sqrt(group.sum(max(norms) ** 2) + _square_sum(replicated))
