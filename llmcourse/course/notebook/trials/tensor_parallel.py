@@ -21,7 +21,8 @@ def there_and_back(
         group: Who takes part.
 
     Returns:
-        The output; the gradients of the input and the weights; how many messages the forward pass had. A ValueError as text.
+        The output; the gradients of the input and the weights; how many messages the forward pass had. A ValueError as
+        text.
     """
     *weights, grad_BTD = more
     inputs = [tensor.detach().clone().requires_grad_() for tensor in (x_BTD, *weights)]
