@@ -4,18 +4,15 @@ Shape suffixes: B batch, T time.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from llmcourse.distributed.data_parallel import sum_gradients
 from llmcourse.distributed.group import Group
 from llmcourse.distributed.strategy import Strategy
 from llmcourse.model.losses import Batch, count_targets
-from llmcourse.model.weights import named_weights
 from llmcourse.optim.gradients import accumulate_gradients, clip_gradients
 
 
@@ -148,7 +145,9 @@ def group_step(
 ) -> StepResult:
     """`train_step` on several processes, each with a whole model and a part of the batch: their gradients are summed.
 
-    It is `parallel_step` for a model that nothing has been done to: no hook, no wrapper, one message a gradient.
+    Each process runs `train_step` on its part. As a gradient arrives, it is weighted by the part's share of all targets
+    and summed over the processes, so that it is that of one process with the whole batch, however unequal the parts.
+    The optimizer steps when every process would have.
 
     Args:
         model, optimizer, micro_batches, clip_norm, precision: As for `train_step`; model and optimizer are the same on
@@ -164,26 +163,34 @@ def group_step(
     counts = group.gather(sum(count_targets(batch) for batch in micro_batches))
     if 0 in counts:
         raise ValueError(f"the processes have {counts} targets; each must have at least 1")
-    return parallel_step(model, optimizer, micro_batches, clip_norm, precision, parallel=_WholeModels(model, group))
+    share = counts[group.rank] / sum(counts)
+
+    def everybodys(grad: Tensor) -> Tensor:
+        grad = grad * share
+        group.sum_in_place(grad)
+        return grad
+
+    # The backward pass meets the parameters in the same order everywhere, so the messages find one another.
+    hooks = [parameter.register_hook(everybodys) for parameter in model.parameters() if parameter.requires_grad]
+    asked = _Asked(optimizer)
+    try:
+        result = train_step(model, asked, micro_batches, clip_norm, precision)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if group.sum(asked.to_step) == group.size:
+        optimizer.step()
+    return StepResult(group.sum(share * result.loss), result.grad_norm)
 
 
-class _WholeModels:
-    """The plainest strategy: every process has the whole model, and sums its gradients when all of them are there."""
+class _Asked:
+    """An optimizer that only notes whether it was asked to step: one process must not step without the others."""
 
-    def __init__(self, model: nn.Module, group: Group) -> None:
-        self.model, self.group = model, group
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self.optimizer, self.to_step = optimizer, False
 
-    def parameters(self) -> Iterator[Tensor]:
-        return self.model.parameters()
+    def step(self) -> None:
+        self.to_step = True
 
-    def no_sync(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def finish(self) -> None:
-        sum_gradients(self.parameters(), self.group)
-
-    def clip(self, max_norm: float | None) -> float:
-        return float(clip_gradients(self.parameters(), math.inf if max_norm is None else max_norm))
-
-    def full_weights(self) -> dict[str, Tensor]:
-        return {name: weight.detach().clone() for name, weight in named_weights(self.model).items()}
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.optimizer, name)
