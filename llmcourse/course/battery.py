@@ -130,8 +130,8 @@ class _Subject:
             args: The arguments, which may be changed only where the piece is there to do so.
             told: What is unusual about this call, for a message.
         """
-        call = _told(args)
-        before = [None if i in self.changes else copy.deepcopy(value) for i, value in enumerate(args)]
+        # A call is told as it was made, from the copies: to write a tensor down takes longer than to call most pieces.
+        before = [_Text(short(a)) if i in self.changes else copy.deepcopy(a) for i, a in enumerate(args)]
         states = _states()
         try:
             result = self.piece(*args)
@@ -143,13 +143,19 @@ class _Subject:
             raise AssertionError(f"{told}: raises {type(error).__name__}: {error}") from error
         if "state" not in self.skipped:
             for name, old, new in zip(_STATES, states, _states(), strict=True):
-                if old != new:  # to tell tensors takes longer than to compare them
-                    raise AssertionError(f"{call} changes {name}: leave it as it was")
+                if old != new:
+                    raise AssertionError(f"{_told(before)} changes {name}: leave it as it was")
         if "arguments" not in self.skipped:
             for i, (old, new) in enumerate(zip(before, args, strict=True)):
                 if i not in self.changes and not is_opaque(new) and difference(new, old, 0.0):
-                    raise AssertionError(f"{call} changes {self.name(i)}: make new objects")
+                    raise AssertionError(f"{_told(before)} changes {self.name(i)}: make new objects")
         return result, [args[i] for i in self.changes]
+
+
+class _Text(str):
+    """What stands for a value in a message."""
+
+    __repr__ = str.__str__
 
 
 def _made_anew(args: Sequence[Any]) -> Callable[[], Sequence[Any]]:
@@ -176,10 +182,11 @@ def _states() -> list[Any]:
     ]
 
 
-def _require(holds: object, message: str) -> None:
-    """What `assert` does, also where asserts are turned off or rewritten."""
+def _require(holds: object, message: str | Callable[[], str]) -> None:
+    """What `assert` does, also where asserts are turned off or rewritten; a message that takes long is made if need
+    be."""
     if not holds:
-        raise AssertionError(message)
+        raise AssertionError(message if isinstance(message, str) else message())
 
 
 # Laws.
@@ -192,28 +199,30 @@ def _again(subject: _Subject) -> None:
     hidden = opaque_in(outcome[0])
     _require(
         not any(isinstance(value, Iterator) for value in hidden),
-        f"{_told(first())} gives an iterator or a generator, which can be read only once: return a list",
+        lambda: f"{_told(first())} gives an iterator or a generator, which can be read only once: return a list",
     )
     kept = copy.deepcopy(looked_at(outcome))
     for other in others:
-        unlike = subject.changed(other(), first())
-        _require(
-            difference(looked_at(subject.ask(other())), kept, 0.0) or hidden,
-            f"{_told(other())} gives the same as {_told(first())}, and must not: is {unlike} not used, or an earlier "
-            "answer kept?",
-        )
+        if not (difference(looked_at(subject.ask(other())), kept, 0.0) or hidden):
+            unlike = subject.changed(other(), first())
+            raise AssertionError(
+                f"{_told(other())} gives the same as {_told(first())}, and must not: is {unlike} not used, or an "
+                "earlier answer kept?"
+            )
     _require(
         not difference(looked_at(outcome), kept, 0.0),
-        f"what {_told(first())} returned has changed with the next call: is one object handed out twice?",
+        lambda: f"what {_told(first())} returned has changed with the next call: is one object handed out twice?",
     )
     later = subject.ask(first())
     found = difference(looked_at(later), kept, 1e-9)
-    _require(not found, f"asked again, {_told(first())} {found}: is something kept from call to call?")
+    _require(not found, lambda: f"asked again, {_told(first())} {found}: is something kept from call to call?")
     if spoil(later[0]):
         last = subject.ask(first())
         _require(
             not difference(looked_at(last), kept, 1e-9),
-            f"{_told(first())} gives what a caller has changed in its own result: is one object handed out twice?",
+            lambda: (
+                f"{_told(first())} gives what a caller has changed in its own result: is one object handed out twice?"
+            ),
         )
 
 
