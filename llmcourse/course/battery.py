@@ -15,13 +15,13 @@ from __future__ import annotations
 import copy
 import dataclasses
 import inspect
-import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from llmcourse.course.comparison import (
     as_dtype,
+    copied,
     difference,
     is_opaque,
     looked_at,
@@ -131,7 +131,9 @@ class _Subject:
             told: What is unusual about this call, for a message.
         """
         # A call is told as it was made, from the copies: to write a tensor down takes longer than to call most pieces.
-        before = [_Text(short(a)) if i in self.changes else copy.deepcopy(a) for i, a in enumerate(args)]
+        shown = [_Text(short(value)) if i in self.changes else None for i, value in enumerate(args)]
+        copies = copied([None if i in self.changes else value for i, value in enumerate(args)])
+        before = [a if b is None else b for a, b in zip(copies, shown, strict=True)]
         states = _states()
         try:
             result = self.piece(*args)
@@ -142,8 +144,8 @@ class _Subject:
                 raise
             raise AssertionError(f"{told}: raises {type(error).__name__}: {error}") from error
         if "state" not in self.skipped:
-            for name, old, new in zip(_STATES, states, _states(), strict=True):
-                if old != new:
+            for name, state in _states().items():
+                if state != states[name]:
                     raise AssertionError(f"{_told(before)} changes {name}: leave it as it was")
         if "arguments" not in self.skipped:
             for i, (old, new) in enumerate(zip(before, args, strict=True)):
@@ -159,27 +161,21 @@ class _Text(str):
 
 
 def _made_anew(args: Sequence[Any]) -> Callable[[], Sequence[Any]]:
-    return lambda: copy.deepcopy(tuple(args))
+    return lambda: copied(args)
 
 
 def _told(args: Sequence[Any]) -> str:
     return f"({', '.join(short(value) for value in args)}{',' if len(args) == 1 else ''})"
 
 
-_STATES = ("PyTorch's random numbers", "NumPy's random numbers", "Python's random numbers", "PyTorch's modes")
-
-
-def _states() -> list[Any]:
-    import numpy as np
+def _states() -> dict[str, Any]:
+    """What belongs to nobody's piece, by name."""
     import torch
 
-    numpy_state = np.random.get_state()
-    return [
-        torch.get_rng_state().numpy().tobytes(),
-        (numpy_state[1].tobytes(), numpy_state[2]),
-        random.getstate(),
-        (torch.is_grad_enabled(), torch.get_default_dtype()),
-    ]
+    from llmcourse.course import generators
+
+    modes = torch.is_grad_enabled(), torch.get_default_dtype()
+    return dict(zip(generators.NAMES, generators.prints(), strict=True)) | {"PyTorch's modes": modes}
 
 
 def _require(holds: object, message: str | Callable[[], str]) -> None:

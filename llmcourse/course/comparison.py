@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmcourse.course.told import short
@@ -53,6 +55,8 @@ def _tensor_difference(got: Any, want: Any, bound: float) -> str:
     import numpy as np
     import torch
 
+    if type(got) is type(want) is torch.Tensor and got.dtype == want.dtype and torch.equal(got, want):
+        return ""  # the usual answer, a hundred times as fast
     if not isinstance(got, torch.Tensor | np.ndarray) or type(got).__module__ != type(want).__module__:
         return f"gives a {type(got).__name__} where a {type(want).__name__} is right"
     if tuple(got.shape) != tuple(want.shape):
@@ -114,6 +118,38 @@ def looked_at(value: Any) -> Any:
     if type(value) is dict:
         return {key: looked_at(item) for key, item in value.items()}
     return value
+
+
+def copied(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Deep copies. A tensor that nothing else looks at is copied by PyTorch alone, which takes a fraction of the time.
+
+    Example:
+        >>> xs = [1, 2]
+        >>> a, b = copied([xs, xs])
+        >>> a == xs, a is xs, a is b
+        (True, False, True)
+    """
+    import torch
+
+    memo = {}
+    if not any(is_opaque(value) for value in values):
+        memories = Counter(_memory(tensor) for tensor in tensors_in(list(values)))
+        alone = (value for value in values if type(value) is torch.Tensor and _fills_its_memory(value))
+        memo = {id(value): value.clone() for value in alone if memories[_memory(value)] == 1}
+    return copy.deepcopy(tuple(values), memo)
+
+
+def _memory(tensor: Any) -> int:
+    """What tells the memories of tensors apart."""
+    import torch
+
+    return tensor.untyped_storage()._cdata if tensor.layout is torch.strided else 0
+
+
+def _fills_its_memory(tensor: Any) -> bool:
+    """Whether a tensor is plain numbers in their order, and all that its memory holds."""
+    is_plain = _memory(tensor) and not tensor.requires_grad and tensor.grad is None and not tensor.is_conj()
+    return bool(is_plain) and tensor.is_contiguous() and tensor.untyped_storage().nbytes() == tensor.nbytes
 
 
 def tensors_in(value: Any) -> list[Any]:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from llmcourse.course.battery import LAWS, battery
-from llmcourse.course.comparison import difference
+from llmcourse.course.comparison import copied, difference
 
 X, W = (torch.arange(12.0).view(3, 4) + 0.5) / 7, torch.tensor([1.0, 2.0, 3.0, 4.0])
 WHOLE = {"axes": "B ., . -> B", "dtypes": [0, 1], "narrow": ["bfloat16"], "gradients": [0, 1]}
@@ -150,6 +150,20 @@ def test_what_a_piece_is_there_to_change_is_its_result():
         battery(add_to_a_copy, *calls, changes=[0])
     with pytest.raises(AssertionError, match="changes total"):
         battery(add, *calls)
+
+
+def test_copies_have_the_order_and_share_the_memory_that_was_there():
+    x, parameter = torch.arange(12.0).view(3, 4), torch.nn.Parameter(torch.ones(2))
+    whole, view, turned, gaps, kept, xs = copied([x, x[1:], x.t(), x[:, ::2].clone()[:, :1], parameter, [x, 1]])
+    assert (
+        torch.equal(whole, x) and torch.equal(turned, x.t()) and turned.stride() == (1, 4) and gaps.stride() == (2, 1)
+    )
+    whole.zero_()
+    assert not view.any() and not turned.any() and xs[0] is whole and x.any()
+    assert type(kept) is torch.nn.Parameter and kept is not parameter
+    a, b = copied([X, W])
+    assert torch.equal(a, X) and a.data_ptr() != X.data_ptr() and torch.equal(b, W)
+    assert copied([torch.eye(2).to_sparse()])[0].to_dense().trace() == 2
 
 
 def test_any_sequence_may_be_a_tuple():

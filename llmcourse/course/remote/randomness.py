@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import random
 from typing import Any
 
 import numpy as np
 import torch
+
+from llmcourse.course.generators import prints
 
 
 class HostRandom:
@@ -27,7 +28,7 @@ class HostRandom:
 
     def tell(self) -> list[Any]:
         """The states that changed since they were told; `was_told` says that they have been."""
-        self._now = _prints()
+        self._now = prints()
         readers = (_torch_state, _numpy_state, _python_state)
         return [read() if a != b else None for read, a, b in zip(readers, self._now, self._last)]
 
@@ -55,11 +56,11 @@ class GuestRandom:
 
     def forget(self) -> None:
         """Take what is now for what the other side knows."""
-        self._last = _prints()
+        self._last = prints()
 
     def tell(self) -> list[bool]:
         """Which generators moved; `was_told` says that this has been told."""
-        self._now = _prints()
+        self._now = prints()
         return [a != b for a, b in zip(self._now, self._last)]
 
     def was_told(self) -> None:
@@ -78,17 +79,7 @@ class GuestRandom:
             version, numbers, gauss = python_state
             random.setstate((version, tuple(numbers), gauss))
         if states != [None] * 3:
-            self._last = _prints()
-
-
-_NUMPY_STATE = np.random.mtrand._rand._bit_generator.ctypes.state_address
-_NUMPY_STATE_BYTES = 4 * 624 + 4
-
-
-def _prints() -> list[Any]:
-    """What tells whether a generator moved, cheaply: NumPy takes 30 microseconds to give its state."""
-    numpy_print = ctypes.string_at(_NUMPY_STATE, _NUMPY_STATE_BYTES)
-    return [torch.get_rng_state().numpy().tobytes(), numpy_print, random.getstate()]
+            self._last = prints()
 
 
 def _torch_state() -> Any:

@@ -184,7 +184,7 @@ class Table:
         told = [(entry, entry.known, entry.snapshot) for entry in self._entries.values()]
         try:
             for entry, known, _ in told:
-                if known is not None and (only is None or entry.number in only):
+                if known is not None and entry.kind != "function" and (only is None or entry.number in only):
                     self._look_at(entry, contents)
             new = self._define(definitions, contents)
             if last is not None:
