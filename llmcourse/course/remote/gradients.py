@@ -44,7 +44,26 @@ def gradients(outputs: Sequence[Tensor], leaves: Sequence[Tensor], of_outputs: G
     if not pairs:
         return [None] * len(leaves)
     wanted, given = zip(*pairs)
-    return list(torch.autograd.grad(wanted, leaves, given, retain_graph=True, allow_unused=True))
+    with torch.enable_grad():
+        start = _Start.apply(given, *wanted)
+    return list(torch.autograd.grad(start, leaves, retain_graph=True, allow_unused=True))
+
+
+class _Start(torch.autograd.Function):
+    """Where a way back starts that has its gradients already.
+
+    Given to `torch.autograd.grad` itself, these would have it load 500 modules of symbolic mathematics, to compare
+    their shapes.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, given: Sequence[Tensor], *outputs: Tensor) -> Any:
+        ctx.given = given
+        return torch.zeros(())
+
+    @staticmethod
+    def backward(ctx: Any, _: Tensor) -> Any:
+        return None, *ctx.given
 
 
 class _Call(torch.autograd.Function):

@@ -68,19 +68,18 @@ def plan_of(package: Path) -> dict[str, Any]:
     }
 
 
-def start(package: Path, requests: int, log: int, option: str) -> subprocess.Popen[bytes]:
+def start(package: Path, requests: int, log: int, *options: str) -> subprocess.Popen[bytes]:
     """Start a server in a room of its own.
 
     Args:
         package: The folder of the package `llmcourse` that processes import.
         requests: The socket that the server reads requests from.
         log: Where the builder's and the server's error output goes.
-        option: `--warm` or `--once`; see `inside.server`.
+        options: See `inside.server.main`.
     """
-    options = [option]
     if threading.current_thread() is threading.main_thread():
         # In another thread it would mean the end of that thread, not of the grader.
-        options.append("--dies-with-parent")
+        options = (*options, "--dies-with-parent")
     entry = ENTRY.format(folder=str(SCRIPTS.parent), module="builder")
     return subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", entry, json.dumps(plan_of(package)), str(requests), *options],

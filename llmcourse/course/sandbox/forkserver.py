@@ -39,21 +39,21 @@ class Server:
 
     Args:
         package: The folder of the package `llmcourse` that its processes import.
-        option: `--warm`: it has imported what processes import. `--once`: it has imported nothing and starts one
-            process.
+        options: `--warm`: it has imported what processes import, and more for what `--for-training` and `--for-judging`
+            say. `--once`: it has imported nothing and starts one process.
 
     Raises:
         SandboxUnavailable: It cannot be started.
     """
 
-    def __init__(self, package: Path, option: str):
-        self.package, self.option = package, option
+    def __init__(self, package: Path, *options: str):
+        self.package = package
         self._is_ready = False
         self._owner = os.getpid()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         self._requests, theirs = message_pair()
         try:
-            self._process = building.start(package, theirs.fileno(), self._log.fileno(), option)
+            self._process = building.start(package, theirs.fileno(), self._log.fileno(), *options)
         except BaseException:
             self._requests.close()
             self._log.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -30,17 +30,26 @@ class Room:
         library: A folder that holds a package `llmcourse`; processes see that package and nothing else of the folder.
         limits: What each process may use.
         way: "warm", "cold", or "auto" for the best that works here.
+        used_for: What warm processes are there for: "training", "judging". They are made ready for that, which takes
+            the server time once; for anything else it takes each process its own.
 
     Raises:
         ValueError: There is no such way, or no package `llmcourse` in the library.
     """
 
-    def __init__(self, library: Path, limits: Limits | None = None, way: str = "auto"):
+    def __init__(
+        self,
+        library: Path,
+        limits: Limits | None = None,
+        way: str = "auto",
+        used_for: Iterable[str] = ("training", "judging"),
+    ):
         if way not in ("auto", *WAYS):
             raise ValueError(f"way={way!r}: it is one of auto, {', '.join(WAYS)}")
         self.package = policy.package_of(library)
         self.limits = limits or Limits()
         self._wanted = way
+        self._options = ["--warm", *(f"--for-{purpose}" for purpose in used_for)]
         self._way: str | None = None
         self._server: Server | None = None
         self._lock = threading.Lock()
@@ -85,7 +94,7 @@ class Room:
     def launch(self) -> None:
         """Begin to open the room without waiting for it, so that several come up side by side."""
         if self.way == "warm" and self._server is None:
-            self._server = Server(self.package, "--warm")
+            self._server = Server(self.package, *self._options)
 
     def lend(self) -> socket.socket | None:
         """What another process needs to start processes here; None where there is no server that could be shared."""
@@ -130,7 +139,7 @@ class Room:
             if self._server is not None and not self._server.is_running:
                 self._server.close()
                 self._server = None
-            server = self._server or Server(self.package, "--warm")
+            server = self._server or Server(self.package, *self._options)
             try:
                 server.wait_until_ready()
             except SandboxUnavailable:

@@ -9,7 +9,7 @@ import pytest
 
 from llmcourse.course.grading.trial.courtroom import Courtroom
 from llmcourse.course.grading.trial.orders import MAX_OUTPUTS, TRUNCATED, Ran
-from llmcourse.course.grading.trial.rooms import Rooms, assignment_pieces
+from llmcourse.course.grading.trial.rooms import Rooms, _library_of, _trains, assignment_pieces
 
 pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(120)]
 
@@ -70,6 +70,13 @@ def test_what_notebooks_hold_runs(standing: Rooms) -> None:
         text(streams).startswith("no\n") and "UserWarning: careful" in text(streams) and text(streams).endswith("yes")
     )
     assert "3/3" in text(bar)
+
+
+def test_processes_of_a_chapter_that_trains_nothing_have_not_waited_for_what_training_imports(standing: Rooms) -> None:
+    (loaded,) = ran(standing, "import sys\nprint('torch' in sys.modules, 'sympy' in sys.modules)")
+    assert text(loaded) == "True False\n"
+    names = ("01_tokenization", "02_positional_encoding", "03_recipes", "04_fsdp", "another_course")
+    assert [_trains(_library_of(name)) for name in names] == [False, False, True, True, True]
 
 
 @pytest.mark.parametrize(

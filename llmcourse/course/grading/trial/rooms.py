@@ -47,6 +47,7 @@ class Rooms:
     _editions: dict[Library, Path] = field(default_factory=dict)
     _folders: list[Scratch] = field(default_factory=list)
     _judges: JudgeServer | None = None
+    _train: bool = True
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def of_students(self, assignment: str) -> Room | OpenRoom:
@@ -90,7 +91,9 @@ class Rooms:
 
     def launch(self, assignments: Iterable[str]) -> list[Library]:
         """Begin to open the rooms of these assignments, side by side; returns what each one's library lacks."""
-        libraries = [None, *dict.fromkeys(_library_of(name) for name in assignments)]
+        of_students = list(dict.fromkeys(_library_of(name) for name in assignments))
+        self._train = any(map(_trains, of_students))
+        libraries = [None, *of_students]
         for library in libraries:
             self._launch(library)
         return libraries
@@ -138,7 +141,10 @@ class Rooms:
         folder = self._edition(library)
         if self.way == "unsafe":
             return OpenRoom(folder)
-        return Room(library=folder, limits=self._limits(library), way=self.way)
+        judges = library is None
+        trains = self._train if library is None else _trains(library)
+        used_for = [name for name, is_so in (("judging", judges), ("training", trains)) if is_so]
+        return Room(library=folder, limits=self._limits(library), way=self.way, used_for=used_for)
 
     def _limits(self, library: Library) -> Limits:
         """What a process may use: of the room with the whole library, one process holds the judges of everybody."""
@@ -162,6 +168,13 @@ class Rooms:
 
 def _library_of(assignment: str) -> Library:
     return tuple(sorted(set(assignment_pieces(assignment))))
+
+
+def _trains(library: tuple[Piece, ...]) -> bool:
+    """Whether an assignment's processes may train something: unless no module beside its pieces' knows an optimizer."""
+    folders = {LIBRARY.joinpath(*piece.module.split(".")[:2]) for piece in library}
+    files = [path for folder in folders for path in folder.rglob("*.py")]
+    return not files or any(b"ptimizer" in path.read_bytes() for path in files)
 
 
 def assignment_pieces(assignment: str) -> list[Piece]:

@@ -1,6 +1,6 @@
 """Builds a room around itself, and becomes the server in it: a few system calls, and no program but Python.
 
-    python -I -S -c "... builder.main()" PLAN REQUESTS [--warm | --once] [--dies-with-parent]
+    python -I -S -c "... builder.main()" PLAN REQUESTS [--warm ... | --once] [--dies-with-parent]
 
 It leaves the machine's namespaces for new ones and forks. The fork is the first process of the room's process
 namespace: it makes the room's root out of what the plan names, leaves everything else behind, and executes Python again

@@ -14,6 +14,7 @@ import pkgutil
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from types import ModuleType
 
@@ -29,11 +30,10 @@ PACKAGES = (
     "matplotlib.font_manager",
     "matplotlib_inline.backend_inline",
     "IPython.core.interactiveshell",
-    "torch._dynamo",
-    "torch.utils.flop_counter",
 )
-"""The last two: an optimizer's first step and a count of operations load some 800 modules, which each fork would do
-anew."""
+FOR_TRAINING = ("torch._dynamo", "torch.utils.flop_counter")
+"""An optimizer's first step and a count of operations load some 800 modules, which takes 1.5 s and each fork would do
+anew; a chapter that trains nothing does not wait for them."""
 COURSE_MODULES = tuple(
     f"llmcourse.course.{name}"
     for name in ("workspace", "checks", "notebook.display", "notebook.plots", "remote.cells", "remote.judges")
@@ -46,7 +46,8 @@ MAX_MESSAGE, MAX_DESCRIPTORS = 1 << 20, 2
 def main() -> None:
     """Serve requests that come in over the socket whose number is the command line's first argument.
 
-    After it comes `--warm`, or `--once` to end with the first process.
+    After it comes `--once` to end with the first process, or `--warm`, behind which may stand `--for-training` and
+    `--for-judging`: what the processes are there for, and need more imports and sources for.
     """
     arguments = sys.argv[1:]
     requests = socket.socket(fileno=int(arguments[0]))
@@ -55,7 +56,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         if "--warm" in arguments:
-            preload()
+            preload(FOR_TRAINING if "--for-training" in arguments else ())
+            if "--for-judging" in arguments:
+                read_library()
         n_threads = len(os.listdir("/proc/self/task"))
         if n_threads > 1:
             raise RuntimeError(f"importing started {n_threads - 1} threads: {sorted(os.listdir('/proc/self/task'))}")
@@ -90,16 +93,20 @@ def serve(requests: socket.socket, *, once: bool) -> None:
             return
 
 
-def preload() -> None:
+def preload(more: Sequence[str] = ()) -> None:
     """Import what processes import. Where that fails, a process that needs it will say why."""
     keeper.make_folders()
-    for name in [*PACKAGES, *library_modules(), *COURSE_MODULES]:
+    for name in [*PACKAGES, *more, *library_modules(), *COURSE_MODULES]:
         with suppress(Exception):
             importlib.import_module(name)
-    if uses := sys.modules.get("llmcourse.course.remote.references"):
-        uses.read_library()
     if cells := sys.modules.get("llmcourse.course.remote.cells"):
         cells.prepare()
+
+
+def read_library() -> None:
+    """Read the library's sources, in which judges look up what a piece may use."""
+    if uses := sys.modules.get("llmcourse.course.remote.references"):
+        uses.read_library()
 
 
 def library_modules() -> list[str]:
