@@ -22,6 +22,7 @@ from llmcourse.course import progress
 from llmcourse.course.notebooks import Score
 from llmcourse.course.paths import course_root, find_workspace
 from llmcourse.course.pieces import Piece, removed_pieces
+from llmcourse.course.spared import spare_imports
 from llmcourse.course.terminal import app, chapters_named, command, console, fail, root_folder
 
 
@@ -321,6 +322,7 @@ def memory(
 
 def main() -> None:
     """Entry point of the `llmcourse` command."""
+    spare_imports()
     app()
 
 

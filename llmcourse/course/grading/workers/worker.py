@@ -11,6 +11,8 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
+from llmcourse.course.spared import spare_imports
+
 
 def main(line: int, lifeline: int) -> None:
     """Serve.
@@ -21,6 +23,7 @@ def main(line: int, lifeline: int) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the grading process decides
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+    spare_imports()
     from llmcourse.course.grading.trial.rooms import close_rooms
 
     try:
