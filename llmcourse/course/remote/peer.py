@@ -93,7 +93,7 @@ class Peer:
             pure: Functions in it that look at no shared object but those that they get.
         """
         self._forget_everything()
-        answer = self._request("begin", self.table.encode(body))
+        answer = self._request("begin", self.table.encode_by_value(body))
         self.pure = {self.table.number_of(function) for function in pure}
         return self.table.decode(answer)
 
@@ -213,7 +213,7 @@ class Peer:
             return self._do_back(body), None
         if kind == "begin" and not self.is_host:
             self._graphs.clear()
-            return self.table.encode(self.on_begin(self.table.decode(body))), None
+            return self.table.encode_by_value(self.on_begin(self.table.decode(body))), None
         if kind == "end" and not self.is_host:
             self.on_end()
             return None, None

@@ -110,6 +110,10 @@ class Table:
         """A value for the other side; what has identity is shared from now on, also what stands directly in it."""
         return wire.encode(value, self._share_root)
 
+    def encode_by_value(self, value: Any) -> Any:
+        """A value that is told once: no container in it is shared, or looked at with later messages."""
+        return wire.encode(value, self.share_nested)
+
     def encode_parts(self, values: list[Any]) -> list[Any]:
         """Several values, each as `encode` does."""
         return [self.encode(value) for value in values]
