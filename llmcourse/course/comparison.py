@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from llmcourse.course.told import short
+
+_PLAIN = frozenset((bool, int, float, str, bytes, type(None)))
 
 
 def difference(got: Any, want: Any, bound: float = 1e-6) -> str:
@@ -33,6 +35,8 @@ def difference(got: Any, want: Any, bound: float = 1e-6) -> str:
     if dataclasses.is_dataclass(want) and not isinstance(want, type):
         names = [field.name for field in dataclasses.fields(want)]
         return difference([getattr(got, n, None) for n in names], [getattr(want, n) for n in names], bound)
+    if type(got) is type(want) and type(want) in (list, tuple, dict) and _are_equal(got, want):
+        return ""  # the usual answer, found without a look at each item
     if isinstance(want, Mapping):
         if not isinstance(got, Mapping) or got.keys() != want.keys():
             return f"gives {short(got)} where {short(want)} is right"
@@ -49,6 +53,21 @@ def difference(got: Any, want: Any, bound: float = 1e-6) -> str:
     if is_opaque(want):
         return ""
     return "" if got == want else f"gives {short(got)} where {short(want)} is right"
+
+
+def _are_equal(a: Any, b: Any) -> bool:
+    """Whether two containers hold equal numbers and texts, and nothing else."""
+    items = (a.values(), b.values()) if type(a) is dict else (a, b)
+    return all(map(_are_plain, items)) and bool(a == b)
+
+
+def _are_plain(items: Iterable[Any]) -> bool:
+    """Whether all items are numbers or texts, or lists and tuples of these."""
+    kinds = set(map(type, items))
+    if kinds <= _PLAIN:
+        return True
+    nested = (item for item in items if type(item) in (list, tuple))
+    return kinds <= _PLAIN | {list, tuple} and all(map(_are_plain, nested))
 
 
 def _tensor_difference(got: Any, want: Any, bound: float) -> str:
@@ -113,6 +132,8 @@ def looked_at(value: Any) -> Any:
         return None
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: looked_at(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if type(value) in (list, tuple) and _are_plain(value):
+        return value
     if type(value) in (list, tuple):
         return type(value)(looked_at(item) for item in value)
     if type(value) is dict:
@@ -131,11 +152,11 @@ def copied(values: Sequence[Any]) -> tuple[Any, ...]:
     """
     import torch
 
+    plain = [value for value in values if type(value) is torch.Tensor and _fills_its_memory(value)]
     memo = {}
-    if not any(is_opaque(value) for value in values):
+    if plain and not any(is_opaque(value) for value in values):
         memories = Counter(_memory(tensor) for tensor in tensors_in(list(values)))
-        alone = (value for value in values if type(value) is torch.Tensor and _fills_its_memory(value))
-        memo = {id(value): value.clone() for value in alone if memories[_memory(value)] == 1}
+        memo = {id(value): value.clone() for value in plain if memories[_memory(value)] == 1}
     return copy.deepcopy(tuple(values), memo)
 
 
