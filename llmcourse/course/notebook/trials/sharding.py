@@ -80,6 +80,9 @@ def gathered(
     found["values"] = [parameter.detach().clone() for parameter in unit.parameters]
     piece(unit, group)
     found["messages"].append(_n_messages(group))
+    if unit.pending is not None:  # its memory must not go while a message writes to it
+        unit.use()
+        return found
     unit.blank()
     whole.untyped_storage().resize_(0)
     unit.is_whole = False
