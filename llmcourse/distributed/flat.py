@@ -136,11 +136,11 @@ def sharded_norm(shards: Iterable[Tensor], replicated: Iterable[Tensor] = (), gr
         >>> rehearse(sharded_norm, [([torch.tensor([3.0])],), ([],)]).results
         [3.0, 3.0]
     """
-    total = group.sum(_square_sum(shards)) + _square_sum(replicated)
+    total = group.sum(square_sum(shards)) + square_sum(replicated)
     return math.sqrt(total)
 
 
-def _square_sum(tensors: Iterable[Tensor]) -> float:
+def square_sum(tensors: Iterable[Tensor]) -> float:
     """The sum of all squares, added up in double precision from one float32 norm a tensor."""
     wide = (tensor if tensor.dtype == torch.float64 else tensor.float() for tensor in tensors)
     return sum((float(torch.linalg.vector_norm(tensor)) ** 2 for tensor in wide), 0.0)
