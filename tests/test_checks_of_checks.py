@@ -10,6 +10,7 @@ exercise only.
 from __future__ import annotations
 
 import ast
+import builtins
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -229,6 +230,18 @@ def test_a_message_is_asked_for_only_where_the_docstring_promises_it(assignment:
                 assert "name" in docstring(piece, classroom.ROOT).partition("Raises:")[2], (
                     f"{piece}: no message is promised"
                 )
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_errors_that_are_asked_for_are_pythons_own(assignment: str) -> None:
+    """The type of another does not cross the line to the judge: it would arrive as the nearest of Python's own."""
+    for notebook in classroom.notebooks(assignment, SOLUTIONS).values():
+        for piece, cell in classroom.cells(notebook, "check").items():
+            for node in ast.walk(ast.parse(cell.source.partition("\n")[2])):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "raises":
+                    named = {part.id for part in ast.walk(node.args[0]) if isinstance(part, ast.Name)}
+                    strange = [name for name in named if not hasattr(builtins, name)]
+                    assert not strange, f"the check of {piece} asks for {', '.join(strange)}"
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 
-from llmcourse.course.author.book import read_page
+from llmcourse.course.author.book import BookError, build_book, read_page
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
@@ -38,3 +39,18 @@ def test_a_page_folds_the_source_of_every_check_and_no_result(path, monkeypatch)
             cell.metadata.tags
         )
         assert cell.metadata.mystnb.code_prompt_show == "Show the check"
+
+
+def test_every_page_of_the_book_is_built_without_a_warning(tmp_path):
+    """Without the outputs of cells, so that figures, which are outputs, are the only things that cannot be found."""
+    for part in ("_config.yml", "_toc.yml", "book", "notebooks", "solutions", "llmcourse"):
+        (tmp_path / part).symlink_to(ROOT / part)
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    config["execute"]["execute_notebooks"] = "off"
+    (tmp_path / "_config.yml").unlink()
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
+    with pytest.raises(BookError) as told:
+        build_book(tmp_path, echo=lambda line: None)
+    faults = [line for line in str(told.value).splitlines() if "WARNING" in line and not FIGURE.search(line)]
+    assert not faults, "\n".join(faults)
+    assert "full log" in str(told.value), "the build itself has failed"
