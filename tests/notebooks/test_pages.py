@@ -61,6 +61,6 @@ def test_every_figure_has_a_name_of_its_own_and_its_cell_shows_nothing_else():
             name = cell.metadata.get("mystnb", {}).get("figure", {}).get("name")
             if name:
                 named.append(name)
-                assert not re.search(r"(?m)^ *table\(", cell.source), f"{path.stem}: the cell of {name} shows a table as well"
+                assert not re.search(r"(?m)^ *table\(", cell.source), f"{path.stem}: {name} has a table"
     assert len(named) > 50
     assert len(set(named)) == len(named), sorted(name for name in named if named.count(name) > 1)
