@@ -34,8 +34,8 @@ class Box(NamedTuple):
 def boxes(shape: Sequence[int], first: int, end: int) -> list[Box]:
     """The boxes that make up a run of a tensor's elements, which are counted row by row.
 
-    Of a matrix these are at most three: the rest of a row, whole rows, the beginning of a row. A tensor without elements
-    is one box without elements, so that it has its place in a checkpoint, too.
+    Of a matrix these are at most three: the rest of a row, whole rows, the beginning of a row. A tensor without any
+    elements is one box without any, so that it has its place in a checkpoint, too.
 
     Args:
         shape: Of the tensor.

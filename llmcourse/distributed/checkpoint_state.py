@@ -112,7 +112,10 @@ def room_for(model: nn.Module, saved: Mapping[str, Any], where: object) -> dict[
         if name.startswith(STATE):
             weight = weights[_weight_of(name)]
             if _weight_of(name) in slices and tuple(entry.size) not in ((), ours[_weight_of(name)]):
-                raise CheckpointError(f"{where} has {name} of the shape {tuple(entry.size)}, which cannot be cut as the slice is")
+                raise CheckpointError(
+                    f"{where} has {name} of the shape {tuple(entry.size)}; it must be {ours[_weight_of(name)]} or one "
+                    "number, to be cut as the weight is"
+                )
             # The count of steps is one number, also of a parameter that is one.
             is_alike = tuple(entry.size) == ours[_weight_of(name)] and not name.startswith(f"{STATE}step.")
             make = torch.zeros_like(weight) if is_alike else torch.zeros(entry.size, device=weight.device)
@@ -138,7 +141,9 @@ def restore_optimizer(
     for parameter, rest in values["numbers"].items():
         state.setdefault(numbers[parameter], {}).update(rest)
     groups = [
-        {**own, **{key: _like(own.get(key), value) for key, value in saved.items()}, "params": [numbers[n] for n in part]}
+        own
+        | {key: _like(own.get(key), value) for key, value in saved.items()}
+        | {"params": [numbers[name] for name in part]}
         for own, saved, part in zip(optimizer.param_groups, values["groups"], ours, strict=True)
     ]
     optimizer.load_state_dict({"state": state, "param_groups": groups})

@@ -57,8 +57,8 @@ class ShardedCheckpoints:
     """Checkpoints as folders, of models that are in shards or whole, whatever strategy of `parallelize` trains them.
 
     Takes the place of `Checkpoints` in `train(..., checkpoints=...)`. Every process of the group calls each method at
-    the same time. A run may go on with another number of processes, and under another strategy: a checkpoint of "zero1",
-    "zero2" or "fsdp" has the same names and shapes in it as one of "fsdp2", or of a single process with a whole model.
+    the same time. A run may go on with another number of processes, and under another strategy: what "zero1", "zero2"
+    or "fsdp" saves has the same names and shapes in it as what "fsdp2" does, or a single process with a whole model.
     Each process writes its slices of the weights, and of what the optimizer keeps for them.
 
     Args:

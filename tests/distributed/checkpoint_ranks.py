@@ -80,8 +80,8 @@ def run(
 
 
 def run_strategy(
-    folder: str | None, strategy: str | None, steps: int = CONFIG.steps, name: str = "adamw", in_background: bool = False,
-    group: Group | None = None,
+    folder: str | None, strategy: str | None, steps: int = CONFIG.steps, name: str = "adamw",
+    in_background: bool = False, group: Group | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Train under a strategy, or whole in one process, from the folder's last checkpoint on: losses and weights."""
     torch.set_num_threads(1)
@@ -115,7 +115,8 @@ def saved_in_shards(folder: str, strategy: str, name: str, options: dict[str, An
     parallel = parallelize(make_model(), strategy, group, **options)
     optimizer = make_sharded_optimizer(parallel, name, lr=0.01)
     for number in range(3):
-        parallel_step(parallel.model, optimizer, [make_batches().batch(number, group.rank, group.size)], parallel=parallel)
+        batch = make_batches().batch(number, group.rank, group.size)
+        parallel_step(parallel.model, optimizer, [batch], parallel=parallel)
     found = parallel.full_weights()
     for unit in parallel.shards.units:
         for name, shape in zip(unit.names, unit.shapes):

@@ -76,7 +76,7 @@ def test_the_same_ranks_go_on_bit_for_bit(tmp_path, strategy, in_background):
     ("strategy", "name", "options"), [("fsdp", "muon", {}), ("zero2", "adamw", {"precision": "bf16"})]
 )
 def test_what_is_read_is_what_was_held_bit_for_bit(tmp_path, strategy, name, options):
-    """Weights in their full precision and both kinds of optimizer state, saved by three ranks and read into whole ones."""
+    """Weights in their full precision and all that the optimizer keeps, saved by three ranks, read by one."""
     held, *_ = run_on_ranks(ranks.saved_in_shards, [(str(tmp_path), strategy, name, options)] * 3)
     model = make_model()
     optimizer = make_optimizer(model, name, lr=0.5)
