@@ -42,7 +42,7 @@ MODULES = {
     "free_unit": "units", "sharded_adamw_step": "sharded_optimizers", "rows_to_read": "resharding",
     "lost_share": "failures",
 }  # fmt: skip
-TRAINED = f"{inspect.getsource(trained)}\n"
+TRAINED = f"from typing import Any\n\n\n{inspect.getsource(trained)}\n"
 ON_RANKS = """
 import json
 from llmcourse.distributed.launch import run_on_ranks
@@ -67,6 +67,11 @@ shell = InteractiveShell.instance()
 for source in json.load(sys.stdin):
     shell.run_cell(source).raise_error()
 """
+
+
+def told_in(printed: str) -> list[list[dict[str, Any]]]:
+    """What the ranks gave, for each time that they were started."""
+    return [json.loads(line) for line in printed.splitlines() if line.startswith("[{")]
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +99,8 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """A notebook whose learner builds all pieces, first with a wrong norm: what its ranks gave, and its workspace."""
     workspace = tmp_path_factory.mktemp("learner") / "work"
     (workspace / MARKER).mkdir(parents=True)
-    wrong = CELLS | {"sharded_norm": WRONG_NORM}
-    cells = ["%load_ext llmcourse.course", *wrong.values(), TRAINED, ON_RANKS, CELLS["sharded_norm"], ON_RANKS]
+    first = CELLS | {"sharded_norm": WRONG_NORM}
+    cells = ["%load_ext llmcourse.course", *first.values(), TRAINED, ON_RANKS, CELLS["sharded_norm"], ON_RANKS]
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     own = {WORKSPACE_VARIABLE: str(workspace), "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
@@ -103,8 +108,8 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
         timeout=200,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[{")]
-    return SimpleNamespace(workspace=workspace, wrong=told[0], right=told[1])
+    wrong, right = told_in(done.stdout)
+    return SimpleNamespace(workspace=workspace, wrong=wrong, right=right)
 
 
 def require_learners_code(ranks: list[dict[str, Any]], one_process: dict[str, Any]) -> None:
@@ -182,7 +187,7 @@ def test_in_the_room_that_grades(rooms: Rooms, one_process: dict[str, Any]) -> N
         assert ran.failure is None, ran.failure
         failure = (await room.check(textwrap.dedent(check), (), {}, 100)).failure
         assert failure is not None
-        return json.loads(ran.outputs[0].text), failure.evalue
+        return told_in(ran.outputs[0].text)[0], failure.evalue
 
     ranks, judged = in_a_room(rooms, [*CELLS.values(), TRAINED], train)
     require_learners_code(ranks, one_process)
