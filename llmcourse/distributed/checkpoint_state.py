@@ -161,9 +161,7 @@ def require_same_groups(
     ours = {(i, names[p]) for i, entry in enumerate(optimizer.param_groups) for p in entry["params"]}
     theirs = {(i, name) for i, entry in enumerate(values["groups"]) for name in entry["params"]}
     if unlike := sorted(ours ^ theirs):
-        raise CheckpointError(
-            f"{where} is of another optimizer: {unlike[0][1]} is in group {unlike[0][0]} of one only"
-        )
+        raise CheckpointError(f"{where} is of another optimizer: {unlike[0][1]} is in group {unlike[0][0]} of one only")
 
 
 def require_agreement(tensors: Mapping[str, Tensor], group: Group) -> None:

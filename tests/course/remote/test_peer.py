@@ -447,7 +447,10 @@ def test_recursion_without_end_is_an_error_and_not_a_hang(remote) -> None:
 
 
 def test_what_cannot_be_told_is_an_error_that_names_it_and_the_line_goes_on(remote) -> None:
-    space, told = SimpleNamespace(words=[1]), r"a socket.socket cannot be passed .* \(it is the `left` of a SimpleNamespace\)"
+    space, told = (
+        SimpleNamespace(words=[1]),
+        r"a socket.socket cannot be passed .* \(it is the `left` of a SimpleNamespace\)",
+    )
     with pytest.raises(TypeError, match=told):
         remote.leave_behind(space)
     with pytest.raises(ZeroDivisionError):
