@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -45,6 +46,19 @@ def part_of(offset: int, n_elements: int, size: int, rank: int) -> tuple[int, in
     begin, end = rank * size - offset, (rank + 1) * size - offset
     first = min(max(begin, 0), n_elements)
     return first, max(first, min(end, n_elements))
+
+
+class Place(NamedTuple):
+    """Where a slice, what a rank keeps of a tensor, stands in it.
+
+    Attributes:
+        shape: Of the whole tensor.
+        first, end: Its first element in the slice, counted row by row, and the one behind its last.
+    """
+
+    shape: tuple[int, ...]
+    first: int
+    end: int
 
 
 def shard(tensors: Sequence[Tensor], rank: int, n_ranks: int) -> Tensor:

@@ -172,7 +172,9 @@ def _rank(
         arguments = cloudpickle.loads(row)
         _tell(pipe, True, "ready")
         _tell(pipe, True, function(*arguments, **_group_for(function)))
-        time.sleep(timeout_s)  # until it is ended: a rank that leaves would be an error for one that still waits for it
+        # Until it is ended: a rank that leaves would be an error for one that still waits for it. The time for answers
+        # begins when all ranks are ready, which may be later than this one.
+        time.sleep(START_S + timeout_s)
     except BaseException as error:
         _tell(pipe, False, f"{type(error).__name__}: {error}")
 
