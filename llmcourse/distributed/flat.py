@@ -73,7 +73,8 @@ def shard(tensors: Sequence[Tensor], rank: int, n_ranks: int) -> Tensor:
         n_ranks: Into how many parts.
 
     Returns:
-        The part, a tensor with one axis and memory of its own, of the tensors' dtype. Of 10 elements and 4 ranks each
+        The part, a tensor with one axis, of the tensors' dtype and cut off from their graph. It lies in memory of its
+        own that holds nothing else: a window on all elements would keep all of them. Of 10 elements and 4 ranks each
         gets 3.
 
     Raises:
@@ -136,8 +137,9 @@ def sharded_norm(shards: Iterable[Tensor], replicated: Iterable[Tensor] = (), gr
     rank makes the norm so on every rank.
 
     Args:
-        shards: This rank's parts; the ranks may have different numbers of them, and of elements, also none.
-        replicated: Tensors that are the same on every rank.
+        shards: This rank's parts; the ranks may have different numbers of them, and of elements, also none. They may
+            come from a generator, which can be read only once.
+        replicated: Tensors that are the same on every rank; from a generator, perhaps.
         group: Who has the other parts.
 
     Returns:

@@ -345,13 +345,14 @@ def _modes() -> list[Any]:
     """Under which of PyTorch's modes the caller runs."""
     autocast = torch.is_autocast_enabled("cpu")
     dtypes = (torch.get_autocast_dtype("cpu"), torch.get_default_dtype())
-    return [torch.is_grad_enabled(), autocast, *(str(dtype).removeprefix("torch.") for dtype in dtypes)]
+    names = [str(dtype).removeprefix("torch.") for dtype in dtypes]
+    return [torch.is_grad_enabled(), autocast, *names, torch.get_deterministic_debug_mode()]
 
 
 @contextmanager
 def _in_modes(modes: Any, *, with_default: bool) -> Iterator[None]:
-    """The modes that the caller is in; its default dtype only where the caller is trusted with it."""
-    grad, autocast, dtype, default = modes
+    """The modes that the caller is in; those of the whole process only where it is trusted with them."""
+    grad, autocast, dtype, default, determinism = modes
     with ExitStack() as stack:
         stack.enter_context(torch.set_grad_enabled(bool(grad)))
         if autocast:
@@ -359,6 +360,8 @@ def _in_modes(modes: Any, *, with_default: bool) -> Iterator[None]:
         if with_default:
             stack.callback(torch.set_default_dtype, torch.get_default_dtype())
             torch.set_default_dtype(wire.TORCH_DTYPES[default])
+            stack.callback(torch.set_deterministic_debug_mode, torch.get_deterministic_debug_mode())
+            torch.set_deterministic_debug_mode(determinism)
         yield
 
 

@@ -201,6 +201,7 @@ FUNCTIONS = {
     "turn_gradients_off": turn_gradients_off,
     "go_double": go_double,
     "new_zeros": lambda n: torch.zeros(n),
+    "new_empty": lambda n: torch.empty(n),
     "Norm": Norm,
     "HiddenWeights": HiddenWeights,
     "Fitting": Fitting,

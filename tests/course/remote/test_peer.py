@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from llmcourse.course.checks import count_steps, each, on_ranks, rehearsed
+from llmcourse.course.comparison import unwritten_is_nan
 from llmcourse.course.remote.peer import BadMessage, Peer
 from llmcourse.course.remote.proof import prove
 from llmcourse.model.config import PRESETS
@@ -314,6 +315,8 @@ def test_a_call_runs_in_the_callers_modes(remote) -> None:
     with torch.autocast("cpu", torch.bfloat16):
         assert remote.grad_mode(x)[1:] == (True, True)
         assert remote.apply(lambda a: (a @ a).dtype, torch.ones(2, 2)) == torch.bfloat16
+    with unwritten_is_nan():
+        assert remote.new_empty(2).isnan().all(), "and new memory there is as full of NaN as here"
 
 
 @pytest.mark.parametrize("name", ["turn_gradients_off", "go_double"])

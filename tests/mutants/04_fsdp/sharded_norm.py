@@ -64,3 +64,20 @@ def sharded_norm(shards, replicated=(), group=ALONE):
 def sharded_norm(shards, replicated=(), group=ALONE):
     norms = [float(shard.float().norm()) for shard in shards]
     return math.sqrt(group.sum(max(norms) ** 2) + square_sum(replicated))
+
+
+# %% read_twice: looks how many there are first, and a generator is used up then
+def sharded_norm(shards, replicated=(), group=ALONE):
+    n = sum(t.numel() for t in shards)
+    total = 0.0
+    if n > 0:
+        total = sum(float((t.float() ** 2).sum()) for t in shards)
+    total = group.sum(total)
+    total += sum(float((t.float() ** 2).sum()) for t in replicated)
+    return math.sqrt(total)
+
+
+# %% shards_travel: gathers all shards on every rank, and takes the norm of them
+def sharded_norm(shards, replicated=(), group=ALONE):
+    everything = [t for some in group.gather(list(shards)) for t in some] + list(replicated)
+    return math.sqrt(sum(t.float().square().sum().item() for t in everything))
