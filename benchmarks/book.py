@@ -2,7 +2,9 @@
 
 Both ways build the whole book in a copy of this checkout, into an empty `_build`; the copies differ in one Sphinx
 extension, which takes the handler away that executes the notebooks beforehand, so that myst-nb runs each when it reads
-its page. Then a paragraph is added to a chapter, and `llmcourse build` and `llmcourse book` make its page again.
+its page. Of the chapters the copies have those that `CHAPTERS` names: what is compared are two ways, and hours of
+later chapters would say nothing more about them; links that lead to those are let be. Then a paragraph is added to a
+chapter, and `llmcourse build` and `llmcourse book` make its page again.
 
 This is long, so `make bench` only names it: run it by name, with LLMCOURSE_SMALL=1 for the small experiments of the
 tests. Both ways must have the machine to themselves: two notebooks get more of a busy machine than one does.
@@ -25,6 +27,7 @@ ON_DEMAND = True
 """Runs only when it is named."""
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("_config.yml", "_toc.yml", "pyproject.toml", "book", "llmcourse", "notebooks", "solutions")
+CHAPTERS = ("01_tokenization", "02_positional_encoding", "03_recipes")
 CHAPTER = "book/chapters/03_recipes/3_data.md"
 PROSE = "One more sentence, which no cell depends on."
 TARGET, PROSE_TARGET_S = 0.6, 20.0
@@ -49,11 +52,27 @@ def copy_course(folder: Path, side_by_side: bool) -> None:
     for part in PARTS:
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
         copy(ROOT / part, folder / part)
+    keep_chapters(folder / "_toc.yml")
+    sphinx = (config := yaml.safe_load((folder / "_config.yml").read_text(encoding="utf-8")))["sphinx"]
+    sphinx["config"].setdefault("suppress_warnings", []).append("myst.xref_missing")
     if not side_by_side:
         (folder / "one_after_another.py").write_text(ONE_AFTER_ANOTHER)
-        config = yaml.safe_load((folder / "_config.yml").read_text(encoding="utf-8"))
-        config["sphinx"]["extra_extensions"].append("one_after_another")
-        (folder / "_config.yml").write_text(yaml.safe_dump(config))
+        sphinx["extra_extensions"].append("one_after_another")
+    (folder / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+
+def keep_chapters(contents: Path) -> None:
+    """Take the other chapters' pages out of a table of contents."""
+    toc = yaml.safe_load(contents.read_text(encoding="utf-8"))
+    for part in toc["parts"]:
+        part["chapters"] = [entry for entry in part["chapters"] if _is_kept(entry)]
+    contents.write_text(yaml.safe_dump(toc), encoding="utf-8")
+
+
+def _is_kept(entry: dict) -> bool:
+    pages = [page["file"] for page in (entry, *entry.get("sections", []))]
+    chapters = {page.split("/")[1] for page in pages if page.startswith("notebooks/")}
+    return chapters <= set(CHAPTERS)
 
 
 def processor_seconds() -> float:

@@ -64,6 +64,7 @@ stands below:
         planning       how long a step takes and what it sends, before machines are rented
         paper          a run on a thousand ranks, on paper
         resharding     rows that some ranks saved, read by another number of ranks
+        boxes          a run of a tensor's elements as boxes, which a checkpoint can hold
         checkpoint_state  what a sharded checkpoint holds
         sharded_checkpoint  checkpoints that every rank writes a part of
         failures       what failures cost, and how often to save

@@ -2,13 +2,15 @@
 
 All solutions go the way that students' work goes, through `grade`, as a class of made-up students; only the feedback
 pages, which are written after the scores and take half of the time, are left out. A check judges its piece with the
-reference in the place of every other piece, so one student can carry wrong solutions of many pieces: here of three in
-four, and the others show that a mistake costs its own exercise only.
+reference in the place of every other piece, so one student can carry wrong solutions of many pieces. Of most students
+only the pieces are judged that they are there for; a few are judged whole, to show that a mistake costs its own
+exercise only.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -32,8 +34,12 @@ pytestmark = pytest.mark.timeout(600)
 SOLUTIONS = classroom.ROOT / "solutions"
 ASSIGNMENTS = classroom.ASSIGNMENTS
 PERFECT, BLANK = "perfect", "blank"
+PART = "part_"
+"""What the names of students begin with of whom only the given pieces are judged."""
 ALONE = 2
 """How many wrong solutions an assignment's class sends in with nothing else wrong."""
+MIXED = 2
+"""How many of its students send in many wrong solutions, and the reference for the rest."""
 
 
 def _flat(bank: Mapping[str, list[Solution]]) -> list[Solution]:
@@ -72,11 +78,17 @@ class Grader:
     def start(
         self, assignment: str, folder: Path, handed_in: Mapping[str, Mapping[str, Solution]], source: Path
     ) -> Graded:
-        """Hand in the reference with these solutions in the place of some pieces (student -> piece -> solution)."""
+        """Hand in the reference with these solutions in the place of some pieces (student -> piece -> solution).
+
+        Only what the class is there for is judged: the checks of the given pieces for those in `handed_in` whose name
+        begins with `PART`, all checks for everybody else.
+        """
         reference = classroom.reference(assignment)
         for i, (student, given) in enumerate(handed_in.items()):
             answers = reference | {piece: solution.source for piece, solution in given.items()}
             notebooks = classroom.submission(assignment, {} if student == BLANK else answers)
+            if student.startswith(PART):
+                classroom.judge_only(given, notebooks)
             classroom.hand_in(folder / f"class_{i % self.n_parts}", student, notebooks)
         parts = range(self.n_parts)
         return [self.grade(folder / f"class_{i}", folder / f"grades_{i}", assignment, source) for i in parts]
@@ -141,8 +153,9 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classes]:
 
 def start_whole(grader: Grader, assignment: str, folder: Path) -> Class:
     wrong, right = wrong_solutions(assignment), right_solutions(assignment)
-    handed_in = {f"wrong_{i}": given for i, given in enumerate(packed(_flat(wrong), max(1, len(wrong) * 3 // 4)))}
-    handed_in |= {f"right_{i}": given for i, given in enumerate(packed(_flat(right), max(1, len(right))))}
+    handed_in = {f"{PART}right_{i}": given for i, given in enumerate(packed(_flat(right), len(right)))}
+    for i, given in enumerate(packed(_flat(wrong), max(1, len(wrong) * 3 // 4))):
+        handed_in[f"mixed_{i}" if i < MIXED else f"{PART}wrong_{i}"] = given
     handed_in |= {f"alone_{i}": {s[-1].piece: s[-1]} for i, s in enumerate(list(wrong.values())[:ALONE])}
     handed_in |= {PERFECT: {}, BLANK: {}}
     return Class(handed_in, grader.start(assignment, folder, handed_in, SOLUTIONS))
@@ -182,9 +195,12 @@ def test_a_right_solution_written_differently_is_accepted(classes: Classes, assi
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_a_mistake_costs_its_own_exercise_and_no_other(classes: Classes, assignment: str) -> None:
-    for student, given in classes.whole[assignment].handed_in.items():
-        for piece, result in checks(classes.whole[assignment].results[student]).items():
-            if piece not in given and student != BLANK:
+    whole = classes.whole[assignment]
+    students = {student: given for student, given in whole.handed_in.items() if not student.startswith((PART, BLANK))}
+    assert len(students) == MIXED + ALONE + 1
+    for student, given in students.items():
+        for piece, result in checks(whole.results[student]).items():
+            if piece not in given:
                 company = "\n".join(map(str, given.values()))
                 assert passed(result), f"{piece} is the reference's, but fails beside\n{company}\n{result.reason}"
 
@@ -214,6 +230,18 @@ def test_a_message_is_asked_for_only_where_the_docstring_promises_it(assignment:
                 assert "name" in docstring(piece, classroom.ROOT).partition("Raises:")[2], (
                     f"{piece}: no message is promised"
                 )
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_errors_that_are_asked_for_are_pythons_own(assignment: str) -> None:
+    """The type of another does not cross the line to the judge: it would arrive as the nearest of Python's own."""
+    for notebook in classroom.notebooks(assignment, SOLUTIONS).values():
+        for piece, cell in classroom.cells(notebook, "check").items():
+            for node in ast.walk(ast.parse(cell.source.partition("\n")[2])):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "raises":
+                    named = {part.id for part in ast.walk(node.args[0]) if isinstance(part, ast.Name)}
+                    strange = [name for name in named if not hasattr(builtins, name)]
+                    assert not strange, f"the check of {piece} asks for {', '.join(strange)}"
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)

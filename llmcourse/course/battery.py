@@ -29,6 +29,7 @@ from llmcourse.course.comparison import (
     reordered,
     spoil,
     tensors_in,
+    unwritten_is_nan,
     widened,
 )
 from llmcourse.course.told import short
@@ -218,6 +219,7 @@ def _again(subject: _Subject) -> None:
     later = subject.ask(first())
     found = difference(looked_at(later), kept, 1e-9)
     _require(not found, lambda: f"asked again, {_told(first())} {found}: is something kept from call to call?")
+    _in_unwritten_memory(subject, kept)
     if spoil(later[0]):
         last = subject.ask(first())
         _require(
@@ -227,6 +229,24 @@ def _again(subject: _Subject) -> None:
             ),
         )
     subject.known = kept
+
+
+def _in_unwritten_memory(subject: _Subject, kept: Any) -> None:
+    """Memory that a piece makes and does not fill is no zero, though it often looks like one: here it is NaN."""
+    if not tensors_in(kept):
+        return
+    args = subject.calls[0]()
+    with unwritten_is_nan():
+        outcome = subject.ask(args)
+    # PyTorch may add up in another order meanwhile, so only what is far off was never written.
+    found = difference(looked_at(outcome), kept, 0.01)
+    _require(
+        not found,
+        lambda: (
+            f"{_told(subject.calls[0]())} {found} when new memory is full of NaN: is something left unwritten that "
+            "torch.empty, new_empty or empty_like has made? It holds whatever was there: write all of it, or use zeros"
+        ),
+    )
 
 
 def _memory_order(subject: _Subject) -> None:

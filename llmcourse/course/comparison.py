@@ -6,6 +6,7 @@ import copy
 import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from llmcourse.course.told import short
@@ -207,10 +208,15 @@ def as_dtype(value: Any, dtype: Any) -> Any:
 
 
 def reordered(value: Any) -> Any:
-    """The same values in another order in memory; None for what has no order of its own."""
+    """The same values in another order in memory; None for what has no order of its own, in lists and tuples too."""
     import numpy as np
     import torch
 
+    if type(value) in (list, tuple):
+        items = [reordered(item) for item in value]
+        if all(item is None for item in items):
+            return None
+        return type(value)(old if new is None else new for old, new in zip(value, items, strict=True))
     if isinstance(value, np.ndarray) and value.dtype != object and value.size > 1:
         return np.asfortranarray(value) if value.ndim > 1 else np.stack([value, value], axis=-1)[..., 0]
     if type(value) not in (torch.Tensor, torch.nn.Parameter) or value.ndim == 0 or value.numel() < 2:
@@ -243,3 +249,23 @@ def spoil(result: Any) -> bool:
         result.clear()
         return True
     return isinstance(result, tuple) and any([spoil(item) for item in result])
+
+
+@contextmanager
+def unwritten_is_nan() -> Iterator[None]:
+    """Within it, memory that PyTorch makes without filling it, as `torch.empty` does, is full of NaN.
+
+    Example:
+        >>> import torch
+        >>> with unwritten_is_nan():
+        ...     torch.empty(2)
+        tensor([nan, nan])
+    """
+    import torch
+
+    before = torch.get_deterministic_debug_mode()
+    torch.set_deterministic_debug_mode("warn")  # what fills new memory; it does no harm besides
+    try:
+        yield
+    finally:
+        torch.set_deterministic_debug_mode(before)

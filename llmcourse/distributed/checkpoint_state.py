@@ -2,6 +2,9 @@
 
 The optimizer's own state is taken, under the names of the parameters. PyTorch's `get_optimizer_state_dict` would train
 a fresh optimizer by one step, and gives a parameter that never had a gradient a state that it does not have.
+
+Of a model that `Zero` or `FullySharded` has cut, this rank's slices stand in the place of the weights, and `places_of`
+says where each of them belongs.
 """
 
 from __future__ import annotations
@@ -13,7 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from llmcourse.distributed.flat import Place
 from llmcourse.distributed.group import Group
+from llmcourse.distributed.shards import shards_of
 from llmcourse.files import CheckpointError
 from llmcourse.model.weights import COMPILED, named_weights
 from llmcourse.values import plain
@@ -25,7 +30,8 @@ def tensors_of(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, 
     """The tensors of a run by name: `model.WEIGHT`, and `state.KEY.PARAMETER` for what the optimizer keeps.
 
     Raises:
-        ValueError: The optimizer steps a tensor that is no parameter of the model.
+        ValueError: The optimizer steps a tensor that is no parameter of the model, or keeps something of a slice that
+            cannot be cut as the slice is.
 
     Example:
         >>> model = nn.Linear(1, 1, bias=False)
@@ -37,10 +43,37 @@ def tensors_of(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, 
         >>> list(tensors_of(model, optimizer))
         ['model.weight', 'state.step.weight', 'state.exp_avg.weight', 'state.exp_avg_sq.weight']
     """
-    tensors = {MODEL + name: weight for name, weight in named_weights(model).items()}
+    tensors = {MODEL + name: weight for name, weight in _weights(model).items()}
     for name, state in _state_by_name(model, optimizer).items():
         tensors |= {f"{STATE}{key}.{name}": value for key, value in state.items() if isinstance(value, Tensor)}
+    slices = _slices(model)
+    for name, tensor in tensors.items():
+        piece, _ = slices.get(_weight_of(name), (tensor, None))
+        if tensor.dim() and tensor.shape != piece.shape:
+            raise ValueError(
+                f"{name} is of the shape {tuple(tensor.shape)}; it must be a single number or {tuple(piece.shape)}, as "
+                "the slice of the weight is"
+            )
     return tensors
+
+
+def places_of(model: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, Place]:
+    """Which of the tensors of a run are slices, and where these stand.
+
+    Args:
+        model: Whose weights they are.
+        tensors: As `tensors_of` or `room_for` gives them.
+
+    Example:
+        >>> from llmcourse.distributed.fsdp import FullySharded
+        >>> sharded = FullySharded(nn.Linear(2, 3, bias=False))
+        >>> optimizer = torch.optim.AdamW(sharded.parameters())
+        >>> places_of(sharded.model, tensors_of(sharded.model, optimizer))
+        {'model.weight': Place(shape=(3, 2), first=0, end=6)}
+    """
+    slices = _slices(model)
+    found = {name: slices.get(_weight_of(name)) for name in tensors}
+    return {name: sliced[1] for name, sliced in found.items() if sliced and tensors[name].shape == sliced[0].shape}
 
 
 def values_of(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
@@ -65,22 +98,27 @@ def room_for(model: nn.Module, saved: Mapping[str, Any], where: object) -> dict[
     Raises:
         CheckpointError: It is of another model; nothing has been changed.
     """
-    weights = {MODEL + name: weight for name, weight in named_weights(model).items()}
-    theirs = {name: tuple(entry.size) for name, entry in saved.items() if name.startswith(MODEL)}
-    ours = {name: tuple(weight.shape) for name, weight in weights.items()}
+    slices, weights = _slices(model), _weights(model)
+    theirs = {name.removeprefix(MODEL): tuple(e.size) for name, e in saved.items() if name.startswith(MODEL)}
+    ours = {n: slices[n][1].shape if n in slices else tuple(weight.shape) for n, weight in weights.items()}
     for name in sorted(theirs.keys() | ours.keys()):
         if theirs.get(name) != ours.get(name):
             raise CheckpointError(
-                f"{where} is of another model: {name.removeprefix(MODEL)} is {theirs.get(name, 'not there')} in it and "
+                f"{where} is of another model: {name} is {theirs.get(name, 'not there')} in it and "
                 f"{ours.get(name, 'not there')} in the model"
             )
-    parameters = {name: parameter for parameter, name in _names(model).items()}
-    room = dict(weights)
+    room = {MODEL + name: weight for name, weight in weights.items()}
     for name, entry in saved.items():
         if name.startswith(STATE):
-            parameter = parameters[name.split(".", 2)[2]].detach()
-            is_alike = parameter.dim() > 0 and entry.size == parameter.shape
-            make = torch.zeros_like(parameter) if is_alike else torch.zeros(entry.size, device=parameter.device)
+            weight = weights[_weight_of(name)]
+            if _weight_of(name) in slices and tuple(entry.size) not in ((), ours[_weight_of(name)]):
+                raise CheckpointError(
+                    f"{where} has {name} of the shape {tuple(entry.size)}; it must be {ours[_weight_of(name)]} or one "
+                    "number, to be cut as the weight is"
+                )
+            # The count of steps is one number, also of a parameter that is one.
+            is_alike = tuple(entry.size) == ours[_weight_of(name)] and not name.startswith(f"{STATE}step.")
+            make = torch.zeros_like(weight) if is_alike else torch.zeros(entry.size, device=weight.device)
             room[name] = make.to(entry.properties.dtype)
     return room
 
@@ -91,8 +129,10 @@ def restore_optimizer(
     tensors: Mapping[str, Tensor],
     values: Mapping[str, Any],
 ) -> None:
-    """Put what `tensors_of` and `values_of` have given into an optimizer over the same parameters."""
-    numbers = {name: i for i, name in enumerate(name for entry in values["groups"] for name in entry["params"])}
+    """Put what `tensors_of` and `values_of` have given into an optimizer over the same parameters, in any order."""
+    names = _names(model)
+    ours = [[names[parameter] for parameter in entry["params"]] for entry in optimizer.param_groups]
+    numbers = {name: i for i, name in enumerate(name for part in ours for name in part)}
     state: dict[int, dict[str, Any]] = {}
     for name, tensor in tensors.items():
         if name.startswith(STATE):
@@ -101,9 +141,10 @@ def restore_optimizer(
     for parameter, rest in values["numbers"].items():
         state.setdefault(numbers[parameter], {}).update(rest)
     groups = [
-        {key: _like(own.get(key), value) for key, value in saved.items()}
-        | {"params": [numbers[name] for name in saved["params"]]}
-        for own, saved in zip(optimizer.param_groups, values["groups"], strict=True)
+        own
+        | {key: _like(own.get(key), value) for key, value in saved.items()}
+        | {"params": [numbers[name] for name in part]}
+        for own, saved, part in zip(optimizer.param_groups, values["groups"], ours, strict=True)
     ]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 
@@ -111,19 +152,16 @@ def restore_optimizer(
 def require_same_groups(
     model: nn.Module, optimizer: torch.optim.Optimizer, values: Mapping[str, Any], where: object
 ) -> None:
-    """Refuse an optimizer whose groups are other ones than those of a checkpoint.
+    """Refuse an optimizer whose groups have other parameters than those of a checkpoint.
 
     Raises:
-        CheckpointError: They are; the message names a parameter that is in another place.
+        CheckpointError: They have; the message names a parameter that is in another place.
     """
     names = _names(model)
-    ours = [[names[parameter] for parameter in entry["params"]] for entry in optimizer.param_groups]
-    theirs = [entry["params"] for entry in values["groups"]]
-    if ours != theirs:
-        place = {(i, name) for i, part in enumerate(ours) for name in part}
-        unlike = sorted(place ^ {(i, name) for i, part in enumerate(theirs) for name in part})
-        told = f"{unlike[0][1]} is in group {unlike[0][0]} of one only" if unlike else "the order is another"
-        raise CheckpointError(f"{where} is of another optimizer: {told}")
+    ours = {(i, names[p]) for i, entry in enumerate(optimizer.param_groups) for p in entry["params"]}
+    theirs = {(i, name) for i, entry in enumerate(values["groups"]) for name in entry["params"]}
+    if unlike := sorted(ours ^ theirs):
+        raise CheckpointError(f"{where} is of another optimizer: {unlike[0][1]} is in group {unlike[0][0]} of one only")
 
 
 def require_agreement(tensors: Mapping[str, Tensor], group: Group) -> None:
@@ -143,14 +181,39 @@ def require_agreement(tensors: Mapping[str, Tensor], group: Group) -> None:
 
 
 def _names(model: nn.Module) -> dict[Tensor, str]:
-    """A model's parameters with the names of `named_weights`; one that is tied has its first."""
-    return {parameter: name.replace(COMPILED, "") for name, parameter in model.named_parameters()}
+    """What an optimizer steps, parameters or their slices, with the names of `named_weights`; one that is tied has its
+    first."""
+    shards = shards_of(model)
+    stepped = model.named_parameters() if shards is None else shards.slices.items()
+    return {parameter: name.replace(COMPILED, "") for name, parameter in stepped}
+
+
+def _slices(model: nn.Module) -> dict[str, tuple[Tensor, Place]]:
+    """What this rank has of each weight that lies in shards, by the weight's name; a tied one has several."""
+    shards = shards_of(model)
+    if shards is None:
+        return {}
+    slices, places = shards.slices, shards.places
+    first = {id(parameter): name for name, parameter in shards.model.named_parameters()}
+    weights = {name: first.get(id(weight)) for name, weight in shards.model.state_dict(keep_vars=True).items()}
+    return {name.replace(COMPILED, ""): (slices[own], places[own]) for name, own in weights.items() if own is not None}
+
+
+def _weights(model: nn.Module) -> dict[str, Tensor]:
+    """A model's weights and buffers by name, slices where it lies in shards."""
+    return named_weights(model) | {name: piece.detach() for name, (piece, _) in _slices(model).items()}
+
+
+def _weight_of(name: str) -> str:
+    """The weight that a tensor of a run belongs to."""
+    return name.removeprefix(MODEL) if name.startswith(MODEL) else name.split(".", 2)[2]
 
 
 def _state_by_name(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, dict[str, Any]]:
     names = _names(model)
     if any(parameter not in names for entry in optimizer.param_groups for parameter in entry["params"]):
-        raise ValueError("the optimizer steps a tensor that is no parameter of the model; it must step the model's own")
+        own = "the model's own" if shards_of(model) is None else "the slices, which are the strategy's `parameters()`"
+        raise ValueError(f"the optimizer steps a tensor that is no parameter of the model; it must step {own}")
     return {names[parameter]: state for parameter, state in optimizer.state.items()}
 
 

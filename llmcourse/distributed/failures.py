@@ -45,8 +45,8 @@ def lost_share(interval_s: float, save_s: float, mtbf_s: float, restart_s: float
 
     Source: Daly (2006), "A higher order estimate of the optimum checkpoint interval for restart dumps".
     """
-    _require_above(interval_s=interval_s, mtbf_s=mtbf_s)
-    _require_at_least(save_s=save_s, restart_s=restart_s)
+    require_above(interval_s=interval_s, mtbf_s=mtbf_s)
+    require_at_least(save_s=save_s, restart_s=restart_s)
     # Until n seconds pass without a failure, mtbf * (exp(n / mtbf) - 1) of them pass on average. The same for each
     # restart, of which there are as many as failures. Written with exp(-n / mtbf), which cannot overflow.
     round_ = (interval_s + save_s) / mtbf_s
@@ -84,7 +84,7 @@ def checkpoint_interval(save_s: float, mtbf_s: float) -> float:
 
     Source: Young (1974), "A first order approximation to the optimum checkpoint interval"; Daly (2006).
     """
-    _require_above(save_s=save_s, mtbf_s=mtbf_s)
+    require_above(save_s=save_s, mtbf_s=mtbf_s)
     low, high = 0.0, 1.0
     for _ in range(200):  # halves until two neighbouring floats are left
         x = (low + high) / 2
@@ -103,7 +103,7 @@ def young_interval(save_s: float, mtbf_s: float) -> float:
         >>> young_interval(50, 400)
         200.0
     """
-    _require_above(save_s=save_s, mtbf_s=mtbf_s)
+    require_above(save_s=save_s, mtbf_s=mtbf_s)
     return math.sqrt(2 * save_s * mtbf_s)
 
 
@@ -114,7 +114,7 @@ def run_mtbf(device_mtbf_s: float, n_devices: int) -> float:
         >>> run_mtbf(3600.0, 4)
         900.0
     """
-    _require_above(device_mtbf_s=device_mtbf_s, n_devices=n_devices)
+    require_above(device_mtbf_s=device_mtbf_s, n_devices=n_devices)
     return device_mtbf_s / n_devices
 
 
@@ -181,13 +181,13 @@ def simulate_run(
     return SimulatedRun(now, n_failures, n_saved, 1 - n_rounds * interval_s / now)
 
 
-def _require_above(**values: float) -> None:
+def require_above(**values: float) -> None:
     for name, value in values.items():
         if not value > 0:
             raise ValueError(f"{name} is {value!r}; it must be above 0")
 
 
-def _require_at_least(**values: float) -> None:
+def require_at_least(**values: float) -> None:
     for name, value in values.items():
         if not value >= 0:
             raise ValueError(f"{name} is {value!r}; it must be at least 0")

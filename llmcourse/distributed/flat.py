@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -47,6 +48,19 @@ def part_of(offset: int, n_elements: int, size: int, rank: int) -> tuple[int, in
     return first, max(first, min(end, n_elements))
 
 
+class Place(NamedTuple):
+    """Where a slice, what a rank keeps of a tensor, stands in it.
+
+    Attributes:
+        shape: Of the whole tensor.
+        first, end: Its first element in the slice, counted row by row, and the one behind its last.
+    """
+
+    shape: tuple[int, ...]
+    first: int
+    end: int
+
+
 def shard(tensors: Sequence[Tensor], rank: int, n_ranks: int) -> Tensor:
     """One rank's part of several tensors that are written one behind the other.
 
@@ -59,7 +73,8 @@ def shard(tensors: Sequence[Tensor], rank: int, n_ranks: int) -> Tensor:
         n_ranks: Into how many parts.
 
     Returns:
-        The part, a tensor with one axis and memory of its own, of the tensors' dtype. Of 10 elements and 4 ranks each
+        The part, a tensor with one axis, of the tensors' dtype and cut off from their graph. It lies in memory of its
+        own that holds nothing else: a window on all elements would keep all of them. Of 10 elements and 4 ranks each
         gets 3.
 
     Raises:
@@ -122,8 +137,9 @@ def sharded_norm(shards: Iterable[Tensor], replicated: Iterable[Tensor] = (), gr
     rank makes the norm so on every rank.
 
     Args:
-        shards: This rank's parts; the ranks may have different numbers of them, and of elements, also none.
-        replicated: Tensors that are the same on every rank.
+        shards: This rank's parts; the ranks may have different numbers of them, and of elements, also none. They may
+            come from a generator, which can be read only once.
+        replicated: Tensors that are the same on every rank; from a generator, perhaps.
         group: Who has the other parts.
 
     Returns:
@@ -136,11 +152,11 @@ def sharded_norm(shards: Iterable[Tensor], replicated: Iterable[Tensor] = (), gr
         >>> rehearse(sharded_norm, [([torch.tensor([3.0])],), ([],)]).results
         [3.0, 3.0]
     """
-    total = group.sum(_square_sum(shards)) + _square_sum(replicated)
+    total = group.sum(square_sum(shards)) + square_sum(replicated)
     return math.sqrt(total)
 
 
-def _square_sum(tensors: Iterable[Tensor]) -> float:
+def square_sum(tensors: Iterable[Tensor]) -> float:
     """The sum of all squares, added up in double precision from one float32 norm a tensor."""
     wide = (tensor if tensor.dtype == torch.float64 else tensor.float() for tensor in tensors)
     return sum((float(torch.linalg.vector_norm(tensor)) ** 2 for tensor in wide), 0.0)

@@ -27,6 +27,12 @@ from llmcourse.distributed.group import Group
 from llmcourse.distributed.rehearsal import RankFailed
 
 MAX_RANKS = 8
+SLOW_TO_LOAD = (
+    "torch._dynamo",
+    "torch.distributed.checkpoint",
+    "torch.distributed.fsdp",
+    "torch.distributed.tensor.parallel",
+)
 START_S = 120.0
 """Seconds that the new processes may take to find one another, imports included."""
 
@@ -86,16 +92,21 @@ def run_on_ranks(function: Callable[..., Any], rows: Sequence[tuple[Any, ...]], 
 
 
 def _context() -> BaseContext:
-    """How processes start: forked from one that has PyTorch loaded and nothing else, where that is safe.
+    """How processes start: forked from one that has PyTorch loaded, where that is safe.
 
     To load PyTorch takes seconds. It is loaded once, in a process that runs nothing, so that nothing of this one's
-    (threads, locks, a learner's objects) is copied; the library itself is imported anew by each rank.
+    (threads, locks, a learner's objects) is copied; the library itself is imported anew by each rank. Of PyTorch's
+    parts that take seconds as well, it has those that this process has used before its first ranks.
     """
     if sys.platform != "linux":
         return get_context("spawn")
     context = get_context("forkserver")
-    context.set_forkserver_preload(["cloudpickle", "numpy", "torch", "torch.distributed"])
+    context.set_forkserver_preload(["cloudpickle", "numpy", "torch", "torch.distributed", *_used(SLOW_TO_LOAD)])
     return context
+
+
+def _used(modules: Sequence[str]) -> list[str]:
+    return [name for name in modules if name in sys.modules]
 
 
 def _packed(function: Callable[..., Any]) -> tuple[str, str] | bytes:
@@ -161,7 +172,9 @@ def _rank(
         arguments = cloudpickle.loads(row)
         _tell(pipe, True, "ready")
         _tell(pipe, True, function(*arguments, **_group_for(function)))
-        time.sleep(timeout_s)  # until it is ended: a rank that leaves would be an error for one that still waits for it
+        # Until it is ended: a rank that leaves would be an error for one that still waits for it. The time for answers
+        # begins when all ranks are ready, which may be later than this one.
+        time.sleep(START_S + timeout_s)
     except BaseException as error:
         _tell(pipe, False, f"{type(error).__name__}: {error}")
 

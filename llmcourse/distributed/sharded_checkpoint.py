@@ -16,7 +16,7 @@ import json
 import shutil
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +29,9 @@ from torch import nn
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.tensor import DTensor
 
+from llmcourse.distributed.boxes import SlicesLoaded, SlicesSaved
 from llmcourse.distributed.checkpoint_state import (
+    places_of,
     require_agreement,
     require_same_groups,
     restore_optimizer,
@@ -37,8 +39,10 @@ from llmcourse.distributed.checkpoint_state import (
     tensors_of,
     values_of,
 )
+from llmcourse.distributed.flat import Place
 from llmcourse.distributed.group import ALONE, Group
 from llmcourse.distributed.links import Processes
+from llmcourse.distributed.shards import shards_of
 from llmcourse.files import CheckpointError, write_atomically
 from llmcourse.values import is_plain, plain
 
@@ -50,10 +54,12 @@ warnings.filterwarnings("ignore", "torch.distributed is disabled, unavailable or
 
 
 class ShardedCheckpoints:
-    """Checkpoints as folders, of models that are sharded (DTensors, as FSDP2 makes them) or whole.
+    """Checkpoints as folders, of models that are in shards or whole, whatever strategy of `parallelize` trains them.
 
     Takes the place of `Checkpoints` in `train(..., checkpoints=...)`. Every process of the group calls each method at
-    the same time. A run may go on with another number of processes, or without FSDP.
+    the same time. A run may go on with another number of processes, and under another strategy: what "zero1", "zero2"
+    or "fsdp" saves has the same names and shapes in it as what "fsdp2" does, or a single process with a whole model.
+    Each process writes its slices of the weights, and of what the optimizer keeps for them.
 
     Args:
         folder: The run's folder, the same for every process.
@@ -122,10 +128,14 @@ class ShardedCheckpoints:
         saved = self._all(lambda: dcp.FileSystemReader(checkpoint).read_metadata(), f"read {checkpoint}", self.group)
         require_same_groups(model, optimizer, about, checkpoint)
         tensors = room_for(model, saved.state_dict_metadata, checkpoint)
+        planner = SlicesLoaded(places_of(model, tensors))
         self._all(
-            lambda: dcp.load(tensors, checkpoint_id=checkpoint, **_among(self.group)), f"read {checkpoint}", self.group
-        )
+            lambda: dcp.load(tensors, checkpoint_id=checkpoint, planner=planner, **_among(self.group)),
+            f"read {checkpoint}", self.group,
+        )  # fmt: skip
         restore_optimizer(model, optimizer, tensors, about)
+        if shards := shards_of(model):
+            shards.refresh()
         if self.group.is_first:
             for path in self._damaged:
                 path.rename(path.with_name(f".{path.name}.damaged"))
@@ -151,13 +161,16 @@ class ShardedCheckpoints:
                 f"config[{wrong[0]!r}] is {config[wrong[0]]!r}; it must be made of numbers, strings and None"
             )
         tensors = tensors_of(model, optimizer)
-        require_agreement({name: t for name, t in tensors.items() if not isinstance(t, DTensor)}, self.group)
+        places = places_of(model, tensors)
+        whole = {name: t for name, t in tensors.items() if name not in places and not isinstance(t, DTensor)}
+        require_agreement(whole, self.group)
         about = {"step": int(step), "config": settings, **values_of(model, optimizer)}
         path = sharded_checkpoint_path(self.folder, step)
         unfinished = _new_folder(path.with_name(f".{path.name}.unfinished"), self.group)
         if self._writer is None:
-            return self._finish(unfinished, path, about, lambda: _save(tensors, unfinished, self.group))
-        copied = dcp.async_save(tensors, checkpoint_id=unfinished, **_among(self._writers))
+            return self._finish(unfinished, path, about, lambda: _save(tensors, places, unfinished, self.group))
+        planner = SlicesSaved(places)
+        copied = dcp.async_save(tensors, checkpoint_id=unfinished, planner=planner, **_among(self._writers))
         self._pending = self._writer.submit(self._finish, unfinished, path, about, copied.result)
         if step == config.get("steps"):
             self.wait()
@@ -222,8 +235,8 @@ def all_sharded_checkpoints(folder: str | Path) -> list[Path]:
     return sorted(path for path in (Path(folder) / "checkpoints").glob("step-*") if path.is_dir())
 
 
-def _save(tensors: dict[str, Any], folder: Path, group: Group) -> None:
-    dcp.save(tensors, checkpoint_id=folder, **_among(group))
+def _save(tensors: dict[str, Any], places: Mapping[str, Place], folder: Path, group: Group) -> None:
+    dcp.save(tensors, checkpoint_id=folder, planner=SlicesSaved(places), **_among(group))
 
 
 def _among(group: Group) -> dict[str, Any]:

@@ -51,7 +51,8 @@ def sharded_adamw_step(
     moments have only ever been there once.
 
     Args:
-        params: The parameters, of any shapes and one dtype, the same on every rank; changed in place.
+        params: The parameters, of any shapes and one dtype, the same on every rank; changed in the memory that they
+            have. They may be `nn.Parameter`s; autograd does not watch the step.
         grads: This rank's own gradients, of the same shapes; not changed.
         m: This rank's part of the first moment, one axis of ceil(elements / ranks), zeros before the first step;
             changed.

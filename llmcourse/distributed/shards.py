@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import functools
+import math
+import weakref
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +13,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from llmcourse.distributed.flat import sharded_norm, unshard
+from llmcourse.distributed.flat import Place, part_of, sharded_norm, unshard
 from llmcourse.distributed.group import Group
 from llmcourse.distributed.units import Unit, drop_gradient, keep_gradient, send_gradient, take_gradient
 
@@ -49,6 +51,7 @@ class Shards:
         self._last: Unit | None = None
         self._n_missing: dict[Unit, int] = {}
         self.begin()
+        _SHARDS[model] = weakref.ref(self)
         for unit in self.trained:
             for number, parameter in enumerate(unit.parameters):
                 hook = functools.partial(self._take, unit, number, when_complete)
@@ -72,6 +75,28 @@ class Shards:
     def slices(self) -> dict[str, nn.Parameter]:
         """What this rank keeps of each parameter, by name, in the order of the units."""
         return {name: piece for unit in self.units for name, piece in unit.slices.items()}
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """Where each of the slices stands in its parameter, by name."""
+        found = {}
+        for unit in self.units:
+            for name, shape, offset in zip(unit.names, unit.shapes, unit.offsets):
+                run = part_of(offset, math.prod(shape), len(unit.part), unit.rank)
+                found[name] = Place(tuple(shape), *run)
+        return found
+
+    def refresh(self, units: Sequence[Unit] | None = None) -> None:
+        """Make parameters that are whole what the shards hold by now; every rank calls this.
+
+        Args:
+            units: Which ones; None for all.
+        """
+        units = [unit for unit in (self.units if units is None else units) if unit.is_whole]
+        for unit in units:
+            unit.pending = self.group.all_gather(unit.part.detach().to(unit.whole.dtype), out=unit.whole)
+        for unit in units:
+            unit.use()
 
     def send(self, unit: Unit) -> None:
         """Start to sum up a unit's gradients; the one before is waited for, so that no more than two are under way."""
@@ -119,6 +144,28 @@ class Shards:
         first_name = {id(parameter): name for name, parameter in self.model.named_parameters()}
         tied = {n: whole[first_name[id(p)]] for n, p in self.model.named_parameters(remove_duplicate=False)}
         return {n: tied[n] if n in tied else value.clone() for n, value in self.model.state_dict().items()}
+
+
+_SHARDS: weakref.WeakKeyDictionary[nn.Module, weakref.ref[Shards]] = weakref.WeakKeyDictionary()
+
+
+def shards_of(model: nn.Module) -> Shards | None:
+    """Where the weights of a model are that `Zero` or `FullySharded` has cut; None for one that has them itself.
+
+    Args:
+        model: It may have been compiled since.
+
+    Example:
+        >>> shards_of(nn.Linear(2, 1)) is None
+        True
+    """
+    found = _SHARDS.get(getattr(model, "_orig_mod", model))
+    return None if found is None else found()
+
+
+def is_in_shards(model: nn.Module) -> bool:
+    """Whether no process has the whole model: its weights are in shards here, or FSDP2's DTensors."""
+    return shards_of(model) is not None or any(hasattr(weight, "full_tensor") for weight in model.parameters())
 
 
 def require_same_models(model: nn.Module, group: Group) -> None:

@@ -114,10 +114,7 @@ class Zero:
 
     def gather(self) -> None:
         """Make the parameters those that the ranks' optimizers have made; the next forward pass does it by itself."""
-        for unit in self.shards.trained:
-            unit.pending = self.group.all_gather(unit.part.detach().to(unit.whole.dtype), out=unit.whole)
-        for unit in self.shards.trained:
-            unit.use()
+        self.shards.refresh(self.shards.trained)
         self._is_stale = False
 
     def _begin(self, *_: Any) -> None:

@@ -22,6 +22,7 @@ from tqdm import tqdm
 from llmcourse.data.batches import Batches, read_part
 from llmcourse.data.evaluation import count_batches, evaluate
 from llmcourse.distributed.group import ALONE, Group
+from llmcourse.distributed.shards import is_in_shards
 from llmcourse.model.losses import Batch, BatchSource, evaluation_mode
 from llmcourse.optim.gradients import PRECISIONS, autocast
 from llmcourse.optim.groups import make_optimizer
@@ -173,7 +174,8 @@ def train(
         sample: Called with the model each `sample_every` steps; the text it returns is in the history's `sample`.
         step: Called as `train_step` is, once a step; what it returns must be the same on every process. None is
             `train_step` for one process and `group_step` for several.
-        checkpoints: Where the state of a run is kept; None keeps it in `folder` as whole files.
+        checkpoints: Where the state of a run is kept; None keeps it in `folder` as whole files. A model in shards needs
+            `ShardedCheckpoints(folder, group)`.
 
     Returns:
         The history, a row for each `log_every` steps and for each evaluation. Losses are in nats per token.
@@ -181,7 +183,8 @@ def train(
     Raises:
         NonFiniteLossError: A loss or gradient is not finite. The model is as it was before that step.
         ValueError: The folder belongs to a run with other settings, the batch cannot be cut, there is no validation
-            batch, no checkpoint can be read, or processes resume from different steps.
+            batch, no checkpoint can be read, processes resume from different steps, or the model is in shards and
+            `checkpoints` keeps whole files.
     """
     optimizer = optimizer or make_optimizer(
         model, config.optimizer, lr=config.lr, weight_decay=config.weight_decay, betas=config.betas
@@ -189,6 +192,11 @@ def train(
     step = step or (train_step if group.size == 1 else functools.partial(group_step, group=group))
     if checkpoints is None and folder is not None:
         checkpoints = Checkpoints(folder, group)
+    if isinstance(checkpoints, Checkpoints) and is_in_shards(model):
+        raise ValueError(
+            "the model is in shards, and a file of one process would have that one's only; checkpoints must be "
+            "ShardedCheckpoints(folder, group)"
+        )
     if validation is not None:
         count_batches(validation, config.eval_batches)  # an empty one is told before the run, not at its end
     schedule = config.make_schedule()

@@ -121,7 +121,7 @@ def graded(place: Place, assignment: str, timeout_s: float) -> tuple[ClassReport
     """Grade a class, then say which of this process's children are left."""
     from llmcourse.course.grading.trial.rooms import close_rooms
 
-    report = grade(place.submissions, place.output, assignment, place.source, timeout_s)
+    report = grade(place.submissions, place.output, assignment, place.source, timeout_s, workers=1)
     close_rooms()
     return report, [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
 
@@ -137,8 +137,8 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Class]]:
     roots = iter(tmp_path_factory.mktemp("class") for _ in range(9))
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         found = [start(pool, next(roots), TOKENIZATION, slow, 5.0)]
-        found += [start(pool, next(roots), TOKENIZATION, part, 30.0) for part in (quick[::2], quick[1::2])]
-        found += [start(pool, next(roots), name, attacks, 30.0) for name, attacks in rest if attacks]
+        found += [start(pool, next(roots), TOKENIZATION, part, 60.0) for part in (quick[::2], quick[1::2])]
+        found += [start(pool, next(roots), name, attacks, 60.0) for name, attacks in rest if attacks]
         yield found
         pool.shutdown(cancel_futures=True)
 

@@ -79,11 +79,16 @@ def _changes_the_default_dtype(x, w):
     return weighted(x, w)
 
 
+def _leaves_memory_as_found(x, w):
+    return weighted(x, w) + torch.empty(1).isnan()  # it is NaN about once in a thousand times
+
+
 WRONG = {
     "an earlier answer kept": _by_shape,
     "is one object handed out twice": _one_buffer,
     "is one object handed out twice?": _hands_out_what_it_keeps,
     "is something kept from call to call": _counts_calls,
+    "something left unwritten": _leaves_memory_as_found,
     "is w not used": lambda x, w: x.sum(-1),
     "changes w": _changes_w,
     "changes PyTorch's random numbers": _draws,
@@ -164,6 +169,16 @@ def test_copies_have_the_order_and_share_the_memory_that_was_there():
     a, b = copied([X, W])
     assert torch.equal(a, X) and a.data_ptr() != X.data_ptr() and torch.equal(b, W)
     assert copied([torch.eye(2).to_sparse()])[0].to_dense().trace() == 2
+
+
+def test_tensors_in_lists_have_no_order_in_memory_either():
+    def flat(rows):
+        return torch.cat([tensor.view(-1) for tensor, _ in rows])
+
+    calls = [([(X, 1), (W, 2)],), ([(X + 1, 1), (W, 2)],)]
+    with pytest.raises(AssertionError, match="not contiguous.*raises RuntimeError"):
+        battery(flat, *calls)
+    battery(lambda rows: torch.cat([tensor.reshape(-1) for tensor, _ in rows]), *calls)
 
 
 def test_any_sequence_may_be_a_tuple():

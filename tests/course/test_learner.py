@@ -147,7 +147,7 @@ def test_a_learner_starts_checks_and_sees_progress(run, workspace):
     assert code == 1
     assert "✓ 1/1  1.4 Merge a pair" in text
     assert "✗ 0/1  1.3 Count the pairs" in text
-    assert "each pair counts as often as its word occurs" in text
+    assert "each pair of neighbours counts as often as its word occurs" in text
     assert f"1 of {sum(item.points for item in GRADED if not item.is_written):g} points" in text
     code, text = run("status")
     course = [item for path in (ROOT / "notebooks").glob("*/*.ipynb") for item in exercises(path)]

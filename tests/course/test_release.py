@@ -29,6 +29,21 @@ SHORTEST_SECRET = 12
 """Shorter lines (`return x`, `i += 1`) are everywhere and give nothing away."""
 
 NO_SECRETS = {
+    "the same step under a strategy of many processes, a chapter later": """
+        optimizer.zero_grad(set_to_none=True)
+        if math.isfinite(loss) and math.isfinite(grad_norm):
+        return StepResult(loss, grad_norm)
+    """,
+    "the plain way beside a piece, or what ends what the piece has begun": """
+        parts = {me: shard}
+        return torch.cat([parts[rank] for rank in range(n)])
+        parameter, place = bucket.parameters[position], bucket.places[position]
+        place.copy_(parameter.grad)
+        if bucket.pending is None:
+        bucket.pending = group.all_reduce(bucket.flat)
+        unit.blank()
+        unit.is_whole = False
+    """,
     "idioms of Python and PyTorch, at home in any module": """
         super().__init__()
         def __init__(self):
@@ -44,7 +59,17 @@ NO_SECRETS = {
         loss.backward()
         torch.manual_seed(seed)
         with torch.enable_grad():
+        with torch.no_grad():
         self.eps = eps
+        import itertools
+        import numpy as np
+        return total
+        for bucket in buckets:
+        for grad in grads:
+        n, me = group.size, group.rank
+        if value < 1:
+        if bias is not None:
+        if kind == "F":
     """,
     "a neighbour that is no exercise checks or prepares its arguments in the same way": """
         if n_heads % n_kv_heads:
@@ -57,6 +82,13 @@ NO_SECRETS = {
         if count < 1:
         check_layout(layout)
         _check_factor(factor)
+        raise ValueError(f"{name} is {value!r}; it must be at least 1")
+        if n_ranks < 1:
+        raise ValueError(f"n_ranks is {n_ranks!r}; it must be at least 1")
+        raise ValueError(f"max_norm is {max_norm!r}; it must be above 0")
+        require_above(save_s=save_s, mtbf_s=mtbf_s)
+        _require_sizes(n_stages, n_micro_batches)
+        packed, scales = nf4_quantize(weight, block_size)
         return warm_up(step, warmup_steps)
         "type": "BPE",
     """,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -18,10 +19,12 @@ from torch.distributed.tensor import DTensor
 from llmcourse.data import Batches
 from llmcourse.distributed.group import Group
 from llmcourse.distributed.links import Processes
+from llmcourse.distributed.parallelize import parallelize
 from llmcourse.distributed.sharded_checkpoint import ShardedCheckpoints
+from llmcourse.distributed.sharded_optimizers import make_sharded_optimizer
 from llmcourse.distributed.watch import RankMissing, find_not_finite, watch_group
 from llmcourse.optim.groups import make_optimizer
-from llmcourse.training import NonFiniteLossError, StepResult, train, train_step
+from llmcourse.training import NonFiniteLossError, StepResult, parallel_step, train, train_step
 from tests.training.ranks import CONFIG, Poisoned, StopAt, Stopped, make_batches, make_model
 
 
@@ -74,6 +77,86 @@ def run(
         if store:
             store.wait()
     return {"losses": [row["loss"] for row in rows], "state": state_of(model, optimizer)}
+
+
+def run_strategy(
+    folder: str | None, strategy: str | None, steps: int = CONFIG.steps, name: str = "adamw",
+    in_background: bool = False, group: Group | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Train under a strategy, or whole in one process, from the folder's last checkpoint on: losses and weights."""
+    torch.set_num_threads(1)
+    group = group or Group.of_everybody()
+    config = dataclasses.replace(CONFIG, eval_every=None, optimizer=name)
+    model, step = make_model(), None
+    if strategy is not None:
+        parallel = parallelize(model, strategy, group)
+        model, step = parallel.model, functools.partial(parallel_step, parallel=parallel)
+    make = make_optimizer if strategy in (None, "fsdp2") else make_sharded_optimizer
+    optimizer = make(model if make is make_optimizer else parallel, name, lr=config.lr)
+    batches: Any = make_batches(Batches)
+    store = ShardedCheckpoints(folder, group, in_background=in_background) if folder else None
+    rows: list[Any] = []
+    try:
+        rows = train(
+            model, batches if steps == config.steps else StopAt(batches, steps), config, group=group, folder=folder,
+            progress=False, optimizer=optimizer, checkpoints=store, step=step,
+        )  # fmt: skip
+    except Stopped:
+        if store:
+            store.wait()
+    weights = model.state_dict() if strategy is None else parallel.full_weights()
+    return {"losses": [row["loss"] for row in rows], "state": {name: w.clone() for name, w in weights.items()}}
+
+
+def saved_in_shards(folder: str, strategy: str, name: str, options: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """Three steps in shards, then a checkpoint: all that it must hold, whole, on every rank."""
+    torch.set_num_threads(1)
+    group = Group.of_everybody()
+    parallel = parallelize(make_model(), strategy, group, **options)
+    optimizer = make_sharded_optimizer(parallel, name, lr=0.01)
+    for number in range(3):
+        batch = make_batches().batch(number, group.rank, group.size)
+        parallel_step(parallel.model, optimizer, [batch], parallel=parallel)
+    found = parallel.full_weights()
+    for unit in parallel.shards.units:
+        for name, shape in zip(unit.names, unit.shapes):
+            for key, value in optimizer.state[unit.slices[name]].items():
+                is_slice = isinstance(value, torch.Tensor) and value.dim()
+                whole = torch.cat(group.gather(value)).view(shape) if is_slice else torch.as_tensor(value)
+                found[f"{name}/{key}"] = whole
+    ShardedCheckpoints(folder, group).save(3, parallel.model, optimizer, {})
+    return found
+
+
+def failing_save_in_shards(folder: str, strategy: str) -> list[Any]:
+    """`failing_save` of a model that one of the course's own strategies has cut."""
+    group = Group.of_everybody()
+    store = ShardedCheckpoints(folder, group)
+    torch.manual_seed(0)
+    parallel = parallelize(nn.Linear(6, 4, bias=False), strategy, group)
+    optimizer = torch.optim.SGD(parallel.parameters(), lr=1.0)
+    (piece,) = parallel.parameters()
+    told = []
+    write = dcp.FileSystemWriter.write_data
+    for step in (1, 2):
+        with torch.no_grad():
+            piece.fill_(float(step))
+        if (step, group.rank) == (2, 1):
+            dcp.FileSystemWriter.write_data = broken
+        try:
+            store.save(step, parallel.model, optimizer, {})
+        except ValueError as error:
+            told.append(str(error))
+        dcp.FileSystemWriter.write_data = write
+    latest = store.latest()
+    assert latest is not None
+    step = store.restore(latest, parallel.model, optimizer)
+    return [*told, latest.name, step, parallel.full_weights()["weight"].unique().tolist()]
+
+
+def broken(self: Any, plan: Any, planner: Any) -> Any:
+    """What a writer does whose disk is full."""
+    raise OSError(28, "No space left on device")
 
 
 def failing_save(folder: str) -> list[Any]:

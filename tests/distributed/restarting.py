@@ -1,8 +1,7 @@
 """A program for `torchrun` that trains with checkpoints; one of its ranks is killed, once, by itself.
 
 `restarting.py FOLDER KILL_AT`: the last rank of the first attempt ends itself when it is to read batch KILL_AT; -1 for
-never. The first rank writes the history to FOLDER/result.json, also what `rows_to_read` says of three rows: with a
-workspace it is the learner's own that is asked.
+never. The first rank writes the history to FOLDER/result.json.
 """
 
 import json
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from llmcourse.data import Batches
-from llmcourse.distributed.resharding import rows_to_read
 from llmcourse.distributed.sharded_checkpoint import ShardedCheckpoints
 from llmcourse.distributed.torchrun import joined
 from llmcourse.files import write_atomically
@@ -42,7 +40,7 @@ def main() -> None:
         )  # fmt: skip
         if group.is_first:
             attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-            told = {"losses": [row["loss"] for row in rows], "attempt": int(attempt), "plan": rows_to_read([3], 2)}
+            told = {"losses": [row["loss"] for row in rows], "attempt": int(attempt)}
             write_atomically(folder / "result.json", json.dumps(told))
 
 

@@ -95,7 +95,13 @@ class _Record(Kind):
     @staticmethod
     def content(table: Table, value: Any) -> Any:
         names = list(vars(value)) if type(value) is types.SimpleNamespace else wire.record_fields(type(value))
-        return [names, table.encode_parts([getattr(value, name) for name in names])]
+        fields = []
+        for name in names:
+            try:
+                fields.append(table.encode(getattr(value, name)))
+            except CannotCross as error:
+                raise CannotCross(f"{error} (it is the `{name}` of a {type(value).__name__})") from None
+        return [names, fields]
 
     @staticmethod
     def fill(table: Table, value: Any, content: Any) -> None:

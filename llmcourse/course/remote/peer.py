@@ -98,7 +98,8 @@ class Peer:
         return self.table.decode(answer)
 
     def end(self) -> None:
-        """End the session."""
+        """End the session; what changed since the last call is told no more."""
+        self.table.clear()
         self._request("end", None)
         self._forget_everything()
 
@@ -186,7 +187,7 @@ class Peer:
             except KeyboardInterrupt:
                 continue
             except BadMessage as error:
-                self._send("error", _told(error, []))
+                self._tell(error)
                 continue
             self._answer(kind, body)
             if kind == "end":
@@ -204,7 +205,18 @@ class Peer:
         except BaseException as error:
             if self.is_host and isinstance(error, KeyboardInterrupt):
                 raise  # this side's own time is up
-            self._send("error", _told(error, self._lines_of(error)))
+            self._tell(error)
+
+    def _tell(self, error: BaseException) -> None:
+        """Answer with an error, whatever the shared objects hold by now: the other side waits for an answer."""
+        told = _told(error, self._lines_of(error))
+        try:
+            self._send("error", told)
+        except (BadMessage, LineClosed):
+            raise
+        except Exception:  # what cannot cross, most of all: it will be told when it can
+            self.line.send(wire.pack(["error", [], [], [], self._random.tell(), told]))
+            self._random.was_told()
 
     def _do(self, kind: str, body: Any) -> tuple[Any, Any]:
         if kind == "call" or (kind in _WAYS and not self.is_host):
@@ -216,6 +228,7 @@ class Peer:
             return self.table.encode_by_value(self.on_begin(self.table.decode(body))), None
         if kind == "end" and not self.is_host:
             self.on_end()
+            self.table.clear()
             return None, None
         raise BadMessage(f"a message of the kind {str(kind)[:20]!r}")
 
@@ -332,13 +345,14 @@ def _modes() -> list[Any]:
     """Under which of PyTorch's modes the caller runs."""
     autocast = torch.is_autocast_enabled("cpu")
     dtypes = (torch.get_autocast_dtype("cpu"), torch.get_default_dtype())
-    return [torch.is_grad_enabled(), autocast, *(str(dtype).removeprefix("torch.") for dtype in dtypes)]
+    names = [str(dtype).removeprefix("torch.") for dtype in dtypes]
+    return [torch.is_grad_enabled(), autocast, *names, torch.get_deterministic_debug_mode()]
 
 
 @contextmanager
 def _in_modes(modes: Any, *, with_default: bool) -> Iterator[None]:
-    """The modes that the caller is in; its default dtype only where the caller is trusted with it."""
-    grad, autocast, dtype, default = modes
+    """The modes that the caller is in; those of the whole process only where it is trusted with them."""
+    grad, autocast, dtype, default, determinism = modes
     with ExitStack() as stack:
         stack.enter_context(torch.set_grad_enabled(bool(grad)))
         if autocast:
@@ -346,6 +360,8 @@ def _in_modes(modes: Any, *, with_default: bool) -> Iterator[None]:
         if with_default:
             stack.callback(torch.set_default_dtype, torch.get_default_dtype())
             torch.set_default_dtype(wire.TORCH_DTYPES[default])
+            stack.callback(torch.set_deterministic_debug_mode, torch.get_deterministic_debug_mode())
+            torch.set_deterministic_debug_mode(determinism)
         yield
 
 

@@ -70,7 +70,10 @@ class _Given:
     old: Any
 
     def was_changed(self) -> bool:
-        return self.old is None or self.old != self.entry.value
+        try:
+            return self.old is None or bool(self.old != self.entry.value)
+        except Exception:  # two tensors are not equal or unequal, and another object is another value
+            return True
 
 
 class Table:

@@ -125,6 +125,17 @@ def boast(model):
     model.n_calls = 100
 
 
+def leave_behind(space, *divide_by):
+    """Puts into what it was given something that stays in its process, and fails or not."""
+    space.left = socket.socket()
+    return [1 / number for number in divide_by]
+
+
+def mend(space):
+    space.left.close()
+    del space.left
+
+
 def scale_gradients(parameters, factor):
     for parameter in parameters:
         if parameter.grad is not None:
@@ -190,6 +201,7 @@ FUNCTIONS = {
     "turn_gradients_off": turn_gradients_off,
     "go_double": go_double,
     "new_zeros": lambda n: torch.zeros(n),
+    "new_empty": lambda n: torch.empty(n),
     "Norm": Norm,
     "HiddenWeights": HiddenWeights,
     "Fitting": Fitting,
@@ -200,6 +212,8 @@ FUNCTIONS = {
     "train": train,
     "fill": fill,
     "boast": boast,
+    "leave_behind": leave_behind,
+    "mend": mend,
     "hide": hide,
     "double_and_say_too_much": double_and_say_too_much,
     "say_as_much_as_before": say_as_much_as_before,

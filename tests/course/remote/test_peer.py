@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from llmcourse.course.checks import count_steps, each, on_ranks, rehearsed
+from llmcourse.course.comparison import unwritten_is_nan
 from llmcourse.course.remote.peer import BadMessage, Peer
 from llmcourse.course.remote.proof import prove
 from llmcourse.model.config import PRESETS
@@ -314,6 +315,8 @@ def test_a_call_runs_in_the_callers_modes(remote) -> None:
     with torch.autocast("cpu", torch.bfloat16):
         assert remote.grad_mode(x)[1:] == (True, True)
         assert remote.apply(lambda a: (a @ a).dtype, torch.ones(2, 2)) == torch.bfloat16
+    with unwritten_is_nan():
+        assert remote.new_empty(2).isnan().all(), "and new memory there is as full of NaN as here"
 
 
 @pytest.mark.parametrize("name", ["turn_gradients_off", "go_double"])
@@ -444,3 +447,45 @@ def test_recursion_without_end_is_an_error_and_not_a_hang(remote) -> None:
     with pytest.raises(RecursionError):
         again(0)
     assert remote.same(2) == 2
+
+
+def test_what_cannot_be_told_is_an_error_that_names_it_and_the_line_goes_on(remote) -> None:
+    space, told = (
+        SimpleNamespace(words=[1]),
+        r"a socket.socket cannot be passed .* \(it is the `left` of a SimpleNamespace\)",
+    )
+    with pytest.raises(TypeError, match=told):
+        remote.leave_behind(space)
+    with pytest.raises(ZeroDivisionError):
+        remote.leave_behind(space, 0)
+    assert not hasattr(space, "left") and remote.mend(space) is None
+    remote.extend(SimpleNamespace(words=space.words, counts=Counter()), 4)
+    assert space.words == [1, 4], "and what has changed since is told"
+
+    def leave_here() -> None:
+        space.left = socket.socket()
+
+    with pytest.raises(TypeError, match=told):
+        remote.apply(lambda: leave_here())
+    space.left.close()
+    del space.left
+    assert remote.same(2) == 2
+
+
+def test_a_session_ends_whatever_its_objects_hold(peer) -> None:
+    for _ in range(2):
+        space, remote = SimpleNamespace(), SimpleNamespace(**peer.begin(None))
+        with pytest.raises(TypeError, match="socket.socket cannot be passed"):
+            remote.leave_behind(space)
+        space.left = socket.socket()
+        peer.end()
+        space.left.close()
+        assert len(peer.table) == 0
+
+
+def test_objects_that_are_neither_equal_nor_unequal_may_change_places(remote, peer) -> None:
+    xs = [torch.zeros(2), torch.ones(2)]
+    assert remote.hide(xs) is xs and [x[0].item() for x in xs] == [1, 0]
+    peer.may_change = False
+    with pytest.raises(AssertionError, match="what it was given has changed"):
+        remote.hide(xs)

@@ -143,3 +143,54 @@ def checkpoint_interval(save_s, mtbf_s):
         else:
             high = x
     return low * mtbf_s
+
+
+# %% plain_exponential: halves with the equation as it stands, whose digits run out
+def checkpoint_interval(save_s, mtbf_s):
+    if save_s <= 0:
+        raise ValueError(f"save_s is {save_s}; it must be above 0")
+    if mtbf_s <= 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}; it must be above 0")
+    d = save_s / mtbf_s
+    low, high = 0.0, 1.0
+    for _ in range(100):
+        x = (low + high) / 2
+        if (1 - x) * math.exp(x + d) > 1:
+            low = x
+        else:
+            high = x
+    return (low + high) / 2 * mtbf_s
+
+
+# %% absolute_tolerance: halves until the bracket is small, which is not small beside a small solution
+def checkpoint_interval(save_s, mtbf_s):
+    if save_s <= 0:
+        raise ValueError(f"save_s is {save_s}; it must be above 0")
+    if mtbf_s <= 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}; it must be above 0")
+    d = save_s / mtbf_s
+    low, high = 0.0, 1.0
+    while high - low > 1e-8:
+        x = (low + high) / 2
+        if math.log1p(-x) + x + d > 0:
+            low = x
+        else:
+            high = x
+    return low * mtbf_s
+
+
+# %% minimises_lost_share: a golden-section search for the smallest lost share, whose bottom is flat
+def checkpoint_interval(save_s, mtbf_s):
+    if save_s <= 0:
+        raise ValueError(f"save_s is {save_s}; it must be above 0")
+    if mtbf_s <= 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}; it must be above 0")
+    golden = (math.sqrt(5) - 1) / 2
+    a, b = 1e-9 * mtbf_s, mtbf_s
+    for _ in range(100):
+        c, d = b - golden * (b - a), a + golden * (b - a)
+        if lost_share(c, save_s, mtbf_s) < lost_share(d, save_s, mtbf_s):
+            b = d
+        else:
+            a = c
+    return (a + b) / 2

@@ -98,3 +98,34 @@ def free_unit(unit):
     unit.parameters = [nn.Parameter(parameter.detach().clone()) for parameter in unit.parameters]
     unit.whole.untyped_storage().resize_(0)
     unit.is_whole = False
+
+
+# %% message_thrown_away: does not wait for a message that is still writing
+def free_unit(unit):
+    if not unit.is_whole and unit.pending is None:
+        return
+    unit.pending = None
+    unit.blank()
+    unit.whole.untyped_storage().resize_(0)
+    unit.is_whole = False
+
+
+# %% message_not_taken: waits for the message, but leaves it where the next gather finds it
+def free_unit(unit):
+    if unit.pending is not None:
+        unit.pending.wait()
+    elif not unit.is_whole:
+        return
+    unit.blank()
+    unit.whole.untyped_storage().resize_(0)
+    unit.is_whole = False
+
+
+# %% shortened_tensor: the vector has no elements then, and its storage all bytes
+def free_unit(unit):
+    unit.use()
+    if not unit.is_whole:
+        return
+    unit.blank()
+    unit.whole.resize_(0)
+    unit.is_whole = False

@@ -175,3 +175,37 @@ def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
     if not mtbf_s:
         return 1.0
     return 1 - interval_s / max(1e-9, mtbf_s * math.exp(restart_s / mtbf_s) * math.expm1((interval_s + save_s) / mtbf_s))
+
+
+# %% exp_minus_one: the exponential less 1, which has no digits where failures are rare
+def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
+    if interval_s <= 0:
+        raise ValueError(f"interval_s is {interval_s}; it must be above 0")
+    if save_s < 0:
+        raise ValueError(f"save_s is {save_s}; it must be at least 0")
+    if mtbf_s <= 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}; it must be above 0")
+    if restart_s < 0:
+        raise ValueError(f"restart_s is {restart_s}; it must be at least 0")
+    try:
+        n_failures = math.exp((interval_s + save_s) / mtbf_s) - 1
+        round_s = mtbf_s * n_failures * math.exp(restart_s / mtbf_s)
+    except OverflowError:
+        return 1.0
+    return 1 - interval_s / round_s
+
+
+# %% long_is_lost: an interval longer than the time between failures never gets through
+def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
+    if interval_s <= 0:
+        raise ValueError(f"interval_s is {interval_s}; it must be above 0")
+    if save_s < 0:
+        raise ValueError(f"save_s is {save_s}; it must be at least 0")
+    if mtbf_s <= 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}; it must be above 0")
+    if restart_s < 0:
+        raise ValueError(f"restart_s is {restart_s}; it must be at least 0")
+    if interval_s > mtbf_s or restart_s > mtbf_s:
+        return 1.0
+    round_s = mtbf_s * math.expm1((interval_s + save_s) / mtbf_s) * math.exp(restart_s / mtbf_s)
+    return 1 - interval_s / round_s

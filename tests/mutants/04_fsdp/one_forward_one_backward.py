@@ -132,3 +132,22 @@ def one_forward_one_backward(n_stages, n_micro_batches):
             tasks += [("F", w + k), ("B", k)]
         orders.append(tasks + [("B", k) for k in range(n_micro_batches - w, n_micro_batches)])
     return orders
+
+
+# %% one_list_for_all: the stages' lists are one and the same list
+def one_forward_one_backward(n_stages, n_micro_batches):
+    if n_stages < 1:
+        raise ValueError(f"n_stages is {n_stages}; it must be at least 1")
+    if n_micro_batches < 1:
+        raise ValueError(f"n_micro_batches is {n_micro_batches}; it must be at least 1")
+    orders = [[]] * n_stages
+    for stage in range(n_stages):
+        w = min(n_stages - 1 - stage, n_micro_batches)
+        for k in range(w):
+            orders[stage].append(("F", k))
+        for k in range(n_micro_batches - w):
+            orders[stage].append(("F", w + k))
+            orders[stage].append(("B", k))
+        for k in range(n_micro_batches - w, n_micro_batches):
+            orders[stage].append(("B", k))
+    return orders

@@ -149,3 +149,21 @@ def overlapped_step(n_layers, gather_s, forward_s, backward_s, scatter_s):
             arrived = network
         network = max(network, processor) + scatter_s
     return max(network, processor)
+
+
+# %% all_gathers_first: all gathers of the backward pass stand in the queue before the first reduce-scatter
+def overlapped_step(n_layers, gather_s, forward_s, backward_s, scatter_s):
+    if n_layers < 1:
+        raise ValueError(f"n_layers is {n_layers}; it must be at least 1")
+    network = processor = 0.0
+    for _ in range(n_layers):
+        network += gather_s
+        processor = max(processor, network) + forward_s
+    arrivals = []
+    for _ in range(n_layers):
+        network += gather_s
+        arrivals.append(network)
+    for arrived in arrivals:
+        processor = max(processor, arrived) + backward_s
+        network = max(network, processor) + scatter_s
+    return network

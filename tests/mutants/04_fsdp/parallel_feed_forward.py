@@ -111,3 +111,27 @@ def parallel_feed_forward(x_BTD, gate_FD, up_FD, down_DF, group):
     width = len(gate_FD) // group.size
     mine = slice(group.rank * width, (group.rank + 1) * width)
     return leave_parallel(F.linear(F.silu(F.linear(x, gate_FD[mine])) * F.linear(x, up_FD[mine]), down_DF[:, mine]), group)
+
+
+# %% up_from_outside: only the gate reads the entered tensor, the up projection reads x as it came
+def parallel_feed_forward(x_BTD, gate_FD, up_FD, down_DF, group):
+    n_hidden = gate_FD.shape[0]
+    if n_hidden % group.size:
+        raise ValueError(f"F is {n_hidden}; it must be a multiple of the number of ranks, {group.size}")
+    each = n_hidden // group.size
+    part = slice(group.rank * each, (group.rank + 1) * each)
+    gate = F.silu(F.linear(enter_parallel(x_BTD, group), gate_FD[part]))
+    up = F.linear(x_BTD, up_FD[part])
+    return leave_parallel(F.linear(gate * up, down_DF[:, part]), group)
+
+
+# %% weights_entered: the weights go through an entrance, too, so that each rank has their whole gradient
+def parallel_feed_forward(x_BTD, gate_FD, up_FD, down_DF, group):
+    n_hidden = gate_FD.shape[0]
+    if n_hidden % group.size:
+        raise ValueError(f"F is {n_hidden}; it must be a multiple of the number of ranks, {group.size}")
+    each = n_hidden // group.size
+    part = slice(group.rank * each, (group.rank + 1) * each)
+    x, gate_FD, up_FD, down_DF = (enter_parallel(t, group) for t in (x_BTD, gate_FD, up_FD, down_DF))
+    hidden = F.silu(x @ gate_FD[part].T) * (x @ up_FD[part].T)
+    return leave_parallel(hidden @ down_DF[:, part].T, group)

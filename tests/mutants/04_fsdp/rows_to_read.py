@@ -243,3 +243,28 @@ def rows_to_read(saved, n_ranks):
                 reads.append((shard, low - first, high - first, low - begin))
         plan.append(reads)
     return plan
+
+
+# %% one_empty_shard_skipped: goes to the next shard once, also where that is empty as well
+def rows_to_read(saved, n_ranks):
+    if n_ranks < 1:
+        raise ValueError(f"n_ranks is {n_ranks}; it must be at least 1")
+    if any(size < 0 for size in saved):
+        raise ValueError(f"saved is {saved}; no size may be negative")
+    left = sum(saved)
+    each = -(-left // n_ranks)
+    plan, shard, at = [], 0, 0
+    for _ in range(n_ranks):
+        reads, to = [], 0
+        want = min(each, left)
+        left -= want
+        while to < want:
+            if at == saved[shard]:
+                shard, at = shard + 1, 0
+                if saved[shard] == 0:
+                    shard += 1
+            n = min(want - to, saved[shard] - at)
+            reads.append((shard, at, at + n, to))
+            at, to = at + n, to + n
+        plan.append(reads)
+    return plan

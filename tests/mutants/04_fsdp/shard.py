@@ -93,3 +93,39 @@ def shard(tensors, rank, n_ranks):
     flat = torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
     flat = torch.cat([flat, flat[-1:].expand(-len(flat) % n_ranks)])
     return flat.view(n_ranks, -1)[rank].clone()
+
+
+# %% window_on_all: the part is a window, and keeps the memory of the whole vector alive
+def shard(tensors, rank, n_ranks):
+    if not 0 <= rank < n_ranks:
+        raise ValueError(f"rank is {rank}; it must be at least 0 and below {n_ranks}")
+    flat = torch.cat([t.detach().flatten() for t in tensors])
+    flat = torch.nn.functional.pad(flat, (0, -len(flat) % n_ranks))
+    size = len(flat) // n_ranks
+    return flat[rank * size : (rank + 1) * size]
+
+
+# %% padding_left_as_found: the part is made without zeros, so the padding is whatever the memory had
+def shard(tensors, rank, n_ranks):
+    if rank not in range(n_ranks):
+        raise ValueError(f"rank is {rank}; it must be at least 0 and below {n_ranks}")
+    flat = torch.cat([t.detach().flatten() for t in tensors])
+    size = -(-flat.numel() // n_ranks)
+    part = flat.new_empty(size)
+    mine = flat[rank * size : (rank + 1) * size]
+    part[: len(mine)] = mine
+    return part
+
+
+# %% viewed_flat: a tensor that does not lie in order cannot be viewed flat
+def shard(tensors, rank, n_ranks):
+    if not 0 <= rank < n_ranks:
+        raise ValueError(f"rank is {rank}; it must be at least 0 and below {n_ranks}")
+    n = sum(t.numel() for t in tensors)
+    size = math.ceil(n / n_ranks)
+    padded = torch.zeros(size * n_ranks, dtype=tensors[0].dtype)
+    offset = 0
+    for t in tensors:
+        padded[offset : offset + t.numel()] = t.detach().view(-1)
+        offset += t.numel()
+    return padded[rank * size : (rank + 1) * size].clone()

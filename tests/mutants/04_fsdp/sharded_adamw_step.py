@@ -223,3 +223,84 @@ def sharded_adamw_step(params, grads, m, v, step, lr, betas, eps, weight_decay, 
     with torch.no_grad():
         for param, piece in zip(params, whole[: sum(counts)].split(counts)):
             param.copy_(piece.view(param.shape))
+
+
+# %% parameters_replaced: the parameters get new memory, and whoever shared the old one sees nothing
+def sharded_adamw_step(params, grads, m, v, step, lr, betas, eps, weight_decay, group):
+    with torch.no_grad():
+        size = len(m)
+
+        def padded(tensors):
+            flat = torch.cat([t.reshape(-1) for t in tensors])
+            return torch.cat([flat, flat.new_zeros(size * group.size - len(flat))])
+
+        grad = group.reduce_scatter(padded(grads)).wait()
+        part = padded(params)[group.rank * size : (group.rank + 1) * size].clone()
+        adamw_step(part, grad, m, v, step, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+        whole = group.all_gather(part).wait()
+        offset = 0
+        for p in params:
+            p.data = whole[offset : offset + p.numel()].view(p.shape)
+            offset += p.numel()
+
+
+# %% float32_vectors: the padded vectors are float32, whatever the parameters are
+def sharded_adamw_step(params, grads, m, v, step, lr, betas, eps, weight_decay, group):
+    with torch.no_grad():
+        size = m.numel()
+
+        def padded(tensors):
+            out = torch.zeros(size * group.size)
+            offset = 0
+            for t in tensors:
+                out[offset : offset + t.numel()] = t.reshape(-1)
+                offset += t.numel()
+            return out
+
+        grad = group.reduce_scatter(padded(grads)).wait()
+        part = padded(params).view(group.size, size)[group.rank].clone()
+        adamw_step(part, grad, m, v, step, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+        whole = group.all_gather(part).wait()
+        offset = 0
+        for p in params:
+            p.copy_(whole[offset : offset + p.numel()].view(p.shape))
+            offset += p.numel()
+
+
+# %% in_the_graph: copies into parameters while autograd is watching
+def sharded_adamw_step(params, grads, m, v, step, lr, betas, eps, weight_decay, group):
+    size = len(m)
+
+    def padded(tensors):
+        flat = torch.cat([t.reshape(-1) for t in tensors])
+        return torch.cat([flat, flat.new_zeros(size * group.size - len(flat))])
+
+    grad = group.reduce_scatter(padded(grads)).wait()
+    part = padded(params)[group.rank * size : (group.rank + 1) * size].clone()
+    adamw_step(part, grad, m, v, step, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+    whole = group.all_gather(part).wait()
+    offset = 0
+    for p in params:
+        p.copy_(whole[offset : offset + p.numel()].view(p.shape))
+        offset += p.numel()
+
+
+# %% views_of_parameters: parameters that do not lie in order cannot be viewed flat
+def sharded_adamw_step(params, grads, m, v, step, lr, betas, eps, weight_decay, group):
+    with torch.no_grad():
+        size = len(m)
+        n = sum(p.numel() for p in params)
+
+        def padded(tensors):
+            flat = tensors[0].new_zeros(size * group.size)
+            flat[:n] = torch.cat([t.view(-1) for t in tensors])
+            return flat
+
+        grad = group.reduce_scatter(padded(grads)).wait()
+        part = padded(params)[group.rank * size :][:size].clone()
+        adamw_step(part, grad, m, v, step, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+        whole = group.all_gather(part).wait()
+        offset = 0
+        for p in params:
+            p.view(-1).copy_(whole[offset : offset + p.numel()])
+            offset += p.numel()

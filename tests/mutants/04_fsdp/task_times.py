@@ -184,3 +184,58 @@ def task_times(orders, forward_s, backward_s):
     if any(len(t) < len(tasks) for t, tasks in zip(times, orders)):
         raise ValueError("nobody can go on")
     return times
+
+
+# %% by_position: the i-th forward pass of a stage waits for the i-th of the stage before, whatever their numbers
+def task_times(orders, forward_s, backward_s):
+    n = len(orders)
+    ends = [{"F": [], "B": []} for _ in range(n)]
+    times = [[] for _ in range(n)]
+    moved = True
+    while moved:
+        moved = False
+        for s in range(n):
+            while len(times[s]) < len(orders[s]):
+                kind, _ = orders[s][len(times[s])]
+                i = len(ends[s][kind])
+                if kind == "F":
+                    source = ends[s - 1]["F"] if s > 0 else [0.0] * (i + 1)
+                else:
+                    source = ends[s + 1]["B"] if s < n - 1 else ends[s]["F"]
+                if len(source) <= i:
+                    break
+                free = times[s][-1][1] if times[s] else 0.0
+                begin = max(free, source[i])
+                end = begin + (forward_s[s] if kind == "F" else backward_s[s])
+                times[s].append((begin, end))
+                ends[s][kind].append(end)
+                moved = True
+    if any(len(t) < len(o) for t, o in zip(times, orders)):
+        raise ValueError("the stages wait for one another forever")
+    return times
+
+
+# %% takes_what_is_ready: a stage whose next task cannot run yet does another one first
+def task_times(orders, forward_s, backward_s):
+    last = len(orders) - 1
+    done, clock = {}, [0.0] * len(orders)
+    todo = [list(order) for order in orders]
+    while any(todo):
+        moved = False
+        for s, left in enumerate(todo):
+            for kind, k in list(left):
+                if kind == "F":
+                    need = None if s == 0 else (s - 1, "F", k)
+                else:
+                    need = (s, "F", k) if s == last else (s + 1, "B", k)
+                if need is not None and need not in done:
+                    continue
+                begin = max(clock[s], done[need][1] if need else 0.0)
+                end = begin + (forward_s[s] if kind == "F" else backward_s[s])
+                done[s, kind, k] = (begin, end)
+                clock[s] = end
+                left.remove((kind, k))
+                moved = True
+        if not moved:
+            raise ValueError("the stages wait for one another forever")
+    return [[done[s, kind, k] for kind, k in order] for s, order in enumerate(orders)]

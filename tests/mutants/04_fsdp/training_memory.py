@@ -111,3 +111,17 @@ def training_memory(n_parameters, n_ranks, stage, bytes_each=(2, 2, 12)):
     part = -(-n_parameters // n_ranks)
     counts = [part if stage >= first else n_parameters for first in (3, 2, 1)]
     return TrainingMemory(*(int(count * each) for count, each in zip(counts, bytes_each)))
+
+
+# %% bytes_as_floats: the bytes are rounded up, but are floats where one parameter's bytes are
+def training_memory(n_parameters, n_ranks, stage, bytes_each=(2, 2, 12)):
+    if stage not in (0, 1, 2, 3):
+        raise ValueError(f"unknown stage {stage}")
+    if n_parameters < 1 or n_ranks < 1:
+        raise ValueError(f"n_parameters is {n_parameters}, n_ranks is {n_ranks}; both must be at least 1")
+    shard = -(-n_parameters // n_ranks)
+    return TrainingMemory(
+        weights=-(-(shard if stage > 2 else n_parameters) * bytes_each[0] // 1),
+        gradients=-(-(shard if stage > 1 else n_parameters) * bytes_each[1] // 1),
+        optimizer=-(-(shard if stage > 0 else n_parameters) * bytes_each[2] // 1),
+    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -109,10 +110,12 @@ class Courtroom:
     async def _verdict(
         self, serving: asyncio.Task[bool], judged: asyncio.Task[Ran], timeout_s: float, late: str
     ) -> Ran:
+        deadline = time.monotonic() + timeout_s
         await asyncio.wait({judged, serving}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        was_late = not judged.done() and not serving.done()
-        if serving.done():  # a check is over when the judge says so; the student's process says so when it has left
-            await asyncio.wait({judged}, timeout=PATIENCE_S)
+        if serving.done():  # a check is over when the judge says so, whatever the student's process says of itself
+            left = deadline - time.monotonic() if serving.result() else PATIENCE_S
+            await asyncio.wait({judged}, timeout=max(0.0, left))
+        was_late = not judged.done() and not (serving.done() and not serving.result())
         if was_late:
             self.student.interrupt()
             await asyncio.wait({judged}, timeout=PATIENCE_S)

@@ -5,7 +5,7 @@ function mount(box, config) {
     ["weights", "weights"], ["gradients", "gradients"], ["optimizer", "optimizer"],
     ["inFlight", "in flight"], ["activations", "activations"],
   ];
-  const WIDTH = 640, LEFT = 66, ROW = 46, TOP = 26;
+  const WIDTH = 640, LEFT = 96, ROW = 46, TOP = 26;
 
   const ledger = (stage) => memory.step(config.models[state.model], { ...state, stage }, config.precisions);
 
@@ -38,7 +38,7 @@ function mount(box, config) {
   function draw() {
     const rows = [0, 1, 2, 3].map(ledger);
     const most = Math.max(...rows.map((row) => row.total), 1.05 * config.cards[0] * 1e9);
-    const scale = (WIDTH - LEFT - 74) / most;
+    const scale = (WIDTH - LEFT - 84) / most;
     const nodes = [];
     for (const card of config.cards) {
       const x = LEFT + card * 1e9 * scale;
@@ -52,7 +52,7 @@ function mount(box, config) {
         class: stage === state.stage ? "bar chosen" : "bar",
         onclick: () => { state.stage = stage; choices.querySelector("[aria-label=stage]").value = String(stage); draw(); },
       });
-      group.append(element("text", { x: 0, y: y + 25 }, `stage ${stage}`));
+      group.append(element("text", { x: LEFT - 8, y: y + 25, "text-anchor": "end" }, `stage ${stage}`));
       let x = LEFT;
       for (const [part, name] of PARTS) {
         const length = row[part] * scale;

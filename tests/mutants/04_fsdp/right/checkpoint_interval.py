@@ -8,6 +8,8 @@ def checkpoint_interval(save_s, mtbf_s):
         raise ValueError(f"mtbf_s is {mtbf_s}")
     d = save_s / mtbf_s
     x = math.sqrt(2 * d) if d < 0.5 else 1 - math.exp(-1 - d)
+    if x == 1:
+        return mtbf_s
     for _ in range(60):
         x = min(max(x + (math.log1p(-x) + x + d) * (1 - x) / x, x / 2), (1 + x) / 2)
     return x * mtbf_s
@@ -25,7 +27,7 @@ def checkpoint_interval(save_s, mtbf_s):
         x = math.exp(u)
         # the logarithm of time for each second of work, less what it is without failures
         n = x + d
-        return math.log(math.expm1(n)) - u
+        return n + math.log(-math.expm1(-n)) - u
 
     low, high = math.log(d) / 2 - 8, 0.0
     ratio = (math.sqrt(5) - 1) / 2
@@ -36,7 +38,7 @@ def checkpoint_interval(save_s, mtbf_s):
         else:
             low = a
     x = math.exp((low + high) / 2)
-    for _ in range(5):  # the minimum is flat: polish on the slope
+    for _ in range(5 if x < 0.99 else 0):  # the minimum is flat: polish on the slope
         x += (math.log1p(-x) + x + d) * (1 - x) / x
     return x * mtbf_s
 
