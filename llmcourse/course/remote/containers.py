@@ -8,8 +8,9 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from llmcourse.course.remote import shared, wire
-from llmcourse.course.remote.shared import Kind, Table
+from llmcourse.course.remote import kinds, wire
+from llmcourse.course.remote.kinds import Kind
+from llmcourse.course.remote.shared import Table
 from llmcourse.course.remote.wire import BadMessage, CannotCross
 
 MAX_ITERATED = 1_000_000
@@ -156,4 +157,4 @@ class _Iterator(Kind):
         pass
 
 
-shared.KINDS |= {"list": _List, "dict": _Dict, "set": _Set, "bytes": _Bytes, "record": _Record, "iterator": _Iterator}
+kinds.KINDS |= {"list": _List, "dict": _Dict, "set": _Set, "bytes": _Bytes, "record": _Record, "iterator": _Iterator}

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from llmcourse.course.remote import shared, wire
-from llmcourse.course.remote.shared import Kind, Table
+from llmcourse.course.remote import kinds, wire
+from llmcourse.course.remote.kinds import Kind
+from llmcourse.course.remote.shared import Table
 from llmcourse.course.remote.wire import BadMessage, CannotCross
 
 
@@ -119,7 +120,7 @@ class _Array(Kind):
         name, shape, _ = meta
         dtype = np.dtype(name)
         size = math.prod(shape) * dtype.itemsize
-        if dtype.kind not in shared.ARRAY_KINDS or dtype.names or any(type(n) is not int or n < 0 for n in shape):
+        if dtype.kind not in kinds.ARRAY_KINDS or dtype.names or any(type(n) is not int or n < 0 for n in shape):
             raise BadMessage("not an array of numbers")
         if size > wire.MAX_FRAME:
             raise BadMessage("an array of impossible size")
@@ -160,4 +161,4 @@ class _Generator(Kind):
             value.set_state(torch.frombuffer(bytearray(content), dtype=torch.uint8))
 
 
-shared.KINDS |= {"memory": _Memory, "tensor": _Tensor, "array": _Array, "generator": _Generator}
+kinds.KINDS |= {"memory": _Memory, "tensor": _Tensor, "array": _Array, "generator": _Generator}

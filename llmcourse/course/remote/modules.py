@@ -16,8 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from llmcourse.course.remote import shared, wire
-from llmcourse.course.remote.shared import Kind, Table
+from llmcourse.course.remote import kinds, wire
+from llmcourse.course.remote.kinds import Kind
+from llmcourse.course.remote.shared import Table
 from llmcourse.course.remote.wire import BadMessage, CannotCross
 from llmcourse.course.steps import not_counted
 
@@ -257,4 +258,4 @@ def name_from(text: Any) -> str:
     return text if type(text) is str and text.isidentifier() and not keyword.iskeyword(text) else "function"
 
 
-shared.KINDS |= {"function": _Function, "module": _Module, "optimizer": _Optimizer}
+kinds.KINDS |= {"function": _Function, "module": _Module, "optimizer": _Optimizer}

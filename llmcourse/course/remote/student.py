@@ -20,9 +20,9 @@ from llmcourse.course import workspace
 from llmcourse.course.environment import LINE_VARIABLE
 from llmcourse.course.pieces import Piece
 from llmcourse.course.remote import wire
+from llmcourse.course.remote.kinds import kind_of
 from llmcourse.course.remote.modules import RemoteFunction
 from llmcourse.course.remote.peer import Peer, connect
-from llmcourse.course.remote.shared import kind_of
 from llmcourse.course.told import learner_lines
 
 

@@ -32,6 +32,7 @@ class Room:
         way: "warm", "cold", or "auto" for the best that works here.
         used_for: What warm processes are there for: "training", "judging". They are made ready for that, which takes
             the server time once; for anything else it takes each process its own.
+        packages: The packages of the library that they use, with what these import.
 
     Raises:
         ValueError: There is no such way, or no package `llmcourse` in the library.
@@ -43,13 +44,14 @@ class Room:
         limits: Limits | None = None,
         way: str = "auto",
         used_for: Iterable[str] = ("training", "judging"),
+        packages: Iterable[str] = ("llmcourse",),
     ):
         if way not in ("auto", *WAYS):
             raise ValueError(f"way={way!r}: it is one of auto, {', '.join(WAYS)}")
         self.package = policy.package_of(library)
         self.limits = limits or Limits()
         self._wanted = way
-        self._options = ["--warm", *(f"--for-{purpose}" for purpose in used_for)]
+        self._options = ["--warm", *(f"--for-{purpose}" for purpose in used_for), f"--packages={','.join(packages)}"]
         self._way: str | None = None
         self._server: Server | None = None
         self._lock = threading.Lock()

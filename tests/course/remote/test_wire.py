@@ -15,7 +15,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmcourse.course.remote import modules, shared, wire
+from llmcourse.course.remote import kinds, modules, wire
 from llmcourse.course.remote.line import Line, LineClosed
 from llmcourse.course.remote.peer import Peer
 from llmcourse.course.remote.shared import Table
@@ -228,4 +228,4 @@ def test_a_frame_of_any_length_is_bounded_and_a_closed_line_is_told() -> None:
         with pytest.raises(LineClosed):
             Line(here).receive()
     assert modules.name_from("import") == modules.name_from("a b") == modules.name_from(3) == "function"
-    assert shared.kind_of(3) is None
+    assert kinds.kind_of(3) is None

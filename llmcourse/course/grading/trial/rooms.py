@@ -48,6 +48,7 @@ class Rooms:
     _folders: list[Scratch] = field(default_factory=list)
     _judges: JudgeServer | None = None
     _train: bool = True
+    _packages: tuple[str, ...] = ("llmcourse",)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def of_students(self, assignment: str) -> Room | OpenRoom:
@@ -93,6 +94,7 @@ class Rooms:
         """Begin to open the rooms of these assignments, side by side; returns what each one's library lacks."""
         of_students = list(dict.fromkeys(_library_of(name) for name in assignments))
         self._train = any(map(_trains, of_students))
+        self._packages = tuple(dict.fromkeys(name for library in of_students for name in _packages_of(library)))
         libraries = [None, *of_students]
         for library in libraries:
             self._launch(library)
@@ -138,13 +140,13 @@ class Rooms:
             return self._editions[library]
 
     def _new(self, library: Library) -> Room | OpenRoom:
-        folder = self._edition(library)
         if self.way == "unsafe":
-            return OpenRoom(folder)
+            return OpenRoom(self._edition(library))
         judges = library is None
         trains = self._train if library is None else _trains(library)
         used_for = [name for name, is_so in (("judging", judges), ("training", trains)) if is_so]
-        return Room(library=folder, limits=self._limits(library), way=self.way, used_for=used_for)
+        packages = self._packages if library is None else _packages_of(library)
+        return Room(self._edition(library), self._limits(library), self.way, used_for, packages)
 
     def _limits(self, library: Library) -> Limits:
         """What a process may use: of the room with the whole library, one process holds the judges of everybody."""
@@ -170,11 +172,16 @@ def _library_of(assignment: str) -> Library:
     return tuple(sorted(set(assignment_pieces(assignment))))
 
 
+def _packages_of(library: tuple[Piece, ...]) -> list[str]:
+    """The packages that an assignment's pieces stand in; of another course's, all of this one."""
+    return sorted({".".join(piece.module.split(".")[:2]) for piece in library}) or ["llmcourse"]
+
+
 def _trains(library: tuple[Piece, ...]) -> bool:
     """Whether an assignment's processes may train something: unless no module beside its pieces' knows an optimizer."""
-    folders = {LIBRARY.joinpath(*piece.module.split(".")[:2]) for piece in library}
+    folders = [LIBRARY.joinpath(*name.split(".")) for name in _packages_of(library)]
     files = [path for folder in folders for path in folder.rglob("*.py")]
-    return not files or any(b"ptimizer" in path.read_bytes() for path in files)
+    return any(b"ptimizer" in path.read_bytes() for path in files)
 
 
 def assignment_pieces(assignment: str) -> list[Piece]:

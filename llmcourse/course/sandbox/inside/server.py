@@ -40,14 +40,16 @@ COURSE_MODULES = tuple(
 )
 """What `%load_ext llmcourse.course` and the line between two processes need; the rest of the course's machinery builds
 and grades, and no process in a room imports it."""
+OF_PACKAGES = "--packages="
 MAX_MESSAGE, MAX_DESCRIPTORS = 1 << 20, 2
 
 
 def main() -> None:
     """Serve requests that come in over the socket whose number is the command line's first argument.
 
-    After it comes `--once` to end with the first process, or `--warm`, behind which may stand `--for-training` and
-    `--for-judging`: what the processes are there for, and need more imports and sources for.
+    After it comes `--once` to end with the first process, or `--warm`, behind which may stand what the processes are
+    there for: `--for-training` and `--for-judging`, which need more imports and sources, and `--packages=A,B`, the
+    library's packages that they use; all without it.
     """
     arguments = sys.argv[1:]
     requests = socket.socket(fileno=int(arguments[0]))
@@ -56,7 +58,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         if "--warm" in arguments:
-            preload(FOR_TRAINING if "--for-training" in arguments else ())
+            named = [word.removeprefix(OF_PACKAGES) for word in arguments if word.startswith(OF_PACKAGES)]
+            packages = named[0].split(",") if named else ["llmcourse"]
+            preload(packages, FOR_TRAINING if "--for-training" in arguments else ())
             if "--for-judging" in arguments:
                 read_library()
         n_threads = len(os.listdir("/proc/self/task"))
@@ -93,10 +97,10 @@ def serve(requests: socket.socket, *, once: bool) -> None:
             return
 
 
-def preload(more: Sequence[str] = ()) -> None:
+def preload(packages: Sequence[str], more: Sequence[str] = ()) -> None:
     """Import what processes import. Where that fails, a process that needs it will say why."""
     keeper.make_folders()
-    for name in [*PACKAGES, *more, *library_modules(), *COURSE_MODULES]:
+    for name in [*PACKAGES, *more, *library_modules(packages), *COURSE_MODULES]:
         with suppress(Exception):
             importlib.import_module(name)
     if cells := sys.modules.get("llmcourse.course.remote.cells"):
@@ -109,8 +113,9 @@ def read_library() -> None:
         uses.read_library()
 
 
-def library_modules() -> list[str]:
-    """Every module of the library, the course's machinery apart."""
+def library_modules(packages: Sequence[str]) -> list[str]:
+    """Every module of these packages of the library, the course's machinery apart."""
     library: ModuleType = importlib.import_module("llmcourse")
-    found = pkgutil.walk_packages(library.__path__, "llmcourse.", onerror=lambda name: None)
-    return [module.name for module in found if not module.name.startswith("llmcourse.course.")]
+    found = [module.name for module in pkgutil.walk_packages(library.__path__, "llmcourse.", onerror=lambda name: None)]
+    inside = tuple(f"{package}." for package in packages)
+    return [name for name in found if f"{name}.".startswith(inside) and not name.startswith("llmcourse.course.")]
