@@ -20,7 +20,7 @@ from llmcourse.distributed.flat import Place
 from llmcourse.distributed.group import Group
 from llmcourse.distributed.shards import shards_of
 from llmcourse.files import CheckpointError
-from llmcourse.model.weights import COMPILED, named_weights
+from llmcourse.model.weights import COMPILED, named_weights, unwrapped
 from llmcourse.values import plain
 
 MODEL, STATE = "model.", "state."
@@ -184,7 +184,7 @@ def _names(model: nn.Module) -> dict[Tensor, str]:
     """What an optimizer steps, parameters or their slices, with the names of `named_weights`; one that is tied has its
     first."""
     shards = shards_of(model)
-    stepped = model.named_parameters() if shards is None else shards.slices.items()
+    stepped = unwrapped(model).named_parameters() if shards is None else shards.slices.items()
     return {parameter: name.replace(COMPILED, "") for name, parameter in stepped}
 
 

@@ -4,28 +4,35 @@ from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 COMPILED = "_orig_mod."
 """What `torch.compile` puts into the name of every weight of a module."""
 
 
+def unwrapped(model: nn.Module) -> nn.Module:
+    """The model that PyTorch's `DistributedDataParallel` has been put around; any other model itself."""
+    return model.module if isinstance(model, DistributedDataParallel) else model
+
+
 def named_weights(model: nn.Module) -> dict[str, Tensor]:
-    """The state dict of a model, the same for a compiled one as for the plain one inside it.
+    """The state dict of a model, the same for a compiled or wrapped one as for the plain one inside it.
 
     Example:
         >>> model = nn.Sequential(nn.Linear(1, 1))
         >>> list(named_weights(model)), list(named_weights(nn.ModuleDict({"_orig_mod": model})))
         (['0.weight', '0.bias'], ['0.weight', '0.bias'])
     """
-    return {name.replace(COMPILED, ""): weight for name, weight in model.state_dict().items()}
+    return {name.replace(COMPILED, ""): weight for name, weight in unwrapped(model).state_dict().items()}
 
 
 def load_weights(model: nn.Module, weights: Mapping[str, Any]) -> None:
-    """Put weights into a model; either may come from a compiled one.
+    """Put weights into a model; either may come from a compiled one, the model may be wrapped.
 
     Raises:
         RuntimeError: A weight is missing, left over or of another shape; the message names it.
     """
+    model = unwrapped(model)
     own = {name.replace(COMPILED, ""): name for name in model.state_dict()}
     plain = {name.replace(COMPILED, ""): weight for name, weight in weights.items()}
     model.load_state_dict({own.get(name, name): weight for name, weight in plain.items()})

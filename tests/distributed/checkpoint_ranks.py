@@ -91,7 +91,7 @@ def run_strategy(
     if strategy is not None:
         parallel = parallelize(model, strategy, group)
         model, step = parallel.model, functools.partial(parallel_step, parallel=parallel)
-    make = make_optimizer if strategy in (None, "fsdp2") else make_sharded_optimizer
+    make = make_optimizer if strategy in (None, "fsdp2", "torch_ddp") else make_sharded_optimizer
     optimizer = make(model if make is make_optimizer else parallel, name, lr=config.lr)
     batches: Any = make_batches(Batches)
     store = ShardedCheckpoints(folder, group, in_background=in_background) if folder else None

@@ -52,6 +52,8 @@ def go(folder, way: Way, steps: int, name: str, in_background: bool = False) -> 
         ((None, 1), ("zero2", 2), "adamw"),
         (("fsdp", 4), ("fsdp2", 2), "adamw"),
         (("fsdp2", 2), ("fsdp", 4), "adamw"),
+        (("torch_ddp", 2), (None, 1), "adamw"),
+        (("fsdp", 2), ("torch_ddp", 2), "muon"),
     ],
     ids=str,
 )
