@@ -1,0 +1,246 @@
+"""What a small ladder of runs says about a large run, and how surely (chapter 5).
+
+A law is fitted to the cheap runs, and the dear ones are predicted. Two things make a prediction uncertain: other cheap
+runs would have given another law, and a single run does not lie on its law. The interval holds both. What it cannot
+hold is a law that changes between the cheap runs and the dear ones: for that there are residuals, rung by rung.
+
+Units: parameters, tokens, floating-point operations; losses in nats a token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from llmcourse.scaling_laws.fitting import fit_law
+from llmcourse.scaling_laws.intervals import bootstrap_fits
+from llmcourse.scaling_laws.laws import Law, predict_log_loss
+from llmcourse.scaling_laws.runs import Runs
+
+
+def prediction_interval(
+    params: np.ndarray, residuals: np.ndarray, log_n: np.ndarray, log_d: np.ndarray, level: float = 0.9
+) -> np.ndarray:
+    """What single runs will lose, by many fits of a law: the lower end, the middle and the upper end.
+
+    Each row of `params` is a law that a bootstrap has fitted to other draws of the same runs: its prediction for a run
+    is what the law says on average. A run does not lie on its law: the logarithm of its loss differs by a residual.
+    Any law may be the right one and any residual may be the run's, so all predictions of log losses plus all residuals
+    are equally likely. Of the losses that they give, the lower end is the quantile (1 - level) / 2, the middle the
+    median, and the upper end the quantile (1 + level) / 2.
+
+    Args:
+        params: Fits (n_fits, 5), each (a, b, e, alpha, beta): log L = logsumexp(a - alpha log N, b - beta log D, e).
+        residuals: Observed less predicted log losses (n_residuals,) of the runs that were fitted.
+        log_n, log_d: Logarithms of parameters and tokens of the runs to be predicted (n_runs,).
+        level: Share of runs that shall lie inside, between 0 and 1.
+
+    Returns:
+        Losses (n_runs, 3), float64, in nats a token: lower end, middle, upper end.
+
+    Raises:
+        ValueError: `level` is not between 0 and 1; the message names it.
+
+    Example:
+        Two laws say 2 and 3 for a run; residuals of +-0.1 make it 1.81, 2.21, 2.71 or 3.32. The median is between the
+        middle two.
+
+        >>> params = np.log([[1e-9, 1e-9, 2.0, 1, 1], [1e-9, 1e-9, 3.0, 1, 1]])
+        >>> prediction_interval(params, np.array([-0.1, 0.1]), np.zeros(1), np.zeros(1), level=0.5).round(2)
+        array([[2.11, 2.46, 2.87]])
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level!r}; it must be between 0 and 1")
+    predicted = predict_log_loss(params, log_n, log_d)  # (n_fits, n_runs)
+    losses = np.exp(predicted[:, None, :] + np.asarray(residuals)[None, :, None])
+    return np.quantile(losses.reshape(-1, len(log_n)), [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0).T
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A law and what it rests on.
+
+    Attributes:
+        name: Of the law.
+        law: Its best constants.
+        params: Bootstrap fits (n_fits, 5), as `prediction_interval` takes them.
+        residuals: Observed less predicted log losses of the runs that were fitted.
+        n_params, n_tokens: The smallest and the largest of the runs: beyond them the law is extrapolated.
+        source: Where the runs come from.
+    """
+
+    name: str
+    law: Law
+    params: np.ndarray
+    residuals: np.ndarray
+    n_params: tuple[float, float]
+    n_tokens: tuple[float, float]
+    source: str
+
+    def predict(self, n_params: Sequence[float], n_tokens: Sequence[float], level: float = 0.9) -> np.ndarray:
+        """`prediction_interval` for runs of these sizes, (n_runs, 3)."""
+        log_n, log_d = np.log(np.asarray(n_params, float)), np.log(np.asarray(n_tokens, float))
+        return prediction_interval(self.params, self.residuals, log_n, log_d, level)
+
+    def beyond(self, n_params: float, n_tokens: float) -> float:
+        """How many times larger than the largest run that was fitted, in parameters or tokens; below 1: inside."""
+        return max(n_params / self.n_params[1], n_tokens / self.n_tokens[1])
+
+
+def log_residuals(law: Law, runs: Runs) -> np.ndarray:
+    """Observed less predicted log losses.
+
+    Example:
+        >>> law = Law(1.7, 400.0, 400.0, 0.34, 0.28)
+        >>> runs = simulated_runs(law, [1e6, 1e7], [1e8, 1e9])
+        >>> bool(np.abs(log_residuals(law, runs)).max() < 1e-12)
+        True
+    """
+    return np.log(runs.losses) - np.log(law.loss(runs.n_params, runs.n_tokens))
+
+
+def evidence_of(runs: Runs, name: str, source: str, n_boot: int = 200, seed: int = 0) -> Evidence:
+    """Fit a law to runs, and bootstrap it."""
+    fit = fit_law(runs.n_params, runs.n_tokens, runs.losses)
+    params = bootstrap_fits(runs.n_params, runs.n_tokens, runs.losses, n_boot=n_boot, seed=seed)
+    sizes, tokens = runs.n_params, runs.n_tokens
+    ranges = (float(sizes.min()), float(sizes.max())), (float(tokens.min()), float(tokens.max()))
+    return Evidence(name, fit.law, params, log_residuals(fit.law, runs), *ranges, source)
+
+
+def select(runs: Runs, chosen: np.ndarray) -> Runs:
+    """Those runs of which the mask, or the row numbers, speak."""
+    arrays = ("n_params", "n_tokens", "losses", "flops", "rows")
+    return replace(runs, **{name: np.asarray(getattr(runs, name))[chosen] for name in arrays})
+
+
+class Held(NamedTuple):
+    """A prediction that was made without the runs that it is about.
+
+    Attributes:
+        evidence: The law, from the small runs.
+        runs: The runs that were held out.
+        predicted: Their losses by the law (n_runs, 3): lower end, middle, upper end.
+        inside: Which of them came true.
+    """
+
+    evidence: Evidence
+    runs: Runs
+    predicted: np.ndarray
+    inside: np.ndarray
+
+
+def hold_out(runs: Runs, largest_flops: float, *, level: float = 0.9, n_boot: int = 200, seed: int = 0) -> Held:
+    """Fit the runs that cost at most so many operations, and predict all others.
+
+    Args:
+        runs: A ladder.
+        largest_flops: What the dearest run that is fitted may have cost.
+        level: Share of the runs that shall lie inside their intervals.
+        n_boot: Bootstrap fits.
+        seed: Of the bootstrap.
+
+    Raises:
+        ValueError: No run is dearer, or those that are left are too few for a fit; the message says so.
+    """
+    small = runs.flops <= largest_flops
+    if small.all():
+        raise ValueError(f"largest_flops is {largest_flops!r}; it must be below {runs.flops.max():.3g}")
+    evidence = evidence_of(select(runs, small), "of the small runs", f"{small.sum()} runs", n_boot, seed)
+    large = select(runs, ~small)
+    predicted = evidence.predict(large.n_params, large.n_tokens, level)
+    inside = (predicted[:, 0] <= large.losses) & (large.losses <= predicted[:, 2])
+    return Held(evidence, large, predicted, inside)
+
+
+class Rung(NamedTuple):
+    """What a ladder says when it ends at a rung.
+
+    Attributes:
+        flops: The dearest run that was fitted.
+        law: The law by then.
+        n_runs: How many runs it rests on.
+        surprise: How far the runs of the next rung lie from it on average, as the logarithm of their losses less that
+            of the law's; NaN after the last rung.
+    """
+
+    flops: float
+    law: Law
+    n_runs: int
+    surprise: float
+
+
+def climb(runs: Runs, n_rungs: int = 5, n_first: int = 12) -> list[Rung]:
+    """The law again and again, each time with dearer runs: what drifts is no law.
+
+    With a law that holds, the constants settle and the surprises change their signs. With a law that breaks, E or an
+    exponent wanders from rung to rung, and all surprises are on one side.
+
+    Args:
+        runs: A ladder.
+        n_rungs: In how many parts the runs are added, from the cheapest to the dearest.
+        n_first: Runs of the first part.
+
+    Raises:
+        ValueError: There are fewer runs than `n_first` and one for each further rung; the message names their number.
+    """
+    order = np.argsort(runs.flops, kind="stable")
+    if len(order) < n_first + n_rungs - 1:
+        raise ValueError(f"there are {len(order)} runs; there must be at least {n_first + n_rungs - 1}")
+    ends = np.linspace(n_first, len(order), n_rungs).round().astype(int)
+    rungs = []
+    for end, following in zip(ends, [*ends[1:], ends[-1]]):
+        known, ahead = select(runs, order[:end]), select(runs, order[end:following])
+        law = fit_law(known.n_params, known.n_tokens, known.losses).law
+        surprise = float(log_residuals(law, ahead).mean()) if following > end else float("nan")
+        rungs.append(Rung(float(known.flops.max()), law, int(end), surprise))
+    return rungs
+
+
+def simulated_runs(
+    law: Law, n_params: Sequence[float], n_tokens: Sequence[float], *, noise: float = 0.0, seed: int = 0
+) -> Runs:
+    """Runs that lie on a law, each with its own error: a ladder of which the truth is known.
+
+    Args:
+        law: The truth.
+        n_params, n_tokens: The sizes of each run.
+        noise: Standard deviation of the log losses.
+        seed: Of the errors.
+    """
+    sizes, tokens = np.asarray(n_params, float), np.asarray(n_tokens, float)
+    errors = np.random.default_rng(seed).normal(0.0, noise, sizes.shape) if noise else 0.0
+    losses = law.loss(sizes, tokens) * np.exp(errors)
+    return Runs(sizes, tokens, losses, 6 * sizes * tokens, np.arange(1, len(sizes) + 1), 0)
+
+
+def broken_power_law(
+    x: np.ndarray, floor: float, scale: float, slope: float, breaks: Sequence[tuple[float, float, float]] = ()
+) -> np.ndarray:
+    """A power law whose slope changes, smoothly, at some places.
+
+    y = floor + scale x^-slope (1 + (x / d)^(1 / f))^(-c f) ..., with a factor for each break (c, d, f): from about d
+    on the slope is greater by c, and f says how gradually it gets there.
+
+    Args:
+        x: What is scaled, above 0.
+        floor, scale, slope: Of the first part.
+        breaks: (c, d, f) of each break; d and f above 0, c of either sign.
+
+    Example:
+        >>> broken_power_law(np.array([1.0, 100.0]), 1.0, 1.0, 0.5)
+        array([2. , 1.1])
+        >>> slower = broken_power_law(np.array([1e2, 1e8, 1e10]), 0.0, 1.0, 0.5, [(-0.4, 1e5, 0.5)])
+        >>> float(np.round(np.log(slower[1] / slower[2]) / np.log(100), 3))  # 0.5 - 0.4
+        0.1
+
+    Source: Caballero et al., "Broken Neural Scaling Laws" (2023), equation 1.
+    """
+    x = np.asarray(x, float)
+    factor = np.ones_like(x)
+    for change, place, width in breaks:
+        factor *= (1 + (x / place) ** (1 / width)) ** (-change * width)
+    return floor + scale * x**-slope * factor
