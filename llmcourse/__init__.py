@@ -89,6 +89,10 @@ stands below:
         nf4            weights in four bits
         sharded        4-bit weights of which each process keeps a part
     scaling_laws/   chapter 5: what a budget of computation buys
+        extrapolation  what a small ladder says about a large run, and how surely
+        candidates     models that a plan may choose from, and the choice
+        layouts        how a model lies on devices: memory, and how fast they can be
+        planning       a run for given devices and hours, or why not
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name

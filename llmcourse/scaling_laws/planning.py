@@ -36,6 +36,7 @@ from llmcourse.scaling_laws.candidates import Candidate, ExpertsOnPaper, choose_
 from llmcourse.scaling_laws.extrapolation import Evidence, chinchilla
 from llmcourse.scaling_laws.laws import HOFFMANN
 from llmcourse.scaling_laws.layouts import Layout, attainable_mfu, choose_layout, family
+from llmcourse.scaling_laws.transfer import deepseek_batch, deepseek_rate
 from llmcourse.training.loop import TrainingConfig
 
 MFU = 0.4
@@ -224,7 +225,7 @@ class _Wish:
 def _plan(wish: _Wish) -> Plan:
     config, n_tokens, warnings = _choice(wish)
     costs, flops = model_costs(config, wish.seq_len), wish.flops
-    wanted = batch_rule(flops) / wish.seq_len
+    wanted = float(deepseek_batch(flops)) / wish.seq_len
     per_rank = max(1, round(wanted / wish.gpus))
     if wish.gpus > 1.5 * wanted:
         warnings += (f"each device gets a sequence, so a batch has {wish.gpus / wanted:.1f} times the rule's tokens",)
@@ -239,7 +240,7 @@ def _plan(wish: _Wish) -> Plan:
         warnings += (f"the run is {beyond:.1f} times larger than the largest that the law was fitted to",)
     return Plan(
         wish.gpu, wish.gpus, wish.hours, wish.mfu, flops, config, costs.parameters, size, n_tokens,
-        wish.gpus * per_rank, n_steps, learning_rate_rule(flops), min(2000, n_steps // 10), layout, middle, low, high,
+        wish.gpus * per_rank, n_steps, float(deepseek_rate(flops)), min(2000, n_steps // 10), layout, middle, low, high,
         float(HOFFMANN.loss(size, n_tokens)), warnings, tuple(_assumptions(wish)),
     )  # fmt: skip
 
@@ -274,30 +275,6 @@ def _models(wish: _Wish) -> tuple[tuple[ModelConfig, Candidate], ...]:
     if not least / 2 <= wish.n_params <= most * 2:
         raise ValueError(f"n_params is {wish.n_params!r}; it must be about {least:.2g} to {most:.2g}")
     return (min(models, key=lambda model: abs(math.log(model[1].n_params / wish.n_params))),)
-
-
-def batch_rule(flops: float) -> float:
-    """The best batch of a run, in tokens: 0.2920 C^0.3271.
-
-    Example:
-        >>> round(batch_rule(1e20))
-        1020439
-
-    Source: DeepSeek-AI, "DeepSeek LLM" (2024), equation 1.
-    """
-    return 0.2920 * flops**0.3271
-
-
-def learning_rate_rule(flops: float) -> float:
-    """The best peak learning rate of AdamW: 0.3118 C^-0.1250.
-
-    Example:
-        >>> round(learning_rate_rule(1e20), 6)
-        0.000986
-
-    Source: DeepSeek-AI, "DeepSeek LLM" (2024), equation 1.
-    """
-    return 0.3118 * flops**-0.1250
 
 
 def _assumptions(wish: _Wish) -> Iterator[Assumption]:
