@@ -44,7 +44,7 @@ def training_flops(config: ModelConfig, n_tokens: int, seq_len: int, *, conventi
         >>> from llmcourse.model.config import PRESETS
         >>> gpt2 = PRESETS["gpt2"]
         >>> [training_flops(gpt2, 1, 1024, convention=name) for name in CONVENTIONS]
-        [854438400, 746638848, 510334464]
+        [854438400, 746638848, 510336000]
 
     Source: Kaplan et al. (2020), section 2.1; Hoffmann et al. (2022), appendix F.
     """
