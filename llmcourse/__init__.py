@@ -71,6 +71,7 @@ stands below:
         watch          which rank is it: the late one, the slow one, the one with the NaN
     data/           chapter 3.3: what it reads, and how good it is
         corpora        text that is there without a network, and text from the hub
+        toy            the best that can be said of the toy grammar, character by character
         cleaning       which texts are worth reading
         deduplication  the same text twice, nearly
         packing        documents of all lengths into rows of one length
@@ -89,6 +90,8 @@ stands below:
         nf4            weights in four bits
         sharded        4-bit weights of which each process keeps a part
     scaling_laws/   chapter 5: what a budget of computation buys
+        budgets        operations, device-hours, energy and money of a run
+        recorded       the course's own ladder of runs, as recorded; runs on a metered budget
         extrapolation  what a small ladder says about a large run, and how surely
         candidates     models that a plan may choose from, and the choice
         layouts        how a model lies on devices: memory, and how fast they can be
