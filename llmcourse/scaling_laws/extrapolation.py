@@ -9,6 +9,7 @@ Units: parameters, tokens, floating-point operations; losses in nats a token.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -17,7 +18,7 @@ import numpy as np
 
 from llmcourse.scaling_laws.fitting import fit_law
 from llmcourse.scaling_laws.intervals import bootstrap_fits
-from llmcourse.scaling_laws.laws import Law, predict_log_loss
+from llmcourse.scaling_laws.laws import BESIROGLU, Law, predict_log_loss
 from llmcourse.scaling_laws.runs import Runs
 
 
@@ -109,6 +110,62 @@ def evidence_of(runs: Runs, name: str, source: str, n_boot: int = 200, seed: int
     sizes, tokens = runs.n_params, runs.n_tokens
     ranges = (float(sizes.min()), float(sizes.max())), (float(tokens.min()), float(tokens.max()))
     return Evidence(name, fit.law, params, log_residuals(fit.law, runs), *ranges, source)
+
+
+SPREAD = np.array(
+    [
+        [0.2549057, 0.0, 0.0, 0.0, 0.0],
+        [-0.0677811, 0.4194857, 0.0, 0.0, 0.0],
+        [0.0093407, 0.0112121, 0.0027449, 0.0, 0.0],
+        [0.0152016, -0.000145, 0.0001778, 0.0004928, 0.0],
+        [-0.0034525, 0.0204706, 0.0002656, -0.0004067, 0.0001521],
+    ]
+)
+"""How the five numbers of a fit to Hoffmann et al.'s runs vary together: 1,000 bootstrap fits have the covariance
+SPREAD @ SPREAD.T. `python -m studies.chinchilla_fits` makes it and the residuals, from 240 of the 245 runs that
+Besiroglu et al. (2024) read off the paper's figure 4; they print standard errors of 0.02 for either exponent."""
+
+RESIDUALS = np.array(
+    [
+        -0.01059,
+        -0.00869,
+        -0.00599,
+        -0.0046,
+        -0.00385,
+        -0.00345,
+        -0.00267,
+        -0.00222,
+        -0.00154,
+        -0.00062,
+        -0.00022,
+        0.0003,
+        0.00093,
+        0.00165,
+        0.00236,
+        0.00312,
+        0.00402,
+        0.00584,
+        0.0076,
+        0.01543,
+    ]
+)
+"""Observed less predicted log losses of these runs by their law: the middles of twenty equal shares."""
+
+
+@functools.cache
+def chinchilla() -> Evidence:
+    """The law that Besiroglu et al. fitted to the runs of Hoffmann et al., and how sure it is.
+
+    Example:
+        >>> low, middle, high = chinchilla().predict([70e9], [1.4e12])[0]  # Chinchilla itself
+        >>> bool(low < middle < high)
+        True
+    """
+    draws = np.random.default_rng(0).standard_normal((400, 5))
+    return Evidence(
+        "fitted again to the runs of Hoffmann et al. by Besiroglu et al.", BESIROGLU,
+        BESIROGLU.params + draws @ SPREAD.T, RESIDUALS, (5.7e7, 1.6e10), (8.2e8, 3.2e11), "Hoffmann et al. (2022), Besiroglu et al. (2024)",
+    )  # fmt: skip
 
 
 def select(runs: Runs, chosen: np.ndarray) -> Runs:

@@ -17,7 +17,8 @@ from llmcourse.scaling_laws.candidates import WIDTHS, Candidate, ExpertsOnPaper,
 
 EFFICIENCY = 0.6
 """Share of the peak that matrix products reach while they run, as in chapter 4."""
-LARGEST_MICRO_BATCH = 64
+MICRO_BATCH_TOKENS = 16384
+"""Tokens with which a device is busy: a larger micro-batch needs more memory and is no faster."""
 
 
 class Layout(NamedTuple):
@@ -80,7 +81,7 @@ def family(gpus: int, moe: bool, vocab_size: int, seq_len: int) -> tuple[tuple[M
 
 
 def choose_layout(config: ModelConfig, gpus: int, per_rank: int, room: float) -> Layout:
-    """The layout with the least computed twice and the fewest messages that fits, and its largest micro-batch.
+    """The layout with the least computed twice and the fewest messages that fits, and its largest micro-batch that has a use.
 
     Args:
         config: The model.
@@ -101,16 +102,16 @@ def choose_layout(config: ModelConfig, gpus: int, per_rank: int, room: float) ->
     """
     for recompute in (False, True):
         for stage in _stages(gpus):
-            for size in _divisors(per_rank):
+            for size in _divisors(per_rank, max(1, MICRO_BATCH_TOKENS // config.max_seq_len)):
                 memory = rank_memory(config, Run(gpus, stage, "mixed", size, config.max_seq_len, recompute))
                 if memory.total <= room:
                     return Layout(stage, recompute, size, per_rank // size, memory)
     raise ValueError(f"room is {room!r}; it must be enough for one sequence of the model, in shards")
 
 
-def _divisors(number: int) -> Iterator[int]:
-    """From the largest to the smallest; a device is busy with fewer sequences than the largest micro-batch."""
-    return (size for size in range(min(number, LARGEST_MICRO_BATCH), 0, -1) if number % size == 0)
+def _divisors(number: int, most: int) -> Iterator[int]:
+    """From the largest to the smallest."""
+    return (size for size in range(min(number, most), 0, -1) if number % size == 0)
 
 
 def attainable_mfu(config: ModelConfig, layout: Layout, device: Hardware, gpus: int) -> float:

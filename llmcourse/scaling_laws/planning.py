@@ -226,7 +226,7 @@ def _plan(wish: _Wish) -> Plan:
     config, n_tokens, warnings = _choice(wish)
     costs, flops = model_costs(config, wish.seq_len), wish.flops
     wanted = float(deepseek_batch(flops)) / wish.seq_len
-    per_rank = max(1, round(wanted / wish.gpus))
+    per_rank = smooth(wanted / wish.gpus)
     if wish.gpus > 1.5 * wanted:
         warnings += (f"each device gets a sequence, so a batch has {wish.gpus / wanted:.1f} times the rule's tokens",)
     n_steps = n_tokens // (wish.gpus * per_rank * wish.seq_len)
@@ -243,6 +243,19 @@ def _plan(wish: _Wish) -> Plan:
         wish.gpus * per_rank, n_steps, float(deepseek_rate(flops)), min(2000, n_steps // 10), layout, middle, low, high,
         float(HOFFMANN.loss(size, n_tokens)), warnings, tuple(_assumptions(wish)),
     )  # fmt: skip
+
+
+def smooth(number: float) -> int:
+    """The nearest of 1, 2, 3, 4, 6, 8, 12, 16, 24, ...: whole numbers that can be halved often; by their ratio.
+
+    Example:
+        >>> [smooth(x) for x in (0.01, 1.2, 5.1, 43, 86)]
+        [1, 1, 6, 48, 96]
+    """
+    if number <= 1:
+        return 1
+    power = 2 ** math.floor(math.log2(number))
+    return min((power, power * 3 // 2, 2 * power), key=lambda near: abs(math.log(near / number)))
 
 
 def _choice(wish: _Wish) -> tuple[ModelConfig, int, tuple[str, ...]]:

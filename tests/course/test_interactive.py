@@ -15,7 +15,12 @@ from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
 from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
 
-FIGURES = {"bpe": bpe_stepper("low lower"), "rope": rope_rotator(), "memory": memory_ledger(), "scaling": scaling_optimum()}
+FIGURES = {
+    "bpe": bpe_stepper("low lower"),
+    "rope": rope_rotator(),
+    "memory": memory_ledger(),
+    "scaling": scaling_optimum(),
+}
 EXAMPLES = [
     "low lower lowest, new newer newest",
     "aaaa aaaaa aaa",

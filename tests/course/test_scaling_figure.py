@@ -56,7 +56,8 @@ def test_the_budget_s_line_touches_the_line_of_equal_loss_at_the_dot(js):
 
 
 @pytest.mark.parametrize(
-    ("value", "told"), [(1.234e9, "1.23B"), (9.996e9, "10.0B"), (5.6e7, "56.0M"), (1.4e12, "1.40T"), (999.9e6, "1.00B"), (123, "123")]
+    ("value", "told"),
+    [(1.234e9, "1.23B"), (9.996e9, "10.0B"), (5.6e7, "56.0M"), (1.4e12, "1.40T"), (999.9e6, "1.00B"), (123, "123")],
 )
 def test_numbers_are_short(js, value, told):
     assert js("short", value) == told

@@ -33,7 +33,9 @@ def test_the_choice_is_the_best_of_what_fits():
     candidates = [Candidate(n, 2 * n + 50, 16 * n) for n in (40, 10, 160, 640)]
     for flops in (3e4, 3e5, 3e6):
         for room in (200, 700, 3000, 20000):
-            fitting = {i: int(flops // (3 * c.flops_per_token)) for i, c in enumerate(candidates) if c.rank_bytes <= room}
+            fitting = {
+                i: int(flops // (3 * c.flops_per_token)) for i, c in enumerate(candidates) if c.rank_bytes <= room
+            }
             losses = {i: LAW.loss(candidates[i].n_params, d) for i, d in fitting.items() if d}
             best = min(losses, key=losses.get)
             assert choose_model(candidates, LAW, flops, room) == (best, fitting[best])
@@ -76,7 +78,9 @@ def test_experts_on_paper_are_counted_and_cost_a_token_what_the_dense_twin_does(
 
 
 @pytest.mark.parametrize("moe", [False, True])
-@pytest.mark.parametrize(("gpus", "gpu", "hours"), [(8, "h100", 24), (1, "rtx4090", 10), (64, "b200", 200), (2, "a100", 3)])
+@pytest.mark.parametrize(
+    ("gpus", "gpu", "hours"), [(8, "h100", 24), (1, "rtx4090", 10), (64, "b200", 200), (2, "a100", 3)]
+)
 def test_a_plan_fits_its_devices_its_hours_and_its_batch(gpus, gpu, hours, moe):
     planned = plan(gpus, gpu, hours, moe)
     device, layout, config = HARDWARE[gpu], planned.layout, planned.config
@@ -88,7 +92,9 @@ def test_a_plan_fits_its_devices_its_hours_and_its_batch(gpus, gpu, hours, moe):
     run = Run(gpus, layout.stage, "mixed", layout.micro_batch, config.max_seq_len, layout.recompute)
     ledger = step_memory(config, run)
     assert layout.memory.total <= 0.9 * device.memory and layout.memory.optimizer == ledger.optimizer
-    assert layout.memory.activations == ledger.activations if not moe else layout.memory.activations > ledger.activations
+    assert (
+        layout.memory.activations == ledger.activations if not moe else layout.memory.activations > ledger.activations
+    )
     assert planned.batch_size == gpus * layout.micro_batch * layout.n_micro
     assert planned.n_tokens == planned.n_steps * planned.batch_size * config.max_seq_len
     assert planned.loss_low < planned.loss < planned.loss_high
