@@ -164,7 +164,8 @@ def chinchilla() -> Evidence:
     draws = np.random.default_rng(0).standard_normal((400, 5))
     return Evidence(
         "fitted again to the runs of Hoffmann et al. by Besiroglu et al.", BESIROGLU,
-        BESIROGLU.params + draws @ SPREAD.T, RESIDUALS, (5.7e7, 1.6e10), (8.2e8, 3.2e11), "Hoffmann et al. (2022), Besiroglu et al. (2024)",
+        BESIROGLU.params + draws @ SPREAD.T, RESIDUALS,
+        (5.7e7, 1.6e10), (8.2e8, 3.2e11), "Hoffmann et al. (2022), Besiroglu et al. (2024)",
     )  # fmt: skip
 
 

@@ -177,12 +177,29 @@ def plan(
     """
     wish = _Wish(gpus, gpu, hours, mfu, moe, vocab_size, seq_len, n_params, evidence or chinchilla())
     planned = _plan(wish)
-    bound = attainable_mfu(planned.config, planned.layout, HARDWARE[gpu], gpus)
-    if bound >= mfu:
+    if _bound(planned) >= mfu:
         return planned
-    told = f"messages and recomputation let the devices reach {bound:.0%} of their peak at most, not {mfu:.0%}"
-    slower = _plan(replace(wish, mfu=bound))
-    return replace(slower, warnings=(told, *slower.warnings))
+    planned = _slower(wish)
+    told = f"messages and recomputation let the devices reach {planned.mfu:.0%} of their peak, not {mfu:.0%}"
+    return replace(planned, warnings=(told, *planned.warnings))
+
+
+def _bound(planned: Plan) -> float:
+    return attainable_mfu(planned.config, planned.layout, HARDWARE[planned.gpu], planned.gpus)
+
+
+def _slower(wish: _Wish) -> Plan:
+    """The plan that counts on as much of the peak as it can reach: a smaller share, a smaller model, fewer messages."""
+    above, below = wish.mfu, wish.mfu / 2
+    while _bound(found := _plan(replace(wish, mfu=below))) < below:
+        above, below = below, below / 2
+    for _ in range(6):
+        middle = (above + below) / 2
+        if _bound(planned := _plan(replace(wish, mfu=middle))) >= middle:
+            found, below = planned, middle
+        else:
+            above = middle
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,7 +250,7 @@ def _plan(wish: _Wish) -> Plan:
     if n_steps < MIN_STEPS:
         raise ValueError(f"hours is {wish.hours!r}; it must be enough for {MIN_STEPS} steps, and is for {n_steps}")
     n_tokens = n_steps * wish.gpus * per_rank * wish.seq_len
-    layout = choose_layout(config, wish.gpus, per_rank, wish.room)
+    layout = choose_layout(config, wish.device, wish.gpus, per_rank, wish.room)
     size = costs.active_parameters
     low, middle, high = map(float, wish.evidence.predict([size], [n_tokens])[0])
     if (beyond := wish.evidence.beyond(size, n_tokens)) > 1:

@@ -99,7 +99,7 @@ def test_a_plan_fits_its_devices_its_hours_and_its_batch(gpus, gpu, hours, moe):
     assert planned.n_tokens == planned.n_steps * planned.batch_size * config.max_seq_len
     assert planned.loss_low < planned.loss < planned.loss_high
     assert planned.device_hours == gpus * hours
-    assert attainable_mfu(config, layout, device, gpus) >= 0.97 * planned.mfu
+    assert attainable_mfu(config, layout, device, gpus) >= planned.mfu
 
 
 def test_a_plan_is_near_the_closed_form_where_nothing_stands_in_its_way():
@@ -126,18 +126,21 @@ def test_layouts_share_only_as_much_as_they_must():
     config = shape(2048, 32000, 2048)
     state = 16 * count_parameters(config)
     rooms = [4 * state, 1.1 * state, 0.45 * state]
-    stages = [(layout.stage, layout.recompute) for layout in (choose_layout(config, 8, 8, room) for room in rooms)]
+    stages = [
+        (layout.stage, layout.recompute)
+        for layout in (choose_layout(config, HARDWARE["h100"], 8, 8, room) for room in rooms)
+    ]
     assert stages == sorted(stages, key=lambda pair: (pair[1], pair[0])) and stages[0] == (0, False)
-    with pytest.raises(ValueError, match="room is 1e6|room is 1000000.0"):
-        choose_layout(config, 8, 8, 1e6)
-    alone = choose_layout(config, 1, 6, 4 * state)
+    with pytest.raises(ValueError, match="room is 1000000.0"):
+        choose_layout(config, HARDWARE["h100"], 8, 8, 1e6)
+    alone = choose_layout(config, HARDWARE["h100"], 1, 6, 4 * state)
     assert alone.stage == 0 and alone.micro_batch * alone.n_micro == 6
 
 
 def test_slow_wires_lower_the_plan():
-    slow, fast = plan(32, "rtx4090", 50), plan(32, "h100", 50)
+    slow, fast = plan(256, "rtx4090", 50), plan(256, "h100", 50)
     assert slow.mfu < planning.MFU == fast.mfu
-    assert any("of their peak at most" in warning for warning in slow.warnings) and not fast.warnings
+    assert any("of their peak" in warning for warning in slow.warnings) and not fast.warnings
 
 
 def test_a_size_can_be_wanted():
