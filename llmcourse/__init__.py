@@ -89,6 +89,7 @@ stands below:
         nf4            weights in four bits
         sharded        4-bit weights of which each process keeps a part
     scaling_laws/   chapter 5: what a budget of computation buys
+        laws           loss by parameters and tokens, its optimum, published constants
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name
