@@ -91,6 +91,7 @@ stands below:
         sharded        4-bit weights of which each process keeps a part
     scaling_laws/   chapter 5: what a budget of computation buys
         budgets        operations, device-hours, energy and money of a run
+        laws           loss by parameters and tokens, its optimum, published constants
         recorded       the course's own ladder of runs, as recorded; runs on a metered budget
         extrapolation  what a small ladder says about a large run, and how surely
         candidates     models that a plan may choose from, and the choice
