@@ -138,9 +138,11 @@ def test_layouts_share_only_as_much_as_they_must():
 
 
 def test_slow_wires_lower_the_plan():
-    slow, fast = plan(256, "rtx4090", 50), plan(256, "h100", 50)
+    slow, fast = plan(512, "rtx4090", 50), plan(512, "h100", 50)
     assert slow.mfu < planning.MFU == fast.mfu
-    assert any("of their peak" in warning for warning in slow.warnings) and not fast.warnings
+    assert any("of their peak" in warning for warning in slow.warnings) and not any(
+        "of their peak" in told for told in fast.warnings
+    )
 
 
 def test_a_size_can_be_wanted():
@@ -163,7 +165,7 @@ def test_a_law_of_one_s_own_can_be_used():
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(1, 512), st.sampled_from(list(HARDWARE)), st.floats(1e-4, 3000), st.booleans())
+@given(st.integers(1, 512), st.sampled_from(list(HARDWARE)), st.floats(1e-6, 3000), st.booleans())
 def test_whatever_is_asked_there_is_a_plan_that_fits_or_a_sentence(gpus, gpu, hours, moe):
     try:
         planned = plan(gpus, gpu, hours, moe)
@@ -185,7 +187,7 @@ def test_whatever_is_asked_there_is_a_plan_that_fits_or_a_sentence(gpus, gpu, ho
         ({"hours": -1.0}, "hours is -1.0; it must be above 0, and finite"),
         ({"hours": math.nan}, "hours is nan; it must be above 0, and finite"),
         ({"hours": math.inf}, "hours is inf; it must be above 0, and finite"),
-        ({"hours": 1e-4}, "hours is 0.0001; it must be enough for 100 steps, and is for"),
+        ({"hours": 1e-6}, "hours is 1e-06; it must be enough for 100 steps, and is for"),
         ({"mfu": 0.0}, "mfu is 0.0; it must be above 0 and at most 1"),
         ({"mfu": 40}, "mfu is 40; it must be above 0 and at most 1"),
         ({"seq_len": 0}, "max_seq_len is 0"),
@@ -213,7 +215,7 @@ def test_the_file_is_the_plan_and_can_be_read_again(tmp_path, moe):
     data = fields["data"]
     assert data["tokens"] == training.steps * data["batch_size"] * data["seq_len"]
     assert data["batch_size"] == 8 * training.grad_accum_steps * fields["devices"]["micro_batch_size"]
-    for name in fields:
+    for name in set(fields) - {"version"}:
         assert f"\n    {name}  " in planning.__doc__, "the module's docstring names every field"
 
 
@@ -282,9 +284,9 @@ def test_bad_input_to_the_command_is_a_sentence(words, message):
 
 
 def test_the_command_takes_a_table_of_runs(tmp_path):
-    rows = ["params,tokens,loss"]
+    rows, truth = ["params,tokens,loss"], Law(1.2, 300.0, 900.0, 0.4, 0.3)
     for n in (1e6, 3e6, 1e7, 3e7):
-        rows += [f"{n:.0f},{n * r:.0f},{LAW.loss(n, n * r) * (1 + 0.001 * (-1) ** r):.6f}" for r in (5, 20, 81, 320)]
+        rows += [f"{n:.0f},{n * r:.0f},{truth.loss(n, n * r) * (1 + 0.001 * (-1) ** r):.6f}" for r in (5, 20, 81, 320)]
     path = tmp_path / "mine.csv"
     path.write_text("\n".join(rows) + "\n")
     code, text = asked(*USUAL, "--runs", str(path), "--json")
