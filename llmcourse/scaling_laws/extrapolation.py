@@ -51,7 +51,7 @@ def prediction_interval(
 
         >>> params = np.log([[1e-9, 1e-9, 2.0, 1, 1], [1e-9, 1e-9, 3.0, 1, 1]])
         >>> prediction_interval(params, np.array([-0.1, 0.1]), np.zeros(1), np.zeros(1), level=0.5).round(2)
-        array([[2.11, 2.46, 2.87]])
+        array([[2.11, 2.46, 2.86]])
     """
     if not 0 < level < 1:
         raise ValueError(f"level is {level!r}; it must be between 0 and 1")

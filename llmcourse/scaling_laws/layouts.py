@@ -96,11 +96,12 @@ def choose_layout(config: ModelConfig, device: Hardware, gpus: int, per_rank: in
     Example:
         >>> from llmcourse.distributed.planning import HARDWARE
         >>> config = shape(2048, 32000, 2048)  # 1.1 billion parameters, 16 bytes each
-        >>> for room in (70e9, 12e9):
+        >>> for room in (70e9, 7e9, 4e9):
         ...     layout = choose_layout(config, HARDWARE["h100"], gpus=8, per_rank=32, room=room)
         ...     print(layout.stage, layout.recompute, layout.memory.total <= room)
         0 False True
         3 False True
+        3 True True
     """
     layouts = [layout for layout in _layouts(config, gpus, per_rank) if layout.memory.total <= room]
     if not layouts:
