@@ -89,6 +89,10 @@ stands below:
         nf4            weights in four bits
         sharded        4-bit weights of which each process keeps a part
     scaling_laws/   chapter 5: what a budget of computation buys
+        repetition     the same text again: effective data
+        serving        the optimum when the model will be used
+        transfer       power laws of learning rate and batch size
+        emergence      metrics that jump where the loss does not
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name
