@@ -93,6 +93,10 @@ stands below:
         budgets        operations, device-hours, energy and money of a run
         laws           loss by parameters and tokens, its optimum, published constants
         recorded       the course's own ladder of runs, as recorded; runs on a metered budget
+        repetition     the same text again: effective data
+        serving        the optimum when the model will be used
+        transfer       power laws of learning rate and batch size
+        emergence      metrics that jump where the loss does not
         extrapolation  what a small ladder says about a large run, and how surely
         candidates     models that a plan may choose from, and the choice
         layouts        how a model lies on devices: memory, and how fast they can be

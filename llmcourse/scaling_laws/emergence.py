@@ -22,8 +22,8 @@ def exact_match(losses_QT: np.ndarray, is_answer_QT: np.ndarray) -> float:
 
     An answer is drawn token by token, each with the model's own probabilities. The loss of a token, given the right
     tokens before it, is -log of the probability that it is drawn. So an answer comes out as wanted with the product of
-    these probabilities, however the tokens depend on each other. Each question has its own chance, and the share that is
-    expected is the mean of these chances.
+    these probabilities, however the tokens depend on each other. Each question has its own chance, and the share that
+    is expected is the mean of these chances.
 
     Args:
         losses_QT: Loss in nats of each token of each question, at least 0; infinity is a token that is never drawn.
@@ -56,8 +56,7 @@ def exact_match(losses_QT: np.ndarray, is_answer_QT: np.ndarray) -> float:
 def edit_distance(answer: Sequence[int], wanted: Sequence[int]) -> int:
     """The smallest number of tokens to insert, delete or replace to make one sequence of the other.
 
-    This is the metric that gives credit for what is nearly right, and that shows how models come nearer. The work may
-    grow with the product of the lengths, not faster.
+    This is the metric that gives credit for what is nearly right, and that shows how models come nearer.
 
     Args:
         answer: Token ids, of any length.
@@ -82,19 +81,22 @@ def edit_distance(answer: Sequence[int], wanted: Sequence[int]) -> int:
 
 
 def token_accuracy(law: Law, n_params, n_tokens, share: float = 1.0):
-    """The chance to draw the right token, if it has the law's loss.
+    """The chance to draw the right token of an answer that has no choice, for a model of the law.
+
+    There is one right answer, so that its tokens have no entropy of their own: a perfect model has no loss on them.
+    What is left is a share of what the model's loss has above the law's floor.
 
     Args:
         law: Of the loss in nats per token.
         n_params: Parameters, a number or an array.
         n_tokens: Training tokens, a number or an array.
-        share: What part of the loss tokens of this task have: easier than average text is below 1.
+        share: The tokens' loss, as a share of the loss of average text above its floor.
 
     Example:
-        >>> float(round(token_accuracy(Law(E=0.1, A=1.0, B=1.0, alpha=0.5, beta=0.5), 1e4, 1e4), 3))
-        0.887
+        >>> float(round(token_accuracy(Law(E=0.5, A=1.0, B=1.0, alpha=0.5, beta=0.5), 1e4, 1e4), 3))
+        0.98
     """
-    return np.exp(-share * law.loss(n_params, n_tokens))
+    return np.exp(-share * (law.loss(n_params, n_tokens) - law.E))
 
 
 def counted(chance, n_questions: int, seed: int = 0) -> np.ndarray:

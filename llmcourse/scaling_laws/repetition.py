@@ -70,7 +70,7 @@ def effective_params(n_params, needed, r_star: float = R_STAR_PARAMS):
 
     Example:
         >>> effective_params(np.array([50, 100, 200, 1e9]), 100).round(1).tolist()
-        [50.0, 100.0, 191.2, 631.0]
+        [50.0, 100.0, 191.1, 631.0]
 
     Source: Muennighoff et al. (2023), section 3.1.
     """
@@ -123,9 +123,9 @@ def repeated_optimum(
     Example:
         >>> n_params, seen = repeated_optimum(DATA_CONSTRAINED, 9.3e21, 25e9)
         >>> f"{n_params:.1e} parameters, {seen / 25e9:.1f} epochs"
-        '6.2e+09 parameters, 10.0 epochs'
+        '6.8e+09 parameters, 9.1 epochs'
 
-    Source: Muennighoff et al. (2023), section 3.2 (their example: 9.3e21 operations, 25 B tokens, two models beside it).
+    Source: Muennighoff et al. (2023), whose figure 1 compares two models of this cost on 25 B different tokens.
     """
     low, high = math.log(1e3), math.log(float(above_zero("flops", flops)) / 6)
     for _ in range(4):

@@ -60,7 +60,7 @@ def best_rate(rates, losses) -> float:
 
     Example:
         >>> round(best_rate([0.25, 1, 4], [2, 1, 2]), 3), round(best_rate([1, 2, 4], [2.0, 1.0, 1.2]), 3)
-        (1.0, 2.486)
+        (1.0, 2.52)
     """
     order = np.argsort(above_zero("rates", rates))
     log_rates = np.log(np.asarray(rates, dtype=np.float64)[order])

@@ -1,4 +1,4 @@
-"""What a law does not decide: serving, repetition, rates and batches, metrics; against published numbers and searches."""
+"""What a law does not decide: serving, repetition, rates and batches, metrics; by published numbers and searches."""
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ def test_the_papers_saving_lies_within_the_rounding_of_the_exponents():
 def test_a_smaller_model_pays_from_the_break_even_on():
     loss = optimal_loss(HOFFMANN, 13e9)
     at = break_even(HOFFMANN, loss, 7e9)
-    big, small = ([total_flops(n, tokens_to_reach(HOFFMANN, n, loss), at * f) for f in (0.99, 1.01)] for n in (13e9, 7e9))
+    big, small = (
+        [total_flops(n, tokens_to_reach(HOFFMANN, n, loss), at * f) for f in (0.99, 1.01)] for n in (13e9, 7e9)
+    )
     assert small[0] > big[0]
     assert small[1] < big[1]
 
@@ -151,14 +153,16 @@ def test_little_text_is_read_often_by_a_small_model():
 
 
 def test_deepseeks_own_models_have_the_rate_and_batch_of_their_law():
-    """DeepSeek LLM, table 2: 7B and 67B on 2 T tokens, sequences of 4,096. Without embeddings the models are smaller."""
+    """DeepSeek LLM, table 2: 7B and 67B on 2 T tokens, sequences of 4,096. Their law counts no embeddings."""
     for n_params, rate, sequences in ((6.6e9, 4.2e-4, 2304), (66e9, 3.2e-4, 4608)):
         flops = 6 * n_params * 2e12
         assert float(deepseek_rate(flops)) == pytest.approx(rate, rel=0.05)
         assert float(deepseek_batch(flops)) == pytest.approx(sequences * 4096, rel=0.06)
 
 
-@given(st.lists(st.tuples(st.floats(-5, 5), st.floats(-5, 5)), min_size=2, max_size=12, unique_by=lambda p: round(p[0], 2)))
+@given(
+    st.lists(st.tuples(st.floats(-5, 5), st.floats(-5, 5)), min_size=2, max_size=12, unique_by=lambda p: round(p[0], 2))
+)
 def test_a_power_law_is_numpys_line_through_the_logarithms(points):
     x, y = np.exp(np.array(points)).T
     coefficient, exponent = fit_power_law(x, y)

@@ -112,12 +112,3 @@ def edit_distance(answer, wanted):
     return row[-1]
 
 
-# %% exponential: without a memory
-def edit_distance(answer, wanted):
-    if not answer or not wanted:
-        return len(answer) + len(wanted)
-    return min(
-        edit_distance(answer[1:], wanted) + 1,
-        edit_distance(answer, wanted[1:]) + 1,
-        edit_distance(answer[1:], wanted[1:]) + (answer[0] != wanted[0]),
-    )
