@@ -89,7 +89,10 @@ stands below:
         nf4            weights in four bits
         sharded        4-bit weights of which each process keeps a part
     scaling_laws/   chapter 5: what a budget of computation buys
+        runs           a table of runs: read from any CSV, or refused by row
         laws           loss by parameters and tokens, its optimum, published constants
+        fitting        the fit: a Huber loss of log losses, from many starts at once
+        intervals      how sure: the bootstrap, and a profile where it is skewed
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name
