@@ -91,7 +91,10 @@ stands below:
         sharded        4-bit weights of which each process keeps a part
     scaling_laws/   chapter 5: what a budget of computation buys
         budgets        operations, device-hours, energy and money of a run
+        runs           a table of runs: read from any CSV, or refused by row
         laws           loss by parameters and tokens, its optimum, published constants
+        fitting        the fit: a Huber loss of log losses, from many starts at once
+        intervals      how sure: the bootstrap, and a profile where it is skewed
         recorded       the course's own ladder of runs, as recorded; runs on a metered budget
         repetition     the same text again: effective data
         serving        the optimum when the model will be used

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from llmcourse.scaling_laws.runs import Runs, as_runs
 from llmcourse.values import take_fields
 
 FLOPS_PER_PARAM_TOKEN = 6.0
@@ -168,3 +169,40 @@ def compute_optimal(law: Law, flops: Any, flops_per_param_token: float = FLOPS_P
     log_pairs = np.log(budgets) - math.log(flops_per_param_token)
     n, d = np.exp(a * log_pairs + log_ratio), np.exp(b * log_pairs - log_ratio)
     return (n, d) if budgets.ndim else (float(n), float(d))
+
+
+def simulate_runs(
+    law: Law,
+    n_runs: int = 240,
+    noise: float = 0.01,
+    seed: int = 0,
+    flops: tuple[float, float] = (6e18, 3e21),
+    spread: float = 1.2,
+    n_outliers: int = 0,
+) -> Runs:
+    """Runs whose truth is known: budgets drawn over a range, models around the best ones for each.
+
+    Args:
+        law: The truth.
+        n_runs: How many.
+        noise: Standard deviation of the logarithm of the loss. It has heavy tails (Student's t with 3 degrees of
+            freedom, scaled), as losses of real runs have.
+        seed: Of all that is drawn.
+        flops: The smallest and the largest budget; the logarithm is drawn evenly.
+        spread: Standard deviation of ln N around the best one for the budget.
+        n_outliers: How many of the runs, those with the fewest tokens for their size, have not converged: their loss
+            is a fifth above the law's.
+
+    Example:
+        >>> runs = simulate_runs(BESIROGLU, n_runs=50, noise=0.0)
+        >>> bool(np.allclose(runs.losses, BESIROGLU.loss(runs.n_params, runs.n_tokens)))
+        True
+    """
+    random = np.random.default_rng(seed)
+    budgets = np.exp(random.uniform(*np.log(flops), n_runs))
+    best, _ = compute_optimal(law, budgets)
+    n = best * np.exp(random.normal(0, spread, n_runs))
+    d = budgets / (FLOPS_PER_PARAM_TOKEN * n)
+    losses = law.loss(n, d) * np.exp(noise * random.standard_t(3, n_runs) / math.sqrt(3))
+    losses[np.argsort(d / n)[:n_outliers]] *= 1.2
+    return as_runs(n, d, losses)
