@@ -7,16 +7,15 @@ they do, the five highest losses are left out.
     python -m studies.chinchilla_fits FILE
 """
 
-import csv
 import sys
-from pathlib import Path
 
 import numpy as np
 
 from llmcourse.scaling_laws.extrapolation import log_residuals
+from llmcourse.scaling_laws.fitting import fit_law
 from llmcourse.scaling_laws.intervals import bootstrap_fits
 from llmcourse.scaling_laws.laws import BESIROGLU
-from llmcourse.scaling_laws.runs import Runs
+from llmcourse.scaling_laws.runs import read_runs
 
 N_BOOT = 1000
 N_LEFT_OUT = 5
@@ -24,19 +23,11 @@ N_LEFT_OUT = 5
 
 def main() -> None:
     """Print the constants; some minutes on one core."""
-    path = Path(sys.argv[1])
-    with path.open(encoding="utf-8", newline="") as file:
-        table = [row for row in csv.DictReader(file) if row["Model Size"]]
-    n_params, flops, losses = (
-        np.array([float(row[name]) for row in table]) for name in ("Model Size", "Training FLOP", "loss")
-    )
-    kept = losses < np.sort(losses)[-N_LEFT_OUT]
-    n_params, flops, losses = n_params[kept], flops[kept], losses[kept]
-    n_tokens = flops / 6 / n_params
-    runs = Runs(n_params, n_tokens, losses, flops, np.arange(1, len(losses) + 1), N_LEFT_OUT)
-    fits = bootstrap_fits(n_params, n_tokens, losses, n_boot=N_BOOT, seed=0)
-    print(f"{len(losses)} runs, {n_params.min():.3g} to {n_params.max():.3g} parameters, ", end="")
-    print(f"{n_tokens.min():.3g} to {n_tokens.max():.3g} tokens")
+    runs = read_runs(sys.argv[1]).without_largest_losses(N_LEFT_OUT)
+    fit = fit_law(runs.n_params, runs.n_tokens, runs.losses)
+    fits = bootstrap_fits(runs, fit, n_samples=N_BOOT, seed=0)
+    print(f"{len(runs)} runs, {runs.n_params.min():.3g} to {runs.n_params.max():.3g} parameters, ", end="")
+    print(f"{runs.n_tokens.min():.3g} to {runs.n_tokens.max():.3g} tokens; {fit}")
     print("fits: mean", fits.mean(0).tolist(), "standard deviation", fits.std(0, ddof=1).tolist())
     factor = np.linalg.cholesky(np.cov(fits.T))
     print("factor of the covariance:", factor.round(7).tolist())
