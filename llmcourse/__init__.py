@@ -93,6 +93,8 @@ stands below:
         laws           loss by parameters and tokens, its optimum, published constants
         fitting        the fit: a Huber loss of log losses, from many starts at once
         intervals      how sure: the bootstrap, and a profile where it is skewed
+        isoflop        parabolas of equal budgets, and the envelope of training curves
+        replication    what a re-analysis found, computed
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name
