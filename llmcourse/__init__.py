@@ -95,6 +95,8 @@ stands below:
         laws           loss by parameters and tokens, its optimum, published constants
         fitting        the fit: a Huber loss of log losses, from many starts at once
         intervals      how sure: the bootstrap, and a profile where it is skewed
+        isoflop        parabolas of equal budgets, and the envelope of training curves
+        replication    what a re-analysis found, computed
         recorded       the course's own ladder of runs, as recorded; runs on a metered budget
         repetition     the same text again: effective data
         serving        the optimum when the model will be used
