@@ -35,7 +35,7 @@ def scaling_optimum(start: float = 1e21) -> HTML:
         scripts=("scaling_core.js", "scaling_optimum.js"),
         styles=("scaling_optimum.css",),
         config={
-            "laws": {name: asdict(law) for name, law in LAWS.items()},
+            "laws": [(name, asdict(law)) for name, law in LAWS.items()],
             "flops": FLOPS,
             "params": PARAMS,
             "tokens": TOKENS,

@@ -2,8 +2,8 @@
 // the best of them, on the isoloss line that only touches the budget's.
 function mount(box, config) {
   const state = { log: Math.log10(config.start) };
-  const names = Object.keys(config.laws);
-  const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 470, 58, 14, 14, 46];
+  const names = config.laws.map(([name]) => name), laws = config.laws.map(([, law]) => law);
+  const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 490, 92, 24, 14, 58];
   const [nFrom, nTo] = config.params.map(Math.log10), [dFrom, dTo] = config.tokens.map(Math.log10);
   const [logFrom, logTo] = config.flops.map(Math.log10);
   const x = (logN) => LEFT + (WIDTH - LEFT - RIGHT) * (logN - nFrom) / (nTo - nFrom);
@@ -50,16 +50,16 @@ function mount(box, config) {
     const rule = (x1, x2, y1, y2) => element("line", { class: "grid", x1, x2, y1, y2 });
     for (let log = Math.ceil(nFrom); log <= nTo; log++) {
       nodes.push(rule(x(log), x(log), TOP, HEIGHT - BOTTOM), element("text", {
-        x: x(log), y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" }, scaling.short(10 ** log).replace(/\.0+/, "")));
+        x: x(log), y: HEIGHT - BOTTOM + 21, "text-anchor": "middle" }, scaling.short(10 ** log).replace(/\.0+/, "")));
     }
     for (let log = Math.ceil(dFrom); log <= dTo; log++) {
       nodes.push(rule(LEFT, WIDTH - RIGHT, y(log), y(log)), element("text", {
-        x: LEFT - 6, y: y(log) + 5, "text-anchor": "end" }, scaling.short(10 ** log).replace(/\.0+/, "")));
+        x: LEFT - 7, y: y(log) + 5, "text-anchor": "end" }, scaling.short(10 ** log).replace(/\.0+/, "")));
     }
     nodes.push(
       element("text", { x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 6, "text-anchor": "middle" }, "parameters N"),
       element("text", {
-        transform: `translate(14 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)`, "text-anchor": "middle" }, "tokens D"));
+        transform: `translate(18 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)`, "text-anchor": "middle" }, "tokens D"));
     marks.replaceChildren(...nodes);
   }
 
@@ -95,7 +95,6 @@ function mount(box, config) {
   let saying = null;
 
   function draw() {
-    const laws = names.map((name) => config.laws[name]);
     const best = laws.map((law) => scaling.optimum(law, flops()));
     const nodes = [curve("budget", (n) => flops() / 6 / n)];
     laws.forEach((law, i) => {
