@@ -88,8 +88,7 @@ function mount(box, config) {
     element("span", {}, element("i", { class: "swatch budget" }), "all that the budget pays for"));
   const rows = names.map(() => element("tr"));
   const table = element("table", {},
-    element("thead", {}, element("tr", {}, ...["constants of", "parameters", "tokens", "tokens a parameter", "loss",
-      "loss, at the other's choice"].map((head) => element("th", { scope: "col" }, head)))),
+    element("thead", {}, element("tr", {}, ...["constants of", "N", "D", "D / N", "loss", "at the other's choice"].map((head) => element("th", { scope: "col" }, head)))),
     element("tbody", {}, ...rows));
   const live = element("p", { class: "hidden", role: "status", "aria-live": "polite" });
   let saying = null;
@@ -123,5 +122,5 @@ function mount(box, config) {
   box.className = "figure";
   box.append(element("h3", {}, "What is a budget best spent on?"),
     element("div", { class: "choices" }, element("label", { class: "choice wide" }, output, slider), ...presets),
-    chart, legend, element("div", { class: "scroll" }, table), live);
+    chart, legend, element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "The best model by both laws" }, table), live);
 }
