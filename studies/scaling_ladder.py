@@ -49,7 +49,7 @@ class Setting:
         widths: Of the models. A budget is spent on those whose tokens per parameter lie within `ratios`.
         ratios: Fewest and most tokens per parameter.
         lr: Learning rate of the base width, from the pilot.
-        n_layers, seq_len, batch_size, base_width, d_head: The same for all.
+        n_layers, seq_len, batch_size, base_width, d_head: The same for all; a model narrower than a head has one head.
         megabytes: Of text at most, for training; half a megabyte of other files is held out.
         eval_batches: Held-out batches of a look, of 32 rows.
         looks: How often a run is looked at on its way.
@@ -73,7 +73,7 @@ class Setting:
     def config(self, width: int) -> ModelConfig:
         """The model of a width, before muP."""
         std = 0.5 * self.base_width**-0.5
-        heads = width // self.d_head
+        heads = max(1, width // self.d_head)
         return ModelConfig(VOCAB, width, self.n_layers, heads, max_seq_len=self.seq_len, init_std=std)
 
     def sizes(self, budget: float) -> dict[int, int]:
@@ -89,7 +89,7 @@ class Setting:
 
 SETTINGS = {
     "small": Setting((3e9, 1e10, 3e10), (8, 16, 24, 32), ratios=(1.0, 500.0), megabytes=2.0, eval_batches=4),
-    "cpu": Setting((1e10, 3.2e10, 1e11, 3.2e11, 1e12), (8, 16, 24, 32, 40, 48, 64, 80, 96, 128)),
+    "cpu": Setting((3.2e9, 1e10, 3.2e10, 1e11, 3.2e11, 1e12), (4, 8, 16, 24, 32, 40, 48, 64, 80, 96, 128)),
     "gpu": Setting(
         (3e14, 1e15, 3e15, 1e16, 3e16), (64, 128, 192, 256, 384, 512, 768), ratios=(4.0, 400.0), n_layers=6, seq_len=256, batch_size=64,
         base_width=128, d_head=64, lr=2.0**-8, megabytes=170.0, eval_batches=64, pilot=((128, 500), (512, 500)),
@@ -174,10 +174,10 @@ class Table:
 
 
 def plan(setting: Setting) -> Iterator[tuple[str, int, float, int]]:
-    """Every run, the cheap ones first: corpus, width, budget, steps."""
+    """Every run, small budgets first, and of each the fewest steps first: corpus, width, budget, steps."""
     for budget in setting.budgets:
-        for name in CORPORA:
-            for width, steps in setting.sizes(budget).items():
+        for width, steps in sorted(setting.sizes(budget).items(), key=lambda size: size[1]):
+            for name in CORPORA:
                 yield name, width, float(budget), steps
 
 

@@ -108,7 +108,7 @@ def toy_log_probs(windows: Sequence[str]) -> np.ndarray:
     Example:
         >>> logs = toy_log_probs([" the cat sleeps.", "en remembers the"])
         >>> logs.shape, bool(logs[0, -1] > -1e-12)  # behind "sleeps" a full stop is certain
-        ((2, 16), False)
+        ((2, 16), True)
 
     Source: Rabiner, "A Tutorial on Hidden Markov Models" (1989), the forward procedure.
     """

@@ -188,7 +188,8 @@ def extend_curve(flops: Sequence[float], losses: Sequence[float], target_flops: 
         ValueError: There are fewer than three different `flops`.
 
     Example:
-        >>> round(extend_curve([1e12, 1e14, 1e13], [3.893, 3.194, 3.504], 1e18), 2)  # 2 + 30 / C^0.1
+        >>> flops = [1e12, 1e14, 1e13]
+        >>> round(extend_curve(flops, [2 + 30 / c**0.1 for c in flops], 1e18), 2)
         2.48
 
     Source: Henighan et al., "Scaling Laws for Autoregressive Generative Modeling" (2020), for the floor.
