@@ -91,6 +91,12 @@ stands below:
         sharded        4-bit weights of which each process keeps a part
     scaling_laws/   chapter 5: what a budget of computation buys
         budgets        operations, device-hours, energy and money of a run
+        runs           a table of runs: read from any CSV, or refused by row
+        laws           loss by parameters and tokens, its optimum, published constants
+        fitting        the fit: a Huber loss of log losses, from many starts at once
+        intervals      how sure: the bootstrap, and a profile where it is skewed
+        isoflop        parabolas of equal budgets, and the envelope of training curves
+        replication    what a re-analysis found, computed
         recorded       the course's own ladder of runs, as recorded; runs on a metered budget
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there

@@ -8,44 +8,26 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from llmcourse.scaling_laws.isoflop import Curve
+from llmcourse.scaling_laws.runs import Runs, as_runs
+
 FOLDER = Path(__file__).parents[2] / "book" / "data"
 
 
-@dataclass(frozen=True)
-class Ladder:
-    """Runs of one corpus, an entry each; arrays of one length.
-
-    Attributes:
-        n_params: Parameters, the embedding (which is the output matrix, too) included.
-        n_tokens: Tokens read, which are bytes here.
-        losses: On held-out text, in nats per byte.
-        flops: The budget that the run was given, 6 operations for each parameter and token: a few equal numbers.
-        exact_flops: Every matrix product that it took.
-        n_embedding: Parameters of the embedding.
-    """
-
-    n_params: np.ndarray
-    n_tokens: np.ndarray
-    losses: np.ndarray
-    flops: np.ndarray
-    exact_flops: np.ndarray
-    n_embedding: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.losses)
-
-
-def ladder(corpus: str = "python", folder: Path = FOLDER) -> Ladder:
+def ladder(corpus: str = "python", folder: Path = FOLDER) -> Runs:
     """The recorded runs of a corpus, from the smallest budget to the largest, and from small to large models.
 
     Args:
         corpus: "python" or "toy".
         folder: Where the table lies.
+
+    Returns:
+        The runs: parameters with the embedding (which is the output matrix, too), tokens, which are bytes here, losses in
+        nats per byte, and as `flops` the budget that the run was given, so that runs of one budget have equal ones.
 
     Raises:
         ValueError: There is no such table, or it has no run of this corpus.
@@ -57,35 +39,12 @@ def ladder(corpus: str = "python", folder: Path = FOLDER) -> Ladder:
     """
     rows = _rows("scaling_ladder", corpus, folder)
     rows.sort(key=lambda row: (float(row["budget"]), float(row["parameters"])))
-    n_params = _column(rows, "parameters")
-    return Ladder(
-        n_params,
-        _column(rows, "tokens"),
-        _column(rows, "loss"),
-        _column(rows, "budget"),
-        _column(rows, "exact_flops"),
-        n_params - _column(rows, "non_embedding"),
-    )
-
-
-@dataclass(frozen=True)
-class Curve:
-    """What one run met on its way.
-
-    Attributes:
-        n_params: Its parameters.
-        flops: The budget that it was given.
-        n_tokens, losses: Tokens read and held-out loss at each look; the last is the run's own.
-    """
-
-    n_params: float
-    flops: float
-    n_tokens: np.ndarray
-    losses: np.ndarray
+    n, tokens, losses, budgets = (_column(rows, name) for name in ("parameters", "tokens", "loss", "budget"))
+    return as_runs(n, tokens, losses, budgets)
 
 
 def curves(corpus: str = "python", folder: Path = FOLDER) -> list[Curve]:
-    """The recorded training curves of a corpus, in the order of `ladder`.
+    """What each of the recorded runs of a corpus met on its way, in the order of `ladder`; the last look is the run's own.
 
     Raises:
         ValueError: There is no such table, or it has no run of this corpus.
@@ -99,7 +58,7 @@ def curves(corpus: str = "python", folder: Path = FOLDER) -> list[Curve]:
     for row in _rows("scaling_curves", corpus, folder):
         key = float(row["budget"]), float(row["parameters"])
         looks.setdefault(key, []).append((float(row["tokens"]), float(row["loss"])))
-    return [Curve(n, budget, *np.array(sorted(seen)).T) for (budget, n), seen in sorted(looks.items())]
+    return [Curve(n, *np.array(sorted(seen)).T) for (_, n), seen in sorted(looks.items())]
 
 
 def _rows(name: str, corpus: str, folder: Path) -> list[dict[str, str]]:
