@@ -1,7 +1,7 @@
 """What moves the optimum: the ladder's cheaper budgets on "python" once more, trained as Kaplan et al. (2020) did.
 
-- "no decay": each width is trained once, at a rate that never falls, as on a schedule for far more steps than any of these
-  budgets pays; what a smaller budget would have reached is read off on its way;
+- "no decay": each width is trained once, at a rate that never falls, as on a schedule for far more steps than any of
+  these budgets pays; what a smaller budget would have reached is read off on its way;
 - "long warm-up": each run has a schedule of its own length, and the same number of steps of warm-up, which is most of a
   small run.
 

@@ -26,8 +26,8 @@ def ladder(corpus: str = "python", folder: Path = FOLDER) -> Runs:
         folder: Where the table lies.
 
     Returns:
-        The runs: parameters with the embedding (which is the output matrix, too), tokens, which are bytes here, losses in
-        nats per byte, and as `flops` the budget that the run was given, so that runs of one budget have equal ones.
+        The runs: parameters with the embedding (which is the output matrix, too), tokens, which are bytes here, losses
+        in nats per byte, and as `flops` the budget of the run, so that runs of one budget have equal ones.
 
     Raises:
         ValueError: There is no such table, or it has no run of this corpus.
@@ -44,7 +44,7 @@ def ladder(corpus: str = "python", folder: Path = FOLDER) -> Runs:
 
 
 def curves(corpus: str = "python", folder: Path = FOLDER) -> list[Curve]:
-    """What each of the recorded runs of a corpus met on its way, in the order of `ladder`; the last look is the run's own.
+    """What each recorded run of a corpus met on its way, in the order of `ladder`; the last look is the run's own.
 
     Raises:
         ValueError: There is no such table, or it has no run of this corpus.
