@@ -140,8 +140,9 @@ def extend_curve(flops: Sequence[float], losses: Sequence[float], target_flops: 
         target_flops: Where to look; above 0, most often far beyond the runs.
 
     Returns:
-        The loss there, a float. Where the losses lie on such a curve, with g from 0.03 to 0.9, the excess over the
-        floor is right to 2 per cent, for a target up to 10,000 times as large as the largest run.
+        The loss there, a float. Where the losses lie on such a curve, with g from 0.03 to 0.9, it is right to 2 per cent
+        of its excess over the floor, or to 1 per cent of what the losses fall from the smallest run to the largest,
+        whichever is more, for targets up to 10,000 times as large as the largest run.
 
     Raises:
         ValueError: There are fewer than three different `flops`.
@@ -156,15 +157,23 @@ def extend_curve(flops: Sequence[float], losses: Sequence[float], target_flops: 
     x, y = np.array(flops, dtype=float), np.array(losses, dtype=float)
     if len(set(x.tolist())) < 3:
         raise ValueError(f"flops has {len(set(x.tolist()))} different values; it must have at least 3")
-    best = (math.inf, float(y.min()))
-    # With g fixed, the best E and k solve a linear problem. C is counted in units of the largest, lest powers vanish.
-    for g in np.geomspace(0.01, 2.0, 1500):
-        columns = np.stack([np.ones(len(x)), (x / x.max()) ** -g], axis=1)
-        solution = np.linalg.lstsq(columns, y, rcond=None)[0]
-        error = float(((columns @ solution - y) ** 2).sum())
-        if solution.min() >= 0 and error < best[0]:
-            best = error, float(solution @ [1.0, (target_flops / x.max()) ** -g])
-    return best[1]
+
+    def line(g: float) -> tuple[float, float, float, float]:
+        """With g fixed, the losses are a straight line in C^-g. C counts in units of the largest, lest powers vanish."""
+        power = (x / x.max()) ** -g
+        factor = np.cov(power, y)[0, 1] / power.var(ddof=1)
+        floor = y.mean() - factor * power.mean()
+        if factor < 0:
+            floor, factor = y.mean(), 0.0
+        elif floor < 0:
+            floor, factor = 0.0, power @ y / (power @ power)
+        return float(((floor + factor * power - y) ** 2).sum()), g, floor, factor
+
+    tried, step = np.geomspace(0.01, 2.0, 200), 200.0 ** (1 / 199)
+    for _ in range(4):  # ever finer around the best
+        _, g, floor, factor = min(map(line, tried))
+        tried, step = np.geomspace(g / step, g * step, 21), step**0.1
+    return float(floor + factor * (target_flops / x.max()) ** -g)
 
 
 def predict_large_run(
