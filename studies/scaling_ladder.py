@@ -89,7 +89,7 @@ class Setting:
 
 SETTINGS = {
     "small": Setting((3e9, 1e10, 3e10), (8, 16, 24, 32), ratios=(1.0, 500.0), megabytes=2.0, eval_batches=4),
-    "cpu": Setting((3.2e9, 1e10, 3.2e10, 1e11, 3.2e11, 1e12), (4, 8, 16, 24, 32, 40, 48, 64, 80, 96, 128)),
+    "cpu": Setting((3.2e9, 1e10, 3.2e10, 1e11, 3.2e11), (4, 8, 16, 24, 32, 40, 48, 64, 80, 96)),
     "gpu": Setting(
         (3e14, 1e15, 3e15, 1e16, 3e16), (64, 128, 192, 256, 384, 512, 768), ratios=(4.0, 400.0),
         n_layers=6, seq_len=256, batch_size=64, base_width=128, d_head=64, lr=2.0**-8,

@@ -140,9 +140,9 @@ def extend_curve(flops: Sequence[float], losses: Sequence[float], target_flops: 
         target_flops: Where to look; above 0, most often far beyond the runs.
 
     Returns:
-        The loss there, a float. Where the losses lie on such a curve, with g from 0.03 to 0.9, it is right to 2 per cent
-        of its excess over the floor, or to 1 per cent of what the losses fall from the smallest run to the largest,
-        whichever is more, for targets up to 10,000 times as large as the largest run.
+        The loss there, a float. Where the losses lie on such a curve, with g from 0.03 to 0.9, it is right to 2 per
+        cent of its excess over the floor, or to 1 per cent of what the losses fall from the smallest run to the
+        largest, whichever is more, for targets up to 10,000 times as large as the largest run.
 
     Raises:
         ValueError: There are fewer than three different `flops`.
@@ -159,7 +159,7 @@ def extend_curve(flops: Sequence[float], losses: Sequence[float], target_flops: 
         raise ValueError(f"flops has {len(set(x.tolist()))} different values; it must have at least 3")
 
     def line(g: float) -> tuple[float, float, float, float]:
-        """With g fixed, the losses are a straight line in C^-g. C counts in units of the largest, lest powers vanish."""
+        """With g fixed, losses are a line in C^-g; C counts in units of the largest, lest powers vanish."""
         power = (x / x.max()) ** -g
         factor = np.cov(power, y)[0, 1] / power.var(ddof=1)
         floor = y.mean() - factor * power.mean()
