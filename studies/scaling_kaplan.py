@@ -1,11 +1,11 @@
-"""What moves the optimum: the same ladder trained as Kaplan et al. (2020) did, on "python", at its cheaper budgets.
+"""What moves the optimum: the ladder's cheaper budgets on "python" once more, trained as Kaplan et al. (2020) did.
 
-- "long schedule": every width is trained once, on a schedule for more steps than most budgets can pay, and what a
-  smaller budget would have reached is read off on its way;
-- "long warm-up": every run has a schedule of its own length, and the same number of steps of warm-up, which is most of
-  a small run.
+- "no decay": each width is trained once, at a rate that never falls, as on a schedule for far more steps than any of
+  these budgets pays; what a smaller budget would have reached is read off on its way;
+- "long warm-up": each run has a schedule of its own length, and the same number of steps of warm-up, which is most of a
+  small run.
 
-The runs to compare with are those of `scaling_ladder`. What counting without the embeddings does needs no run: the
+The runs to compare with are those of `scaling_ladder`. What counting without the embedding does needs no run: the
 table has both counts.
 """
 
@@ -21,39 +21,37 @@ from studies.scaling_ladder import SETTINGS, VOCAB, Setting, Table, Text, train_
 
 COLUMNS = ["variant", "width", "budget", "parameters", "non_embedding", "tokens", "loss"]
 NAME = "scaling_kaplan"
-N_BUDGETS = {"small": 2, "cpu": 4, "gpu": 4}
+N_BUDGETS = 3
 """How many of the ladder's budgets are done again, from the smallest."""
-WARMUP = 150
-"""Steps of warm-up of every run of "long warm-up"."""
-LOOKS = 40
+SHORT_WARMUP, LONG_WARMUP = 30, 200
+"""Steps of warm-up of all runs of "no decay", and of "long warm-up"."""
+LOOKS = 16
 
 
-def long_schedule(setting: Setting, n_budgets: int) -> dict[int, int]:
-    """The steps of each width: those that its largest budget pays."""
-    steps: dict[int, int] = {}
-    for budget in setting.budgets[:n_budgets]:
-        steps |= setting.sizes(budget)
-    longest = sorted(steps.values())[len(steps) // 2]
-    return dict.fromkeys(steps, longest)
+def plan(setting: Setting) -> list[tuple[str, int, float, int]]:
+    """Variant, width, budget and steps of each run; a run of "no decay" has the largest budget that its width gets."""
+    budgets = setting.budgets[:N_BUDGETS]
+    largest = {width: (float(budget), steps) for budget in budgets for width, steps in setting.sizes(budget).items()}
+    runs = [("no decay", width, budget, steps) for width, (budget, steps) in largest.items()]
+    for budget in budgets:
+        runs += [("long warm-up", width, float(budget), steps) for width, steps in setting.sizes(budget).items()]
+    return runs
 
 
-def study(setting: Setting, n_budgets: int, folder: Path, fresh: bool) -> None:
+def study(setting: Setting, folder: Path, fresh: bool) -> None:
     """Make all runs that are not there yet."""
     table = Table(NAME, COLUMNS, folder, NAME, fresh=fresh)
-    text, done = Text.read("python", setting), table.done()
-    todo = [("long schedule", width, 0.0, steps) for width, steps in long_schedule(setting, n_budgets).items()]
-    for budget in setting.budgets[:n_budgets]:
-        todo += [("long warm-up", width, float(budget), steps) for width, steps in setting.sizes(budget).items()]
-    for variant, width, budget, steps in tqdm(todo):
-        if (variant, width, budget) in done:
+    text = Text.read("python", setting)
+    for variant, width, budget, steps in tqdm(plan(setting)):
+        if (variant, width, budget) in table.done():
             continue
-        is_long = variant == "long schedule"
-        # At most all steps but one: the schedule has to have an end.
-        changes = {} if is_long else {"warmup_steps": min(WARMUP, steps - 1)}
-        looks = train_one(setting, text, width, steps, looks=LOOKS if is_long else 1, **changes)
+        if variant == "no decay":
+            changes = {"schedule": "constant", "warmup_steps": min(SHORT_WARMUP, steps - 1), "looks": LOOKS}
+        else:  # at most all steps but one: a schedule has to have an end
+            changes = {"warmup_steps": min(LONG_WARMUP, steps - 1), "looks": 1}
+        looks = train_one(setting, text, width, steps, **changes)
         n = count_parameters(setting.config(width))
-        kept = looks if is_long else looks[-1:]
-        table.add([[variant, width, budget, n, n - VOCAB * width, *look] for look in kept])
+        table.add([[variant, width, budget, n, n - VOCAB * width, *look] for look in looks])
 
 
 def main() -> None:
@@ -65,7 +63,7 @@ def main() -> None:
     asked = parser.parse_args()
     one_thread()
     folder = asked.folder or (DATA if asked.setting == "cpu" else Path(f"scaling_{asked.setting}"))
-    study(SETTINGS[asked.setting], N_BUDGETS[asked.setting], folder, asked.fresh)
+    study(SETTINGS[asked.setting], folder, asked.fresh)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ class Setting:
         widths: Of the models. A budget is spent on those whose tokens per parameter lie within `ratios`.
         ratios: Fewest and most tokens per parameter.
         lr: Learning rate of the base width, from the pilot.
-        n_layers, seq_len, batch_size, base_width, d_head: The same for all.
+        n_layers, seq_len, batch_size, base_width, d_head: The same for all; a model narrower than a head has one head.
         megabytes: Of text at most, for training; half a megabyte of other files is held out.
         eval_batches: Held-out batches of a look, of 32 rows.
         looks: How often a run is looked at on its way.
@@ -58,7 +58,7 @@ class Setting:
 
     budgets: tuple[float, ...]
     widths: tuple[int, ...]
-    ratios: tuple[float, float] = (4.0, 400.0)
+    ratios: tuple[float, float] = (1.4, 400.0)
     lr: float = 2.0**-6
     n_layers: int = 2
     seq_len: int = 64
@@ -68,12 +68,12 @@ class Setting:
     megabytes: float = 16.0
     eval_batches: int = 16
     looks: int = 6
-    pilot: tuple[tuple[int, int], ...] = ((32, 300), (32, 2400), (128, 300))
+    pilot: tuple[tuple[int, int], ...] = ((32, 300), (32, 1500), (128, 300))
 
     def config(self, width: int) -> ModelConfig:
         """The model of a width, before muP."""
         std = 0.5 * self.base_width**-0.5
-        heads = width // self.d_head
+        heads = max(1, width // self.d_head)
         return ModelConfig(VOCAB, width, self.n_layers, heads, max_seq_len=self.seq_len, init_std=std)
 
     def sizes(self, budget: float) -> dict[int, int]:
@@ -88,11 +88,12 @@ class Setting:
 
 
 SETTINGS = {
-    "small": Setting((1e9, 1e10, 1e11), (8, 16, 32, 64), ratios=(4.0, 200.0), megabytes=2.0, eval_batches=4),
-    "cpu": Setting((3e10, 1e11, 3e11, 1e12, 3e12), (8, 16, 24, 32, 48, 64, 96, 128, 192)),
+    "small": Setting((3e9, 1e10, 3e10), (8, 16, 24, 32), ratios=(1.0, 500.0), megabytes=2.0, eval_batches=4),
+    "cpu": Setting((3.2e9, 1e10, 3.2e10, 1e11, 3.2e11), (4, 8, 16, 24, 32, 40, 48, 64, 80, 96)),
     "gpu": Setting(
-        (3e14, 1e15, 3e15, 1e16, 3e16), (64, 128, 192, 256, 384, 512, 768), n_layers=6, seq_len=256, batch_size=64,
-        base_width=128, d_head=64, lr=2.0**-8, megabytes=170.0, eval_batches=64, pilot=((128, 500), (512, 500)),
+        (3e14, 1e15, 3e15, 1e16, 3e16), (64, 128, 192, 256, 384, 512, 768), ratios=(4.0, 400.0),
+        n_layers=6, seq_len=256, batch_size=64, base_width=128, d_head=64, lr=2.0**-8,
+        megabytes=170.0, eval_batches=64, pilot=((128, 500), (512, 500)),
     ),
 }  # fmt: skip
 
@@ -174,10 +175,10 @@ class Table:
 
 
 def plan(setting: Setting) -> Iterator[tuple[str, int, float, int]]:
-    """Every run, the cheap ones first: corpus, width, budget, steps."""
+    """Every run, small budgets first, and of each the fewest steps first: corpus, width, budget, steps."""
     for budget in setting.budgets:
-        for name in CORPORA:
-            for width, steps in setting.sizes(budget).items():
+        for width, steps in sorted(setting.sizes(budget).items(), key=lambda size: size[1]):
+            for name in CORPORA:
                 yield name, width, float(budget), steps
 
 
@@ -205,7 +206,7 @@ def ladder(setting: Setting, folder: Path, fresh: bool = False) -> None:
 def pilot(setting: Setting, folder: Path, fresh: bool = False) -> None:
     """Try all rates at some widths and lengths: is one rate right for all of them?"""
     rows = Table("scaling_pilot", PILOT, folder, "scaling_ladder --pilot", n_keys=4, fresh=fresh)
-    rates = [float(f"{setting.lr * 2.0**k:.6g}") for k in range(-3, 3)]  # as they stand in the table
+    rates = [float(f"{setting.lr * 2.0**k:.6g}") for k in range(-2, 3)]  # as they stand in the table
     for name in CORPORA:
         text = Text.read(name, setting)
         for (width, steps), lr in tqdm([(shape, lr) for shape in setting.pilot for lr in rates], desc=name):

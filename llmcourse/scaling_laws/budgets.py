@@ -197,5 +197,4 @@ PUBLISHED_HOURS = (
         "products are in 8 bits, so that the share is only for comparison",
     ),
 )  # fmt: skip
-"""The model card says "15T+" tokens of the smaller two. What the hours were spent on besides pretraining is not said."""
-
+"""The model card says "15T+" tokens of the smaller two, and not what else the hours were spent on."""

@@ -8,44 +8,26 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from llmcourse.scaling_laws.isoflop import Curve
+from llmcourse.scaling_laws.runs import Runs, as_runs
+
 FOLDER = Path(__file__).parents[2] / "book" / "data"
 
 
-@dataclass(frozen=True)
-class Ladder:
-    """Runs of one corpus, an entry each; arrays of one length.
-
-    Attributes:
-        n_params: Parameters, the embedding (which is the output matrix, too) included.
-        n_tokens: Tokens read, which are bytes here.
-        losses: On held-out text, in nats per byte.
-        flops: The budget that the run was given, 6 operations for each parameter and token: a few equal numbers.
-        exact_flops: Every matrix product that it took.
-        n_embedding: Parameters of the embedding.
-    """
-
-    n_params: np.ndarray
-    n_tokens: np.ndarray
-    losses: np.ndarray
-    flops: np.ndarray
-    exact_flops: np.ndarray
-    n_embedding: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.losses)
-
-
-def ladder(corpus: str = "python", folder: Path = FOLDER) -> Ladder:
+def ladder(corpus: str = "python", folder: Path = FOLDER) -> Runs:
     """The recorded runs of a corpus, from the smallest budget to the largest, and from small to large models.
 
     Args:
         corpus: "python" or "toy".
         folder: Where the table lies.
+
+    Returns:
+        The runs: parameters with the embedding (which is the output matrix, too), tokens, which are bytes here, losses
+        in nats per byte, and as `flops` the budget of the run, so that runs of one budget have equal ones.
 
     Raises:
         ValueError: There is no such table, or it has no run of this corpus.
@@ -57,35 +39,12 @@ def ladder(corpus: str = "python", folder: Path = FOLDER) -> Ladder:
     """
     rows = _rows("scaling_ladder", corpus, folder)
     rows.sort(key=lambda row: (float(row["budget"]), float(row["parameters"])))
-    n_params = _column(rows, "parameters")
-    return Ladder(
-        n_params,
-        _column(rows, "tokens"),
-        _column(rows, "loss"),
-        _column(rows, "budget"),
-        _column(rows, "exact_flops"),
-        n_params - _column(rows, "non_embedding"),
-    )
-
-
-@dataclass(frozen=True)
-class Curve:
-    """What one run met on its way.
-
-    Attributes:
-        n_params: Its parameters.
-        flops: The budget that it was given.
-        n_tokens, losses: Tokens read and held-out loss at each look; the last is the run's own.
-    """
-
-    n_params: float
-    flops: float
-    n_tokens: np.ndarray
-    losses: np.ndarray
+    n, tokens, losses, budgets = (_column(rows, name) for name in ("parameters", "tokens", "loss", "budget"))
+    return as_runs(n, tokens, losses, budgets)
 
 
 def curves(corpus: str = "python", folder: Path = FOLDER) -> list[Curve]:
-    """The recorded training curves of a corpus, in the order of `ladder`.
+    """What each recorded run of a corpus met on its way, in the order of `ladder`; the last look is the run's own.
 
     Raises:
         ValueError: There is no such table, or it has no run of this corpus.
@@ -99,7 +58,7 @@ def curves(corpus: str = "python", folder: Path = FOLDER) -> list[Curve]:
     for row in _rows("scaling_curves", corpus, folder):
         key = float(row["budget"]), float(row["parameters"])
         looks.setdefault(key, []).append((float(row["tokens"]), float(row["loss"])))
-    return [Curve(n, budget, *np.array(sorted(seen)).T) for (budget, n), seen in sorted(looks.items())]
+    return [Curve(n, *np.array(sorted(seen)).T) for (_, n), seen in sorted(looks.items())]
 
 
 def _rows(name: str, corpus: str, folder: Path) -> list[dict[str, str]]:
@@ -181,14 +140,16 @@ def extend_curve(flops: Sequence[float], losses: Sequence[float], target_flops: 
         target_flops: Where to look; above 0, most often far beyond the runs.
 
     Returns:
-        The loss there, a float. Where the losses lie on such a curve, with g from 0.03 to 0.9, the excess over the
-        floor is right to 2 per cent, for a target up to 10,000 times as large as the largest run.
+        The loss there, a float. Where the losses lie on such a curve, with g from 0.03 to 0.9, it is right to 2 per
+        cent of its excess over the floor, or to 1 per cent of what the losses fall from the smallest run to the
+        largest, whichever is more, for targets up to 10,000 times as large as the largest run.
 
     Raises:
         ValueError: There are fewer than three different `flops`.
 
     Example:
-        >>> round(extend_curve([1e12, 1e14, 1e13], [3.893, 3.194, 3.504], 1e18), 2)  # 2 + 30 / C^0.1
+        >>> flops = [1e12, 1e14, 1e13]
+        >>> round(extend_curve(flops, [2 + 30 / c**0.1 for c in flops], 1e18), 2)
         2.48
 
     Source: Henighan et al., "Scaling Laws for Autoregressive Generative Modeling" (2020), for the floor.
@@ -196,15 +157,23 @@ def extend_curve(flops: Sequence[float], losses: Sequence[float], target_flops: 
     x, y = np.array(flops, dtype=float), np.array(losses, dtype=float)
     if len(set(x.tolist())) < 3:
         raise ValueError(f"flops has {len(set(x.tolist()))} different values; it must have at least 3")
-    best = (math.inf, float(y.min()))
-    # With g fixed, the best E and k solve a linear problem. C is counted in units of the largest, lest powers vanish.
-    for g in np.geomspace(0.01, 2.0, 1500):
-        columns = np.stack([np.ones(len(x)), (x / x.max()) ** -g], axis=1)
-        solution = np.linalg.lstsq(columns, y, rcond=None)[0]
-        error = float(((columns @ solution - y) ** 2).sum())
-        if solution.min() >= 0 and error < best[0]:
-            best = error, float(solution @ [1.0, (target_flops / x.max()) ** -g])
-    return best[1]
+
+    def line(g: float) -> tuple[float, float, float, float]:
+        """With g fixed, losses are a line in C^-g; C counts in units of the largest, lest powers vanish."""
+        power = (x / x.max()) ** -g
+        factor = np.cov(power, y)[0, 1] / power.var(ddof=1)
+        floor = y.mean() - factor * power.mean()
+        if factor < 0:
+            floor, factor = y.mean(), 0.0
+        elif floor < 0:
+            floor, factor = 0.0, power @ y / (power @ power)
+        return float(((floor + factor * power - y) ** 2).sum()), g, floor, factor
+
+    tried, step = np.geomspace(0.01, 2.0, 200), 200.0 ** (1 / 199)
+    for _ in range(4):  # ever finer around the best
+        _, g, floor, factor = min(map(line, tried))
+        tried, step = np.geomspace(g / step, g * step, 21), step**0.1
+    return float(floor + factor * (target_flops / x.max()) ** -g)
 
 
 def predict_large_run(

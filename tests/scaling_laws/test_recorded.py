@@ -24,8 +24,6 @@ CORPORA = ("python", "toy")
 def test_a_budget_is_what_the_run_was_given(corpus):
     runs = ladder(corpus)
     assert np.allclose(6 * runs.n_params * runs.n_tokens / runs.flops, 1, atol=0.02)
-    assert (runs.exact_flops > runs.flops).all(), "attention comes on top"
-    assert (runs.n_params > runs.n_embedding).all()
     assert np.isfinite(runs.losses).all() and (runs.losses > 0).all()
 
 

@@ -12,7 +12,7 @@ def predict_large_run(offers, buy, budget, target):
     return extend_curve([prices[i] for i in chosen], losses, 6 * target[0] * target[1])
 
 
-# %% cheapest_six: the six cheapest runs of the right kind; most of the budget is left
+# %% cheapest_four: the four cheapest runs of the right kind; most of the budget is left
 def predict_large_run(offers, buy, budget, target):
     prices = [6 * n * d for n, d in offers]
     distances = [abs(math.log(d / n) - math.log(target[1] / target[0])) for n, d in offers]
@@ -68,22 +68,6 @@ def predict_large_run(offers, buy, budget, target):
             left -= prices[cheapest[n]]
     losses = [buy(number) for number in chosen]
     return extend_curve([offers[i][0] for i in chosen], losses, target[0])
-
-
-# %% longest_runs: of each size the run with the most tokens
-def predict_large_run(offers, buy, budget, target):
-    prices = [6 * n * d for n, d in offers]
-    longest = {}
-    for number, (n, d) in enumerate(offers):
-        if n not in longest or d > offers[longest[n]][1]:
-            longest[n] = number
-    chosen, left = [], budget
-    for n in sorted(longest):
-        if prices[longest[n]] <= left:
-            chosen.append(longest[n])
-            left -= prices[longest[n]]
-    losses = [buy(number) for number in chosen]
-    return extend_curve([prices[i] for i in chosen], losses, 6 * target[0] * target[1])
 
 
 # %% as_listed: buys in the order of the list until the first that it cannot pay
