@@ -89,6 +89,12 @@ stands below:
         nf4            weights in four bits
         sharded        4-bit weights of which each process keeps a part
     scaling_laws/   chapter 5: what a budget of computation buys
+        runs           a table of runs: read from any CSV, or refused by row
+        laws           loss by parameters and tokens, its optimum, published constants
+        fitting        the fit: a Huber loss of log losses, from many starts at once
+        intervals      how sure: the bootstrap, and a profile where it is skewed
+        isoflop        parabolas of equal budgets, and the envelope of training curves
+        replication    what a re-analysis found, computed
         repetition     the same text again: effective data
         serving        the optimum when the model will be used
         transfer       power laws of learning rate and batch size
