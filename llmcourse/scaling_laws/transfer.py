@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from llmcourse.scaling_laws.isoflop import parabola_minimum
 from llmcourse.scaling_laws.repetition import above_zero
 
 
@@ -70,11 +71,10 @@ def best_rate(rates, losses) -> float:
     if not 0 < lowest < len(losses) - 1:
         end = "smallest" if lowest == 0 else "largest"
         raise ValueError(f"the best rate is the {end} of the grid, {np.exp(log_rates[lowest]):g}; it must lie inside")
-    left, here, right = lowest - 1, lowest, lowest + 1
-    if not np.isfinite(losses[[left, right]]).all():
-        return float(np.exp(log_rates[here]))
-    curve = np.polyfit(log_rates[[left, here, right]] - log_rates[here], losses[[left, here, right]], 2)
-    return float(np.exp(log_rates[here] - curve[1] / (2 * curve[0])))
+    three = slice(lowest - 1, lowest + 2)
+    if not np.isfinite(losses[three]).all():
+        return float(np.exp(log_rates[lowest]))
+    return float(np.exp(parabola_minimum(log_rates[three], losses[three])[0]))
 
 
 def deepseek_rate(flops):

@@ -244,6 +244,9 @@ def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, ser
 
 
 # %% grid: the cheapest of five hundred sizes
+import numpy as np
+
+
 def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, serve_flops=2.0):
     excess = target_loss - law.E
     if not excess > 0:

@@ -87,9 +87,12 @@ function mount(box, config) {
     ...names.map((name, i) => element("span", {}, element("i", { class: `swatch law-${i}` }), name)),
     element("span", {}, element("i", { class: "swatch budget" }), "all that the budget pays for"));
   const rows = names.map(() => element("tr"));
+  const HEADS = ["constants of", "N", "D", "D / N", "loss", "at the other's choice"];
   const table = element("table", {},
-    element("thead", {}, element("tr", {}, ...["constants of", "N", "D", "D / N", "loss", "at the other's choice"].map((head) => element("th", { scope: "col" }, head)))),
+    element("thead", {}, element("tr", {}, ...HEADS.map((head) => element("th", { scope: "col" }, head)))),
     element("tbody", {}, ...rows));
+  // Where it is wider than the page, the keyboard scrolls it.
+  const scroll = element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Both laws" }, table);
   const live = element("p", { class: "hidden", role: "status", "aria-live": "polite" });
   let saying = null;
 
@@ -122,5 +125,5 @@ function mount(box, config) {
   box.className = "figure";
   box.append(element("h3", {}, "What is a budget best spent on?"),
     element("div", { class: "choices" }, element("label", { class: "choice wide" }, output, slider), ...presets),
-    chart, legend, element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "The best model by both laws" }, table), live);
+    chart, legend, scroll, live);
 }

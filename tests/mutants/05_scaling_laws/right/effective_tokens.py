@@ -35,5 +35,5 @@ def effective_tokens(unique, seen, r_star=15.39):
         if np.any(value <= 0):
             raise ValueError(f"{name} is {np.min(value)}; it must be above 0")
     once = np.minimum(unique, seen)
-    half = (seen / once - 1) / r_star / 2
-    return once * (1 + 2 * r_star * np.exp(-half) * np.sinh(np.minimum(half, 300)))
+    half = np.minimum((seen / once - 1) / r_star / 2, 300)
+    return once * (1 + 2 * r_star * np.exp(-half) * np.sinh(half))

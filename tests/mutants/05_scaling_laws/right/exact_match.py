@@ -1,6 +1,9 @@
 """Right solutions of exact_match that are not written as the library's is."""
 
 # %% loop: question by question, token by token
+import math
+
+
 def exact_match(losses_QT, is_answer_QT):
     chances = []
     for question, (losses, mask) in enumerate(zip(losses_QT, is_answer_QT)):

@@ -12,7 +12,7 @@ def fit_power_law(x, y):
     if len(np.unique(x)) < 2:
         raise ValueError(f"x is {x.tolist()}; it must have two different values at least")
     slope, intercept = np.polyfit(np.log(x), np.log(y), 1)
-    return math.exp(intercept) if "math" in globals() else float(np.exp(intercept)), float(slope)
+    return float(np.exp(intercept)), float(slope)
 
 
 # %% lstsq: a design matrix, with logarithms of base two

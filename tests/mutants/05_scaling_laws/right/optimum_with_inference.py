@@ -20,6 +20,9 @@ def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, ser
 
 
 # %% fixed_point_in_log_n: halves the logarithm of N between the smallest model and the cheapest to train
+import math
+
+
 def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, serve_flops=2.0):
     if not target_loss > law.E:
         raise ValueError(f"target_loss is {target_loss}; it must be above {law.E}")
@@ -51,6 +54,9 @@ def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, ser
 
 
 # %% golden_then_polish: golden section on the logarithm of the cost, then on its slope
+import math
+
+
 def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, serve_flops=2.0):
     excess = target_loss - law.E
     checks = {
