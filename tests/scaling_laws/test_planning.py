@@ -267,6 +267,11 @@ def test_the_command_s_json_has_all_of_it():
     assert [one["about"] for one in told["assumptions"]].count("experts") == 1
 
 
+def test_the_command_s_help_names_every_device():
+    told = " ".join(asked("--help")[1].split())
+    assert all(name in told for name in HARDWARE)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
