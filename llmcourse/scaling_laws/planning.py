@@ -12,7 +12,8 @@ The file is JSON, an object with these fields:
     training    the fields of a `TrainingConfig`: steps, lr, warmup_steps, grad_accum_steps, precision and the others
     data        "seq_len", "batch_size" (sequences of all devices together in a step) and "tokens" (of the whole run)
     devices     "gpu" (a key of `HARDWARE`), "gpus", "strategy" (as `parallelize` names it), "stage", "recompute"
-                (whether blocks keep their inputs alone) and "micro_batch_size" (sequences of a device at a time)
+                (whether blocks keep their inputs alone) and "micro_batch_size" (sequences of a device at a time).
+                The memory is that of 2-byte weights and gradients and a float32 copy, in shards from stage 1 on
     expected    "loss", "loss_low" and "loss_high" in nats a token, "hours" and "flops": to be held against the run
 
 Units: bytes, seconds, hours, floating-point operations; losses in nats a token.
@@ -323,7 +324,8 @@ def _assumptions(wish: _Wish) -> Iterator[Assumption]:
     )  # fmt: skip
     if wish.moe:
         yield Assumption(
-            "experts", "the law of dense models, with the parameters that a token meets; experts do better than that",
+            "experts", "the law of dense models, with the parameters that a token meets; experts do better than that. Each device has "
+            "all of them, whole or in shards: nothing is counted for sending tokens to the experts of others",
             "Muennighoff et al., OLMoE (2024), section 4.1.1: the loss of the dense twin after a third of its tokens, "
             "at 23,600 tokens a second and GPU instead of 37,500",
         )  # fmt: skip
