@@ -337,7 +337,7 @@ def plan(
     import json
 
     from llmcourse.course.plans import planned, rows
-    from llmcourse.scaling_laws.planning import write_config
+    from llmcourse.scaling_laws.plan_file import write_config
 
     try:
         told = planned(gpus, gpu, hours, moe, parameters, mfu, vocab_size, seq_len, runs)

@@ -2,35 +2,20 @@
 
 `plan` goes from what you have, devices and hours, to what you can do with it: a model, tokens, a batch, a learning
 rate, how to shard, and the loss to expect. Each step rests on something that may be wrong for your run, and the plan
-says on what. `write_config` writes the part that a program needs.
-
-The file is JSON, an object with these fields:
-
-    format      "llmcourse plan", and `version`, 1
-    model       the fields of a `ModelConfig`; `feed_forward` is null, or for a mixture of experts an object with
-                "kind": "experts", "n_experts", "top_k" and "d_expert"
-    training    the fields of a `TrainingConfig`: steps, lr, warmup_steps, grad_accum_steps, precision and the others
-    data        "seq_len", "batch_size" (sequences of all devices together in a step) and "tokens" (of the whole run)
-    devices     "gpu" (a key of `HARDWARE`), "gpus", "strategy" (as `parallelize` names it), "stage", "recompute"
-                (whether blocks keep their inputs alone) and "micro_batch_size" (sequences of a device at a time).
-                The memory is that of 2-byte weights and gradients and a float32 copy, in shards from stage 1 on
-    expected    "loss", "loss_low" and "loss_high" in nats a token, "hours" and "flops": to be held against the run
+says on what. `plan_file` writes and reads the part that a program needs.
 
 Units: bytes, seconds, hours, floating-point operations; losses in nats a token.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from llmcourse.distributed.memory import GB
 from llmcourse.distributed.planning import HARDWARE, Hardware
-from llmcourse.files import write_atomically
 from llmcourse.model.accounting import model_costs
 from llmcourse.model.config import ModelConfig
 from llmcourse.scaling_laws.candidates import Candidate, ExpertsOnPaper, choose_model
@@ -108,7 +93,7 @@ class Plan:
         )
 
     def as_config(self) -> dict[str, Any]:
-        """The fields of the file, as this module's docstring has them."""
+        """The fields of the file, as `plan_file` has them."""
         model = asdict(replace(self.config, feed_forward=None))
         if isinstance(self.config.feed_forward, ExpertsOnPaper):
             model["feed_forward"] = {"kind": "experts"} | asdict(self.config.feed_forward)
@@ -324,8 +309,9 @@ def _assumptions(wish: _Wish) -> Iterator[Assumption]:
     )  # fmt: skip
     if wish.moe:
         yield Assumption(
-            "experts", "the law of dense models, with the parameters that a token meets; experts do better than that. Each device has "
-            "all of them, whole or in shards: nothing is counted for sending tokens to the experts of others",
+            "experts",
+            "the law of dense models, with the parameters that a token meets; experts do better than that. Each device "
+            "has all of them, whole or in shards: nothing is counted for sending tokens to the experts of others",
             "Muennighoff et al., OLMoE (2024), section 4.1.1: the loss of the dense twin after a third of its tokens, "
             "at 23,600 tokens a second and GPU instead of 37,500",
         )  # fmt: skip
@@ -340,32 +326,3 @@ def _assumptions(wish: _Wish) -> Iterator[Assumption]:
         "memory", f"16 bytes a parameter in mixed precision, and {RESERVED:.0%} of a device left free",
         "chapter 4's ledger: Rajbhandari et al. (2020); the share left free is a choice of this course",
     )  # fmt: skip
-
-
-def write_config(planned: Plan, path: str | Path) -> None:
-    """Write the file that a program runs; this module's docstring has its fields."""
-    write_atomically(Path(path), json.dumps(planned.as_config(), indent=2) + "\n")
-
-
-def read_config(path: str | Path) -> tuple[ModelConfig, TrainingConfig, dict[str, Any]]:
-    """A plan's file: the model, the settings of the loop, and all fields as they stand there.
-
-    Raises:
-        ValueError: It is no plan's file, or a field is not allowed; the message names it.
-    """
-    try:
-        fields = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is no JSON: {error}") from error
-    if not isinstance(fields, dict) or (fields.get("format"), fields.get("version")) != ("llmcourse plan", 1):
-        raise ValueError(f"{path} is no plan: its format must be 'llmcourse plan' and its version 1")
-    try:
-        model = dict(fields["model"])
-        if (experts := model["feed_forward"]) is not None:
-            kind = experts["kind"]
-            if kind != "experts":
-                raise ValueError(f"kind is {kind!r}; it must be 'experts'")
-            model["feed_forward"] = ExpertsOnPaper(experts["d_expert"], experts["n_experts"], experts["top_k"])
-        return ModelConfig(**model), TrainingConfig(**fields["training"]), fields
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path} is no plan's configuration: {error}") from error

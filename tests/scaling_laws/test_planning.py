@@ -18,12 +18,13 @@ from llmcourse.distributed.parallelize import STRATEGIES as KNOWN
 from llmcourse.distributed.planning import HARDWARE
 from llmcourse.model import ModelConfig, Transformer
 from llmcourse.model.accounting import count_parameters, flops_per_token, model_costs
-from llmcourse.scaling_laws import planning
+from llmcourse.scaling_laws import plan_file, planning
 from llmcourse.scaling_laws.candidates import Candidate, ExpertsOnPaper, choose_model, shape
 from llmcourse.scaling_laws.extrapolation import Evidence, evidence_of, simulated_runs
 from llmcourse.scaling_laws.laws import BESIROGLU, Law, compute_optimal
 from llmcourse.scaling_laws.layouts import attainable_mfu, choose_layout, family, rank_memory
-from llmcourse.scaling_laws.planning import plan, read_config, write_config
+from llmcourse.scaling_laws.plan_file import read_config, write_config
+from llmcourse.scaling_laws.planning import plan
 from llmcourse.training.loop import TrainingConfig
 
 LAW = Law(E=1.0, A=10.0, B=10.0, alpha=0.5, beta=0.5)
@@ -216,7 +217,7 @@ def test_the_file_is_the_plan_and_can_be_read_again(tmp_path, moe):
     assert data["tokens"] == training.steps * data["batch_size"] * data["seq_len"]
     assert data["batch_size"] == 8 * training.grad_accum_steps * fields["devices"]["micro_batch_size"]
     for name in set(fields) - {"version"}:
-        assert f"\n    {name}  " in planning.__doc__, "the module's docstring names every field"
+        assert f"\n    {name}  " in plan_file.__doc__, "the module's docstring names every field"
 
 
 @pytest.mark.parametrize(
