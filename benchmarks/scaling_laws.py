@@ -2,8 +2,8 @@
 
 Both fit the same 240 made-up runs. The replication's way is one start after another through
 `scipy.optimize.minimize(method="L-BFGS-B")`, with the slope found by trying, and a bootstrap with BFGS from one start.
-Of SciPy's starts and samples a part is timed, drawn at random, and scaled up: all would take minutes. "The same minimum"
-is the lowest objective of all our starts beside the lowest one that SciPy finds from its part and, with tight
+Of SciPy's starts and samples a part is timed, drawn at random, and scaled up: all would take minutes. "The same
+minimum" is the lowest objective of all our starts beside the lowest one that SciPy finds from its part and, with tight
 tolerances, from our own end.
 """
 
