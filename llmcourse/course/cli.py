@@ -324,6 +324,7 @@ def main() -> None:
     app()
 
 
+import_module("llmcourse.course.scaling")
 for room in ("author", "grading"):
     if find_spec(f"llmcourse.course.{room}"):  # a student edition comes without them
         import_module(f"llmcourse.course.{room}.commands")

@@ -90,7 +90,9 @@ def as_runs(n_params: Any, n_tokens: Any, losses: Any, flops: Any = None) -> Run
     return Runs(n, d, loss, given, tuple(range(len(n))))
 
 
-def read_runs(path: str | Path, *, columns: Mapping[str, str] | None = None) -> Runs:
+def read_runs(
+    path: str | Path, *, columns: Mapping[str, str] | None = None, where: Mapping[str, str] | None = None
+) -> Runs:
     """Read runs from a CSV file.
 
     The first line that is neither empty nor begins with "#" names the columns. Those of parameters, tokens and loss are
@@ -102,6 +104,7 @@ def read_runs(path: str | Path, *, columns: Mapping[str, str] | None = None) -> 
     Args:
         path: The file.
         columns: "params", "tokens", "loss" or "flops" -> the name of the column, where it is another.
+        where: A column's name -> what a row must say there to be read.
 
     Raises:
         ValueError: The file cannot be read, lacks a column, or has a row with another number of cells or a value that
@@ -118,6 +121,8 @@ def read_runs(path: str | Path, *, columns: Mapping[str, str] | None = None) -> 
     """
     lines = _read_lines(Path(path))
     head, *body = [(i, line) for i, line in lines if line.strip()] or [(1, "")]
+    if not head[1]:
+        raise ValueError(f"{path} is empty; it must hold a header and a line for each run")
     delimiter = max(DELIMITERS, key=head[1].count)
     titles = [title.strip() for title in _cells(head[1], delimiter)]
     places = _find_columns(titles, dict(columns or {}), head[0])
@@ -125,9 +130,15 @@ def read_runs(path: str | Path, *, columns: Mapping[str, str] | None = None) -> 
     if odd := [i for i, cells in rows if len(cells) != len(titles)]:
         told = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}[delimiter]
         raise ValueError(f"{_lines(odd)}: not {len(titles)} cells separated by {told}, as in the header")
+    rows = _chosen(rows, titles, dict(where or {}), head[0])
     if not rows:
         raise ValueError(f"{path} holds no run; it must hold a header and a line for each run")
-    numbers = {name: _numbers(rows, place, titles[place]) for name, place in places.items()}
+    numbers, faults = {}, []
+    for name, place in places.items():
+        numbers[name], fault = _numbers(rows, place, titles[place])
+        faults += [fault] if fault else []
+    if faults:
+        raise ValueError("; ".join(faults))
     runs = _made(numbers, tuple(i for i, _ in rows), _empty_lines(lines))
     return _without_copies(runs)
 
@@ -228,8 +239,22 @@ def _find_columns(titles: Sequence[str], given: dict[str, str], line: int) -> di
     return places
 
 
-def _numbers(rows: Sequence[tuple[int, list[str]]], place: int, title: str) -> np.ndarray:
-    """A column's numbers."""
+def _chosen(
+    rows: list[tuple[int, list[str]]], titles: Sequence[str], where: Mapping[str, str], line: int
+) -> list[tuple[int, list[str]]]:
+    """The rows that say what is wanted in some columns."""
+    for title, value in where.items():
+        if title not in titles:
+            raise ValueError(f"line {line}: no column {title!r}; there are {', '.join(map(repr, titles))}")
+        known = sorted({cells[titles.index(title)] for _, cells in rows})
+        rows = [(i, cells) for i, cells in rows if cells[titles.index(title)] == value]
+        if not rows:
+            raise ValueError(f"{title} is {value!r}; it must be one of {', '.join(map(repr, known))}")
+    return rows
+
+
+def _numbers(rows: Sequence[tuple[int, list[str]]], place: int, title: str) -> tuple[np.ndarray, str]:
+    """A column's numbers, and a sentence about those that are none."""
     values, bad = [], []
     for i, cells in rows:
         try:
@@ -238,10 +263,11 @@ def _numbers(rows: Sequence[tuple[int, list[str]]], place: int, title: str) -> n
             values.append(np.nan)
         if not 0 < values[-1] < np.inf:
             bad.append((i, cells[place]))
+    fault = ""
     if bad:
         first = f"{bad[0][1]!r}" + (" and others" if len(bad) > 1 else "")
-        raise ValueError(f"{_lines([i for i, _ in bad])}: {title} is {first}; it must be a finite number above 0")
-    return np.array(values)
+        fault = f"{_lines([i for i, _ in bad])}: {title} is {first}; it must be a finite number above 0"
+    return np.array(values), fault
 
 
 def _made(numbers: dict[str, np.ndarray], rows: tuple[int, ...], notes: tuple[str, ...]) -> Runs:
