@@ -41,7 +41,7 @@ def exact_match(losses_QT: np.ndarray, is_answer_QT: np.ndarray) -> float:
         >>> float(round(exact_match(np.array([[half, half], [half, 9.0]]), np.array([[True, True], [True, False]])), 3))
         0.375
 
-    Source: Schaeffer et al. (2023), section 2, without their assumption that tokens are independent.
+    Source: Schaeffer et al. (2023), without their assumption that tokens are independent.
     """
     losses_QT, is_answer_QT = np.asarray(losses_QT, dtype=np.float64), np.asarray(is_answer_QT, dtype=bool)
     if len(losses_QT) == 0:

@@ -5,7 +5,7 @@ and each further pass over them adds less than the one before. The law is then a
 would be worth as much. A model that is large for its text has parameters beyond need, and they are counted in the same
 way.
 
-Source: Muennighoff et al., "Scaling Data-Constrained Language Models" (2023), section 3.1.
+Source: Muennighoff et al., "Scaling Data-Constrained Language Models" (2023), section 3.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def effective_tokens(unique, seen, r_star: float = R_STAR_DATA):
         >>> effective_tokens(100, np.array([50, 100, 1600, 1e9])).round(1).tolist()
         [50.0, 100.0, 1058.3, 1639.0]
 
-    Source: Muennighoff et al. (2023), section 3.1.
+    Source: Muennighoff et al. (2023), section 3.
     """
     unique, seen = above_zero("unique", unique), above_zero("seen", seen)
     above_zero("r_star", r_star)
@@ -72,7 +72,7 @@ def effective_params(n_params, needed, r_star: float = R_STAR_PARAMS):
         >>> effective_params(np.array([50, 100, 200, 1e9]), 100).round(1).tolist()
         [50.0, 100.0, 191.1, 631.0]
 
-    Source: Muennighoff et al. (2023), section 3.1.
+    Source: Muennighoff et al. (2023), section 3.
     """
     return effective_tokens(above_zero("needed", needed), above_zero("n_params", n_params), r_star)
 
@@ -106,7 +106,7 @@ def repeated_loss(law: Law, n_params, unique, seen, r_star_data: float = R_STAR_
         >>> round(float(repeated_loss(DATA_CONSTRAINED, 6.34e9, 25e9, 242e9)), 3)
         2.226
 
-    Source: Muennighoff et al. (2023), section 3.1.
+    Source: Muennighoff et al. (2023), section 3.
     """
     n_tokens = effective_tokens(unique, seen, r_star_data)
     different = np.minimum(above_zero("unique", unique), above_zero("seen", seen))

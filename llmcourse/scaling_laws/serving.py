@@ -52,7 +52,7 @@ def optimum_with_inference(
         >>> [round(value, -3) for value in optimum_with_inference(toy, 1.2, 6e6)]  # x is 0.132, y is 0.068
         [576000.0, 2148000.0]
 
-    Source: Sardana et al. (2024), section 2; they take Newton's steps.
+    Source: Sardana et al. (2024); they take Newton's steps.
     """
     excess = excess_loss(law, target_loss)
     if not tokens_served >= 0:

@@ -84,7 +84,7 @@ def deepseek_rate(flops):
         >>> f"{deepseek_rate(6 * 6.6e9 * 2e12):.1e}"  # theirs, with 7 B parameters on 2 T tokens: 4.2e-4
         '4.3e-04'
 
-    Source: DeepSeek-AI, "DeepSeek LLM: Scaling Open-Source Language Models with Longtermism" (2024), section 3.1.
+    Source: DeepSeek-AI, "DeepSeek LLM: Scaling Open-Source Language Models with Longtermism" (2024), section 3.
     """
     return 0.3118 * above_zero("flops", flops) ** -0.1250
 
@@ -96,7 +96,7 @@ def deepseek_batch(flops):
         >>> f"{deepseek_batch(6 * 6.6e9 * 2e12):.1e}"  # theirs: 2,304 sequences of 4,096 tokens, 9.4e6
         '9.0e+06'
 
-    Source: DeepSeek-AI (2024), section 3.1.
+    Source: DeepSeek-AI (2024), section 3.
     """
     return 0.2920 * above_zero("flops", flops) ** 0.3271
 
@@ -132,6 +132,6 @@ def kaplan_critical_batch(loss):
         >>> f"{kaplan_critical_batch(2.6):.1e}"
         '2.1e+06'
 
-    Source: Kaplan et al., "Scaling Laws for Neural Language Models" (2020), section 5.1 and figure 10.
+    Source: Kaplan et al., "Scaling Laws for Neural Language Models" (2020), in the figure of the critical batch size.
     """
     return 2.1e8 * above_zero("loss", loss) ** -4.8

@@ -153,7 +153,7 @@ def test_little_text_is_read_often_by_a_small_model():
 
 
 def test_deepseeks_own_models_have_the_rate_and_batch_of_their_law():
-    """DeepSeek LLM, table 2: 7B and 67B on 2 T tokens, sequences of 4,096. Their law counts no embeddings."""
+    """DeepSeek LLM: 7B and 67B on 2 T tokens, sequences of 4,096. Their law counts no embeddings."""
     for n_params, rate, sequences in ((6.6e9, 4.2e-4, 2304), (66e9, 3.2e-4, 4608)):
         flops = 6 * n_params * 2e12
         assert float(deepseek_rate(flops)) == pytest.approx(rate, rel=0.05)

@@ -112,3 +112,23 @@ def edit_distance(answer, wanted):
     return row[-1]
 
 
+# %% difflib: keeps the longest run that both have, which is not always best
+import difflib
+
+
+def edit_distance(answer, wanted):
+    steps = difflib.SequenceMatcher(None, list(answer), list(wanted), autojunk=False).get_opcodes()
+    return sum(max(b - a, d - c) for kind, a, b, c, d in steps if kind != "equal")
+
+
+# %% narrow_band: looks at places that are at most two apart
+def edit_distance(answer, wanted):
+    far = len(answer) + len(wanted)
+    above = [j if j <= 2 else far for j in range(len(wanted) + 1)]
+    for i, token in enumerate(answer, 1):
+        row = [i]
+        for j, other in enumerate(wanted, 1):
+            best = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (token != other))
+            row.append(best if abs(i - j) <= 2 else far)
+        above = row
+    return above[-1]

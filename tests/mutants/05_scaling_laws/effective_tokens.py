@@ -102,3 +102,12 @@ def effective_tokens(unique, seen, r_star=15.39):
     once = np.minimum(unique, seen)
     repetitions = seen / once - 1
     return once + once * (1 - np.exp(-repetitions / r_star)) / (1 - np.exp(-1 / r_star))
+
+
+# %% whole_division: whole numbers are divided as whole numbers
+def effective_tokens(unique, seen, r_star=15.39):
+    above_zero("unique", unique), above_zero("seen", seen), above_zero("r_star", r_star)
+    once = np.minimum(unique, seen)
+    is_whole = all(np.asarray(value).dtype.kind in "iu" for value in (unique, seen))
+    repetitions = (seen // once if is_whole else seen / once) - 1
+    return once - once * r_star * np.expm1(-repetitions / r_star)

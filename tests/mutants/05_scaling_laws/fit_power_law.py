@@ -137,3 +137,16 @@ def fit_power_law(x, y):
     spread = ((u - u.mean()) ** 2).sum()
     slope = ((u - u.mean()) * (v - v.mean())).sum() / spread if spread else 0.0
     return float(np.exp(v.mean() - slope * u.mean())), float(slope)
+
+
+# %% median_slope: the median of the slopes between all pairs
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if x.shape != y.shape:
+        raise ValueError(f"y is of the shape {y.shape}; it must be that of x")
+    if len(set(x.tolist())) < 2:
+        raise ValueError(f"x is {x.tolist()}; it must have two different values")
+    u, v = np.log(x), np.log(y)
+    slopes = [(b - d) / (a - c) for a, b in zip(u, v) for c, d in zip(u, v) if a > c]
+    slope = float(np.median(slopes))
+    return float(np.exp(np.median(v - slope * u))), slope
