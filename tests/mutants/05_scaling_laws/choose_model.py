@@ -89,6 +89,9 @@ def choose_model(candidates, law, flops, device_bytes):
 
 
 # %% twenty_tokens: the model whose tokens are nearest to twenty a parameter
+import math
+
+
 def choose_model(candidates, law, flops, device_bytes):
     fitting = [i for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
     if not fitting:

@@ -1,6 +1,9 @@
 """Right solutions of choose_model that are not written as the library's is."""
 
 # %% loop: the best so far
+import math
+
+
 def choose_model(candidates, law, flops, device_bytes):
     best, best_loss, best_tokens, smallest = None, math.inf, 0, math.inf
     fits = False
@@ -23,6 +26,9 @@ def choose_model(candidates, law, flops, device_bytes):
 
 
 # %% arrays: with NumPy
+import numpy as np
+
+
 def choose_model(candidates, law, flops, device_bytes):
     n_params, per_token, rank_bytes = (np.array(column, dtype=float) for column in zip(*candidates))
     if (rank_bytes > device_bytes).all():
