@@ -46,12 +46,12 @@ def prediction_interval(
         ValueError: `level` is not between 0 and 1; the message names it.
 
     Example:
-        Two laws say 2 and 3 for a run; residuals of +-0.1 make it 1.81, 2.21, 2.71 or 3.32. The median is between the
-        middle two.
+        Three laws say 2, 3 and 4 for a run; residuals of -0.1, 0 and 0.1 make nine losses of it: 1.81, 2, 2.21, 2.71,
+        3, 3.32, 3.62, 4 and 4.42.
 
-        >>> params = np.log([[1e-9, 1e-9, 2.0, 1, 1], [1e-9, 1e-9, 3.0, 1, 1]])
-        >>> prediction_interval(params, np.array([-0.1, 0.1]), np.zeros(1), np.zeros(1), level=0.5).round(2)
-        array([[2.11, 2.46, 2.86]])
+        >>> params = np.log([[1e-9, 1e-9, loss, 1, 1] for loss in (2.0, 3.0, 4.0)])
+        >>> prediction_interval(params, np.array([-0.1, 0.0, 0.1]), np.zeros(1), np.zeros(1), level=0.5).round(2)
+        array([[2.21, 3.  , 3.62]])
     """
     if not 0 < level < 1:
         raise ValueError(f"level is {level!r}; it must be between 0 and 1")
