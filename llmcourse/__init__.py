@@ -71,6 +71,7 @@ stands below:
         watch          which rank is it: the late one, the slow one, the one with the NaN
     data/           chapter 3.3: what it reads, and how good it is
         corpora        text that is there without a network, and text from the hub
+        toy            the best that can be said of the toy grammar, character by character
         cleaning       which texts are worth reading
         deduplication  the same text twice, nearly
         packing        documents of all lengths into rows of one length
@@ -88,6 +89,24 @@ stands below:
         lora           a frozen matrix, and a thin pair beside it that learns
         nf4            weights in four bits
         sharded        4-bit weights of which each process keeps a part
+    scaling_laws/   chapter 5: what a budget of computation buys
+        budgets        operations, device-hours, energy and money of a run
+        runs           a table of runs: read from any CSV, or refused by row
+        laws           loss by parameters and tokens, its optimum, published constants
+        fitting        the fit: a Huber loss of log losses, from many starts at once
+        intervals      how sure: the bootstrap, and a profile where it is skewed
+        isoflop        parabolas of equal budgets, and the envelope of training curves
+        replication    what a re-analysis found, computed
+        recorded       the course's own ladder of runs, as recorded; runs on a metered budget
+        repetition     the same text again: effective data
+        serving        the optimum when the model will be used
+        transfer       power laws of learning rate and batch size
+        emergence      metrics that jump where the loss does not
+        extrapolation  what a small ladder says about a large run, and how surely
+        candidates     models that a plan may choose from, and the choice
+        layouts        how a model lies on devices: memory, and how fast they can be
+        planning       a run for given devices and hours, or why not
+        plan_file      a plan as a file that a program runs
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name

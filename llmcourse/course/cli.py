@@ -320,12 +320,56 @@ def memory(
     console.print(table)
 
 
+@app.command()
+def plan(
+    gpus: Annotated[int, typer.Option(help="How many devices.")],
+    gpu: Annotated[str, typer.Option(help="Which: a100, h100, h200, b200, mi300x or rtx4090.")],
+    hours: Annotated[float, typer.Option(help="For how long.")],
+    moe: Annotated[bool, typer.Option("--moe", help="Feed-forward networks are mixtures of experts.")] = False,
+    parameters: Annotated[str | None, typer.Option(help="About how many; the best number without it.")] = None,
+    mfu: Annotated[float, typer.Option(help="The share of the peak to count on.")] = 0.4,
+    vocab_size: Annotated[int, typer.Option(help="Of the tokenizer.")] = 32000,
+    seq_len: Annotated[int, typer.Option(help="Of training.")] = 2048,
+    runs: Annotated[Path | None, typer.Option(help="Your own runs, a table: the law is fitted to them.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All of it, as JSON.")] = False,
+    config_out: Annotated[Path | None, typer.Option(help="Write the run's configuration into this file.")] = None,
+) -> None:
+    """Plan a run: the best model for some devices and hours, how to train it, what to expect, and why."""
+    import json
+
+    from llmcourse.course.plans import planned, rows
+    from llmcourse.scaling_laws.plan_file import write_config
+
+    try:
+        told = planned(gpus, gpu, hours, moe, parameters, mfu, vocab_size, seq_len, runs)
+        if config_out is not None:
+            write_config(told, config_out)
+    except (OSError, ValueError) as error:
+        fail(error)
+    if as_json:
+        print(json.dumps(told.as_dict(), indent=2))
+        return
+    table = Table(show_header=False, box=None)
+    for about, what in rows(told):
+        table.add_row(f"[bold]{about}[/]", escape(what))
+    console.print(table)
+    for warning in told.warnings:
+        console.print(f"[yellow]note[/]  {escape(warning)}", soft_wrap=True)
+    console.print("\nWhat it rests on:")
+    for assumption in told.assumptions:
+        why = f"{escape(assumption.assumed)} [dim]({escape(assumption.source)})[/]"
+        console.print(f"  [bold]{assumption.about}[/]: {why}")
+    if config_out is not None:
+        console.print(f"\nThe run's configuration is in {escape(str(config_out))}", soft_wrap=True)
+
+
 def main() -> None:
     """Entry point of the `llmcourse` command."""
     spare_imports()
     app()
 
 
+import_module("llmcourse.course.scaling")
 for room in ("author", "grading"):
     if find_spec(f"llmcourse.course.{room}"):  # a student edition comes without them
         import_module(f"llmcourse.course.{room}.commands")

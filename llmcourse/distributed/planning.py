@@ -49,6 +49,27 @@ HARDWARE = {
         "NVIDIA H100 data sheet (1,979 TFLOP/s with sparsity, NVLink 900 GB/s in both directions together); "
         "DGX H100: 400 Gb/s a GPU",
     ),
+    "h200": Hardware(
+        "NVIDIA H200 141 GB SXM", 989e12, 141e9, 450e9, 50e9, 8,
+        "NVIDIA H200 data sheet (1,979 TFLOP/s with sparsity, NVLink 900 GB/s in both directions together); "
+        "DGX H200: 400 Gb/s a GPU",
+    ),
+    "b200": Hardware(
+        "NVIDIA B200 180 GB SXM", 2250e12, 180e9, 900e9, 50e9, 8,
+        "NVIDIA HGX B200 specifications, for eight: 36 PFLOP/s with sparsity, 1.4 TB, NVLink 14.4 TB/s and network "
+        "0.8 TB/s in both directions together",
+    ),
+    "mi300x": Hardware(
+        "AMD Instinct MI300X", 1307.4e12, 192e9, 448e9, 50e9, 8,
+        "AMD Instinct MI300X data sheet (1,307.4 TFLOP/s without sparsity; seven links of 128 GB/s in both directions "
+        "together); network: 400 Gb/s a GPU, an assumption",
+    ),
+    "rtx4090": Hardware(
+        "NVIDIA GeForce RTX 4090", 165.2e12, 24e9, 32e9, 1.25e9, 4,
+        "NVIDIA Ada architecture white paper, appendix A (165.2 TFLOP/s with float32 sums, 330.4 with sparsity); no "
+        "NVLink: PCI Express 4.0, 64 GB/s in both directions together; four in a machine and a network of 10 Gb/s a "
+        "GPU are assumptions",
+    ),
 }  # fmt: skip
 
 

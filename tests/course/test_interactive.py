@@ -10,12 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import models, pre_tokenizers, trainers
 
-from llmcourse.course.notebook.interactive import bpe_stepper, figure, memory_ledger, rope_rotator
+from llmcourse.course.notebook.interactive import bpe_stepper, figure, memory_ledger, rope_rotator, scaling_optimum
 from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id, script_json
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
 from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
 
-FIGURES = {"bpe": bpe_stepper("low lower"), "rope": rope_rotator(), "memory": memory_ledger()}
+FIGURES = {
+    "bpe": bpe_stepper("low lower"),
+    "rope": rope_rotator(),
+    "memory": memory_ledger(),
+    "scaling": scaling_optimum(),
+}
 EXAMPLES = [
     "low lower lowest, new newer newest",
     "aaaa aaaaa aaa",

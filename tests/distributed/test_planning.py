@@ -74,6 +74,20 @@ def test_megatrons_own_equation_gives_its_parameters_and_the_model_its_throughpu
         assert megatron_flops(run) / run.n_gpus / seconds / 1e12 == pytest.approx(run.teraflops, rel=0.1)
 
 
+def test_peaks_are_those_without_sparsity():
+    """What the sources say: with sparsity it is twice as much, and a data sheet of eight says eight times as much."""
+    dense = {
+        "a100": 312,
+        "h100": 1979 / 2,
+        "h200": 1979 / 2,
+        "b200": 36_000 / 8 / 2,
+        "mi300x": 1307.4,
+        "rtx4090": 330.4 / 2,
+    }
+    assert {name: device.flops / 1e12 for name, device in HARDWARE.items()} == pytest.approx(dense, rel=1e-3)
+    assert all(device.source and device.per_node >= 1 for device in HARDWARE.values())
+
+
 def test_more_ranks_make_messages_dearer_and_arithmetic_not():
     few, many = (fsdp_step(PRESETS["llama-2-70b"], HARDWARE["h100"], n, 4096, 4096) for n in (64, 1024))
     assert few.arithmetic == many.arithmetic and few.messages < many.messages

@@ -23,7 +23,9 @@ FACTS = ("command", "machine", "date")
 Value = str | int | float
 
 
-def record(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], folder: Path = DATA) -> Path:
+def record(
+    name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], folder: Path = DATA, study: str | None = None
+) -> Path:
     """Write a study's results with what a reader needs to make them again.
 
     Args:
@@ -31,6 +33,7 @@ def record(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], fol
         columns: One name a column, units included where there are any.
         rows: Strings and numbers; a float keeps six significant digits.
         folder: Where recorded studies lie.
+        study: The command behind `python -m studies.`, where it is not the name alone: a study may write several files.
 
     Raises:
         ValueError: There is no row, or a row has another number of values than there are columns.
@@ -39,7 +42,7 @@ def record(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], fol
     if not rows or any(len(row) != len(columns) for row in rows):
         lengths = sorted({len(row) for row in rows})
         raise ValueError(f"{name}: {len(rows)} rows of {lengths} values for {len(columns)} columns {list(columns)}")
-    facts = (f"python -m studies.{name}", _machine(), f"{datetime.date.today():%Y-%m-%d}")
+    facts = (f"python -m studies.{study or name}", _machine(), f"{datetime.date.today():%Y-%m-%d}")
     head = [f"# {fact}: {value}" for fact, value in zip(FACTS, facts)]
     lines = [",".join(map(_field, row)) for row in [columns, *rows]]
     path = folder / f"{name}.csv"

@@ -1,0 +1,194 @@
+"""Wrong solutions of choose_model."""
+
+# %% largest_that_fits: more parameters are always better
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [i for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"needs {min(c.rank_bytes for c in candidates)}")
+    best = max(fitting, key=lambda i: candidates[i].n_params)
+    tokens = int(flops // (3 * candidates[best].flops_per_token))
+    if tokens < 1:
+        raise ValueError(f"flops is {flops}")
+    return best, tokens
+
+
+# %% memory_forgotten: the best of all, whether it fits or not
+def choose_model(candidates, law, flops, device_bytes):
+    if not any(c.rank_bytes <= device_bytes for c in candidates):
+        raise ValueError(f"needs {min(c.rank_bytes for c in candidates)}")
+    tokens = [int(flops // (3 * c.flops_per_token)) for c in candidates]
+    trained = [i for i, n in enumerate(tokens) if n >= 1]
+    if not trained:
+        raise ValueError(f"flops is {flops}")
+    best = min(trained, key=lambda i: law.loss(candidates[i].n_params, tokens[i]))
+    return best, tokens[best]
+
+
+# %% best_must_fit: the best of all, and an error where it does not fit
+def choose_model(candidates, law, flops, device_bytes):
+    tokens = [int(flops // (3 * c.flops_per_token)) for c in candidates]
+    trained = [i for i, n in enumerate(tokens) if n >= 1]
+    if not trained:
+        raise ValueError(f"flops is {flops}")
+    best = min(trained, key=lambda i: law.loss(candidates[i].n_params, tokens[i]))
+    if candidates[best].rank_bytes > device_bytes:
+        raise ValueError(f"needs {min(c.rank_bytes for c in candidates)}")
+    return best, tokens[best]
+
+
+# %% six_n_d: tokens from 6 N D
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [i for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"needs {min(c.rank_bytes for c in candidates)}")
+    tokens = {i: int(flops // (6 * candidates[i].n_params)) for i in fitting}
+    trained = [i for i in fitting if tokens[i] >= 1]
+    if not trained:
+        raise ValueError(f"flops is {flops}")
+    best = min(trained, key=lambda i: law.loss(candidates[i].n_params, tokens[i]))
+    return best, tokens[best]
+
+
+# %% forward_only: the backward pass costs nothing
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [i for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"needs {min(c.rank_bytes for c in candidates)}")
+    tokens = {i: int(flops // candidates[i].flops_per_token) for i in fitting}
+    trained = [i for i in fitting if tokens[i] >= 1]
+    if not trained:
+        raise ValueError(f"flops is {flops}")
+    best = min(trained, key=lambda i: law.loss(candidates[i].n_params, tokens[i]))
+    return best, tokens[best]
+
+
+# %% backward_as_forward: the backward pass counts once
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [i for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"needs {min(c.rank_bytes for c in candidates)}")
+    tokens = {i: int(flops // (2 * candidates[i].flops_per_token)) for i in fitting}
+    trained = [i for i in fitting if tokens[i] >= 1]
+    if not trained:
+        raise ValueError(f"flops is {flops}")
+    best = min(trained, key=lambda i: law.loss(candidates[i].n_params, tokens[i]))
+    return best, tokens[best]
+
+
+# %% rounded: to the nearest whole number, which the budget may not pay for
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [i for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"needs {min(c.rank_bytes for c in candidates)}")
+    tokens = {i: round(flops / (3 * candidates[i].flops_per_token)) for i in fitting}
+    trained = [i for i in fitting if tokens[i] >= 1]
+    if not trained:
+        raise ValueError(f"flops is {flops}")
+    best = min(trained, key=lambda i: law.loss(candidates[i].n_params, tokens[i]))
+    return best, tokens[best]
+
+
+# %% twenty_tokens: the model whose tokens are nearest to twenty a parameter
+import math
+
+
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [i for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"needs {min(c.rank_bytes for c in candidates)}")
+    tokens = {i: int(flops // (3 * candidates[i].flops_per_token)) for i in fitting}
+    trained = [i for i in fitting if tokens[i] >= 1]
+    if not trained:
+        raise ValueError(f"flops is {flops}")
+    best = min(trained, key=lambda i: abs(math.log(tokens[i] / candidates[i].n_params / 20)))
+    return best, tokens[best]
+
+
+# %% strictly_less: a model that fits exactly is left out
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [i for i, c in enumerate(candidates) if c.rank_bytes < device_bytes]
+    if not fitting:
+        raise ValueError(f"needs {min(c.rank_bytes for c in candidates)}")
+    tokens = {i: int(flops // (3 * candidates[i].flops_per_token)) for i in fitting}
+    trained = [i for i in fitting if tokens[i] >= 1]
+    if not trained:
+        raise ValueError(f"flops is {flops}")
+    best = min(trained, key=lambda i: law.loss(candidates[i].n_params, tokens[i]))
+    return best, tokens[best]
+
+
+# %% counted_among_fitting: the number of the model among those that fit
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [c for c in candidates if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"needs {min(c.rank_bytes for c in candidates)}")
+    tokens = [int(flops // (3 * c.flops_per_token)) for c in fitting]
+    trained = [i for i, n in enumerate(tokens) if n >= 1]
+    if not trained:
+        raise ValueError(f"flops is {flops}")
+    best = min(trained, key=lambda i: law.loss(fitting[i].n_params, tokens[i]))
+    return best, tokens[best]
+
+
+# %% by_size: sorted by size first, so that the number is of another order
+def choose_model(candidates, law, flops, device_bytes):
+    ordered = sorted(candidates, key=lambda c: c.n_params)
+    fitting = [i for i, c in enumerate(ordered) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"needs {min(c.rank_bytes for c in candidates)}")
+    tokens = {i: int(flops // (3 * ordered[i].flops_per_token)) for i in fitting}
+    trained = [i for i in fitting if tokens[i] >= 1]
+    if not trained:
+        raise ValueError(f"flops is {flops}")
+    best = min(trained, key=lambda i: law.loss(ordered[i].n_params, tokens[i]))
+    return best, tokens[best]
+
+
+# %% last_of_equals: of equally good ones the last
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [i for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"needs {min(c.rank_bytes for c in candidates)}")
+    tokens = {i: int(flops // (3 * candidates[i].flops_per_token)) for i in fitting}
+    trained = [i for i in fitting if tokens[i] >= 1]
+    if not trained:
+        raise ValueError(f"flops is {flops}")
+    best = min(reversed(trained), key=lambda i: law.loss(candidates[i].n_params, tokens[i]))
+    return best, tokens[best]
+
+
+# %% divides_by_zero: a model without tokens is asked for its loss
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [i for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"needs {min(c.rank_bytes for c in candidates)}")
+    tokens = {i: int(flops // (3 * candidates[i].flops_per_token)) for i in fitting}
+    best = min(fitting, key=lambda i: law.loss(candidates[i].n_params, max(tokens[i], 1)))
+    return best, tokens[best]
+
+
+# %% names_the_room: the message names what there is, not what is needed
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [i for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"nothing fits into {device_bytes}")
+    tokens = {i: int(flops // (3 * candidates[i].flops_per_token)) for i in fitting}
+    trained = [i for i in fitting if tokens[i] >= 1]
+    if not trained:
+        raise ValueError(f"flops is {flops}")
+    best = min(trained, key=lambda i: law.loss(candidates[i].n_params, tokens[i]))
+    return best, tokens[best]
+
+
+# %% seen_before_fit: the loss at the same tokens for all
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [i for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"needs {min(c.rank_bytes for c in candidates)}")
+    tokens = {i: int(flops // (3 * candidates[i].flops_per_token)) for i in fitting}
+    trained = [i for i in fitting if tokens[i] >= 1]
+    if not trained:
+        raise ValueError(f"flops is {flops}")
+    most = max(tokens.values())
+    best = min(trained, key=lambda i: law.loss(candidates[i].n_params, most))
+    return best, tokens[best]

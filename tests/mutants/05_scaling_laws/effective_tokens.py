@@ -1,0 +1,113 @@
+"""Wrong solutions of effective_tokens."""
+
+# %% epochs_for_repetitions: R is the number of epochs, so that text read once is already repeated once
+def effective_tokens(unique, seen, r_star=15.39):
+    unique, seen = above_zero("unique", unique), above_zero("seen", seen)
+    above_zero("r_star", r_star)
+    once = np.minimum(unique, seen)
+    return once - once * r_star * np.expm1(-(seen / once) / r_star)
+
+
+# %% no_first_pass: the repetitions without the first reading
+def effective_tokens(unique, seen, r_star=15.39):
+    unique, seen = above_zero("unique", unique), above_zero("seen", seen)
+    above_zero("r_star", r_star)
+    once = np.minimum(unique, seen)
+    return -once * r_star * np.expm1(-(seen / once - 1) / r_star)
+
+
+# %% forgets_to_stop: a run that ends early has a negative number of repetitions
+def effective_tokens(unique, seen, r_star=15.39):
+    unique, seen = above_zero("unique", unique), above_zero("seen", seen)
+    above_zero("r_star", r_star)
+    return unique - unique * r_star * np.expm1(-(seen / unique - 1) / r_star)
+
+
+# %% clipped_repetitions: no negative repetitions, but all of the text counts
+def effective_tokens(unique, seen, r_star=15.39):
+    unique, seen = above_zero("unique", unique), above_zero("seen", seen)
+    above_zero("r_star", r_star)
+    return unique - unique * r_star * np.expm1(-np.maximum(seen / unique - 1, 0) / r_star)
+
+
+# %% whole_passes: parts of a pass do not count
+def effective_tokens(unique, seen, r_star=15.39):
+    unique, seen = above_zero("unique", unique), above_zero("seen", seen)
+    above_zero("r_star", r_star)
+    once = np.minimum(unique, seen)
+    return once - once * r_star * np.expm1(-np.floor(seen / once - 1) / r_star)
+
+
+# %% wrong_decay: exp(-R * r_star)
+def effective_tokens(unique, seen, r_star=15.39):
+    unique, seen = above_zero("unique", unique), above_zero("seen", seen)
+    above_zero("r_star", r_star)
+    once = np.minimum(unique, seen)
+    return once + once * r_star * (1 - np.exp(-(seen / once - 1) * r_star))
+
+
+# %% forgets_r_star: the factor before the parenthesis is missing
+def effective_tokens(unique, seen, r_star=15.39):
+    unique, seen = above_zero("unique", unique), above_zero("seen", seen)
+    above_zero("r_star", r_star)
+    once = np.minimum(unique, seen)
+    return once - once * np.expm1(-(seen / once - 1) / r_star)
+
+
+# %% loses_digits: 1 - exp(-x) as it stands
+def effective_tokens(unique, seen, r_star=15.39):
+    unique, seen = above_zero("unique", unique), above_zero("seen", seen)
+    above_zero("r_star", r_star)
+    once = np.minimum(unique, seen)
+    return once + once * r_star * (1 - np.exp(-(seen / once - 1) / r_star))
+
+
+# %% fixed_r_star: always 15.39
+def effective_tokens(unique, seen, r_star=15.39):
+    unique, seen = above_zero("unique", unique), above_zero("seen", seen)
+    above_zero("r_star", r_star)
+    once = np.minimum(unique, seen)
+    return once - once * 15.39 * np.expm1(-(seen / once - 1) / 15.39)
+
+
+# %% per_token: the worth of one token, not of all
+def effective_tokens(unique, seen, r_star=15.39):
+    unique, seen = above_zero("unique", unique), above_zero("seen", seen)
+    above_zero("r_star", r_star)
+    once = np.minimum(unique, seen)
+    return 1 - r_star * np.expm1(-(seen / once - 1) / r_star)
+
+
+# %% numbers_only: arrays are not taken
+def effective_tokens(unique, seen, r_star=15.39):
+    for name, value in (("unique", unique), ("seen", seen), ("r_star", r_star)):
+        if value <= 0:
+            raise ValueError(f"{name} is {value}; it must be above 0")
+    once = min(unique, seen)
+    return once - once * r_star * math.expm1(-(seen / once - 1) / r_star)
+
+
+# %% no_errors: takes anything
+def effective_tokens(unique, seen, r_star=15.39):
+    unique, seen = np.asarray(unique, float), np.asarray(seen, float)
+    with np.errstate(all="ignore"):
+        once = np.minimum(unique, seen)
+        return once - once * r_star * np.expm1(-(seen / once - 1) / r_star)
+
+
+# %% sum_of_epochs: adds up whole epochs with the weight of their beginning
+def effective_tokens(unique, seen, r_star=15.39):
+    unique, seen = above_zero("unique", unique), above_zero("seen", seen)
+    above_zero("r_star", r_star)
+    once = np.minimum(unique, seen)
+    repetitions = seen / once - 1
+    return once + once * (1 - np.exp(-repetitions / r_star)) / (1 - np.exp(-1 / r_star))
+
+
+# %% whole_division: whole numbers are divided as whole numbers
+def effective_tokens(unique, seen, r_star=15.39):
+    above_zero("unique", unique), above_zero("seen", seen), above_zero("r_star", r_star)
+    once = np.minimum(unique, seen)
+    is_whole = all(np.asarray(value).dtype.kind in "iu" for value in (unique, seen))
+    repetitions = (seen // once if is_whole else seen / once) - 1
+    return once - once * r_star * np.expm1(-repetitions / r_star)

@@ -1,0 +1,130 @@
+"""Wrong solutions of extend_curve."""
+
+# %% no_floor: a straight line through the logarithms
+def extend_curve(flops, losses, target_flops):
+    x, y = np.array(flops, dtype=float), np.array(losses, dtype=float)
+    if len(set(x.tolist())) < 3:
+        raise ValueError(f"flops has {len(set(x.tolist()))} different values")
+    return float(np.exp(np.polyval(np.polyfit(np.log(x), np.log(y), 1), np.log(target_flops))))
+
+
+# %% line_in_log: a straight line in the logarithm of C
+def extend_curve(flops, losses, target_flops):
+    x, y = np.array(flops, dtype=float), np.array(losses, dtype=float)
+    if len(set(x.tolist())) < 3:
+        raise ValueError(f"flops has {len(set(x.tolist()))} different values")
+    return float(np.polyval(np.polyfit(np.log(x), y, 1), np.log(target_flops)))
+
+
+# %% parabola_in_log: a parabola in the logarithm of C, which turns up again
+def extend_curve(flops, losses, target_flops):
+    x, y = np.array(flops, dtype=float), np.array(losses, dtype=float)
+    if len(set(x.tolist())) < 3:
+        raise ValueError(f"flops has {len(set(x.tolist()))} different values")
+    return float(np.polyval(np.polyfit(np.log(x), y, 2), np.log(target_flops)))
+
+
+# %% known_floor: Chinchilla's floor for everybody
+def extend_curve(flops, losses, target_flops):
+    x, y = np.array(flops, dtype=float), np.array(losses, dtype=float)
+    if len(set(x.tolist())) < 3:
+        raise ValueError(f"flops has {len(set(x.tolist()))} different values")
+    line = np.polyfit(np.log(x), np.log(np.maximum(y - 1.69, 1e-6)), 1)
+    return float(1.69 + np.exp(np.polyval(line, np.log(target_flops))))
+
+
+# %% known_exponent: the exponent is 0.15
+def extend_curve(flops, losses, target_flops):
+    x, y = np.array(flops, dtype=float), np.array(losses, dtype=float)
+    if len(set(x.tolist())) < 3:
+        raise ValueError(f"flops has {len(set(x.tolist()))} different values")
+    columns = np.stack([np.ones(len(x)), (x / x.max()) ** -0.15], axis=1)
+    floor, factor = np.linalg.lstsq(columns, y, rcond=None)[0]
+    return float(floor + factor * (target_flops / x.max()) ** -0.15)
+
+
+# %% coarse: ten exponents
+def extend_curve(flops, losses, target_flops):
+    x, y = np.array(flops, dtype=float), np.array(losses, dtype=float)
+    if len(set(x.tolist())) < 3:
+        raise ValueError(f"flops has {len(set(x.tolist()))} different values")
+    best = (math.inf, 0.0)
+    for g in np.linspace(0.05, 1.0, 10):
+        columns = np.stack([np.ones(len(x)), (x / x.max()) ** -g], axis=1)
+        solution = np.linalg.lstsq(columns, y, rcond=None)[0]
+        error = float(((columns @ solution - y) ** 2).sum())
+        if error < best[0]:
+            best = error, float(solution @ [1.0, (target_flops / x.max()) ** -g])
+    return best[1]
+
+
+# %% narrow: no exponent below 0.1
+def extend_curve(flops, losses, target_flops):
+    x, y = np.array(flops, dtype=float), np.array(losses, dtype=float)
+    if len(set(x.tolist())) < 3:
+        raise ValueError(f"flops has {len(set(x.tolist()))} different values")
+    best = (math.inf, float(y.min()))
+    for g in np.geomspace(0.1, 2.0, 1500):
+        columns = np.stack([np.ones(len(x)), (x / x.max()) ** -g], axis=1)
+        solution = np.linalg.lstsq(columns, y, rcond=None)[0]
+        error = float(((columns @ solution - y) ** 2).sum())
+        if solution.min() >= 0 and error < best[0]:
+            best = error, float(solution @ [1.0, (target_flops / x.max()) ** -g])
+    return best[1]
+
+
+# %% floor_only: the fitted floor, however far the target
+def extend_curve(flops, losses, target_flops):
+    x, y = np.array(flops, dtype=float), np.array(losses, dtype=float)
+    if len(set(x.tolist())) < 3:
+        raise ValueError(f"flops has {len(set(x.tolist()))} different values")
+    best = (math.inf, float(y.min()))
+    for g in np.geomspace(0.01, 2.0, 1500):
+        columns = np.stack([np.ones(len(x)), (x / x.max()) ** -g], axis=1)
+        solution = np.linalg.lstsq(columns, y, rcond=None)[0]
+        error = float(((columns @ solution - y) ** 2).sum())
+        if solution.min() >= 0 and error < best[0]:
+            best = error, float(solution[0])
+    return best[1]
+
+
+# %% last_three: takes the last three runs of the list as given
+def extend_curve(flops, losses, target_flops):
+    if len(set(list(flops))) < 3:
+        raise ValueError(f"flops has {len(set(list(flops)))} different values")
+    (a, b, c), (x, y, z) = list(flops)[-3:], list(losses)[-3:]
+    step = (c / a) ** 0.5
+    ratio = (y - z) / (x - y)
+    floor = x - (x - y) / (1 - ratio)
+    power = -math.log(ratio) / math.log(step)
+    return float(floor + (x - floor) * (target_flops / a) ** -power)
+
+
+# %% two_are_enough: fits two runs, too
+def extend_curve(flops, losses, target_flops):
+    x, y = np.array(flops, dtype=float), np.array(losses, dtype=float)
+    if len(x) < 2:
+        raise ValueError(f"flops has {len(x)} values")
+    best = (math.inf, float(y.min()))
+    for g in np.geomspace(0.01, 2.0, 1500):
+        columns = np.stack([np.ones(len(x)), (x / x.max()) ** -g], axis=1)
+        solution = np.linalg.lstsq(columns, y, rcond=None)[0]
+        error = float(((columns @ solution - y) ** 2).sum())
+        if solution.min() >= 0 and error < best[0]:
+            best = error, float(solution @ [1.0, (target_flops / x.max()) ** -g])
+    return best[1]
+
+
+# %% counts_repeats: the same run three times counts as three
+def extend_curve(flops, losses, target_flops):
+    x, y = np.array(flops, dtype=float), np.array(losses, dtype=float)
+    if len(x) < 3:
+        raise ValueError(f"flops has {len(x)} values")
+    best = (math.inf, float(y.min()) if len(y) else 0.0)
+    for g in np.geomspace(0.01, 2.0, 1500):
+        columns = np.stack([np.ones(len(x)), (x / x.max()) ** -g], axis=1)
+        solution = np.linalg.lstsq(columns, y, rcond=None)[0]
+        error = float(((columns @ solution - y) ** 2).sum())
+        if solution.min() >= 0 and error < best[0]:
+            best = error, float(solution @ [1.0, (target_flops / x.max()) ** -g])
+    return best[1]

@@ -1,0 +1,152 @@
+"""Wrong solutions of fit_power_law."""
+
+# %% logarithm_of_the_coefficient: the intercept as it stands
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if x.shape != y.shape:
+        raise ValueError(f"y is of the shape {y.shape}; it must be that of x")
+    if len(set(x.tolist())) < 2:
+        raise ValueError(f"x is {x.tolist()}; it must have two different values")
+    u, v = np.log(x), np.log(y)
+    slope = ((u - u.mean()) * (v - v.mean())).sum() / ((u - u.mean()) ** 2).sum()
+    return float(v.mean() - slope * u.mean()), float(slope)
+
+
+# %% exchanged: the exponent first
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if x.shape != y.shape:
+        raise ValueError(f"y is of the shape {y.shape}; it must be that of x")
+    if len(set(x.tolist())) < 2:
+        raise ValueError(f"x is {x.tolist()}; it must have two different values")
+    u, v = np.log(x), np.log(y)
+    slope = ((u - u.mean()) * (v - v.mean())).sum() / ((u - u.mean()) ** 2).sum()
+    return float(slope), float(np.exp(v.mean() - slope * u.mean()))
+
+
+# %% sign: the exponent with its sign turned
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if x.shape != y.shape:
+        raise ValueError(f"y is of the shape {y.shape}; it must be that of x")
+    if len(set(x.tolist())) < 2:
+        raise ValueError(f"x is {x.tolist()}; it must have two different values")
+    u, v = np.log(x), np.log(y)
+    slope = ((u - u.mean()) * (v - v.mean())).sum() / ((u - u.mean()) ** 2).sum()
+    return float(np.exp(v.mean() - slope * u.mean())), float(-slope)
+
+
+# %% through_the_origin: no intercept
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if x.shape != y.shape:
+        raise ValueError(f"y is of the shape {y.shape}; it must be that of x")
+    if len(set(x.tolist())) < 2:
+        raise ValueError(f"x is {x.tolist()}; it must have two different values")
+    u, v = np.log(x), np.log(y)
+    slope = ((u - u.mean()) * (v - v.mean())).sum() / ((u - u.mean()) ** 2).sum()
+    return 1.0, float((u * v).sum() / (u * u).sum())
+
+
+# %% ends_only: the line through the first and the last point
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if x.shape != y.shape:
+        raise ValueError(f"y is of the shape {y.shape}; it must be that of x")
+    if len(set(x.tolist())) < 2:
+        raise ValueError(f"x is {x.tolist()}; it must have two different values")
+    u, v = np.log(x), np.log(y)
+    slope = ((u - u.mean()) * (v - v.mean())).sum() / ((u - u.mean()) ** 2).sum()
+    slope = (v[-1] - v[0]) / (u[-1] - u[0])
+    return float(np.exp(v[0] - slope * u[0])), float(slope)
+
+
+# %% linear: least squares of y itself, by a few steps from the fit of the logarithms
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if x.shape != y.shape:
+        raise ValueError(f"y is of the shape {y.shape}; it must be that of x")
+    if len(set(x.tolist())) < 2:
+        raise ValueError(f"x is {x.tolist()}; it must have two different values")
+    u, v = np.log(x), np.log(y)
+    slope = ((u - u.mean()) * (v - v.mean())).sum() / ((u - u.mean()) ** 2).sum()
+    a, b = np.exp(v.mean() - slope * u.mean()), slope
+    for _ in range(200):
+        f = a * x**b
+        j = np.stack([f / a, f * u], axis=1)
+        a, b = np.array([a, b]) + np.linalg.lstsq(j, y - f, rcond=None)[0]
+    return float(a), float(b)
+
+
+# %% other_regression: log x against log y, turned round
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if x.shape != y.shape:
+        raise ValueError(f"y is of the shape {y.shape}; it must be that of x")
+    if len(set(x.tolist())) < 2:
+        raise ValueError(f"x is {x.tolist()}; it must have two different values")
+    u, v = np.log(x), np.log(y)
+    slope = ((u - u.mean()) * (v - v.mean())).sum() / ((u - u.mean()) ** 2).sum()
+    slope = ((v - v.mean()) ** 2).sum() / ((u - u.mean()) * (v - v.mean())).sum()
+    return float(np.exp(v.mean() - slope * u.mean())), float(slope)
+
+
+# %% decimal_and_natural: the coefficient with the wrong base
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if x.shape != y.shape:
+        raise ValueError(f"y is of the shape {y.shape}; it must be that of x")
+    if len(set(x.tolist())) < 2:
+        raise ValueError(f"x is {x.tolist()}; it must have two different values")
+    u, v = np.log(x), np.log(y)
+    slope = ((u - u.mean()) * (v - v.mean())).sum() / ((u - u.mean()) ** 2).sum()
+    return float(10 ** (v.mean() - slope * u.mean())), float(slope)
+
+
+# %% mean_slope: the mean of the slopes between neighbours
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if x.shape != y.shape:
+        raise ValueError(f"y is of the shape {y.shape}; it must be that of x")
+    if len(set(x.tolist())) < 2:
+        raise ValueError(f"x is {x.tolist()}; it must have two different values")
+    u, v = np.log(x), np.log(y)
+    slope = ((u - u.mean()) * (v - v.mean())).sum() / ((u - u.mean()) ** 2).sum()
+    order = np.argsort(u)
+    slope = (np.diff(v[order]) / np.diff(u[order])).mean()
+    return float(np.exp(v.mean() - slope * u.mean())), float(slope)
+
+
+# %% no_errors: logarithms of anything
+def fit_power_law(x, y):
+    x, y = np.abs(np.asarray(x, float)) + 1e-300, np.abs(np.asarray(y, float)) + 1e-300
+    n = min(len(x), len(y))
+    u, v = np.log(x[:n]), np.log(y[:n])
+    if np.ptp(u) == 0:
+        return float(y.mean()), 0.0
+    slope, intercept = np.polyfit(u, v, 1)
+    return float(np.exp(intercept)), float(slope)
+
+
+# %% flat_for_one_x: equal x give an exponent of 0
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if x.shape != y.shape:
+        raise ValueError(f"y is of the shape {y.shape}; it must be that of x")
+    u, v = np.log(x), np.log(y)
+    spread = ((u - u.mean()) ** 2).sum()
+    slope = ((u - u.mean()) * (v - v.mean())).sum() / spread if spread else 0.0
+    return float(np.exp(v.mean() - slope * u.mean())), float(slope)
+
+
+# %% median_slope: the median of the slopes between all pairs
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if x.shape != y.shape:
+        raise ValueError(f"y is of the shape {y.shape}; it must be that of x")
+    if len(set(x.tolist())) < 2:
+        raise ValueError(f"x is {x.tolist()}; it must have two different values")
+    u, v = np.log(x), np.log(y)
+    slopes = [(b - d) / (a - c) for a, b in zip(u, v) for c, d in zip(u, v) if a > c]
+    slope = float(np.median(slopes))
+    return float(np.exp(np.median(v - slope * u))), slope

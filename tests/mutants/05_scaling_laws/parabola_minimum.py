@@ -1,0 +1,120 @@
+"""Wrong solutions of parabola_minimum."""
+
+# %% argmin: the best run
+def parabola_minimum(log_n, losses):
+    if len(set(log_n.tolist())) < 3:
+        raise ValueError("too few")
+    if np.polyfit(log_n, losses, 2)[0] <= 0:
+        raise ValueError("opens downwards")
+    k = int(np.argmin(losses))
+    return float(log_n[k]), float(losses[k])
+
+
+# %% sign: the lowest point on the other side of zero
+def parabola_minimum(log_n, losses):
+    if len(set(log_n.tolist())) < 3:
+        raise ValueError("too few")
+    c, s, h = np.polyfit(log_n, losses, 2)
+    if c <= 0:
+        raise ValueError("opens downwards")
+    x = s / (2 * c)
+    return float(x), float(c * x * x + s * x + h)
+
+
+# %% without_two: minus the slope over the curvature
+def parabola_minimum(log_n, losses):
+    if len(set(log_n.tolist())) < 3:
+        raise ValueError("too few")
+    c, s, h = np.polyfit(log_n, losses, 2)
+    if c <= 0:
+        raise ValueError("opens downwards")
+    x = -s / c
+    return float(x), float(c * x * x + s * x + h)
+
+
+# %% kept_inside: never outside of the runs
+def parabola_minimum(log_n, losses):
+    if len(set(log_n.tolist())) < 3:
+        raise ValueError("too few")
+    c, s, h = np.polyfit(log_n, losses, 2)
+    if c <= 0:
+        raise ValueError("opens downwards")
+    x = min(max(-s / (2 * c), log_n.min()), log_n.max())
+    return float(x), float(c * x * x + s * x + h)
+
+
+# %% three_lowest: through the three lowest runs
+def parabola_minimum(log_n, losses):
+    if len(set(log_n.tolist())) < 3:
+        raise ValueError("too few")
+    three = np.argsort(losses)[:3]
+    c, s, h = np.polyfit(log_n[three], losses[three], 2)
+    if c <= 0 or np.polyfit(log_n, losses, 2)[0] <= 0:
+        raise ValueError("opens downwards")
+    x = -s / (2 * c)
+    return float(x), float(c * x * x + s * x + h)
+
+
+# %% through_three: through the ends and the middle
+def parabola_minimum(log_n, losses):
+    if len(set(log_n.tolist())) < 3:
+        raise ValueError("too few")
+    order = np.argsort(log_n)[[0, len(log_n) // 2, -1]]
+    c, s, h = np.polyfit(log_n[order], losses[order], 2)
+    if c <= 0:
+        raise ValueError("opens downwards")
+    x = -s / (2 * c)
+    return float(x), float(c * x * x + s * x + h)
+
+
+# %% any_curvature: a parabola that opens downwards has its highest point taken
+def parabola_minimum(log_n, losses):
+    if len(set(log_n.tolist())) < 3:
+        raise ValueError("too few")
+    c, s, h = np.polyfit(log_n, losses, 2)
+    x = -s / (2 * c)
+    return float(x), float(c * x * x + s * x + h)
+
+
+# %% counts_runs: three runs of two sizes are taken
+def parabola_minimum(log_n, losses):
+    if len(log_n) < 3:
+        raise ValueError("too few")
+    c, s, h = np.polyfit(log_n, losses, 2)
+    if c <= 0:
+        raise ValueError("opens downwards")
+    x = -s / (2 * c)
+    return float(x), float(c * x * x + s * x + h)
+
+
+# %% of_logarithms: a parabola of the logarithm of the loss
+def parabola_minimum(log_n, losses):
+    if len(set(log_n.tolist())) < 3:
+        raise ValueError("too few")
+    low = losses.min() - 1
+    c, s, h = np.polyfit(log_n, np.log(losses - low), 2)
+    if c <= 0:
+        raise ValueError("opens downwards")
+    x = -s / (2 * c)
+    return float(x), float(np.exp(c * x * x + s * x + h) + low)
+
+
+# %% best_loss: the parabola's place, the best run's loss
+def parabola_minimum(log_n, losses):
+    if len(set(log_n.tolist())) < 3:
+        raise ValueError("too few")
+    c, s, h = np.polyfit(log_n, losses, 2)
+    if c <= 0:
+        raise ValueError("opens downwards")
+    return float(-s / (2 * c)), float(losses.min())
+
+
+# %% parameters: gives parameters, not their logarithm
+def parabola_minimum(log_n, losses):
+    if len(set(log_n.tolist())) < 3:
+        raise ValueError("too few")
+    c, s, h = np.polyfit(log_n, losses, 2)
+    if c <= 0:
+        raise ValueError("opens downwards")
+    x = -s / (2 * c)
+    return float(np.exp(x)), float(c * x * x + s * x + h)

@@ -1,0 +1,78 @@
+"""Wrong solutions of predict_log_loss."""
+
+# %% plain_sum: the sum as it stands, which overflows
+def predict_log_loss(params, log_n, log_d):
+    a, b, e, alpha, beta = np.moveaxis(params[..., None], -2, 0)
+    return np.log(np.exp(a - alpha * log_n) + np.exp(b - beta * log_d) + np.exp(e))
+
+
+# %% no_logarithm: the loss itself
+def predict_log_loss(params, log_n, log_d):
+    a, b, e, alpha, beta = np.moveaxis(params[..., None], -2, 0)
+    return np.exp(np.logaddexp(np.logaddexp(a - alpha * log_n, b - beta * log_d), e))
+
+
+# %% floor_as_it_is: e is added, not exp(e)
+def predict_log_loss(params, log_n, log_d):
+    a, b, e, alpha, beta = np.moveaxis(params[..., None], -2, 0)
+    return np.log(np.exp(np.logaddexp(a - alpha * log_n, b - beta * log_d)) + e)
+
+
+# %% plus: exponents with a plus
+def predict_log_loss(params, log_n, log_d):
+    a, b, e, alpha, beta = np.moveaxis(params[..., None], -2, 0)
+    return np.logaddexp(np.logaddexp(a + alpha * log_n, b + beta * log_d), e)
+
+
+# %% swapped_exponents: beta with N, alpha with D
+def predict_log_loss(params, log_n, log_d):
+    a, b, e, beta, alpha = np.moveaxis(params[..., None], -2, 0)
+    return np.logaddexp(np.logaddexp(a - alpha * log_n, b - beta * log_d), e)
+
+
+# %% swapped_runs: N and D swapped
+def predict_log_loss(params, log_n, log_d):
+    a, b, e, alpha, beta = np.moveaxis(params[..., None], -2, 0)
+    return np.logaddexp(np.logaddexp(a - alpha * log_d, b - beta * log_n), e)
+
+
+# %% one_set: the first set of numbers of the batch for all
+def predict_log_loss(params, log_n, log_d):
+    a, b, e, alpha, beta = params.reshape(-1, 5)[0]
+    one = np.logaddexp(np.logaddexp(a - alpha * log_n, b - beta * log_d), e)
+    return np.broadcast_to(one, (*params.shape[:-1], len(log_n))).copy()
+
+
+# %% flat_batch: a batch of any shape comes out as a list of rows
+def predict_log_loss(params, log_n, log_d):
+    a, b, e, alpha, beta = params.reshape(-1, 5).T[..., None]
+    found = np.logaddexp(np.logaddexp(a - alpha * log_n, b - beta * log_d), e)
+    return found[0] if params.ndim == 1 else found
+
+
+# %% base_ten: logarithms to the base 10
+def predict_log_loss(params, log_n, log_d):
+    a, b, e, alpha, beta = np.moveaxis(params[..., None], -2, 0)
+    return np.logaddexp(np.logaddexp(a - alpha * log_n, b - beta * log_d), e) / np.log(10)
+
+
+# %% one_top: the largest exponent of the whole batch is taken out of every row
+def predict_log_loss(params, log_n, log_d):
+    a, b, e, alpha, beta = np.moveaxis(params[..., None], -2, 0)
+    x, y = a - alpha * log_n, b - beta * log_d
+    top = max(x.max(), y.max(), e.max()) if x.size else 0.0
+    return top + np.log(np.exp(x - top) + np.exp(y - top) + np.exp(e - top))
+
+
+# %% clipped: exponents cut off at 700
+def predict_log_loss(params, log_n, log_d):
+    a, b, e, alpha, beta = np.moveaxis(params[..., None], -2, 0)
+    x, y, z = (np.clip(v, -700, 700) for v in (a - alpha * log_n, b - beta * log_d, e))
+    return np.log(np.exp(x) + np.exp(y) + np.exp(z))
+
+
+# %% narrow: computed in float32
+def predict_log_loss(params, log_n, log_d):
+    params, log_n, log_d = (np.asarray(v, np.float32) for v in (params, log_n, log_d))
+    a, b, e, alpha, beta = np.moveaxis(params[..., None], -2, 0)
+    return np.logaddexp(np.logaddexp(a - alpha * log_n, b - beta * log_d), e).astype(np.float64)

@@ -1,0 +1,39 @@
+"""Right solutions of effective_tokens that are not written as the library's is."""
+
+# %% where: two cases
+def effective_tokens(unique, seen, r_star=15.39):
+    unique = np.array(unique, dtype=np.float64)
+    seen = np.array(seen, dtype=np.float64)
+    for name, value in (("unique", unique), ("seen", seen), ("r_star", np.array(r_star))):
+        if not np.all(value > 0):
+            raise ValueError(f"{name} is {float(np.min(value))}; it must be above 0")
+    rounds = np.maximum(seen - unique, 0) / unique
+    repeated = unique * (1 - r_star * np.expm1(-rounds / r_star))
+    return np.where(seen < unique, seen, repeated)[()]
+
+
+# %% integral: the integral of the decaying worth, by an exponential series for small arguments
+def effective_tokens(unique, seen, r_star=15.39):
+    unique, seen = np.broadcast_arrays(np.asarray(unique, float), np.asarray(seen, float))
+    if (unique <= 0).any():
+        raise ValueError(f"unique is {unique.min()}; it must be above 0")
+    if (seen <= 0).any():
+        raise ValueError(f"seen is {seen.min()}; it must be above 0")
+    if r_star <= 0:
+        raise ValueError(f"r_star is {r_star}; it must be above 0")
+    once = np.minimum(unique, seen)
+    x = (seen - once) / once / r_star
+    small = x < 1e-4
+    mean_weight = np.where(small, 1 - x / 2 + x**2 / 6, (1 - np.exp(-x)) / np.where(small, 1.0, x))
+    return once + (seen - once) * mean_weight
+
+
+# %% sinh: with the hyperbolic sine, which keeps its digits too
+def effective_tokens(unique, seen, r_star=15.39):
+    unique, seen = np.float64(unique), np.float64(seen)
+    for name, value in {"unique": unique, "seen": seen, "r_star": np.float64(r_star)}.items():
+        if np.any(value <= 0):
+            raise ValueError(f"{name} is {np.min(value)}; it must be above 0")
+    once = np.minimum(unique, seen)
+    half = np.minimum((seen / once - 1) / r_star / 2, 300)
+    return once * (1 + 2 * r_star * np.exp(-half) * np.sinh(half))

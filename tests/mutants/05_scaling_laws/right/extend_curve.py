@@ -1,0 +1,57 @@
+"""Right solutions of extend_curve that are not written as the library's is."""
+
+# %% golden: golden section for the exponent, in its logarithm
+def extend_curve(flops, losses, target_flops):
+    x = np.log(np.array(list(flops), dtype=float))
+    y = np.array(list(losses), dtype=float)
+    n = len(np.unique(x))
+    if n < 3:
+        raise ValueError(f"only {n} different budgets")
+    top = x.max()
+
+    def solve(u):
+        g = math.exp(u)
+        p = np.exp(-g * (x - top))
+        dp, dy = p - p.mean(), y - y.mean()
+        k = max(0.0, (dp @ dy) / (dp @ dp))
+        e = y.mean() - k * p.mean()
+        if e < 0:
+            e, k = 0.0, (p @ y) / (p @ p)
+        return ((e + k * p - y) ** 2).sum(), e + k * math.exp(-g * (math.log(target_flops) - top))
+
+    # a coarse grid finds the valley, the golden section its bottom
+    grid = np.linspace(math.log(0.008), math.log(3.0), 300)
+    at = min(range(300), key=lambda i: solve(grid[i])[0])
+    low, high = grid[max(0, at - 1)], grid[min(299, at + 1)]
+    golden = (math.sqrt(5) - 1) / 2
+    for _ in range(80):
+        a, b = high - golden * (high - low), low + golden * (high - low)
+        if solve(a)[0] <= solve(b)[0]:
+            high = b
+        else:
+            low = a
+    return float(solve((low + high) / 2)[1])
+
+
+# %% floors: a grid of floors, the exponent by a weighted line through the logarithms, refined twice
+def extend_curve(flops, losses, target_flops):
+    c = np.array(list(flops), dtype=float)
+    y = np.array(list(losses), dtype=float)
+    if len(set(c.tolist())) < 3:
+        raise ValueError(f"flops has {len(set(c.tolist()))} different values; it must have at least 3")
+    x = np.log(c / c.max())
+
+    def line(floor):
+        excess = y - floor
+        slope, start = np.polyfit(x, np.log(excess), 1, w=excess)
+        return ((floor + np.exp(start + slope * x) - y) ** 2).sum(), start, slope
+
+    low, high = 0.0, float(y.min()) * (1 - 1e-9)
+    best = 0.0
+    for _ in range(12):
+        tried = np.linspace(low, high, 400)
+        best = min(tried, key=lambda floor: line(floor)[0])
+        width = (high - low) / 399
+        low, high = max(0.0, best - 2 * width), min(float(y.min()) * (1 - 1e-9), best + 2 * width)
+    _, start, slope = line(best)
+    return float(best + math.exp(start + slope * math.log(target_flops / c.max())))

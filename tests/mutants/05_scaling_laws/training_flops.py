@@ -1,0 +1,181 @@
+"""Wrong solutions of training_flops."""
+
+# %% forward_only: the forward pass, without the backward pass
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}")
+    if n_tokens < 0 or seq_len < 1:
+        raise ValueError(f"n_tokens is {n_tokens!r}, seq_len is {seq_len!r}")
+    costs = model_costs(config, seq_len)
+    if convention == "exact":
+        return costs.flops_per_token * n_tokens
+    n = costs.active_parameters
+    if convention != "6ND":
+        n -= embedding_parameters(config)
+    return 6 * n * n_tokens
+
+
+# %% times_seq_len: takes the cost of a token for that of a sequence
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}")
+    if n_tokens < 0 or seq_len < 1:
+        raise ValueError(f"n_tokens is {n_tokens!r}, seq_len is {seq_len!r}")
+    costs = model_costs(config, seq_len)
+    if convention == "exact":
+        return 3 * costs.flops_per_token * n_tokens * seq_len
+    n = costs.active_parameters
+    if convention != "6ND":
+        n -= embedding_parameters(config)
+    return 6 * n * n_tokens
+
+
+# %% keeps_positions: without embeddings, but learned positions are left in
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}")
+    if n_tokens < 0 or seq_len < 1:
+        raise ValueError(f"n_tokens is {n_tokens!r}, seq_len is {seq_len!r}")
+    costs = model_costs(config, seq_len)
+    if convention == "exact":
+        return 3 * costs.flops_per_token * n_tokens
+    n = costs.active_parameters
+    if convention != "6ND":
+        n -= config.vocab_size * config.d_model * (1 if config.tie_embeddings else 2)
+    return 6 * n * n_tokens
+
+
+# %% one_table: an output matrix that is not tied is left in
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}")
+    if n_tokens < 0 or seq_len < 1:
+        raise ValueError(f"n_tokens is {n_tokens!r}, seq_len is {seq_len!r}")
+    costs = model_costs(config, seq_len)
+    if convention == "exact":
+        return 3 * costs.flops_per_token * n_tokens
+    n = costs.active_parameters
+    if convention != "6ND":
+        n -= config.vocab_size * config.d_model
+        if config.positions == "learned":
+            n -= config.max_seq_len * config.d_model
+    return 6 * n * n_tokens
+
+
+# %% twice_when_tied: takes a tied table away twice
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}")
+    if n_tokens < 0 or seq_len < 1:
+        raise ValueError(f"n_tokens is {n_tokens!r}, seq_len is {seq_len!r}")
+    costs = model_costs(config, seq_len)
+    if convention == "exact":
+        return 3 * costs.flops_per_token * n_tokens
+    n = costs.active_parameters
+    if convention != "6ND":
+        n -= 2 * config.vocab_size * config.d_model
+        if config.positions == "learned":
+            n -= config.max_seq_len * config.d_model
+    return 6 * n * n_tokens
+
+
+# %% positions_by_length: the table of positions as long as the sequences
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}")
+    if n_tokens < 0 or seq_len < 1:
+        raise ValueError(f"n_tokens is {n_tokens!r}, seq_len is {seq_len!r}")
+    costs = model_costs(config, seq_len)
+    if convention == "exact":
+        return 3 * costs.flops_per_token * n_tokens
+    n = costs.active_parameters
+    if convention != "6ND":
+        n -= config.vocab_size * config.d_model * (1 if config.tie_embeddings else 2)
+        if config.positions == "learned":
+            n -= seq_len * config.d_model
+    return 6 * n * n_tokens
+
+
+# %% exact_by_parameters: 6ND and attention on top, whatever is only looked up
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}")
+    if n_tokens < 0 or seq_len < 1:
+        raise ValueError(f"n_tokens is {n_tokens!r}, seq_len is {seq_len!r}")
+    n = model_costs(config, seq_len).active_parameters
+    if convention == "exact":
+        return (6 * n + 12 * config.n_layers * seq_len * config.n_heads * config.d_head) * n_tokens
+    if convention != "6ND":
+        n -= embedding_parameters(config)
+    return 6 * n * n_tokens
+
+
+# %% ignores_length: the exact count at the model's longest sequence
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}")
+    if n_tokens < 0 or seq_len < 1:
+        raise ValueError(f"n_tokens is {n_tokens!r}, seq_len is {seq_len!r}")
+    costs = model_costs(config, config.max_seq_len)
+    if convention == "exact":
+        return 3 * costs.flops_per_token * n_tokens
+    n = costs.active_parameters
+    if convention != "6ND":
+        n -= embedding_parameters(config)
+    return 6 * n * n_tokens
+
+
+# %% in_floats: the numbers are right to sixteen digits
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}")
+    if n_tokens < 0 or seq_len < 1:
+        raise ValueError(f"n_tokens is {n_tokens!r}, seq_len is {seq_len!r}")
+    costs = model_costs(config, seq_len)
+    if convention == "exact":
+        return 3.0 * costs.flops_per_token * n_tokens
+    n = costs.active_parameters
+    if convention != "6ND":
+        n -= embedding_parameters(config)
+    return 6.0 * n * n_tokens
+
+
+# %% any_convention: an unknown convention is 6ND
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if n_tokens < 0 or seq_len < 1:
+        raise ValueError(f"n_tokens is {n_tokens!r}, seq_len is {seq_len!r}")
+    costs = model_costs(config, seq_len)
+    if convention == "exact":
+        return 3 * costs.flops_per_token * n_tokens
+    n = costs.active_parameters
+    if convention == "6ND without embeddings":
+        n -= embedding_parameters(config)
+    return 6 * n * n_tokens
+
+
+# %% no_token_is_an_error: refuses a run of no tokens
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}")
+    if n_tokens < 1 or seq_len < 1:
+        raise ValueError(f"n_tokens is {n_tokens!r}, seq_len is {seq_len!r}")
+    costs = model_costs(config, seq_len)
+    if convention == "exact":
+        return 3 * costs.flops_per_token * n_tokens
+    n = costs.active_parameters
+    if convention != "6ND":
+        n -= embedding_parameters(config)
+    return 6 * n * n_tokens
+
+
+# %% no_checks: takes any number
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}")
+    costs = model_costs(config, seq_len)
+    if convention == "exact":
+        return 3 * costs.flops_per_token * n_tokens
+    n = costs.active_parameters
+    if convention != "6ND":
+        n -= embedding_parameters(config)
+    return 6 * n * n_tokens
