@@ -32,7 +32,7 @@ def bootstrap_interval(
 
     Args:
         estimate: Takes weights of shape (k, n_points), one sample a row, for any k; gives k estimates, shape (k,) or
-            (k, m) for m numbers at once.
+            (k, m) for m numbers at once. It is called once, with all samples: a call may be slow to begin.
         n_points: How many runs there are, at least 1.
         level: The share of estimates inside, between 0 and 1: 0.95 leaves 2.5 in 100 below and as many above.
         n_samples: How many samples, at least 1.

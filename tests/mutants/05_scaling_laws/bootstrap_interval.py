@@ -239,3 +239,21 @@ def bootstrap_interval(estimate, n_points, level=0.95, n_samples=1000, seed=0):
     estimates = np.asarray(estimate(weights))
     low, high = np.quantile(estimates, np.clip([(1 - level) / 2, (1 + level) / 2], 0, 1), axis=0)
     return (low, high) if np.ndim(low) else (float(low), float(high))
+
+
+# %% one_by_one: asks for one sample after another
+def bootstrap_interval(estimate, n_points, level=0.95, n_samples=1000, seed=0):
+    if not n_points >= 1:
+        raise ValueError(f"n_points is {n_points}")
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}")
+    if not n_samples >= 1:
+        raise ValueError(f"n_samples is {n_samples}")
+    random = np.random.default_rng(seed)
+    estimates = []
+    for _ in range(n_samples):
+        weights = random.multinomial(n_points, np.full(n_points, 1 / n_points)).astype(float)
+        estimates.append(np.asarray(estimate(weights[None]))[0])
+    tail = (1 - level) / 2
+    low, high = np.quantile(np.array(estimates), [tail, 1 - tail], axis=0)
+    return (low, high) if np.ndim(low) else (float(low), float(high))

@@ -26,7 +26,7 @@ def huber_objective(params, log_n, log_d, log_loss, delta=1e-3):
     r = y - torch.logsumexp(torch.stack(terms), 0)
     value = torch.where(r.abs() <= delta, r**2 / 2, delta * (r.abs() - delta / 2)).sum(-1)
     (gradient,) = torch.autograd.grad(value.sum(), p)
-    return value.detach().numpy(), gradient.numpy()
+    return np.array(value.detach().numpy()), np.array(gradient.numpy())
 
 
 # %% jacobian: the derivatives of all predictions as one array, and a product
