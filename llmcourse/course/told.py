@@ -18,6 +18,7 @@ from typing import Any
 
 from llmcourse._sections import CELL, WORKSPACE_VARIABLE, read_sections
 from llmcourse.course.check_source import VALUE, assertion_at, hidden_lines, hint_of, in_words
+from llmcourse.course.patterns import pattern_of_items
 from llmcourse.course.pieces import IS_MISSING
 
 _MUCH = 160
@@ -260,15 +261,11 @@ def _comparison(test: ast.expr, frame: FrameType, name: str, gave: str, message:
     if "…" in wanted or wanted in message or wanted in message.replace(",", ""):
         return ""
     if isinstance(left, ast.Name):
-        alike = isinstance(value, list | tuple) and _as_lists(value_of(left)) == _as_lists(value)
-        return f"right is: {wanted}{' (a list and a tuple are not equal)' if alike else ''}"
+        pattern = pattern_of_items(value_of(left), value)
+        return f"right is: {wanted}{f' ({pattern})' if pattern else ''}"
     if isinstance(left, ast.Call) and isinstance(left.func, ast.Name) and left.func.id == name:
         return f"it gave {gave}; right is {wanted}" if gave and gave not in message else f"right is: {wanted}"
     return f"it must be: {ast.unparse(left)} == {wanted}"
-
-
-def _as_lists(value: Any) -> Any:
-    return [_as_lists(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _calls_nothing(expression: ast.expr) -> bool:
