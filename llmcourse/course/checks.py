@@ -108,7 +108,10 @@ def close(
     if got_values.shape != wanted.shape:
         raise _wrong_shape(got_values, wanted, hint, mistakes or {}, atol, rtol)
     if types := _unlike_types(got, want):
-        raise AssertionError(f"got {types[0]}, {types[1]} is right: {hint}")
+        raise AssertionError(
+            f"got {types[0]}, {types[1]} is right: the result has another type of numbers than it must have, whatever "
+            f"they are; was {types[0]} mixed in on the way, or is the last step back to {types[1]} missing?"
+        )
     if not _fits(got_values, wanted, atol, rtol):
         likely = _fitting_mistake(got_values, wanted, mistakes or {}, atol, rtol)
         failed = AssertionError(_largest_difference(got_values, wanted, hint if likely is None else likely))

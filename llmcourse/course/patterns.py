@@ -6,6 +6,7 @@ where there is none: what is said is true of all numbers, never a guess from som
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,8 +29,11 @@ def pattern_of_numbers(got: Any, want: Any, fits: Fits) -> str:
         >>> pattern_of_numbers(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([2.0, 3.0, 4.0]), torch.allclose)
         'each number is 1 too small'
     """
-    if got.numel() < 2 or got.is_complex():
+    if got.is_complex():
         return ""
+    if got.numel() == 1:
+        pattern = _pattern_of_number(got.item(), want.item())
+        return f"right is {pattern}" if pattern[:1].isdigit() or pattern.startswith("one") else pattern
     if got.isnan().all():
         return "each number is NaN"
     if not (got.isfinite().all() and want.isfinite().all()):
@@ -65,27 +69,48 @@ def pattern_of_shapes(got: Any, want: Any, fits: Fits) -> str:
     return "the numbers are right, and in the right order"
 
 
-def pattern_of_items(got: Any, want: Any) -> str:
-    """Say how a list or tuple that is not right comes from the right one.
+def pattern_of_values(got: Any, want: Any) -> str:
+    """Say how a list, a tuple or a number that is not right comes from the right one.
 
     Example:
-        >>> pattern_of_items([1, 2], [1, 2, 3]), pattern_of_items([3, 1], [1, 3]), pattern_of_items((1, 3), [1, 3])
+        >>> pattern_of_values([1, 2], [1, 2, 3]), pattern_of_values((3, 1), [1, 3]), pattern_of_values((1, 3), [1, 3])
         ('the last one is missing', 'the right ones, in reverse order', 'a list and a tuple are not equal')
+        >>> pattern_of_values(5, 20), pattern_of_values(6, 2.0), pattern_of_values(5, 6)
+        ('4 times as much', 'one part in 3 of it', '1 more')
     """
-    if not isinstance(got, list | tuple) or not isinstance(want, list | tuple):
-        return ""
-    a, b = _as_lists(got), _as_lists(want)
-    if a == b:
+    if isinstance(got, list | tuple) and isinstance(want, list | tuple):
+        return _pattern_of_items(_as_lists(got), _as_lists(want))
+    numbers = [value for value in (got, want) if isinstance(value, int | float) and not isinstance(value, bool)]
+    return _pattern_of_number(got, want) if len(numbers) == 2 else ""
+
+
+def _pattern_of_items(got: list[Any], want: list[Any]) -> str:
+    if got == want:
         return "a list and a tuple are not equal"
-    if not a or not b:
+    if not got or not want:
         return ""
-    if len(a) < len(b):
-        return f"the {_ends(a, b)} missing" if _ends(a, b) else ""
-    if len(a) > len(b):
-        return f"the {_ends(b, a)} too many" if _ends(b, a) else ""
-    if a == b[::-1]:
+    if len(got) < len(want):
+        return f"the {_ends(got, want)} missing" if _ends(got, want) else ""
+    if len(got) > len(want):
+        return f"the {_ends(want, got)} too many" if _ends(want, got) else ""
+    if got == want[::-1]:
         return "the right ones, in reverse order"
-    return "the right ones, in another order" if sorted(map(repr, a)) == sorted(map(repr, b)) else ""
+    return "the right ones, in another order" if sorted(map(repr, got)) == sorted(map(repr, want)) else ""
+
+
+def _pattern_of_number(got: float, want: float) -> str:
+    """What the right number is beside the one that came: a whole multiple or part of it, one more or less."""
+    if not (math.isfinite(got) and math.isfinite(want)) or not got or not want:
+        return ""
+    if got == -want:
+        return "the sign is wrong"
+    if isinstance(got, int) and isinstance(want, int) and abs(got - want) == 1:
+        return "1 more" if want > got else "1 less"
+    for ratio, words in ((want / got, "{} times as much"), (got / want, "one part in {} of it")):
+        whole = round(ratio)
+        if whole > 1 and math.isclose(ratio, whole, rel_tol=1e-9):
+            return words.format(f"{whole:,}")
+    return ""
 
 
 def _as_lists(value: Any) -> Any:
