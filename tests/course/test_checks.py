@@ -233,6 +233,29 @@ def test_what_all_wrong_numbers_have_in_common_is_told(got, want, line):
     assert line not in "".join(told_of_close(f"### BEGIN HIDDEN TESTS\nclose({got}, {want}, 'wrong')"))
 
 
+def test_a_number_is_told_as_a_multiple_only_where_that_is_no_chance():
+    assert told_of_close("close(0.25, 0.5, 'wrong')")[2:] == []
+    assert told_of_close("close(0.7123 * 6, 0.7123, 'wrong', atol=1e-9)")[2:] == ["    right is one part in 6 of it"]
+
+
+def test_another_dtype_is_told_without_the_hint_about_the_numbers():
+    told = told_of_close("import torch\nclose(torch.ones(1), torch.ones(1).double(), 'far out')")[0]
+    assert "got torch.float32, torch.float64 is right" in told and "far out" not in told
+
+
+def test_what_is_not_refused_is_told_with_what_the_exercise_says_and_the_call_of_the_piece():
+    check = "def by_name(x):\n    return piece(x=x)\n\nraises(ValueError, by_name, 3)"
+    piece = Watched(lambda x: x)
+    piece.__name__ = "piece"
+    with pytest.raises(AssertionError) as error:
+        exec(compile(check, "<check>", "exec"), {"piece": piece, "raises": raises})
+    told = str(
+        explain(error.value, "piece", check, "<check>", last_call(piece), "", "ValueError: x is odd.")
+    ).splitlines()
+    assert told[0] == "piece: piece(x=3) should raise ValueError, but returned 3"
+    assert told[1] == "    its exercise says: ValueError: x is odd."
+
+
 def test_numbers_that_are_wrong_in_no_simple_way_are_told_as_they_are():
     assert told_of_close("close([1, 2, 4], [1, 3, 5], 'wrong')")[2:] == ["    got   [1, 2, 4]", "    right [1, 3, 5]"]
 
