@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from llmcourse.course.patterns import only_wrong, pattern_of_numbers, pattern_of_shapes
 from llmcourse.course.source import names_reached
 from llmcourse.course.steps import count_steps
 from llmcourse.course.told import Watched, short
@@ -104,22 +106,38 @@ def close(
     if wanted.isnan().any() and not allow_nan:
         raise ValueError("the check wants NaN without saying `allow_nan=True`")
     if got_values.shape != wanted.shape:
-        raise AssertionError(f"got the shape {tuple(got_values.shape)}, {tuple(wanted.shape)} is right: {hint}")
+        raise _wrong_shape(got_values, wanted, hint, mistakes or {}, atol, rtol)
     if types := _unlike_types(got, want):
-        raise AssertionError(f"got {types[0]}, {types[1]} is right: {hint}")
+        raise AssertionError(
+            f"got {types[0]}, {types[1]} is right: the result has another type of numbers than it must have, whatever "
+            f"they are; was {types[0]} mixed in on the way, or is the last step back to {types[1]} missing?"
+        )
     if not _fits(got_values, wanted, atol, rtol):
         likely = _fitting_mistake(got_values, wanted, mistakes or {}, atol, rtol)
         failed = AssertionError(_largest_difference(got_values, wanted, hint if likely is None else likely))
-        failed.both = _both(got_values, wanted) if likely is None else []  # type: ignore[attr-defined]
+        failed.both = _unexplained(got_values, wanted, atol, rtol) if likely is None else []  # type: ignore[attr-defined]
         raise failed
 
 
-def _both(got: Any, want: Any) -> list[str]:
-    """All numbers, where they are few and no known mistake explains them: the pattern in them may."""
-    if not 1 < got.numel() <= 12:
-        return []
-    shown, right = _in_brackets(got), _in_brackets(want)
-    return [f"got   {shown}", f"right {right}"] if shown != right else []
+def _wrong_shape(
+    got: Any, want: Any, hint: str, mistakes: Mapping[str, Any], atol: float, rtol: float
+) -> AssertionError:
+    """What to say of another shape: a known mistake that gives it, else the hint and how the shape comes about."""
+    fits = partial(_fits, atol=atol, rtol=rtol)
+    made = ((mistake, _tensor(value)) for mistake, value in mistakes.items())
+    likely = next((mistake for mistake, wrong in made if wrong.shape == got.shape and fits(got, wrong)), hint)
+    failed = AssertionError(f"got the shape {tuple(got.shape)}, {tuple(want.shape)} is right: {likely}")
+    pattern = pattern_of_shapes(got, want, fits)
+    failed.both = [pattern] if pattern else []  # type: ignore[attr-defined]
+    return failed
+
+
+def _unexplained(got: Any, want: Any, atol: float, rtol: float) -> list[str]:
+    """What may explain numbers that no known mistake does: all of them, if they are few, and what they have alike."""
+    fits, are_few = partial(_fits, atol=atol, rtol=rtol), 1 < got.numel() <= 16
+    pattern = pattern_of_numbers(got, want, fits) or ("" if are_few else only_wrong(got, want, fits))
+    shown, right = (_in_brackets(values) if are_few else "" for values in (got, want))
+    return [f"got   {shown}", f"right {right}"] * (shown != right) + [pattern] * bool(pattern)
 
 
 def _in_brackets(values: Any) -> str:

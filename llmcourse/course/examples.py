@@ -49,6 +49,18 @@ def run_example(piece: Piece, mine: Callable[..., Any]) -> None:
             raise AssertionError(f"its own example: {line} {fault}")
 
 
+def refusals(piece: Piece) -> str:
+    """What a piece's docstring says under "Raises", in one line; empty where it says nothing.
+
+    Example:
+        >>> refusals(Piece.parse("llmcourse.positional.alibi:alibi_slopes"))
+        'ValueError: n_heads is below 1; the message names it.'
+    """
+    text = docstring(piece, ROOT) if is_in_library(piece, ROOT) else ""
+    found = re.search(r"^Raises:\n((?:[ \t]+\S.*\n?)+)", text, re.MULTILINE)
+    return " ".join(found[1].split()) if found else ""
+
+
 def _fault(example: doctest.Example, namespace: dict[str, Any]) -> str:
     """What is wrong with what a line gives; empty where nothing is."""
     tree = ast.parse(example.source)

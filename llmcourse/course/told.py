@@ -18,6 +18,7 @@ from typing import Any
 
 from llmcourse._sections import CELL, WORKSPACE_VARIABLE, read_sections
 from llmcourse.course.check_source import VALUE, assertion_at, hidden_lines, hint_of, in_words
+from llmcourse.course.patterns import pattern_of_values
 from llmcourse.course.pieces import IS_MISSING
 
 _MUCH = 160
@@ -29,6 +30,9 @@ _USUAL_IMPORTS = {
 
 _STRING_OR_SPACE = re.compile(r"""('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")|\s+""")
 
+
+_REFUSAL = re.compile(r"((\w+)\(.*\)) (?:should raise|raised) \w+, but ", re.DOTALL)
+"""How `checks.raises` begins."""
 
 _PLAIN = (bool, int, float, str, bytes, list, tuple, dict, set)
 """Types whose values are told as Python writes them; for others a check finds better words."""
@@ -138,7 +142,9 @@ def short(value: Any, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def explain(error: BaseException, name: str, source: str, file: str, call: str = "", gave: str = "") -> CheckFailed:
+def explain(
+    error: BaseException, name: str, source: str, file: str, call: str = "", gave: str = "", refuses: str = ""
+) -> CheckFailed:
     """Turn whatever stopped a graded cell into a message for the learner.
 
     Args:
@@ -148,6 +154,7 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
         file: The file name the cell was compiled under.
         call: The last call of the piece. Of a hidden part of the cell no call is told.
         gave: What that call gave.
+        refuses: The errors that the piece must raise, as its exercise says.
     """
     frames = traceback.extract_tb(error.__traceback__)
     elsewhere = getattr(error, "told_lines", [])  # of a piece that ran in another process
@@ -169,6 +176,9 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
         return CheckFailed(f"{name} is not written yet: replace `raise NotImplementedError()` in its cell.")
     if isinstance(error, AssertionError):
         text = str(error) or "a check failed"
+        if _REFUSAL.match(text):
+            text = _of_the_piece(text, name, "" if is_hidden else call)
+            where = f"\n    its exercise says: {refuses}{where}" if refuses else where
         forgot = " (Is a `return` missing?)" if "got None" in text or "returned None" in text else ""
         return CheckFailed(f"{name}: {text}{forgot}{where}")
     what = f"{type(error).__name__}: {bounded(str(error))}"
@@ -187,6 +197,12 @@ def explain(error: BaseException, name: str, source: str, file: str, call: str =
         forgot = " Is a `return` missing?" if "NoneType" in what else ""
         return CheckFailed(f"{name} returned something that the check cannot use: {what}.{forgot}{where}")
     return CheckFailed(f"{name} raised {what}{where}")
+
+
+def _of_the_piece(text: str, name: str, call: str) -> str:
+    """What `raises` says, with the piece's own call where it went through a function of the check."""
+    found = _REFUSAL.match(text)
+    return call + text[found.end(1) :] if found and call and found[2] != name else text
 
 
 def bounded(text: str, limit: int = 400) -> str:
@@ -260,15 +276,11 @@ def _comparison(test: ast.expr, frame: FrameType, name: str, gave: str, message:
     if "…" in wanted or wanted in message or wanted in message.replace(",", ""):
         return ""
     if isinstance(left, ast.Name):
-        alike = isinstance(value, list | tuple) and _as_lists(value_of(left)) == _as_lists(value)
-        return f"right is: {wanted}{' (a list and a tuple are not equal)' if alike else ''}"
+        pattern = pattern_of_values(value_of(left), value)
+        return f"right is: {wanted}{f' ({pattern})' if pattern else ''}"
     if isinstance(left, ast.Call) and isinstance(left.func, ast.Name) and left.func.id == name:
         return f"it gave {gave}; right is {wanted}" if gave and gave not in message else f"right is: {wanted}"
     return f"it must be: {ast.unparse(left)} == {wanted}"
-
-
-def _as_lists(value: Any) -> Any:
-    return [_as_lists(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _calls_nothing(expression: ast.expr) -> bool:

@@ -24,7 +24,7 @@ from filelock import FileLock
 
 from llmcourse import _overlay, _sections
 from llmcourse._sections import WORKSPACE_VARIABLE, Section
-from llmcourse.course.examples import run_example
+from llmcourse.course.examples import refusals, run_example
 from llmcourse.course.notebooks import answer_digest, setup_of_check
 from llmcourse.course.paths import MARKER, course_root, find_workspace
 from llmcourse.course.pieces import IS_MISSING, Piece, is_stub, removed_pieces
@@ -199,7 +199,7 @@ class Builder:
                 exec(compile(source, file, "exec"), namespace)  # noqa: S102
                 _run_example(piece, mine)
             except (Exception, SystemExit) as error:
-                told = explain(error, piece.name, source, file, last_call(mine), last_result(mine))
+                told = explain(error, piece.name, source, file, last_call(mine), last_result(mine), refusals(piece))
                 raise CheckFailed(f"{told}{self._suspects(piece, module)}") from None
             except KeyboardInterrupt as error:
                 show_own_lines(error, f"✗ {piece.name}: the check was interrupted, so it has not passed")

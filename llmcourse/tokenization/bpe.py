@@ -193,7 +193,7 @@ def pop_most_frequent(heap: list[tuple[int, Pair]], counts: Mapping[Pair, int]) 
 
     Args:
         heap: The entries, a heap in the sense of `heapq`; changed in place.
-        counts: How often each pair occurs today.
+        counts: How often each pair occurs today; 0 for a pair that is gone.
 
     Returns:
         The pair, or None if none is left.

@@ -164,7 +164,7 @@ def told_of_a_wrong_answer(check: str) -> str:
 @pytest.mark.parametrize(
     ("check", "wanted"),
     [
-        ("got = piece(1)\nassert got == [1], f'got {got}: only once'", "right is: [1]"),
+        ("got = piece(1)\nassert got == [1], f'got {got}: only once'", "right is: [1] (the last one is too many)"),
         ("assert piece(1) == [1], 'only once'", "it gave [1, 1]; right is [1]"),
         ("got = piece(1)\nassert got == (1, 1), f'got {got}'", "right is: (1, 1) (a list and a tuple are not equal)"),
         (
@@ -210,6 +210,59 @@ def test_a_few_numbers_are_told_all_where_no_known_mistake_explains_them(got, li
     told = told_of_close(f"close({got}, [[1, 2], [3, 4]], 'wrong', mistakes={{'swapped': [[1, 2], [4, 3]]}})")
     assert told[2:] == [f"    {line}" for line in lines]
     assert told_of_close(f"### BEGIN HIDDEN TESTS\nclose({got}, [[1, 2], [3, 4]], 'wrong')")[2:] == []
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "line"),
+    [
+        ("[-1, -2, 3]", "[1, 2, -3]", "each number has the wrong sign"),
+        ("[1, 3, 2]", "[2, 3, 1]", "the right numbers in reverse order"),
+        ("[1, 3, 2]", "[3, 1, 2]", "the right numbers in another order"),
+        ("[[1, 3], [2, 4]]", "[[1, 2], [3, 4]]", "rows and columns are exchanged"),
+        ("[2, 4, 10]", "[1, 2, 5]", "each number is 2 times the right one"),
+        ("[2, 3, 6]", "[1, 2, 5]", "each number is 1 too large"),
+        ("[0, 1, 2, 5]", "[1, 2, 5, 9]", "the right numbers one place too late"),
+        ("[2, 5, 9, 0]", "[1, 2, 5, 9]", "the right numbers one place too early"),
+        ("[[1, 2, 5]]", "[1, 2, 5]", "the numbers are right: an axis of length 1 is too many"),
+        ("[[1, 4], [2, 5], [3, 6]]", "[[1, 2, 3], [4, 5, 6]]", "rows and columns are exchanged"),
+        ("[*range(20), 7]", "[*range(20), 8]", "the others are right: only the last is wrong"),
+    ],
+)
+def test_what_all_wrong_numbers_have_in_common_is_told(got, want, line):
+    assert told_of_close(f"close({got}, {want}, 'wrong')")[-1] == f"    {line}"
+    assert line not in "".join(told_of_close(f"### BEGIN HIDDEN TESTS\nclose({got}, {want}, 'wrong')"))
+
+
+def test_a_number_is_told_as_a_multiple_only_where_that_is_no_chance():
+    assert told_of_close("close(0.25, 0.5, 'wrong')")[2:] == []
+    assert told_of_close("close(0.7123 * 6, 0.7123, 'wrong', atol=1e-9)")[2:] == ["    right is one part in 6 of it"]
+
+
+def test_another_dtype_is_told_without_the_hint_about_the_numbers():
+    told = told_of_close("import torch\nclose(torch.ones(1), torch.ones(1).double(), 'far out')")[0]
+    assert "got torch.float32, torch.float64 is right" in told and "far out" not in told
+
+
+def test_what_is_not_refused_is_told_with_what_the_exercise_says_and_the_call_of_the_piece():
+    check = "def by_name(x):\n    return piece(x=x)\n\nraises(ValueError, by_name, 3)"
+    piece = Watched(lambda x: x)
+    piece.__name__ = "piece"
+    with pytest.raises(AssertionError) as error:
+        exec(compile(check, "<check>", "exec"), {"piece": piece, "raises": raises})
+    told = str(
+        explain(error.value, "piece", check, "<check>", last_call(piece), "", "ValueError: x is odd.")
+    ).splitlines()
+    assert told[0] == "piece: piece(x=3) should raise ValueError, but returned 3"
+    assert told[1] == "    its exercise says: ValueError: x is odd."
+
+
+def test_numbers_that_are_wrong_in_no_simple_way_are_told_as_they_are():
+    assert told_of_close("close([1, 2, 4], [1, 3, 5], 'wrong')")[2:] == ["    got   [1, 2, 4]", "    right [1, 3, 5]"]
+
+
+def test_a_known_mistake_may_give_another_shape():
+    told = told_of_close("close([1, 2], [3], 'wrong', mistakes={'nothing was added up': [1, 2]})")
+    assert told[0].endswith("got the shape (2,), (1,) is right: nothing was added up")
 
 
 def told_of_close(check: str) -> list[str]:

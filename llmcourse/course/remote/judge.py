@@ -17,7 +17,7 @@ from typing import Any
 
 from llmcourse.course.check_source import hidden_lines, parts
 from llmcourse.course.environment import LINE_VARIABLE
-from llmcourse.course.examples import run_example
+from llmcourse.course.examples import refusals, run_example
 from llmcourse.course.pieces import Piece
 from llmcourse.course.remote.hidden import Told, told_of
 from llmcourse.course.remote.modules import RemoteFunction
@@ -105,7 +105,9 @@ class Judge:
                 raise CheckFailed(f"{piece.name}: {error}") from None
             except (Exception, SystemExit) as error:
                 self.told = told_of(error, piece.name, source, file, self.sources, knows_hidden=knows_hidden)
-                raise explain(error, piece.name, source, file, last_call(mine), last_result(mine)) from None
+                raise explain(
+                    error, piece.name, source, file, last_call(mine), last_result(mine), refusals(piece)
+                ) from None
         print(f"✓ {piece.name}: all checks passed")
 
     @contextmanager
