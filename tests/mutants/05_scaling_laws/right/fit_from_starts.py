@@ -15,55 +15,6 @@ def fit_from_starts(starts, log_n, log_d, log_loss, delta=1e-3, weights=None, he
     return here, value
 
 
-# %% quasi_newton: BFGS for all starts at once, with a search along each direction
-def fit_from_starts(starts, log_n, log_d, log_loss, delta=1e-3, weights=None, held=(), max_steps=300):
-    free = np.array([float(k not in held) for k in range(5)])
-    centre_n, centre_d = np.mean(log_n), np.mean(log_d)
-
-    def ask(p):
-        value, gradient, _ = normal_equations(p, log_n, log_d, log_loss, delta, weights, held)
-        return value, gradient * free
-
-    here = np.array(starts, np.float64)
-    value, gradient = ask(here)
-    eye = np.eye(5)
-    inverse = np.tile(eye, (len(here), 1, 1)) / np.maximum(np.linalg.norm(gradient, axis=1), 1e-12)[:, None, None] * 0.1
-    for _ in range(6 * max_steps):
-        direction = -np.einsum("nij,nj->ni", inverse, gradient) * free
-        slope = (direction * gradient).sum(1)
-        bad = ~(slope < 0)
-        direction[bad], inverse[bad] = -gradient[bad], eye
-        slope = (direction * gradient).sum(1)
-        low, high, length = np.zeros(len(here)), np.full(len(here), np.inf), np.ones(len(here))
-        taken = np.zeros(len(here), bool)
-        there, new_value, new_gradient = here.copy(), value.copy(), gradient.copy()
-        for _ in range(25):
-            trial = here + np.where(taken, 0, length)[:, None] * direction
-            v, g = ask(trial)
-            short = ~(v <= value + 1e-4 * length * slope)
-            flat = (g * direction).sum(1) < 0.9 * slope
-            good = ~taken & ~short
-            there[good], new_value[good], new_gradient[good] = trial[good], v[good], g[good]
-            high = np.where(~taken & short, length, high)
-            low = np.where(~taken & ~short & flat, length, low)
-            taken |= good & ~flat
-            length = np.where(np.isinf(high), 2 * low + (low == 0), (low + np.where(np.isinf(high), 0, high)) / 2)
-            if taken.all():
-                break
-        move, change = there - here, new_gradient - gradient
-        along = (move * change).sum(1)
-        ok = along > 1e-300
-        scale = np.where(ok, along, 1.0)[:, None, None]
-        shift = eye - move[:, :, None] * change[:, None, :] / scale
-        fresh = shift @ inverse @ np.swapaxes(shift, 1, 2) + move[:, :, None] * move[:, None, :] / scale
-        inverse = np.where(ok[:, None, None], fresh, inverse)
-        if (value - new_value <= 1e-14 * value).all():
-            here, value, gradient = there, new_value, new_gradient
-            break
-        here, value, gradient = there, new_value, new_gradient
-    return here, value
-
-
 # %% one_by_one: start after start, with a ridge of its own
 def fit_from_starts(starts, log_n, log_d, log_loss, delta=1e-3, weights=None, held=(), max_steps=300):
     ends, values = np.array(starts, np.float64), np.zeros(len(starts))
