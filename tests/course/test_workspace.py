@@ -309,7 +309,7 @@ def test_a_failed_assert_is_told_with_what_was_called(builder):
     assert str(failed.value).splitlines() == [
         "double: got 4: five wanted",
         "    in the check, line 3: double(2)",
-        "    right is: 5",
+        "    right is: 5 (1 more)",
     ]
 
 

@@ -14,6 +14,8 @@ from llmcourse.course.remote.kinds import Kind
 from llmcourse.course.remote.shared import Table
 from llmcourse.course.remote.wire import BadMessage, CannotCross
 
+OTHER_SIZE = "a tensor that reaches beyond its memory: was it given another size in place (resize_)? make a new tensor"
+
 
 class _Memory(Kind):
     """The bytes under one or several tensors."""
@@ -41,7 +43,7 @@ class _Memory(Kind):
     @staticmethod
     def fill(table: Table, value: torch.UntypedStorage, content: Any) -> None:
         if len(content) != value.nbytes():
-            raise BadMessage("a memory of another size")
+            raise BadMessage(OTHER_SIZE)
         if content:
             _Memory._bytes(value).numpy()[:] = np.frombuffer(content, np.uint8)
 
@@ -86,7 +88,7 @@ class _Tensor(Kind):
             if type(storage) is not torch.UntypedStorage:
                 raise BadMessage("a tensor over something that is no memory")
             if not wire.is_finite_shape(shape, stride, offset, storage.nbytes() // dtype.itemsize):
-                raise BadMessage("a tensor that reaches beyond its memory")
+                raise BadMessage(OTHER_SIZE)
             new = torch.empty(0, dtype=dtype).set_(storage, offset, shape, stride)
         if not _same_view(value, new):
             value.data = new
@@ -135,10 +137,14 @@ class _Array(Kind):
         data, writeable = content
         if len(data) != value.nbytes:
             raise BadMessage("an array of another size")
-        if not value.flags.writeable:
-            value.flags.writeable = True
+        _set_writeable(value, True)
         value[...] = np.frombuffer(data, value.dtype).reshape(value.shape)
-        value.flags.writeable = bool(writeable)
+        _set_writeable(value, bool(writeable))
+
+
+def _set_writeable(value: np.ndarray, wanted: bool) -> None:
+    if value.flags.writeable != wanted:  # over a tensor's memory not even what is so may be set
+        value.flags.writeable = wanted
 
 
 class _Generator(Kind):

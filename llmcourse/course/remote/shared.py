@@ -237,8 +237,6 @@ class Table:
                 return
         content = KINDS[entry.kind].content(self, entry.value)
         packed = wire.pack(content)
-        if entry.kind == "memory" and entry.known is not None and len(packed) != len(entry.known):
-            raise CannotCross("a tensor whose memory has been given another size (resize_): make a new tensor instead")
         if packed != entry.known:
             entry.known = packed
             contents.append([entry.number, content])

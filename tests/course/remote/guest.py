@@ -56,6 +56,15 @@ def thaw(config):
     object.__setattr__(config, "n_layers", 0)
 
 
+def ones(n):
+    """An array over the memory of a tensor."""
+    return torch.ones(n).numpy()
+
+
+def grow(x):
+    x.resize_(100)
+
+
 def sort(xs):
     xs.sort()
     return xs
@@ -207,6 +216,8 @@ FUNCTIONS = {
     "Fitting": Fitting,
     "Shadow": Shadow,
     "sort": sort,
+    "ones": ones,
+    "grow": grow,
     "trace": trace,
     "kept": lambda: KEPT,
     "train": train,

@@ -91,6 +91,13 @@ def test_arrays_keep_dtype_shape_and_whether_they_may_be_written(remote) -> None
     assert got.dtype == np.uint16 and np.array_equal(got, x[1:]) and not got.flags.writeable
 
 
+def test_an_array_over_a_tensors_memory_is_changed_in_place_as_any_other(remote) -> None:
+    got = remote.ones(2)
+    got[0] = 5
+    remote.sort(got)
+    assert got.tolist() == [1, 5]
+
+
 def test_what_is_changed_in_place_there_is_changed_here(remote) -> None:
     xs = [3, 1, 2]
     assert remote.sort(xs) is xs and xs == [1, 2, 3]
@@ -489,3 +496,9 @@ def test_objects_that_are_neither_equal_nor_unequal_may_change_places(remote, pe
     peer.may_change = False
     with pytest.raises(AssertionError, match="what it was given has changed"):
         remote.hide(xs)
+
+
+def test_a_tensor_that_was_given_another_size_in_place_is_refused_with_a_reason(remote) -> None:
+    x = torch.ones(2)
+    with pytest.raises(Exception, match="given another size in place"):
+        remote.grow(x)
