@@ -229,3 +229,21 @@ def test_an_asset_that_would_end_its_script_is_refused(tmp_path, monkeypatch):
 def test_a_bad_name_is_refused():
     with pytest.raises(ValueError, match="Bad name"):
         embed("Bad name", scripts=(), config={}, fallback="", label="")
+
+
+def test_keys_that_are_pressed_in_a_figure_do_not_reach_the_page():
+    """The book turns pages with the arrow keys, which also move sliders."""
+    context = quickjs.Context()
+    context.eval(asset("figure.js"))
+    context.eval("""
+        const heard = {};
+        const host = {
+            dataset: {}, addEventListener: (kind, listener) => { heard[kind] = listener; },
+            attachShadow: () => ({ append() {} }),
+        };
+        const document = { querySelectorAll: () => [host], createElement: () => ({}) };
+        startFigure("id", "", {}, () => {});
+        let stopped = 0;
+        heard.keydown({ key: "ArrowRight", stopPropagation: () => { stopped += 1; } });
+    """)
+    assert context.eval("stopped") == 1

@@ -311,9 +311,8 @@ function mount(box, config, host) {
     pick(next?.pair);
   }
 
-  // Arrow keys work anywhere in the figure but in the text; the page must not act on keys pressed here.
+  // Arrow keys work anywhere in the figure but in the text.
   host.addEventListener("keydown", (event) => {
-    event.stopPropagation();
     const within = event.composedPath()[0];
     if (within === input || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;

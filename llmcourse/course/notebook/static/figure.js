@@ -11,6 +11,8 @@ function startFigure(id, css, config, mount) {
       continue;
     }
     host.dataset.ready = "";
+    // The page must not act on keys pressed here: an arrow key that moves a slider would turn the page.
+    host.addEventListener("keydown", (event) => event.stopPropagation());
     const style = document.createElement("style");
     style.textContent = css;
     host.attachShadow({ mode: "open" }).append(style, box);

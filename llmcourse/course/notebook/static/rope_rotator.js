@@ -349,8 +349,6 @@ function mount(box, config, host) {
     type: "button", onclick: () => { pause(); set(beginning, "Back to the start."); drawVectors(); },
   }, "Reset");
 
-  // The page must not act on keys pressed here.
-  host.addEventListener("keydown", (event) => event.stopPropagation());
   for (const input of Object.values(sliders)) input.addEventListener("change", () => say(sentence()));
 
   box.className = "figure";
