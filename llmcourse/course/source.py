@@ -113,7 +113,12 @@ def names_read_at_import(code: Code) -> list[tuple[str, int]]:
 
 
 def _parsed(code: Code) -> ast.AST:
-    return ast.parse(code) if isinstance(code, str) else code
+    if not isinstance(code, str):
+        return code
+    try:
+        return ast.parse(code)
+    except ValueError as error:  # what Python before 3.11.4 says of a zero byte
+        raise SyntaxError(str(error)) from None
 
 
 def _bound(alias: ast.alias) -> str:

@@ -138,4 +138,5 @@ def attainable_mfu(config: ModelConfig, layout: Layout, device: Hardware, gpus: 
     else:
         sums = 2 * gather_seconds(2 * costs.parameters, gpus, device)
         seconds = layout.n_micro * n_layers * (forward + backward) + max(0.0, sums - n_layers * backward)
-    return 3 * costs.flops_per_token * n_tokens * layout.n_micro / (seconds * device.flops)
+    needed = layout.n_micro * 3 * costs.flops_per_token * n_tokens
+    return needed / (seconds * device.flops)

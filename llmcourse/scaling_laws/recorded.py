@@ -145,7 +145,7 @@ def extend_curve(flops: Sequence[float], losses: Sequence[float], target_flops: 
         largest, whichever is more, for targets up to 10,000 times as large as the largest run.
 
     Raises:
-        ValueError: There are fewer than three different `flops`.
+        ValueError: There are fewer than three different `flops`; the message names how many there are.
 
     Example:
         >>> flops = [1e12, 1e14, 1e13]

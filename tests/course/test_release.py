@@ -44,7 +44,18 @@ NO_SECRETS = {
         unit.blank()
         unit.is_whole = False
     """,
+    "the sums of the law once more, with a matrix beside them, given to whoever writes the search": """
+        x, y = a - alpha * log_n, b - beta * log_d
+        top = np.maximum(np.maximum(x, y), e)
+        size = np.abs(residual)
+    """,
     "idioms of Python and PyTorch, at home in any module": """
+        return words
+        for _ in range(8):
+        for _ in range(40):
+        if not 0 < level < 1:
+        random = np.random.default_rng(seed)
+        costs = model_costs(config, seq_len)
         super().__init__()
         def __init__(self):
         raise ValueError(
