@@ -29,7 +29,7 @@ from tests import classroom
 from tests.mutants import Solution, read_bank, right_solutions, wrong_solutions
 from tests.walls import why_no_walls
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(2400)  # a test waits for the class that it asks for, behind those before it
 
 SOLUTIONS = classroom.ROOT / "solutions"
 ASSIGNMENTS = classroom.ASSIGNMENTS

@@ -318,10 +318,12 @@ RESOURCES = [
         "sends the grader messages that no process of its own sends",
         {"decode": "def decode(ids, vocab): return ''"},
         edit=own_cell("""
-            import gc
-            from llmcourse.course.remote.cells import OrderServer
-            orders = next(found for found in gc.get_objects() if isinstance(found, OrderServer))
-            for number in range(60):
+            import sys
+            frame = sys._getframe()
+            while frame.f_code.co_qualname != "OrderServer.serve":
+                frame = frame.f_back
+            orders, number = frame.f_locals["self"], frame.f_locals["number"]
+            for _ in range(60):
                 for message in [
                     {}, {"output": {"text": 5}}, {"output": {"text": {"a": 1}}}, {"output": []}, {"output": {}}, {"status": 7},
                     {"output": {"data": [], "metadata": 5}}, {"output": {"data": {"text/plain": "x"}, "metadata": []}},
@@ -334,13 +336,15 @@ RESOURCES = [
     Attack(
         "forged_answers",
         "resources",
-        "answers orders of the grader that have not come yet",
+        "answers its order many times over, and orders of the grader that have not come yet",
         {"decode": "def decode(ids, vocab): return ''"},
         edit=own_cell("""
-            import gc
-            from llmcourse.course.remote.cells import OrderServer
-            orders = next(found for found in gc.get_objects() if isinstance(found, OrderServer))
-            for number in range(200):
+            import sys
+            frame = sys._getframe()
+            while frame.f_code.co_qualname != "OrderServer.serve":
+                frame = frame.f_back
+            orders = frame.f_locals["self"]
+            for number in [frame.f_locals["number"], *range(200)]:
                 orders._say({"n": number, "status": "ok", "exit": False})
                 orders._say({"n": number, "status": "error", "ename": [], "evalue": {}, "traceback": 5})
             """),

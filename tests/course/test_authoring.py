@@ -310,6 +310,13 @@ def test_the_build_refuses_a_graded_path_that_takes_too_long(real_course, monkey
         build(real_course)
 
 
+def test_of_two_runs_of_a_graded_path_the_quicker_one_counts(real_course, monkeypatch):
+    seconds = [27.6, 6.0]
+    monkeypatch.setattr("llmcourse.course.author.build.run_notebook", lambda *_: seconds.pop(0))
+    assert build(real_course).proved == {"01_real": 6.0}
+    assert not seconds
+
+
 def test_cell_ids_do_not_move_when_prose_is_added_above(small_course):
     (source,) = chapter_sources(small_course)
     before = {c.id for c in instructor_notebook(source, small_course).cells if c.cell_type == "code"}

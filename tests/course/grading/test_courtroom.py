@@ -211,3 +211,38 @@ class _Fitting(SwiGLU):
         return super().forward(x)
 SwiGLU = _Fitting
 """
+
+
+FORGED = """
+import builtins, sys
+def say(numbers):
+    frame = sys._getframe()
+    while frame.f_code.co_qualname != "OrderServer.serve":
+        frame = frame.f_back
+    for number in numbers or [frame.f_locals["number"]] * 2000:
+        frame.f_locals["self"]._say({"n": number, "status": "ok"})
+builtins.say = say
+"""
+
+
+def test_an_order_that_has_not_come_cannot_be_answered(standing: Rooms) -> None:
+    """What a cell says of later orders by counting is not theirs: each runs to its end before the next one starts."""
+
+    async def run() -> list[str]:
+        room = Courtroom(standing.of_students(ASSIGNMENT), standing.judges(), assignment_pieces(ASSIGNMENT), 10_000)
+        await room.start()
+        try:
+            cells = [FORGED + "say(range(300))", "print('first')", "print('second')"]
+            return ["".join(out.text for out in (await room.student.run(cell, 20)).outputs) for cell in cells]
+        finally:
+            await room.stop()
+
+    assert asyncio.run(run()) == ["", "first\n", "second\n"]
+
+
+def test_a_piece_that_says_that_the_check_is_over_again_and_again_stops_nobody(standing: Rooms) -> None:
+    """More than fits in the socket: somebody has to read on until the judge has its answer."""
+    piece = MERGE_PAIR.replace("    out = []", "    say(None)\n    out = []")
+    check = f"%%check {BPE}:merge_pair\nassert merge_pair((1, 2, 1, 2), (1, 2), 9) == (9, 9)"
+    ran = judged(standing, [FORGED, piece], check)
+    assert ran.failure is None, ran.failure

@@ -114,7 +114,12 @@ class Courtroom:
         await asyncio.wait({judged, serving}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():  # a check is over when the judge says so, whatever the student's process says of itself
             left = deadline - time.monotonic() if serving.result() else PATIENCE_S
-            await asyncio.wait({judged}, timeout=max(0.0, left))
+            listening = asyncio.create_task(self.student.listen())
+            try:
+                await asyncio.wait({judged}, timeout=max(0.0, left))
+            finally:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
         was_late = not judged.done() and not (serving.done() and not serving.result())
         if was_late:
             self.student.interrupt()

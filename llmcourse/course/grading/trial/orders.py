@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import socket
 import struct
 from collections.abc import Mapping
@@ -86,6 +87,8 @@ class Ended(Exception):
 class OrderClient:
     """Orders to one process, one after the other.
 
+    An order's number is drawn, not counted: nobody can answer an order that has not come.
+
     Args:
         max_output: Characters of output kept for a cell.
     """
@@ -93,8 +96,7 @@ class OrderClient:
     def __init__(self, max_output: int):
         self.max_output = max_output
         self.control: socket.socket | None = None
-        self._number = 0
-        self._unread = b""
+        self._unread = bytearray()
 
     async def begin(self, control: socket.socket) -> None:
         """Take over the connected socket of a process, and wait until it takes orders."""
@@ -105,16 +107,15 @@ class OrderClient:
 
     async def give(self, word: str, value: Any) -> Ran:
         """Give an order, and wait for its answer; raises Ended."""
-        self._number += 1
-        ran = Ran()
-        await self._send({"n": self._number, word: value})
+        number, ran = secrets.token_hex(8), Ran()
+        await self._send({"n": number, word: value})
         used = size = 0
         while True:
             message, n_bytes = await self._message()
             size += n_bytes
             if size > MAX_BYTES:
                 raise Ended
-            if message.get("n") != self._number:
+            if message.get("n") != number:
                 continue
             output = message.get("output")
             if isinstance(output, dict):
@@ -122,6 +123,12 @@ class OrderClient:
             elif isinstance(message.get("status"), str):
                 _finish(ran, message)
                 return ran
+
+    async def listen(self) -> None:
+        """Read on without an order: a process whose words nobody takes in comes to a stop."""
+        with suppress(Ended):
+            while True:
+                await self._message()
 
     def _keep(self, output: dict[str, Any], outputs: list[NotebookNode], room: int) -> int:
         """Add an output, where there is room for it; returns its size."""
@@ -149,10 +156,13 @@ class OrderClient:
 
     async def _message(self) -> tuple[dict[str, Any], int]:
         """The next message, and its size."""
-        (size,) = struct.unpack("!I", await self._read(4))
+        await self._receive(4)
+        (size,) = struct.unpack("!I", self._unread[:4])
         if size > MAX_MESSAGE:
             raise Ended
-        data = await self._read(size)
+        await self._receive(4 + size)
+        data = bytes(self._unread[4 : 4 + size])
+        del self._unread[: 4 + size]
         try:
             message = _writable(json.loads(data))
         except (ValueError, RecursionError) as error:
@@ -161,21 +171,17 @@ class OrderClient:
             raise Ended
         return message, size
 
-    async def _read(self, size: int) -> bytes:
-        parts, have = [self._unread], len(self._unread)
-        while have < size:
+    async def _receive(self, size: int) -> None:
+        """Have that many bytes that are not read yet."""
+        while (missing := size - len(self._unread)) > 0:
             try:
                 assert self.control is not None
-                part = await asyncio.get_running_loop().sock_recv(self.control, max(1 << 16, min(size - have, 1 << 20)))
+                part = await asyncio.get_running_loop().sock_recv(self.control, max(1 << 16, min(missing, 1 << 20)))
             except OSError as error:
                 raise Ended from error
             if not part:
                 raise Ended
-            parts.append(part)
-            have += len(part)
-        data = b"".join(parts)
-        self._unread = data[size:]
-        return data[:size]
+            self._unread += part
 
     def close(self) -> None:
         """Hang up."""
