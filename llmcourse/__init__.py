@@ -107,6 +107,7 @@ stands below:
         layouts        how a model lies on devices: memory, and how fast they can be
         planning       a run for given devices and hours, or why not
         plan_file      a plan as a file that a program runs
+    moe/            chapter 6: many experts, of which a token meets a few
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name
