@@ -108,6 +108,10 @@ stands below:
         planning       a run for given devices and hours, or why not
         plan_file      a plan as a file that a program runs
     moe/            chapter 6: many experts, of which a token meets a few
+        routing        which experts a token meets, and what their answers count
+        auxiliary      losses that join the backward pass, and counts that are taken there
+        balance        what keeps experts busy: auxiliary losses, the z-loss, a bias
+        config         experts in the place of a feed-forward network, and what they cost
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name
