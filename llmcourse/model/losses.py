@@ -103,6 +103,37 @@ def count_targets(batch: Batch) -> int:
 
 
 @contextmanager
+def auxiliary_share(model: torch.nn.Module, share: float) -> Iterator[None]:
+    """A context in which the auxiliary losses of a model's layers count for a part of themselves.
+
+    A step adds up the gradients of several forward passes: those of its micro-batches, on each process. A loss that is
+    a mean over the tokens of one forward pass is to count for one of so many parts. Each module that has such a loss has
+    an attribute `share`; it is set, and put back in the end.
+
+    Args:
+        model: Any module; one without such layers is left alone.
+        share: 1 over the number of forward passes whose gradients are added up.
+
+    Example:
+        >>> layer = torch.nn.Linear(1, 1)
+        >>> layer.share = 1.0
+        >>> with auxiliary_share(torch.nn.Sequential(layer), 0.25):
+        ...     layer.share
+        0.25
+        >>> layer.share
+        1.0
+    """
+    shares = {module: module.share for module in model.modules() if hasattr(module, "share")}
+    for module in shares:
+        module.share = share
+    try:
+        yield
+    finally:
+        for module, before in shares.items():
+            module.share = before
+
+
+@contextmanager
 def evaluation_mode(model: Callable[..., object]) -> Iterator[None]:
     """A context in which a model neither drops anything nor trains; each of its modules is put back as it was.
 

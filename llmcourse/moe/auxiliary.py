@@ -18,7 +18,7 @@ def attach(tensor: Tensor, loss: Tensor, share: float = 1.0, on_backward: Callab
     """The tensor as it is; but when its gradient is computed, `share * loss` takes part in the backward pass.
 
     The backward pass runs once for each forward pass that trains, also where activation checkpointing runs the forward
-    pass twice: what is counted in `on_backward` is counted once. An evaluation has no backward pass, and counts nothing.
+    pass twice: what is counted in `on_backward` is counted once. An evaluation has no backward pass and counts nothing.
 
     The gradient is that of `total + share * loss`, where `total` is what `backward` is called on. A factor that is
     given to `total` later, such as that of loss scaling, does not reach `loss`.

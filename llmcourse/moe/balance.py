@@ -58,9 +58,9 @@ def balancing_loss(probs_SE: Tensor, counts_E: Tensor, top_k: int, *, convention
 def z_loss(logits_SE: Tensor) -> Tensor:
     """The mean over tokens of the squared logarithm of the sum of the exponentials of a router's logits.
 
-    A softmax does not change when all logits grow by the same amount, and hardly when they all become twice as far
-    apart; so they drift, and large numbers are rounded coarsely. This loss pulls them back: its smallest value is 0, and
-    all logits at -ln E have it.
+    A softmax does not change when all logits of a token grow by the same amount, so nothing keeps them small; and large
+    numbers are rounded coarsely, before an exponential of all things. This loss pulls them back. It is 0 at least, and
+    0 for logits that are all -ln E.
 
     Logits in bfloat16 or float16 are widened to float32 first.
 

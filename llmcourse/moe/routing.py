@@ -1,7 +1,7 @@
 """Which experts a token meets, and what their answers count (chapter 6).
 
-A *router* gives each token one number for each expert, its logits. A gate makes a choice of them. Here are the choice of
-the tokens, which nearly all published mixtures use, its gradient, and the choice of the experts.
+A *router* gives each token one number for each expert, its logits. A gate makes a choice of them. Here are the choice
+of the tokens, which nearly all published mixtures use, its gradient, and the choice of the experts.
 
 Shape suffixes: S tokens of a batch in one row, E experts, K experts that a token meets, C tokens that an expert takes.
 """

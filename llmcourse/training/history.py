@@ -23,6 +23,12 @@ class Row(TypedDict, total=False):
         tokens_per_second: Tokens trained on a second, of all processes together, since the row before.
         val_loss: The loss on validation data, in nats per token.
         sample: A text that the model has written.
+        expert_load_max: Of layers with experts, in that step: the largest load of an expert, in multiples of an even
+            one.
+        dead_experts: How many experts got no token, all layers together.
+        dropped_share: The part of all choices that found their expert full.
+        router_entropy: Of a token's scores, in nats, mean over tokens and layers.
+        balance_loss, z_loss: Without their weights, means over layers; they are no part of `loss`.
     """
 
     step: int
@@ -32,6 +38,12 @@ class Row(TypedDict, total=False):
     tokens_per_second: int
     val_loss: float
     sample: str
+    expert_load_max: float
+    dead_experts: int
+    dropped_share: float
+    router_entropy: float
+    balance_loss: float
+    z_loss: float
 
 
 class History:

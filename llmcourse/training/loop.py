@@ -9,27 +9,35 @@ Shape suffixes: B batch, T time, V vocabulary.
 import functools
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from llmcourse.data.batches import Batches, read_part
 from llmcourse.data.evaluation import count_batches, evaluate
 from llmcourse.distributed.group import ALONE, Group
 from llmcourse.distributed.shards import is_in_shards
-from llmcourse.model.losses import Batch, BatchSource, evaluation_mode
+from llmcourse.model.losses import Batch, BatchSource, auxiliary_share, evaluation_mode
 from llmcourse.optim.gradients import PRECISIONS, autocast
 from llmcourse.optim.groups import make_optimizer
 from llmcourse.optim.schedules import make_schedule, set_learning_rate
 from llmcourse.training.checkpoint import Checkpoints, CheckpointStore
 from llmcourse.training.history import History, Row
-from llmcourse.training.steps import StepResult, group_step, split_batch, train_step
+from llmcourse.training.steps import (
+    StepResult,
+    after_step,
+    faults,
+    forget_tallies,
+    group_step,
+    split_batch,
+    train_step,
+)
 from llmcourse.values import take_fields
 
 MAY_CHANGE = {"eval_every", "eval_batches", "sample_every", "checkpoint_every", "log_every", "tensorboard"}
@@ -124,14 +132,18 @@ class NonFiniteLossError(RuntimeError):
         step: The step, from 0, which is the number of its batch too.
         batch: The batch itself.
         checkpoint: The last checkpoint, or None.
+        faults: What layers say is wrong, the first layer first: a router whose logits are not finite.
     """
 
-    def __init__(self, step: int, result: StepResult, batch: Batch, checkpoint: Path | None):
-        self.step, self.batch, self.checkpoint = step, batch, checkpoint
+    def __init__(
+        self, step: int, result: StepResult, batch: Batch, checkpoint: Path | None, faults: Sequence[str] = ()
+    ):
+        self.step, self.batch, self.checkpoint, self.faults = step, batch, checkpoint, tuple(faults)
         saved = f"the last good checkpoint is {checkpoint}" if checkpoint else "there is no checkpoint"
+        first = f"; the first layer with a fault is {faults[0]}" if faults else ""
         super().__init__(
             f"the loss of step {step} is {result.loss} and the norm of its gradient {result.grad_norm}; the step was "
-            f"not made, its batch is batches.batch({step}), {tuple(batch.inputs.shape)} tokens, and {saved}"
+            f"not made, its batch is batches.batch({step}), {tuple(batch.inputs.shape)} tokens, and {saved}{first}"
         )
 
 
@@ -215,10 +227,13 @@ def train(
             set_learning_rate(optimizer, schedule(number))
             batch = read_part(batches, number, group)
             micro_batches = split_batch(batch, config.grad_accum_steps)
-            result = step(model, optimizer, micro_batches, config.clip_norm, config.precision)
+            forget_tallies(model)
+            with auxiliary_share(model, 1 / len(micro_batches)):
+                result = step(model, optimizer, micro_batches, config.clip_norm, config.precision)
             # Every process has the same loss and norm by now, so that all of them stop, or none.
             if not all(map(math.isfinite, result)):
-                raise NonFiniteLossError(number, result, batch, checkpoint)
+                raise NonFiniteLossError(number, result, batch, checkpoint, faults(model, group))
+            measured = after_step(model, group)
             # The parts are equal, so one's tokens tell those of all. Looking and saving are not counted as training.
             tokens += batch.inputs.numel() * group.size
             seconds += time.perf_counter() - began
@@ -226,7 +241,7 @@ def train(
             done = number + 1
             looks = _looks(config, done, validation, sample)
             if done % config.log_every == 0 or done == config.steps or looks:
-                history.write(_row(done, result, optimizer, tokens / seconds))
+                history.write(_row(done, result, optimizer, tokens / seconds, measured))
                 tokens, seconds = 0, 0.0
             # Before looking, which may fail or take long: what was trained is not lost by it.
             if checkpoints is not None and _is_due(done, config.checkpoint_every, config.steps):
@@ -241,10 +256,18 @@ def _bar(start: int, steps: int, is_shown: bool) -> tqdm:
     return tqdm(range(start, steps), initial=start, total=steps, mininterval=1, disable=not is_shown)
 
 
-def _row(done: int, result: StepResult, optimizer: torch.optim.Optimizer, tokens_per_second: float) -> Row:
+def _row(
+    done: int,
+    result: StepResult,
+    optimizer: torch.optim.Optimizer,
+    tokens_per_second: float,
+    measured: Mapping[str, Tensor],
+) -> Row:
     lr = max(float(entry["lr"]) for entry in optimizer.param_groups)
-    speed = round(tokens_per_second)
-    return Row(step=done, loss=result.loss, lr=lr, grad_norm=result.grad_norm, tokens_per_second=speed)
+    row = Row(
+        step=done, loss=result.loss, lr=lr, grad_norm=result.grad_norm, tokens_per_second=round(tokens_per_second)
+    )
+    return row | {name: value.item() for name, value in measured.items()}
 
 
 def _is_due(done: int, every: int | None, steps: int) -> bool:

@@ -10,9 +10,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from llmcourse.distributed.group import Group
+from llmcourse.distributed.group import ALONE, Group
 from llmcourse.distributed.strategy import Strategy
-from llmcourse.model.losses import Batch, count_targets
+from llmcourse.model.losses import Batch, auxiliary_share, count_targets
+from llmcourse.model.weights import COMPILED, unwrapped
 from llmcourse.optim.gradients import accumulate_gradients, clip_gradients
 
 
@@ -121,12 +122,13 @@ def parallel_step(
     n_targets = int(group.sum(sum(count_targets(batch) for batch in micro_batches)))
     optimizer.zero_grad(set_to_none=True)
     loss = 0.0
-    if len(micro_batches) > 1:
-        with parallel.no_sync():
-            loss += accumulate_gradients(model, micro_batches[:-1], precision=precision, n_targets=n_targets)
-    # The last one sends, also where the loss is not finite by now: gradients that are kept back and not sent would come
-    # back in the next step, for `zero_grad` does not reach them.
-    loss += accumulate_gradients(model, micro_batches[-1:], precision=precision, n_targets=n_targets)
+    with auxiliary_share(model, 1 / (len(micro_batches) * group.size)):
+        if len(micro_batches) > 1:
+            with parallel.no_sync():
+                loss += accumulate_gradients(model, micro_batches[:-1], precision=precision, n_targets=n_targets)
+        # The last one sends, also where the loss is not finite by now: gradients that are kept back and not sent would
+        # come back in the next step, for `zero_grad` does not reach them.
+        loss += accumulate_gradients(model, micro_batches[-1:], precision=precision, n_targets=n_targets)
     parallel.finish()
     loss, grad_norm = group.sum(loss), parallel.clip(clip_norm)
     if math.isfinite(loss) and math.isfinite(grad_norm):
@@ -194,3 +196,69 @@ class _Asked:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.optimizer, name)
+
+
+MERGED = {"expert_load_max": torch.max, "dead_experts": torch.sum}
+"""How a measure of several layers becomes one; any other is their mean."""
+
+
+def after_step(model: nn.Module, group: Group = ALONE) -> dict[str, Tensor]:
+    """Let the layers that have counted something in a step act on it, and say what they have measured.
+
+    Such a layer has a `tally`, what it has counted since the last step, and a method `after_step(tally)`, which gets the
+    sum of the tallies of all processes and returns what it measures by name. All layers together send one message.
+
+    Args:
+        model: Any module; one without such layers measures nothing.
+        group: Whose tallies are added up: all that made the step.
+
+    Returns:
+        The measures of all layers together: the largest `expert_load_max`, the sum of `dead_experts`, the means of the
+        others. Tensors, so that nobody waits for a device who does not look.
+
+    Example:
+        >>> after_step(nn.Linear(1, 1))
+        {}
+    """
+    layers = _counting(model)
+    if not layers:
+        return {}
+    tallies = [layer.tally for layer in layers]
+    total = group.all_reduce(torch.cat(tallies)).wait().split([len(tally) for tally in tallies])
+    measured = [layer.after_step(tally) for layer, tally in zip(layers, total)]
+    return {name: _merged(name, [of_layer[name] for of_layer in measured]) for name in measured[0]}
+
+
+def _merged(name: str, values: Sequence[Tensor]) -> Tensor:
+    return MERGED.get(name, torch.mean)(torch.stack(list(values)))
+
+
+def forget_tallies(model: nn.Module) -> None:
+    """Make each layer count anew: what was counted since the last step belongs to no step."""
+    for layer in _counting(model):
+        layer.forget_tally()
+
+
+def _counting(model: nn.Module) -> list[nn.Module]:
+    return [module for module in model.modules() if hasattr(module, "after_step")]
+
+
+def faults(model: nn.Module, group: Group = ALONE) -> list[str]:
+    """What the layers of a model say is wrong with their last forward pass, on any process, the first layer first.
+
+    Such a layer has a method `fault()`, which returns a sentence, or None.
+
+    Example:
+        >>> layer = nn.Linear(1, 1)
+        >>> layer.fault = lambda: "it has had enough"
+        >>> faults(nn.Sequential(nn.Linear(1, 1), layer))
+        ['1: it has had enough']
+    """
+    found = []
+    for name, module in unwrapped(model).named_modules():
+        if hasattr(module, "fault") and (said := module.fault()) is not None:
+            found.append(f"{name.replace(COMPILED, '')}: {said}")
+    everybodys = group.gather(found)
+    if group.size > 1:
+        everybodys = [[f"{said} (rank {rank})" for said in told] for rank, told in enumerate(everybodys)]
+    return [said for told in everybodys for said in told]
