@@ -111,7 +111,11 @@ stands below:
         routing        which experts a token meets, and what their answers count
         auxiliary      losses that join the backward pass, and counts that are taken there
         balance        what keeps experts busy: auxiliary losses, the z-loss, a bias
+        dispatch       tokens sorted by expert and back, and those for whom there is no room
+        fast           experts with a backward pass of their own
+        experts        many small networks: one after another, and at once
         config         experts in the place of a feed-forward network, and what they cost
+        layer          router, experts and balance as one module
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name

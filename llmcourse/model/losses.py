@@ -107,8 +107,8 @@ def auxiliary_share(model: torch.nn.Module, share: float) -> Iterator[None]:
     """A context in which the auxiliary losses of a model's layers count for a part of themselves.
 
     A step adds up the gradients of several forward passes: those of its micro-batches, on each process. A loss that is
-    a mean over the tokens of one forward pass is to count for one of so many parts. Each module that has such a loss has
-    an attribute `share`; it is set, and put back in the end.
+    a mean over the tokens of one forward pass is to count for one of so many parts. Each module that has such a loss
+    has an attribute `share`; it is set, and put back in the end.
 
     Args:
         model: Any module; one without such layers is left alone.

@@ -9,11 +9,9 @@ from torch import nn
 
 from llmcourse.model.accounting import count_parameters
 from llmcourse.model.config import Costs, ModelConfig
+from llmcourse.moe.experts import WAYS
 from llmcourse.moe.routing import SCORES
 from llmcourse.values import take_fields
-
-WAYS = ("grouped", "loop", "fast")
-"""How experts are computed, see `Experts`."""
 
 
 @dataclass(frozen=True)

@@ -96,8 +96,7 @@ class MoE(nn.Module):
         super().__init__()
         self.config = config
         self.router = nn.Linear(d_model, config.n_experts, bias=False)
-        self.experts = Experts(config.n_experts, d_model, config.d_expert)
-        self.experts.way = config.way
+        self.experts = Experts(config.n_experts, d_model, config.d_expert, config.way)
         self.shared = SwiGLU(d_model, config.n_shared * config.d_expert) if config.n_shared else None
         self.register_buffer("bias", torch.zeros(config.n_experts) if config.bias_rate else None)
         self.dispatcher: Dispatcher = Here()
@@ -118,7 +117,8 @@ class MoE(nn.Module):
         if self.shared is not None:
             y_SD = y_SD + self.shared(x_SD)
         if self.training and torch.is_grad_enabled():
-            y_SD = self._with_losses(y_SD, routing.experts_SK.unflatten(0, x_BTD.shape[:-1]), logits_SE, counts_E, kept_R)
+            experts_BTK = routing.experts_SK.unflatten(0, x_BTD.shape[:-1])
+            y_SD = self._with_losses(y_SD, experts_BTK, logits_SE, counts_E, kept_R)
         return y_SD.view_as(x_BTD)
 
     def _logits(self, x_SD: Tensor) -> Tensor:

@@ -205,8 +205,8 @@ MERGED = {"expert_load_max": torch.max, "dead_experts": torch.sum}
 def after_step(model: nn.Module, group: Group = ALONE) -> dict[str, Tensor]:
     """Let the layers that have counted something in a step act on it, and say what they have measured.
 
-    Such a layer has a `tally`, what it has counted since the last step, and a method `after_step(tally)`, which gets the
-    sum of the tallies of all processes and returns what it measures by name. All layers together send one message.
+    Such a layer has a `tally`, what it has counted since the last step, and a method `after_step(tally)`, which gets
+    the sum of the tallies of all processes and returns what it measures by name. All layers send one message.
 
     Args:
         model: Any module; one without such layers measures nothing.
