@@ -56,7 +56,8 @@ def exact_match(losses_QT: np.ndarray, is_answer_QT: np.ndarray) -> float:
 def edit_distance(answer: Sequence[int], wanted: Sequence[int]) -> int:
     """The smallest number of tokens to insert, delete or replace to make one sequence of the other.
 
-    This is the metric that gives credit for what is nearly right, and that shows how models come nearer.
+    This is the metric that gives credit for what is nearly right, and that shows how models come nearer. It takes as
+    many steps as the product of the two lengths, so that answers of thousands of tokens are no trouble.
 
     Args:
         answer: Token ids, of any length.

@@ -136,7 +136,7 @@ def damped_step(gradient: np.ndarray, matrix: np.ndarray, damping: np.ndarray) -
 
     Args:
         gradient, matrix: Shapes (n, 5) and (n, 5, 5), as `normal_equations` gives them.
-        damping: Shape (n,), above 0.
+        damping: Shape (n,), above 0; less than 1e-9 counts as 1e-9.
 
     Returns:
         Steps to add, shape (n, 5).
@@ -150,7 +150,8 @@ def damped_step(gradient: np.ndarray, matrix: np.ndarray, damping: np.ndarray) -
     diagonal = np.einsum("nii->ni", matrix)
     # A number that nothing depends on has a zero there, and a matrix of zeros is no matrix to solve with.
     floor = 1e-12 * diagonal.max(axis=1, keepdims=True) + 1e-300
-    ridge = damping[:, None] * (diagonal + floor)
+    # Less than a billionth is lost in the rounding of the matrix, which may have no inverse of its own.
+    ridge = np.maximum(damping, 1e-9)[:, None] * (diagonal + floor)
     return np.linalg.solve(matrix + ridge[..., None] * np.eye(ridge.shape[1]), -gradient[..., None])[..., 0]
 
 

