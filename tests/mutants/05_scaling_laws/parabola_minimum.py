@@ -120,18 +120,6 @@ def parabola_minimum(log_n, losses):
     return float(np.exp(x)), float(c * x * x + s * x + h)
 
 
-# %% straight_line_has_a_lowest_point: only a negative curvature is refused
-def parabola_minimum(log_n, losses):
-    if len(np.unique(log_n)) < 3:
-        raise ValueError(f"log_n has {len(np.unique(log_n))} different values; there must be at least 3")
-    middle = np.mean(log_n)
-    x = np.asarray(log_n, float) - middle
-    c, s, h = np.linalg.lstsq(np.stack([x**2, x, np.ones_like(x)], axis=1), losses, rcond=None)[0]
-    if c < 0:
-        raise ValueError(f"the parabola's curvature is {c}; it must be above 0")
-    return float(middle - s / (2 * c)), float(h - s * s / (4 * c))
-
-
 # %% mean_of_repeats: runs of one size are averaged before the fit, and then count once
 def parabola_minimum(log_n, losses):
     sizes, where = np.unique(log_n, return_inverse=True)
