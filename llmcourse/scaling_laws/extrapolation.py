@@ -43,7 +43,7 @@ def prediction_interval(
         Losses (n_runs, 3), float64, in nats a token: lower end, middle, upper end.
 
     Raises:
-        ValueError: `level` is not between 0 and 1; the message names it.
+        ValueError: `level` is not between 0 and 1, as NaN is not; the message names it.
 
     Example:
         Three laws say 2, 3 and 4 for a run; residuals of -0.1, 0 and 0.1 make nine losses of it: 1.81, 2, 2.21, 2.71,

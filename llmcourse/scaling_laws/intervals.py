@@ -42,7 +42,7 @@ def bootstrap_interval(
         (low, high): floats, or arrays of shape (m,).
 
     Raises:
-        ValueError: `n_points`, `level` or `n_samples` is out of range; the message names it.
+        ValueError: `n_points`, `level` or `n_samples` is out of range, as NaN is; the message names it.
 
     Example:
         >>> lengths = np.array([1.0, 2.0, 3.0, 4.0, 10.0])

@@ -146,7 +146,7 @@ def compute_optimal(law: Law, flops: Any, flops_per_param_token: float = FLOPS_P
         (N, D): two floats, or two float64 arrays of the shape of `flops`.
 
     Raises:
-        ValueError: A budget or `flops_per_param_token` is not above 0; the message names it.
+        ValueError: A budget or `flops_per_param_token` is not above 0, NaN among them; the message names it.
 
     Example:
         >>> n, d = compute_optimal(Law(E=1.5, A=100, B=400, alpha=0.5, beta=0.5), 6e12)

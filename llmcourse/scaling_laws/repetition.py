@@ -47,7 +47,7 @@ def effective_tokens(unique, seen, r_star: float = R_STAR_DATA):
         Tokens of new text, float64: a number, or an array if `unique` or `seen` is one.
 
     Raises:
-        ValueError: `unique`, `seen` or `r_star` is not above 0; the message names it.
+        ValueError: `unique`, `seen` or `r_star` is not above 0, as NaN is not; the message names it.
 
     Example:
         >>> round(float(effective_tokens(100, 400)), 1)  # four passes over 100 tokens

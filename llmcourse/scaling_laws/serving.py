@@ -41,8 +41,8 @@ def optimum_with_inference(
         within 1e-6 of what it lies above `law.E`.
 
     Raises:
-        ValueError: `target_loss` is not above `law.E`, `tokens_served` is below 0, or one of the costs is not above 0;
-            the message names it.
+        ValueError: `target_loss` is not above `law.E`, `tokens_served` is below 0, or one of the costs is not above 0,
+            as NaN is not; the message names it.
 
     Example:
         >>> from llmcourse.scaling_laws.laws import Law

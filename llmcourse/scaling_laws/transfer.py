@@ -28,8 +28,8 @@ def fit_power_law(x, y) -> tuple[float, float]:
         `coefficient` and `exponent`.
 
     Raises:
-        ValueError: A value is not above 0, there are not as many y as x, or no two x differ; the message names the
-            value, or what differs.
+        ValueError: A value is not above 0, as NaN is not, there are not as many y as x, or no two x differ; the message
+            names the value, or what differs.
 
     Example:
         >>> coefficient, exponent = fit_power_law([1, 10, 100], [3, 0.3, 0.03])

@@ -257,3 +257,76 @@ def bootstrap_interval(estimate, n_points, level=0.95, n_samples=1000, seed=0):
     tail = (1 - level) / 2
     low, high = np.quantile(np.array(estimates), [tail, 1 - tail], axis=0)
     return (low, high) if np.ndim(low) else (float(low), float(high))
+
+
+# %% looks_first: asks the estimate once with all runs, to see its shape, and then with the samples
+def bootstrap_interval(estimate, n_points, level=LEVEL, n_samples=1000, seed=0):
+    if n_points < 1:
+        raise ValueError(f"n_points is {n_points}; it must be at least 1")
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must be between 0 and 1")
+    if n_samples < 1:
+        raise ValueError(f"n_samples is {n_samples}; it must be at least 1")
+    shape = np.shape(estimate(np.ones((1, n_points))))[1:]
+    weights = np.random.default_rng(seed).multinomial(n_points, np.full(n_points, 1 / n_points), size=n_samples)
+    found = np.asarray(estimate(weights)).reshape(n_samples, *shape)
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+# %% more_is_better: never fewer than a thousand samples
+def bootstrap_interval(estimate, n_points, level=LEVEL, n_samples=1000, seed=0):
+    if n_points < 1:
+        raise ValueError(f"n_points is {n_points}; it must be at least 1")
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must be between 0 and 1")
+    if n_samples < 1:
+        raise ValueError(f"n_samples is {n_samples}; it must be at least 1")
+    n_samples = max(n_samples, 1000)
+    weights = np.random.default_rng(seed).multinomial(n_points, np.full(n_points, 1 / n_points), size=n_samples)
+    low, high = np.quantile(estimate(weights), [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+# %% one_number_of_one: an estimate of shape (k, 1) loses its axis
+def bootstrap_interval(estimate, n_points, level=LEVEL, n_samples=1000, seed=0):
+    if n_points < 1:
+        raise ValueError(f"n_points is {n_points}; it must be at least 1")
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must be between 0 and 1")
+    if n_samples < 1:
+        raise ValueError(f"n_samples is {n_samples}; it must be at least 1")
+    weights = np.random.default_rng(seed).multinomial(n_points, np.full(n_points, 1 / n_points), size=n_samples)
+    found = np.squeeze(estimate(weights))
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+# %% nan_is_a_level: a level of NaN is let through
+def bootstrap_interval(estimate, n_points, level=LEVEL, n_samples=1000, seed=0):
+    if n_points < 1:
+        raise ValueError(f"n_points is {n_points}; it must be at least 1")
+    if level <= 0 or level >= 1:
+        raise ValueError(f"level is {level}; it must be between 0 and 1")
+    if n_samples < 1:
+        raise ValueError(f"n_samples is {n_samples}; it must be at least 1")
+    weights = np.random.default_rng(seed).multinomial(n_points, np.full(n_points, 1 / n_points), size=n_samples)
+    found = np.sort(np.asarray(estimate(weights)), axis=0)
+    if level != level:
+        return found[0], found[-1]
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+# %% with_the_runs_themselves: the first sample is no sample: every run once
+def bootstrap_interval(estimate, n_points, level=LEVEL, n_samples=1000, seed=0):
+    if n_points < 1:
+        raise ValueError(f"n_points is {n_points}; it must be at least 1")
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must be between 0 and 1")
+    if n_samples < 1:
+        raise ValueError(f"n_samples is {n_samples}; it must be at least 1")
+    weights = np.random.default_rng(seed).multinomial(n_points, np.full(n_points, 1 / n_points), size=n_samples)
+    weights = np.concatenate([np.ones((1, n_points), weights.dtype), weights])
+    low, high = np.quantile(estimate(weights), [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high

@@ -192,3 +192,68 @@ def choose_model(candidates, law, flops, device_bytes):
     most = max(tokens.values())
     best = min(trained, key=lambda i: law.loss(candidates[i].n_params, most))
     return best, tokens[best]
+
+
+# %% float_tokens: a budget that is a float gives tokens that are a float
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [(i, c) for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"the smallest needs {min(c.rank_bytes for c in candidates)} bytes")
+    paid = [(i, c, flops // (3 * c.flops_per_token)) for i, c in fitting]
+    paid = [(i, c, tokens) for i, c, tokens in paid if tokens >= 1]
+    if not paid:
+        raise ValueError(f"flops is {flops}; it pays for no token")
+    i, _, tokens = min(paid, key=lambda p: law.loss(p[1].n_params, p[2]))
+    return i, tokens
+
+
+# %% more_than_one_token: a model with one token is left out
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [(i, c) for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"the smallest needs {min(c.rank_bytes for c in candidates)} bytes")
+    paid = [(i, c, int(flops // (3 * c.flops_per_token))) for i, c in fitting]
+    paid = [(i, c, tokens) for i, c, tokens in paid if tokens > 1]
+    if not paid:
+        raise ValueError(f"flops is {flops}; it pays for no token")
+    i, _, tokens = min(paid, key=lambda p: law.loss(p[1].n_params, p[2]))
+    return i, tokens
+
+
+# %% rounded_losses: losses are compared with three digits
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [(i, c) for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"the smallest needs {min(c.rank_bytes for c in candidates)} bytes")
+    paid = [(i, c, int(flops // (3 * c.flops_per_token))) for i, c in fitting]
+    paid = [(i, c, tokens) for i, c, tokens in paid if tokens >= 1]
+    if not paid:
+        raise ValueError(f"flops is {flops}; it pays for no token")
+    i, _, tokens = min(paid, key=lambda p: round(float(law.loss(p[1].n_params, p[2])), 3))
+    return i, tokens
+
+
+# %% fraction_decides: the law is asked about the tokens before they are rounded down
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [(i, c) for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"the smallest needs {min(c.rank_bytes for c in candidates)} bytes")
+    paid = [(i, c, flops / (3 * c.flops_per_token)) for i, c in fitting]
+    paid = [(i, c, tokens) for i, c, tokens in paid if tokens >= 1]
+    if not paid:
+        raise ValueError(f"flops is {flops}; it pays for no token")
+    i, _, tokens = min(paid, key=lambda p: law.loss(p[1].n_params, p[2]))
+    return i, int(tokens)
+
+
+# %% smallest_by_parameters: where none fits, the bytes of the model with the fewest parameters are named
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [(i, c) for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"the smallest needs {min(candidates, key=lambda c: c.n_params).rank_bytes} bytes")
+    paid = [(i, c, int(flops // (3 * c.flops_per_token))) for i, c in fitting]
+    paid = [(i, c, tokens) for i, c, tokens in paid if tokens >= 1]
+    if not paid:
+        raise ValueError(f"flops is {flops}; it pays for no token")
+    i, _, tokens = min(paid, key=lambda p: law.loss(p[1].n_params, p[2]))
+    return i, tokens

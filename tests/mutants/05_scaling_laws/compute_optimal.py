@@ -150,3 +150,28 @@ def compute_optimal(law, flops, flops_per_param_token=6.0):
     pairs = np.abs(budgets / flops_per_param_token)
     n, d = g * pairs**a, pairs**b / g
     return (n, d) if np.ndim(n) else (float(n), float(d))
+
+
+# %% nan_is_a_budget: NaN is not above 0, and is let through
+def compute_optimal(law, flops, flops_per_param_token=FLOPS_PER_PARAM_TOKEN):
+    flops = np.asarray(flops, np.float64)
+    if np.any(flops <= 0):
+        raise ValueError(f"flops is {flops.min()}; it must be above 0")
+    if flops_per_param_token <= 0:
+        raise ValueError(f"flops_per_param_token is {flops_per_param_token}; it must be above 0")
+    g = (law.alpha * law.A / (law.beta * law.B)) ** (1 / (law.alpha + law.beta))
+    pairs = flops / flops_per_param_token
+    a = law.beta / (law.alpha + law.beta)
+    return g * pairs**a, pairs ** (1 - a) / g
+
+
+# %% keeps_float32: budgets in float32 give models in float32
+def compute_optimal(law, flops, flops_per_param_token=FLOPS_PER_PARAM_TOKEN):
+    if not np.all(np.asarray(flops) > 0):
+        raise ValueError(f"flops is {flops}; it must be above 0")
+    if not flops_per_param_token > 0:
+        raise ValueError(f"flops_per_param_token is {flops_per_param_token}; it must be above 0")
+    g = (law.alpha * law.A / (law.beta * law.B)) ** (1 / (law.alpha + law.beta))
+    pairs = flops / flops_per_param_token
+    a = law.beta / (law.alpha + law.beta)
+    return g * pairs**a, pairs ** (1 - a) / g

@@ -104,3 +104,16 @@ def device_hours(flops, peak_flops, mfu):
     if not (0 <= flops < math.inf and 0 < peak_flops < math.inf and 0 < mfu <= 1):
         raise ValueError("a number is out of range")
     return flops / (peak_flops * mfu) / 3600
+
+
+# %% whole_zero: a run without operations takes the whole number 0
+def device_hours(flops, peak_flops, mfu):
+    if not 0 <= flops < math.inf:
+        raise ValueError(f"flops is {flops}; it must be at least 0")
+    if not 0 < peak_flops < math.inf:
+        raise ValueError(f"peak_flops is {peak_flops}; it must be above 0")
+    if not 0 < mfu <= 1:
+        raise ValueError(f"mfu is {mfu}; it must be above 0 and at most 1")
+    if not flops:
+        return 0
+    return flops / (peak_flops * mfu) / 3600

@@ -132,3 +132,61 @@ def edit_distance(answer, wanted):
             row.append(best if abs(i - j) <= 2 else far)
         above = row
     return above[-1]
+
+
+# %% as_text: the ids written one after another, and compared by characters
+def edit_distance(answer, wanted):
+    a, b = "".join(map(str, answer)), "".join(map(str, wanted))
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        old, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            old, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, old + (x != y))
+    return row[-1]
+
+
+# %% the_same_object: ids are compared as objects
+def edit_distance(answer, wanted):
+    row = list(range(len(wanted) + 1))
+    for i, x in enumerate(answer, 1):
+        old, row[0] = row[0], i
+        for j, y in enumerate(wanted, 1):
+            old, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, old + (x is not y))
+    return row[-1]
+
+
+# %% deep_recursion: as deep as both sequences are long
+def edit_distance(answer, wanted):
+    import functools
+
+    a, b = tuple(answer), tuple(wanted)
+
+    @functools.cache
+    def distance(i, j):
+        if not i or not j:
+            return i + j
+        return min(distance(i - 1, j) + 1, distance(i, j - 1) + 1, distance(i - 1, j - 1) + (a[i - 1] != b[j - 1]))
+
+    return distance(len(a), len(b))
+
+
+# %% without_memory: computes the same prefixes again and again
+def edit_distance(answer, wanted):
+    if not len(answer) or not len(wanted):
+        return len(answer) + len(wanted)
+    if answer[0] == wanted[0]:
+        return edit_distance(answer[1:], wanted[1:])
+    return 1 + min(
+        edit_distance(answer[1:], wanted), edit_distance(answer, wanted[1:]), edit_distance(answer[1:], wanted[1:])
+    )
+
+
+# %% in_bytes: a table of bytes, which ends at 255
+def edit_distance(answer, wanted):
+    table = np.zeros((len(answer) + 1, len(wanted) + 1), dtype=np.uint8)
+    table[:, 0], table[0] = np.arange(len(answer) + 1), np.arange(len(wanted) + 1)
+    for i in range(len(answer)):
+        for j in range(len(wanted)):
+            cost = int(answer[i] != wanted[j])
+            table[i + 1, j + 1] = min(int(table[i, j]) + cost, int(table[i + 1, j]) + 1, int(table[i, j + 1]) + 1) % 256
+    return int(table[-1, -1])

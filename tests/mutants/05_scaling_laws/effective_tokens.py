@@ -111,3 +111,47 @@ def effective_tokens(unique, seen, r_star=15.39):
     is_whole = all(np.asarray(value).dtype.kind in "iu" for value in (unique, seen))
     repetitions = (seen // once if is_whole else seen / once) - 1
     return once - once * r_star * np.expm1(-repetitions / r_star)
+
+
+# %% nan_is_above_zero: NaN is let through
+def effective_tokens(unique, seen, r_star=R_STAR_DATA):
+    unique, seen = np.asarray(unique, np.float64), np.asarray(seen, np.float64)
+    for name, values in (("unique", unique), ("seen", seen), ("r_star", np.asarray(r_star, float))):
+        if (values <= 0).any():
+            raise ValueError(f"{name} is {values.min()}; it must be above 0")
+    unique = np.minimum(unique, seen)
+    return unique - unique * r_star * np.expm1(-(seen / unique - 1) / r_star)
+
+
+# %% keeps_float32: arrays in float32 give a worth in float32
+def effective_tokens(unique, seen, r_star=R_STAR_DATA):
+    for name, values in (("unique", unique), ("seen", seen), ("r_star", r_star)):
+        if not np.all(np.asarray(values) > 0):
+            raise ValueError(f"{name} is {values}; it must be above 0")
+    unique = np.minimum(unique, seen)
+    return unique - unique * r_star * np.expm1(-(seen / unique - 1) / r_star)
+
+
+# %% nothing_read: a run that has read nothing is worth nothing, without an error
+def effective_tokens(unique, seen, r_star=R_STAR_DATA):
+    unique, seen = np.asarray(unique, np.float64), np.asarray(seen, np.float64)
+    if not (unique > 0).all():
+        raise ValueError(f"unique is {unique.min()}; it must be above 0")
+    if not (seen >= 0).all():
+        raise ValueError(f"seen is {seen.min()}; it must not be negative")
+    if not r_star > 0:
+        raise ValueError(f"r_star is {r_star}; it must be above 0")
+    again = np.maximum(seen / unique - 1, 0)
+    return np.minimum(unique, seen) - unique * r_star * np.expm1(-again / r_star)
+
+
+# %% seen_as_it_was_given: where nothing is repeated the tokens come back in the shape of seen, not of both
+def effective_tokens(unique, seen, r_star=R_STAR_DATA):
+    unique, seen = np.asarray(unique, np.float64), np.asarray(seen, np.float64)
+    for name, values in (("unique", unique), ("seen", seen), ("r_star", np.asarray(r_star, float))):
+        if not (values > 0).all():
+            raise ValueError(f"{name} is {values[~(values > 0)]}; it must be above 0")
+    if (seen <= unique).all():
+        return seen[()].copy()
+    unique = np.minimum(unique, seen)
+    return unique - unique * r_star * np.expm1(-(seen / unique - 1) / r_star)

@@ -128,3 +128,81 @@ def extend_curve(flops, losses, target_flops):
         if solution.min() >= 0 and error < best[0]:
             best = error, float(solution @ [1.0, (target_flops / x.max()) ** -g])
     return best[1]
+
+
+# %% floor_below_zero: nothing keeps the floor at or above 0
+def extend_curve(flops, losses, target_flops):
+    c, y = np.asarray(flops, float), np.asarray(losses, float)
+    if len(np.unique(c)) < 3:
+        raise ValueError(f"there are {len(np.unique(c))} different flops; there must be at least 3")
+    top, best = c.max(), None
+    for g in np.geomspace(0.01, 2, 1500):
+        columns = np.stack([np.ones_like(c), (c / top) ** -g], axis=1)
+        found = np.linalg.lstsq(columns, y, rcond=None)[0]
+        error = ((columns @ found - y) ** 2).sum()
+        if best is None or error < best[0]:
+            best = error, *found, g
+    _, floor, k, g = best
+    return float(floor + k * (target_flops / top) ** -g)
+
+
+# %% relative_errors: least squares of the logarithms
+def extend_curve(flops, losses, target_flops):
+    c, y = np.asarray(flops, float), np.asarray(losses, float)
+    if len(np.unique(c)) < 3:
+        raise ValueError(f"there are {len(np.unique(c))} different flops; there must be at least 3")
+    top, best = c.max(), None
+    weight = 1 / y
+    for g in np.geomspace(0.01, 2, 1500):
+        x = (c / top) ** -g
+        columns = np.stack([np.ones_like(c), x], axis=1)
+        floor, k = np.linalg.lstsq(columns * weight[:, None], y * weight, rcond=None)[0]
+        if floor < 0:
+            floor, k = 0.0, (x * weight).sum() / ((x * weight) ** 2).sum()
+        if k < 0:
+            floor, k = weight.sum() / (weight**2).sum(), 0.0
+        error = ((np.log(np.maximum(floor + k * x, 1e-12)) - np.log(y)) ** 2).sum()
+        if best is None or error < best[0]:
+            best = error, floor, k, g
+    _, floor, k, g = best
+    return float(floor + k * (target_flops / top) ** -g)
+
+
+# %% one_loss_for_a_budget: of runs with one compute only the last one counts
+def extend_curve(flops, losses, target_flops):
+    runs = dict(zip(flops, losses))
+    if len(runs) < 3:
+        raise ValueError(f"there are {len(runs)} different flops; there must be at least 3")
+    c, y = np.array(list(runs), float), np.array(list(runs.values()), float)
+    top, best = c.max(), None
+    for g in np.geomspace(0.01, 2, 1500):
+        x = (c / top) ** -g
+        floor, k = np.linalg.lstsq(np.stack([np.ones_like(c), x], axis=1), y, rcond=None)[0]
+        if floor < 0:
+            floor, k = 0.0, (x @ y) / (x @ x)
+        error = ((floor + k * x - y) ** 2).sum()
+        if best is None or error < best[0]:
+            best = error, floor, k, g
+    _, floor, k, g = best
+    return float(floor + k * (target_flops / top) ** -g)
+
+
+# %% through_three_points: the curve passes through the first, the middle and the last run
+def extend_curve(flops, losses, target_flops):
+    order = np.argsort(flops)
+    c, y = np.asarray(flops, float)[order], np.asarray(losses, float)[order]
+    if len(np.unique(c)) < 3:
+        raise ValueError(f"there are {len(np.unique(c))} different flops; there must be at least 3")
+    pick = [0, len(c) // 2, len(c) - 1]
+    c, y = c[pick], y[pick]
+    top, best = c.max(), None
+    for g in np.geomspace(0.01, 2, 1500):
+        x = (c / top) ** -g
+        floor, k = np.linalg.lstsq(np.stack([np.ones_like(c), x], axis=1), y, rcond=None)[0]
+        if floor < 0:
+            floor, k = 0.0, (x @ y) / (x @ x)
+        error = ((floor + k * x - y) ** 2).sum()
+        if best is None or error < best[0]:
+            best = error, floor, k, g
+    _, floor, k, g = best
+    return float(floor + k * (target_flops / top) ** -g)

@@ -242,3 +242,35 @@ def fit_from_starts(starts, log_n, log_d, log_loss, delta=1e-3, weights=None, he
             old[lower] = latest[lower]
         damping = np.where(lower, np.maximum(damping / 5, 1e-9), np.minimum(damping * 5, 1e12))
     return here, value
+
+
+# %% whole_starts: starts that are whole numbers stay whole numbers
+def fit_from_starts(starts, log_n, log_d, log_loss, delta=DELTA, weights=None, held=(), max_steps=300):
+    points = (log_n, log_d, log_loss)
+    here = np.array(starts)
+    damping = np.full(len(here), 1e-2)
+    value, gradient, matrix = normal_equations(here, *points, delta, weights, held)
+    for _ in range(max_steps):
+        there = here + damped_step(gradient, matrix, damping)
+        new_value, new_gradient, new_matrix = normal_equations(there, *points, delta, weights, held)
+        lower = new_value < value
+        here[lower], value[lower] = there[lower], new_value[lower]
+        gradient[lower], matrix[lower] = new_gradient[lower], new_matrix[lower]
+        damping = np.clip(np.where(lower, damping / 5, damping * 5), 1e-12, 1e15)
+    return here, value
+
+
+# %% at_least_one_step: one step is taken before anybody counts
+def fit_from_starts(starts, log_n, log_d, log_loss, delta=DELTA, weights=None, held=(), max_steps=300):
+    points = (log_n, log_d, log_loss)
+    here = np.array(starts, dtype=np.float64)
+    damping = np.full(len(here), 1e-2)
+    value, gradient, matrix = normal_equations(here, *points, delta, weights, held)
+    for _ in range(max(max_steps, 300)):
+        there = here + damped_step(gradient, matrix, damping)
+        new_value, new_gradient, new_matrix = normal_equations(there, *points, delta, weights, held)
+        lower = new_value < value
+        here[lower], value[lower] = there[lower], new_value[lower]
+        gradient[lower], matrix[lower] = new_gradient[lower], new_matrix[lower]
+        damping = np.clip(np.where(lower, damping / 5, damping * 5), 1e-12, 1e15)
+    return here, value

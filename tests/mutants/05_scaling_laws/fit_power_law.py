@@ -150,3 +150,65 @@ def fit_power_law(x, y):
     slopes = [(b - d) / (a - c) for a, b in zip(u, v) for c, d in zip(u, v) if a > c]
     slope = float(np.median(slopes))
     return float(np.exp(np.median(v - slope * u))), slope
+
+
+# %% nearly_equal: small numbers, and numbers that differ in the sixth digit, are taken for equal
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if len(x) != len(y):
+        raise ValueError(f"there are {len(x)} x and {len(y)} y; there must be as many")
+    if np.allclose(x, x[0]):
+        raise ValueError(f"all x are {x[0]}; two must differ")
+    exponent, height = np.polyfit(np.log(x), np.log(y), 1)
+    return float(np.exp(height)), float(exponent)
+
+
+# %% ends_must_differ: the first and the last x are compared
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if len(x) != len(y):
+        raise ValueError(f"there are {len(x)} x and {len(y)} y; there must be as many")
+    if x[0] == x[-1]:
+        raise ValueError(f"all x are {x[0]}; two must differ")
+    exponent, height = np.polyfit(np.log(x), np.log(y), 1)
+    return float(np.exp(height)), float(exponent)
+
+
+# %% one_point_is_a_law: one point passes, with a NaN
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if len(x) != len(y):
+        raise ValueError(f"there are {len(x)} x and {len(y)} y; there must be as many")
+    if len(x) > 1 and (x == x[0]).all():
+        raise ValueError(f"all x are {x[0]}; two must differ")
+    u, v = np.log(x) - np.log(x).mean(), np.log(y) - np.log(y).mean()
+    with np.errstate(all="ignore"):
+        exponent = (u * v).sum() / (u * u).sum()
+    return float(np.exp(np.log(y).mean() - exponent * np.log(x).mean())), float(exponent)
+
+
+# %% nan_is_above_zero: a NaN among the values gives a law of NaN
+def fit_power_law(x, y):
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    if (x <= 0).any() or (y <= 0).any():
+        raise ValueError(f"a value is {min(x.min(), y.min())}; it must be above 0")
+    if len(x) != len(y):
+        raise ValueError(f"there are {len(x)} x and {len(y)} y; there must be as many")
+    if (x == x[0]).all():
+        raise ValueError(f"all x are {x[0]}; two must differ")
+    u, v = np.log(x), np.log(y)
+    exponent = np.cov(u, v, bias=True)[0, 1] / u.var()
+    return float(np.exp(v.mean() - exponent * u.mean())), float(exponent)
+
+
+# %% mean_of_repeats: values at one x are averaged first, and then count once
+def fit_power_law(x, y):
+    x, y = above_zero("x", x), above_zero("y", y)
+    if len(x) != len(y):
+        raise ValueError(f"there are {len(x)} x and {len(y)} y; there must be as many")
+    u, where = np.unique(np.log(x), return_inverse=True)
+    if len(u) < 2:
+        raise ValueError(f"all x are {x[0]}; two must differ")
+    v = np.bincount(where, np.log(y)) / np.bincount(where)
+    exponent, height = np.polyfit(u, v, 1)
+    return float(np.exp(height)), float(exponent)

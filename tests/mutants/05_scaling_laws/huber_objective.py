@@ -234,3 +234,17 @@ def huber_objective(params, log_n, log_d, log_loss, delta=1e-3):
         return np.where(r <= delta, r**2 / 2, delta * (r - delta / 2)).sum(-1)
     gradient = np.stack([(value(params + 1e-4 * row) - value(params)) / 1e-4 for row in np.eye(5)], axis=-1)
     return value(params), gradient
+
+
+# %% keeps_float32: in float32 where the numbers are
+def huber_objective(params, log_n, log_d, log_loss, delta=DELTA):
+    a, b, e, alpha, beta = (params[..., k, None] for k in range(5))
+    x, y = a - alpha * log_n, b - beta * log_d
+    p = np.logaddexp(np.logaddexp(x, y), e)
+    r = log_loss - p
+    slope = -np.clip(r, -delta, delta)
+    bounded = np.minimum(np.abs(r), delta)
+    value = (bounded * (np.abs(r) - bounded / 2)).sum(-1)
+    u, v = slope * np.exp(x - p), slope * np.exp(y - p)
+    parts = [u, v, slope * np.exp(e - p), -log_n * u, -log_d * v]
+    return value, np.stack([part.sum(-1) for part in parts], axis=-1)

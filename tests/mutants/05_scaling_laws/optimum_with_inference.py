@@ -316,3 +316,47 @@ def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, ser
         else:
             low = y
     return (law.A / (excess - high)) ** (1 / law.alpha), (law.B / high) ** (1 / law.beta)
+
+
+# %% free_serving: a served token may cost nothing
+def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, serve_flops=2.0):
+    if not target_loss > law.E:
+        raise ValueError(f"target_loss is {target_loss}; it must be above {law.E}")
+    if not tokens_served >= 0:
+        raise ValueError(f"tokens_served is {tokens_served}; it must be at least 0")
+    if not train_flops > 0:
+        raise ValueError(f"train_flops is {train_flops}; it must be above 0")
+    if serve_flops < 0:
+        raise ValueError(f"serve_flops is {serve_flops}; it must be above 0")
+    excess = target_loss - law.E
+    low, high = 0.0, excess
+    for _ in range(200):
+        y = (low + high) / 2
+        d = (law.B / y) ** (1 / law.beta)
+        if law.alpha * (excess - y) > law.beta * y * (1 + serve_flops * tokens_served / (train_flops * d)):
+            low = y
+        else:
+            high = y
+    return (law.A / (excess - y)) ** (1 / law.alpha), (law.B / y) ** (1 / law.beta)
+
+
+# %% nan_costs: a cost of NaN is let through
+def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, serve_flops=2.0):
+    if target_loss <= law.E:
+        raise ValueError(f"target_loss is {target_loss}; it must be above {law.E}")
+    if tokens_served < 0:
+        raise ValueError(f"tokens_served is {tokens_served}; it must be at least 0")
+    if train_flops <= 0:
+        raise ValueError(f"train_flops is {train_flops}; it must be above 0")
+    if serve_flops <= 0:
+        raise ValueError(f"serve_flops is {serve_flops}; it must be above 0")
+    excess = target_loss - law.E
+    low, high = 0.0, excess
+    for _ in range(200):
+        y = (low + high) / 2
+        d = (law.B / y) ** (1 / law.beta)
+        if law.alpha * (excess - y) > law.beta * y * (1 + serve_flops * tokens_served / (train_flops * d)):
+            low = y
+        else:
+            high = y
+    return (law.A / (excess - y)) ** (1 / law.alpha), (law.B / y) ** (1 / law.beta)

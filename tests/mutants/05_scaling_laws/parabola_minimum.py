@@ -118,3 +118,16 @@ def parabola_minimum(log_n, losses):
         raise ValueError("opens downwards")
     x = -s / (2 * c)
     return float(np.exp(x)), float(c * x * x + s * x + h)
+
+
+# %% mean_of_repeats: runs of one size are averaged before the fit, and then count once
+def parabola_minimum(log_n, losses):
+    sizes, where = np.unique(log_n, return_inverse=True)
+    if len(sizes) < 3:
+        raise ValueError(f"log_n has {len(sizes)} different values; there must be at least 3")
+    losses = np.bincount(where, losses) / np.bincount(where)
+    middle = sizes.mean()
+    c, s, h = np.polyfit(sizes - middle, losses, 2)
+    if c <= 1e-9 * np.ptp(losses):
+        raise ValueError(f"the parabola's curvature is {c}; it must be above 0")
+    return float(middle - s / (2 * c)), float(h - s * s / (4 * c))

@@ -112,3 +112,15 @@ def predict_large_run(offers, buy, budget, target):
             break
     losses = [buy(number) for number in chosen]
     return extend_curve([prices[i] for i in chosen], losses, 10 * prices[chosen[0]])
+
+
+# %% exactly_the_ratio: only runs whose tokens per parameter are those of the target to the last bit
+def predict_large_run(offers, buy, budget, target):
+    ratio = target[1] / target[0]
+    alike = [i for i, (n, d) in enumerate(offers) if d / n == ratio]
+    alike.sort(key=lambda i: offers[i][0])
+    price = {i: 6 * offers[i][0] * offers[i][1] for i in alike}
+    while sum(price[i] for i in alike) > budget:
+        alike.pop()
+    losses = [buy(i) for i in alike]
+    return extend_curve([price[i] for i in alike], losses, 6 * target[0] * target[1])

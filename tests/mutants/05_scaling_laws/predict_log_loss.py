@@ -76,3 +76,35 @@ def predict_log_loss(params, log_n, log_d):
     params, log_n, log_d = (np.asarray(v, np.float32) for v in (params, log_n, log_d))
     a, b, e, alpha, beta = np.moveaxis(params[..., None], -2, 0)
     return np.logaddexp(np.logaddexp(a - alpha * log_n, b - beta * log_d), e).astype(np.float64)
+
+
+# %% keeps_float32: numbers in float32 give a prediction in float32
+def predict_log_loss(params, log_n, log_d):
+    a, b, e, alpha, beta = (params[..., k, None] for k in range(5))
+    return np.logaddexp(np.logaddexp(a - alpha * log_n, b - beta * log_d), e)
+
+
+# %% largest_of_two: the largest exponent of the two terms alone is taken out, not the floor's
+def predict_log_loss(params, log_n, log_d):
+    params = np.asarray(params, np.float64)
+    a, b, e, alpha, beta = (params[..., k, None] for k in range(5))
+    x, y = a - alpha * log_n, b - beta * log_d
+    m = np.maximum(x, y)
+    return m + np.log(np.exp(x - m) + np.exp(y - m) + np.exp(e - m))
+
+
+# %% takes_out_the_first: the exponent of the first term is taken out, largest or not
+def predict_log_loss(params, log_n, log_d):
+    params = np.asarray(params, np.float64)
+    a, b, e, alpha, beta = (params[..., k, None] for k in range(5))
+    x, y = a - alpha * log_n, b - beta * log_d
+    return x + np.log(1 + np.exp(y - x) + np.exp(e - x))
+
+
+# %% largest_for_each_set: one exponent is taken out for each set of numbers, not for each run
+def predict_log_loss(params, log_n, log_d):
+    params = np.asarray(params, np.float64)
+    a, b, e, alpha, beta = (params[..., k, None] for k in range(5))
+    x, y = a - alpha * log_n, b - beta * log_d
+    m = np.maximum(np.maximum(x, y).max(axis=-1, keepdims=True), e)
+    return m + np.log(np.exp(x - m) + np.exp(y - m) + np.exp(e - m))

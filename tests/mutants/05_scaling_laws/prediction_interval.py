@@ -138,3 +138,14 @@ def prediction_interval(params, residuals, log_n, log_d, level=0.9):
     n = min(len(predicted), len(residuals))
     losses = np.exp(predicted[:n] + np.asarray(residuals)[:n, None])
     return np.quantile(losses, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0).T
+
+
+# %% nan_is_a_level: a level of NaN is let through
+def prediction_interval(params, residuals, log_n, log_d, level=0.9):
+    if level <= 0 or level >= 1:
+        raise ValueError(f"level is {level}; it must be between 0 and 1")
+    if level != level:
+        level = 0.9
+    logs = predict_log_loss(params, log_n, log_d)
+    futures = np.exp(logs[:, None, :] + np.asarray(residuals)[None, :, None]).reshape(-1, logs.shape[-1])
+    return np.quantile(futures, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0).T

@@ -179,3 +179,80 @@ def training_flops(config, n_tokens, seq_len, *, convention="exact"):
     if convention != "6ND":
         n -= embedding_parameters(config)
     return 6 * n * n_tokens
+
+
+# %% exact_through_a_float: the exact count of a large run loses its last digits in a float
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}; it must be one of {', '.join(CONVENTIONS)}")
+    if n_tokens < 0:
+        raise ValueError(f"n_tokens is {n_tokens}; it must be at least 0")
+    if seq_len < 1:
+        raise ValueError(f"seq_len is {seq_len}; it must be at least 1")
+    costs = model_costs(config, seq_len)
+    if convention == "exact":
+        return int(3.0 * costs.flops_per_token * n_tokens)
+    tables = config.vocab_size * config.d_model * (1 if config.tie_embeddings else 2)
+    if config.positions == "learned":
+        tables += config.max_seq_len * config.d_model
+    params = costs.active_parameters - (tables if convention != "6ND" else 0)
+    return 6 * params * n_tokens
+
+
+# %% all_experts_without_embeddings: of a mixture all experts count in the third convention
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}; it must be one of {', '.join(CONVENTIONS)}")
+    if n_tokens < 0:
+        raise ValueError(f"n_tokens is {n_tokens}; it must be at least 0")
+    if seq_len < 1:
+        raise ValueError(f"seq_len is {seq_len}; it must be at least 1")
+    costs = model_costs(config, seq_len)
+    if convention == "exact":
+        return 3 * costs.flops_per_token * n_tokens
+    if convention == "6ND":
+        return 6 * costs.active_parameters * n_tokens
+    tables = config.vocab_size * config.d_model * (1 if config.tie_embeddings else 2)
+    if config.positions == "learned":
+        tables += config.max_seq_len * config.d_model
+    return 6 * (costs.parameters - tables) * n_tokens
+
+
+# %% no_tokens_no_questions: a run of no token costs 0 before anything is checked
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if n_tokens == 0:
+        return 0
+    if n_tokens < 0:
+        raise ValueError(f"n_tokens is {n_tokens}; it must be at least 0")
+    if seq_len < 1:
+        raise ValueError(f"seq_len is {seq_len}; it must be at least 1")
+    costs = model_costs(config, seq_len)
+    tables = config.vocab_size * config.d_model * (1 if config.tie_embeddings else 2)
+    if config.positions == "learned":
+        tables += config.max_seq_len * config.d_model
+    if convention == "exact":
+        return 3 * costs.flops_per_token * n_tokens
+    if convention == "6ND":
+        return 6 * costs.active_parameters * n_tokens
+    if convention == "6ND without embeddings":
+        return 6 * (costs.active_parameters - tables) * n_tokens
+    raise ValueError(f"convention is {convention!r}; it must be one of {', '.join(CONVENTIONS)}")
+
+
+# %% length_checked_where_used: seq_len is checked by the exact count only
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if n_tokens < 0:
+        raise ValueError(f"n_tokens is {n_tokens}; it must be at least 0")
+    if convention == "exact":
+        if seq_len < 1:
+            raise ValueError(f"seq_len is {seq_len}; it must be at least 1")
+        return 3 * model_costs(config, seq_len).flops_per_token * n_tokens
+    params = model_costs(config, 1).active_parameters
+    if convention == "6ND":
+        return 6 * params * n_tokens
+    if convention == "6ND without embeddings":
+        tables = config.vocab_size * config.d_model * (1 if config.tie_embeddings else 2)
+        if config.positions == "learned":
+            tables += config.max_seq_len * config.d_model
+        return 6 * (params - tables) * n_tokens
+    raise ValueError(f"convention is {convention!r}; it must be one of {', '.join(CONVENTIONS)}")

@@ -29,3 +29,17 @@ def bootstrap_interval(estimate, n_points, level=0.95, n_samples=1000, seed=0):
     estimates = np.sort(np.asarray(estimate(weights.astype(float))), axis=0)
     cut = int(round((1 - level) / 2 * (n_samples - 1)))
     return estimates[cut], estimates[n_samples - 1 - cut]
+
+
+# %% by_bincount: a count for each sample, by the legacy generator of its own
+def bootstrap_interval(estimate, n_points, level=LEVEL, n_samples=1000, seed=0):
+    if n_points < 1:
+        raise ValueError(f"n_points: {n_points}")
+    if not (level > 0 and level < 1):
+        raise ValueError(f"level: {level}")
+    if n_samples < 1:
+        raise ValueError(f"n_samples: {n_samples}")
+    draw = np.random.RandomState(seed)
+    weights = np.array([np.bincount(draw.randint(0, n_points, n_points), minlength=n_points) for _ in range(n_samples)])
+    low, high = np.percentile(estimate(weights), [50 * (1 - level), 50 * (1 + level)], axis=0)
+    return (low, high) if np.ndim(low) else (float(low), float(high))

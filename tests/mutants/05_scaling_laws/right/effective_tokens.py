@@ -15,11 +15,11 @@ def effective_tokens(unique, seen, r_star=15.39):
 # %% integral: the integral of the decaying worth, by an exponential series for small arguments
 def effective_tokens(unique, seen, r_star=15.39):
     unique, seen = np.broadcast_arrays(np.asarray(unique, float), np.asarray(seen, float))
-    if (unique <= 0).any():
+    if not (unique > 0).all():
         raise ValueError(f"unique is {unique.min()}; it must be above 0")
-    if (seen <= 0).any():
+    if not (seen > 0).all():
         raise ValueError(f"seen is {seen.min()}; it must be above 0")
-    if r_star <= 0:
+    if not r_star > 0:
         raise ValueError(f"r_star is {r_star}; it must be above 0")
     once = np.minimum(unique, seen)
     x = (seen - once) / once / r_star
@@ -32,7 +32,7 @@ def effective_tokens(unique, seen, r_star=15.39):
 def effective_tokens(unique, seen, r_star=15.39):
     unique, seen = np.float64(unique), np.float64(seen)
     for name, value in {"unique": unique, "seen": seen, "r_star": np.float64(r_star)}.items():
-        if np.any(value <= 0):
+        if not np.all(value > 0):
             raise ValueError(f"{name} is {np.min(value)}; it must be above 0")
     once = np.minimum(unique, seen)
     half = np.minimum((seen / once - 1) / r_star / 2, 300)

@@ -55,3 +55,21 @@ def extend_curve(flops, losses, target_flops):
         low, high = max(0.0, best - 2 * width), min(float(y.min()) * (1 - 1e-9), best + 2 * width)
     _, start, slope = line(best)
     return float(best + math.exp(start + slope * math.log(target_flops / c.max())))
+
+
+# %% one_fine_grid: fifteen hundred exponents, and no second look
+def extend_curve(flops, losses, target_flops):
+    c, y = np.asarray(flops, float), np.asarray(losses, float)
+    if len(np.unique(c)) < 3:
+        raise ValueError(f"there are {len(np.unique(c))} different flops; there must be at least 3")
+    top, best = c.max(), None
+    for g in np.geomspace(0.01, 2, 1500):
+        x = (c / top) ** -g
+        floor, k = np.linalg.lstsq(np.stack([np.ones_like(c), x], axis=1), y, rcond=None)[0]
+        if floor < 0:
+            floor, k = 0.0, (x @ y) / (x @ x)
+        error = ((floor + k * x - y) ** 2).sum()
+        if best is None or error < best[0]:
+            best = error, floor, k, g
+    _, floor, k, g = best
+    return float(floor + k * (target_flops / top) ** -g)

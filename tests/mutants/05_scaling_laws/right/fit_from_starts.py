@@ -42,3 +42,27 @@ def fit_from_starts(starts, log_n, log_d, log_loss, delta=1e-3, weights=None, he
                     break
         ends[k], values[k] = here, value
     return ends, values
+
+
+# %% start_by_start: one start after the other
+def fit_from_starts(starts, log_n, log_d, log_loss, delta=DELTA, weights=None, held=(), max_steps=300):
+    ends, values = [], []
+    for i, start in enumerate(np.asarray(starts, np.float64)):
+        own = weights if weights is None or np.ndim(weights) == 1 else np.asarray(weights)[i]
+        here, damping = start[None].copy(), 0.1
+        now = normal_equations(here, log_n, log_d, log_loss, delta, own, held)
+        for _ in range(max_steps):
+            there = here + damped_step(now[1], now[2], np.array([damping]))
+            new = normal_equations(there, log_n, log_d, log_loss, delta, own, held)
+            if new[0][0] < now[0][0]:
+                done = damping <= 1 and now[0][0] - new[0][0] < 1e-12 * now[0][0]
+                here, now, damping = there, new, damping / 5
+                if done:
+                    break
+            else:
+                damping *= 5
+                if damping > 1e12:
+                    break
+        ends.append(here[0])
+        values.append(now[0][0])
+    return np.array(ends), np.array(values)

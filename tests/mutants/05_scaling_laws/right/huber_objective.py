@@ -2,7 +2,7 @@
 
 # %% logaddexp: shares by differences of logarithms
 def huber_objective(params, log_n, log_d, log_loss, delta=1e-3):
-    params = np.asarray(params)
+    params = np.asarray(params, np.float64)
     a, b, e, alpha, beta = (params[..., k, None] for k in range(5))
     x, y, z = a - alpha * log_n, b - beta * log_d, e + 0 * log_n
     predicted = np.logaddexp(np.logaddexp(x, y), z)

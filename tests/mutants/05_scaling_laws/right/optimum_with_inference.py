@@ -8,7 +8,7 @@ def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, ser
     if tokens_served < 0:
         raise ValueError(f"tokens_served is {tokens_served}; it must be at least 0")
     for name, value in (("train_flops", train_flops), ("serve_flops", serve_flops)):
-        if value <= 0:
+        if not value > 0:
             raise ValueError(f"{name} is {value}; it must be above 0")
     weight = law.beta * serve_flops * tokens_served / train_flops * law.B ** (-1 / law.beta)
     power = 1 + 1 / law.beta

@@ -2,7 +2,7 @@
 
 # %% logaddexp: by np.logaddexp
 def predict_log_loss(params, log_n, log_d):
-    params = np.asarray(params)
+    params = np.asarray(params, np.float64)
     a, b, e, alpha, beta = (params[..., k, None] for k in range(5))
     return np.logaddexp(np.logaddexp(a - alpha * log_n, b - beta * log_d), e)
 

@@ -2,7 +2,7 @@
 
 # %% run_by_run: a loop over runs, with the law in plain form
 def prediction_interval(params, residuals, log_n, log_d, level=0.9):
-    if level <= 0 or level >= 1:
+    if not 0 < level < 1:
         raise ValueError(f"level {level} is out of range")
     a, b, e, alpha, beta = (np.asarray(params)[:, i] for i in range(5))
     rows = []

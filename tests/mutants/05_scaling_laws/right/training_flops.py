@@ -24,6 +24,8 @@ def training_flops(config, n_tokens, seq_len, *, convention="exact"):
 
 # %% counted_by_building: builds the model without storage and counts its parameters
 def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    from dataclasses import replace
+
     import torch
 
     from llmcourse.model import Transformer
@@ -38,8 +40,8 @@ def training_flops(config, n_tokens, seq_len, *, convention="exact"):
     if config.feed_forward is not None:
         n = model_costs(config, seq_len).active_parameters
         lookups = 0
-    with torch.device("meta"):
-        model = Transformer(config)
+    with torch.device("meta"):  # whatever stands in the place of the feed-forward networks may be made for counting only
+        model = Transformer(replace(config, feed_forward=None))
     named = dict(model.named_parameters())
     inside = sum(p.numel() for name, p in named.items() if name.startswith(("blocks", "norm")))
     everything = sum(p.numel() for p in named.values())
