@@ -18,6 +18,11 @@ class Published(NamedTuple):
         beside: What that leaves out or says too much: a name -> parameters stored, and those that a token meets.
         says: All parameters and the active ones, as its authors give them.
         embedding_is_active: Whether their active count holds the embedding that a token looks up.
+
+    Example:
+        >>> olmoe = PUBLISHED["OLMoE-1B-7B"]
+        >>> olmoe.config.feed_forward.n_experts, olmoe.beside, olmoe.says
+        (64, {'norms of all queries and of all keys': (65536, 65536)}, ('6.9B', '1.3B'))
     """
 
     config: ModelConfig
