@@ -93,7 +93,8 @@ def gate_gradient(logits_SE: Tensor, experts_SK: Tensor, d_weights_SK: Tensor, n
 
     The choice of the experts is a step, whose gradient is zero: they are taken as given. What is left is the way from
     the logits through the softmax, the pick of K scores and, with `normalise`, their division by the sum. By hand means
-    that PyTorch's autograd is not asked.
+    that PyTorch's autograd is not asked. Logits may lie far apart: with `normalise` the result is right also where the
+    softmax over all experts gives the chosen ones 0.
 
     Args:
         logits_SE: What the router has said, float32 or float64.
