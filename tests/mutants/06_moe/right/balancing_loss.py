@@ -1,0 +1,21 @@
+"""Right solutions of balancing_loss that are not written as the library's is."""
+
+# %% dot: a scalar product
+def balancing_loss(probs_SE, counts_E, top_k, *, convention="switch"):
+    if convention not in ("switch", "huggingface"):
+        raise ValueError(f"convention is {convention!r}; it must be 'switch' or 'huggingface'")
+    f = counts_E.to(probs_SE) / counts_E.to(probs_SE).sum()
+    factor = probs_SE.shape[1] * (top_k if convention == "huggingface" else 1)
+    return factor * torch.dot(f, probs_SE.mean(0))
+
+
+# %% loop: expert by expert
+def balancing_loss(probs_SE, counts_E, top_k, *, convention="switch"):
+    if convention not in ("switch", "huggingface"):
+        raise ValueError(f"convention is {convention!r}; it must be 'switch' or 'huggingface'")
+    n_tokens, n_experts = probs_SE.shape
+    total = sum(int(count) for count in counts_E)
+    loss = probs_SE.new_zeros(())
+    for e in range(n_experts):
+        loss = loss + (float(counts_E[e]) / total) * (probs_SE[:, e].sum() / n_tokens)
+    return n_experts * (top_k if convention == "huggingface" else 1) * loss
