@@ -82,6 +82,9 @@ class Experts(nn.Module):
         n_experts, d_model, d_expert: E, D and F.
         way: "grouped", "loop" or "fast": `grouped_experts`, `loop_experts` or `fast_experts`.
 
+    Raises:
+        ValueError: There is no such way; the message names it.
+
     Example:
         >>> experts = Experts(4, d_model=8, d_expert=16)
         >>> experts(torch.randn(5, 8), torch.tensor([2, 0, 3, 0])).shape
@@ -90,6 +93,8 @@ class Experts(nn.Module):
 
     def __init__(self, n_experts: int, d_model: int, d_expert: int, way: str = "grouped") -> None:
         super().__init__()
+        if way not in WAYS:
+            raise ValueError(f"way is {way!r}; it must be one of {', '.join(map(repr, WAYS))}")
         self.gate_EFD = nn.Parameter(torch.empty(n_experts, d_expert, d_model))
         self.up_EFD = nn.Parameter(torch.empty(n_experts, d_expert, d_model))
         self.down_EDF = nn.Parameter(torch.empty(n_experts, d_model, d_expert))

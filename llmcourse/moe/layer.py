@@ -153,7 +153,7 @@ class MoE(nn.Module):
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *args: Any) -> None:
         """Say first that the weights are of another number of experts: of the shapes PyTorch tells by itself."""
-        router_ED, *_, error_msgs = state_dict.get(prefix + "router.weight"), *args
+        router_ED, error_msgs = state_dict.get(prefix + "router.weight"), args[-1]
         if router_ED is not None and len(router_ED) != self.config.n_experts:
             error_msgs.append(
                 f"{prefix}n_experts is {len(router_ED)} in these weights; it must be {self.config.n_experts}, as in "

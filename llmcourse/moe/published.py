@@ -41,8 +41,8 @@ def _shape(
     )  # fmt: skip
 
 
-def _twice(n: int) -> tuple[int, int]:
-    """Parameters that every token meets."""
+def _met_by_all(n: int) -> tuple[int, int]:
+    """Parameters that are stored and that every token meets."""
     return n, n
 
 
@@ -51,8 +51,8 @@ def _gpt_oss(n_layers: int, n_experts: int, says: tuple[str, str]) -> Published:
     d, q, kv, top_k = 2880, 64 * 64, 8 * 64, 4
     config = _shape(201088, d, n_layers, 64, 8, 64, ExpertsConfig(d, n_experts=n_experts, top_k=top_k))
     beside = {
-        "biases and sinks of attention": _twice(n_layers * (q + 2 * kv + d + 64)),
-        "biases of routers": _twice(n_layers * n_experts),
+        "biases and sinks of attention": _met_by_all(n_layers * (q + 2 * kv + d + 64)),
+        "biases of routers": _met_by_all(n_layers * n_experts),
         "biases of experts": (n_layers * n_experts * 3 * d, n_layers * top_k * 3 * d),
     }
     return Published(config, beside, says, embedding_is_active=False)
@@ -71,7 +71,7 @@ def _deepseek_v3() -> Published:
     )  # fmt: skip
     usual, dense, costs = 4 * d * heads * 128, 3 * d * 18432, experts.costs(config)
     beside = {
-        "latent attention, less the usual one": _twice(layers * (attention - usual)),
+        "latent attention, less the usual one": _met_by_all(layers * (attention - usual)),
         "three dense networks, less those with experts": (
             dense_layers * (dense - costs.parameters),
             dense_layers * (dense - costs.active_parameters),
@@ -86,7 +86,7 @@ PUBLISHED: dict[str, Published] = {
     ),
     "OLMoE-1B-7B": Published(
         _shape(50304, 2048, 16, 16, 16, 128, ExpertsConfig(1024, n_experts=64, top_k=8, normalise=False)),
-        {"norms of all queries and of all keys": _twice(16 * 2 * 2048)},
+        {"norms of all queries and of all keys": _met_by_all(16 * 2 * 2048)},
         ("6.9B", "1.3B"),
     ),
     "Qwen3-30B-A3B": Published(

@@ -78,6 +78,7 @@ NO_SECRETS = {
         for bucket in buckets:
         for grad in grads:
         n, me = group.size, group.rank
+        wide_SE = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32))
         if value < 1:
         if bias is not None:
         if kind == "F":
@@ -90,6 +91,8 @@ NO_SECRETS = {
         for batch in micro_batches:
         for pair in zip(ids, ids[1:]):
         for token, token_id in special_tokens.items():
+        if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}; it must be one of {', '.join(map(repr, CONVENTIONS))}")
         if count < 1:
         check_layout(layout)
         _check_factor(factor)
