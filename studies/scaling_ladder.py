@@ -46,7 +46,8 @@ class Setting:
 
     Attributes:
         budgets: Operations of a run, at 6 for each parameter and token.
-        widths: Of the models. A budget is spent on those whose tokens per parameter lie within `ratios`.
+        widths: Of the models. A budget is spent on those whose tokens per parameter lie within `ratios`, as far as
+            there is text for them.
         ratios: Fewest and most tokens per parameter.
         lr: Learning rate of the base width, from the pilot.
         n_layers, seq_len, batch_size, base_width, d_head: The same for all; a model narrower than a head has one head.
@@ -83,7 +84,7 @@ class Setting:
         return {
             width: round(budget / (6 * n * self.batch_size * self.seq_len))
             for width, n in counts.items()
-            if low <= budget / (6 * n**2) <= high
+            if low <= budget / (6 * n**2) <= high and budget / (6 * n) <= 1e6 * self.megabytes
         }
 
 
@@ -91,9 +92,9 @@ SETTINGS = {
     "small": Setting((3e9, 1e10, 3e10), (8, 16, 24, 32), ratios=(1.0, 500.0), megabytes=2.0, eval_batches=4),
     "cpu": Setting((3.2e9, 1e10, 3.2e10, 1e11, 3.2e11), (4, 8, 16, 24, 32, 40, 48, 64, 80, 96)),
     "gpu": Setting(
-        (3e14, 1e15, 3e15, 1e16, 3e16), (64, 128, 192, 256, 384, 512, 768), ratios=(4.0, 400.0),
-        n_layers=6, seq_len=256, batch_size=64, base_width=128, d_head=64, lr=2.0**-8,
-        megabytes=170.0, eval_batches=64, pilot=((128, 500), (512, 500)),
+        (3e13, 1e14, 3e14, 1e15, 3e15), (64, 96, 128, 160, 192, 256, 320, 384), ratios=(2.0, 400.0),
+        n_layers=6, seq_len=256, batch_size=64, base_width=128, d_head=32, lr=2.0**-8,
+        megabytes=200.0, eval_batches=64, pilot=((128, 500), (384, 500)),
     ),
 }  # fmt: skip
 
@@ -107,9 +108,17 @@ class Text:
 
     @classmethod
     def read(cls, name: str, setting: Setting) -> "Text":
-        """Read as much as the setting asks for."""
+        """Read as much as the setting asks for.
+
+        Raises:
+            ValueError: The corpus is too small here: the longest run of the setting would read some of it twice.
+        """
         parts = corpus(name, limit_mb=setting.megabytes), corpus(name, "validation", limit_mb=0.5)
-        return cls(*(np.frombuffer("".join(part).encode(), np.uint8) for part in parts))
+        text = cls(*(np.frombuffer("".join(part).encode(), np.uint8) for part in parts))
+        longest = max(steps for budget in setting.budgets for steps in setting.sizes(budget).values())
+        if (needed := longest * setting.batch_size * setting.seq_len) > len(text.training):
+            raise ValueError(f"the corpus {name!r} has {len(text.training):,} bytes; it must have at least {needed:,}")
+        return text
 
 
 def train_one(

@@ -158,7 +158,8 @@ def power_law(x: Any, y: Any) -> PowerLaw:
         raise ValueError(f"x has {len(np.unique(x))} different values; it must have at least 2")
     u, v = np.log(x), np.log(y)
     slope = float(((u - u.mean()) * (v - v.mean())).sum() / ((u - u.mean()) ** 2).sum())
-    return PowerLaw(round(slope, 12), float(np.round(np.exp(v.mean() - slope * u.mean()), 9)))
+    # Twelve digits, not decimals: where x are operations of a run, a factor of 1e-12 is no rounding error.
+    return PowerLaw(round(slope, 12), float(f"{np.exp(v.mean() - slope * u.mean()):.12g}"))
 
 
 class TrainingCurve(Protocol):

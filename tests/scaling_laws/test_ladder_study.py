@@ -17,7 +17,20 @@ def test_every_run_spends_its_budget_on_a_size_within_the_ratios(name):
         tokens = steps * setting.batch_size * setting.seq_len
         assert 6 * n * tokens == pytest.approx(budget, rel=0.02)
         assert setting.ratios[0] * 0.95 < tokens / n < setting.ratios[1] * 1.05
-        assert tokens < setting.megabytes * 1e6 or name == "gpu", "no byte is read twice"
+        assert tokens < setting.megabytes * 1e6, "no byte is read twice"
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_budget_has_at_least_three_sizes(name):
+    setting = SETTINGS[name]
+    sizes = [setting.sizes(budget) for budget in setting.budgets]
+    assert min(map(len, sizes)) >= 3, "a valley needs three"
+
+
+def test_a_corpus_that_would_be_read_twice_is_refused(monkeypatch):
+    monkeypatch.setattr(scaling_ladder, "corpus", lambda name, split="train", limit_mb=None: ["x" * 1_000_000])
+    with pytest.raises(ValueError, match="the corpus 'python' has 1,000,000 bytes; it must have at least 1,332,736"):
+        scaling_ladder.Text.read("python", SETTINGS["small"])
 
 
 def test_the_recorded_study_has_forty_runs_over_two_orders_of_magnitude():

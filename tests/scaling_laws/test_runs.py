@@ -112,6 +112,12 @@ def test_isoflops_of_a_law_give_its_exponents():
     assert of_n.exponent + of_d.exponent == pytest.approx(1, abs=1e-9)
 
 
+@pytest.mark.parametrize("factor", [4.0, 3.7256e-6, 3e-12, 5e17])
+def test_a_power_law_keeps_the_digits_of_a_small_factor(factor):
+    law = power_law([1e18, 1e20, 1e22], factor * np.array([1e18, 1e20, 1e22]) ** 0.73)
+    assert law == (pytest.approx(0.73), pytest.approx(factor, rel=1e-9, abs=0))
+
+
 def test_the_envelope_needs_curves_that_overlap():
     tokens = np.geomspace(1e8, 1e12, 200)
     found = envelope([Curve(n, tokens, HOFFMANN.loss(n, tokens)) for n in np.geomspace(1e7, 1e11, 60)], 400)
