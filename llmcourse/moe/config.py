@@ -34,7 +34,7 @@ class ExpertsConfig:
             and of the z-loss.
         sequence_weight: Weight of the balancing loss of each sequence by itself.
         bias_rate: How much the bias that balances the choice changes in a step; with 0 there is none.
-        way: How the experts are computed: "grouped", "loop" or "fast", see `Experts`.
+        way: How the experts are computed: "auto", "grouped", "loop" or "fast", see `Experts`.
 
     Raises:
         ValueError: A value is not allowed; the message names it.
@@ -61,7 +61,7 @@ class ExpertsConfig:
     z_weight: float = 0.0
     sequence_weight: float = 0.0
     bias_rate: float = 0.0
-    way: str = "grouped"
+    way: str = "auto"
 
     def __post_init__(self) -> None:
         take_fields(self)
@@ -77,7 +77,7 @@ class ExpertsConfig:
             raise ValueError(f"scale is {self.scale!r}; it must be above 0")
         if self.capacity_factor is not None and not self.capacity_factor > 0:
             raise ValueError(f"capacity_factor is {self.capacity_factor!r}; it must be above 0, or None")
-        for name, allowed in (("scores", SCORES), ("way", WAYS)):
+        for name, allowed in (("scores", SCORES), ("way", ("auto", *WAYS))):
             if getattr(self, name) not in allowed:
                 raise ValueError(
                     f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(map(repr, allowed))}"

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from llmcourse.moe.fast import fast_experts
+from llmcourse.moe.fast import fast_experts, fast_mixture
 
 
 def loop_experts(x_RD: Tensor, counts_E: Tensor, gate_EFD: Tensor, up_EFD: Tensor, down_EDF: Tensor) -> Tensor:
@@ -80,7 +80,9 @@ class Experts(nn.Module):
 
     Args:
         n_experts, d_model, d_expert: E, D and F.
-        way: "grouped", "loop" or "fast": `grouped_experts`, `loop_experts` or `fast_experts`.
+        way: "grouped", "loop" or "fast": `grouped_experts`, `loop_experts` or `fast_experts`. "auto" is "fast" on a CPU
+            and "grouped" elsewhere, for "fast" asks for the counts, and a GPU would wait for that; so too in a graph
+            that is compiled.
 
     Example:
         >>> experts = Experts(4, d_model=8, d_expert=16)
@@ -88,7 +90,7 @@ class Experts(nn.Module):
         torch.Size([5, 8])
     """
 
-    def __init__(self, n_experts: int, d_model: int, d_expert: int, way: str = "grouped") -> None:
+    def __init__(self, n_experts: int, d_model: int, d_expert: int, way: str = "auto") -> None:
         super().__init__()
         self.gate_EFD = nn.Parameter(torch.empty(n_experts, d_expert, d_model))
         self.up_EFD = nn.Parameter(torch.empty(n_experts, d_expert, d_model))
@@ -105,15 +107,34 @@ class Experts(nn.Module):
                 weight.normal_(std=std, generator=generator)
             self.down_EDF.normal_(std=std if residual_std is None else residual_std, generator=generator)
 
-    def forward(self, x_RD: Tensor, counts_E: Tensor) -> Tensor:
-        """One answer for each row; the rows are sorted by expert, and expert e has `counts_E[e]` of them."""
+    def forward(
+        self, x_RD: Tensor, counts_E: Tensor, tokens_R: Tensor | None = None, weights_R: Tensor | None = None
+    ) -> Tensor:
+        """One answer for each row; the rows are sorted by expert, and expert e has `counts_E[e]` of them.
+
+        With `tokens_R` and `weights_R`, where `mixes`: x holds tokens as they come, and the result is that of
+        `fast_mixture`.
+        """
         dtype, device = x_RD.dtype, x_RD.device.type
         if torch.is_autocast_enabled(device):
             dtype = torch.get_autocast_dtype(device)
         weights = [weight.to(dtype) for weight in (self.gate_EFD, self.up_EFD, self.down_EDF)]
-        way = "loop" if self.way == "grouped" and not _takes(weights[0]) else self.way
+        way = self._way(x_RD)
+        if way == "grouped" and not _takes(weights[0]):
+            way = "loop"
         with torch.autocast(device, enabled=False):
+            if tokens_R is not None:
+                return fast_mixture(x_RD.to(dtype), tokens_R, weights_R, counts_E, *weights)
             return WAYS[way](x_RD.to(dtype), counts_E, *weights)
+
+    def mixes(self, x: Tensor) -> bool:
+        """Whether a whole mixture of such rows is computed at once."""
+        return self._way(x) == "fast"
+
+    def _way(self, x: Tensor) -> str:
+        if self.way != "auto":
+            return self.way
+        return "fast" if x.device.type == "cpu" and not torch.compiler.is_compiling() else "grouped"
 
 
 def _takes(weight_EFD: Tensor) -> bool:
