@@ -65,11 +65,16 @@ def grouped_experts(x_RD: Tensor, counts_E: Tensor, gate_EFD: Tensor, up_EFD: Te
     return product(F.silu(product(x_RD, gate_EFD)) * product(x_RD, up_EFD), down_EDF)
 
 
-WAYS: dict[str, Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]] = {
-    "grouped": grouped_experts,
-    "loop": loop_experts,
-    "fast": fast_experts,
-}
+WAYS = ("grouped", "loop", "fast")
+
+
+def experts_of(way: str) -> Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]:
+    """`grouped_experts`, `loop_experts` or `fast_experts`, by its name in `WAYS`."""
+    return {"grouped": grouped_experts, "loop": loop_experts, "fast": fast_experts}[way]
+
+
+# With fewer rows an expert the calls of `fast_mixture` cost more than the copies that it saves: measured on one core.
+FEW_ROWS = 64
 
 
 class Experts(nn.Module):
@@ -81,8 +86,8 @@ class Experts(nn.Module):
     Args:
         n_experts, d_model, d_expert: E, D and F.
         way: "grouped", "loop" or "fast": `grouped_experts`, `loop_experts` or `fast_experts`. "auto" is "fast" on a CPU
-            and "grouped" elsewhere, for "fast" asks for the counts, and a GPU would wait for that; so too in a graph
-            that is compiled.
+            where a whole mixture is wanted and an expert has many rows, and "grouped" elsewhere: "fast" asks for the
+            counts, and a GPU would wait for that.
 
     Example:
         >>> experts = Experts(4, d_model=8, d_expert=16)
@@ -112,29 +117,26 @@ class Experts(nn.Module):
     ) -> Tensor:
         """One answer for each row; the rows are sorted by expert, and expert e has `counts_E[e]` of them.
 
-        With `tokens_R` and `weights_R`, where `mixes`: x holds tokens as they come, and the result is that of
-        `fast_mixture`.
+        With `tokens_R` and `weights_R` x holds tokens as they come, and the result is that of `fast_mixture`.
         """
         dtype, device = x_RD.dtype, x_RD.device.type
         if torch.is_autocast_enabled(device):
             dtype = torch.get_autocast_dtype(device)
         weights = [weight.to(dtype) for weight in (self.gate_EFD, self.up_EFD, self.down_EDF)]
-        way = self._way(x_RD)
+        way = "grouped" if self.way == "auto" else self.way
         if way == "grouped" and not _takes(weights[0]):
             way = "loop"
         with torch.autocast(device, enabled=False):
-            if tokens_R is not None:
+            if tokens_R is not None and weights_R is not None:
                 return fast_mixture(x_RD.to(dtype), tokens_R, weights_R, counts_E, *weights)
-            return WAYS[way](x_RD.to(dtype), counts_E, *weights)
+            return experts_of(way)(x_RD.to(dtype), counts_E, *weights)
 
-    def mixes(self, x: Tensor) -> bool:
-        """Whether a whole mixture of such rows is computed at once."""
-        return self._way(x) == "fast"
-
-    def _way(self, x: Tensor) -> str:
-        if self.way != "auto":
-            return self.way
-        return "fast" if x.device.type == "cpu" and not torch.compiler.is_compiling() else "grouped"
+    def mixes(self, x_SD: Tensor, n_rows: int) -> bool:
+        """Whether it is better to give `forward` a whole mixture of so many rows."""
+        if self.way == "auto":
+            many = n_rows >= FEW_ROWS * len(self.gate_EFD)
+            return many and x_SD.device.type == "cpu" and not torch.compiler.is_compiling()
+        return self.way == "fast"
 
 
 def _takes(weight_EFD: Tensor) -> bool:

@@ -148,7 +148,9 @@ class MoE(nn.Module):
         if counts_E is None:
             counts_E = torch.bincount(routing.experts_SK.flatten()[order_R], minlength=self.config.n_experts)
         tokens_R = order_R // self.config.top_k
-        if isinstance(self.dispatcher, Here) and self.experts.mixes(x_SD):  # nobody else has to see the rows
+        if isinstance(self.dispatcher, Here) and self.experts.mixes(
+            x_SD, len(order_R)
+        ):  # nobody else has to see the rows
             weights_R = routing.weights_SK.flatten().index_select(0, order_R)
             return self.experts(x_SD, counts_E, tokens_R, weights_R).to(x_SD.dtype)
         rows_RD, counts = self.dispatcher.send(x_SD[tokens_R], counts_E)
