@@ -176,19 +176,6 @@ def within_capacity(experts_SK, n_experts, capacity):
     return keep.t().reshape(n_tokens, top_k)
 
 
-# %% refills: who is dropped takes the next choice's place
-def within_capacity(experts_SK, n_experts, capacity):
-    if capacity < 1:
-        raise ValueError(f"capacity is {capacity}")
-    n_tokens, top_k = experts_SK.shape
-    keep, served = torch.zeros(n_tokens, top_k, dtype=torch.bool), {}
-    for s, k in [(s, k) for k in range(top_k) for s in range(n_tokens)]:
-        e = int(experts_SK[s, k])
-        keep[s, k] = served.get(e, 0) < capacity
-        served[e] = served.get(e, 0) + (1 if keep[s, k] or k else 2)
-    return keep
-
-
 # %% in_total: so many choices in all
 def within_capacity(experts_SK, n_experts, capacity):
     if capacity < 1:
