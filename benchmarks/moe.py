@@ -4,8 +4,8 @@ Each row is one forward and one backward pass of a whole layer, router included,
 process, on one thread. A second is one of this process on the processor. The layers get the same weights and give the
 same answers, which is checked first. `transformers` has two ways worth the time: "grouped_mm", its models' default, and
 "eager", a loop over experts. A dense SwiGLU network with the active experts' width does the same products as one: no
-layer of experts that computes these products with the same library can be faster than it, so that `dense / ours` says
-how much could still be won.
+layer of experts that computes these products with the same library can be faster than it: `fastest / dense` is the most
+that `fastest / ours` could be. Where that is below a target, nobody can meet the target at that size.
 
 Memory is the most that PyTorch has allocated at one time during both passes, above what was there before: answers, what
 is kept for the backward pass, temporaries, gradients.
@@ -152,16 +152,20 @@ def compared(name: str, shape: tuple[int, int, int], n_tokens: int, dtype: torch
     fastest = min(theirs, key=lambda way: statistics.median(theirs[way]))
     default, best, dense = (ratios(times[way], times["ours"]) for way in ("grouped_mm", fastest, "dense"))
     memory = [peak_bytes(calls[way]) / 1e6 for way in ("ours", fastest)]
-    medians = [statistics.median(values) for values in (default, best, dense)]
-    met = medians[0] >= 2 and medians[1] >= 1.2 and memory[0] <= memory[1] and (n_tokens < 4096 or medians[2] >= 0.9)
-    columns = [spread(default), spread(best) + (" eager" if fastest == "eager" else ""), spread(dense)]
+    most = statistics.median(ratios(times[fastest], times["dense"]))
+    targets = {
+        "default": statistics.median(default) >= 2, "fastest": statistics.median(best) >= 1.2,
+        "dense": n_tokens < max(TOKENS) or statistics.median(dense) >= 0.9, "memory": memory[0] <= memory[1],
+    }  # fmt: skip
+    columns = [spread(default), spread(best) + (" eager" if fastest == "eager" else ""), spread(dense), f"{most:.2f}"]
+    missed = [target for target, met in targets.items() if not met]
     columns.append(f"{memory[0]:.0f} / {memory[1]:.0f} MB")
-    row(f"{name}, {n_tokens}", columns, "all four", met)
+    row(f"{name}, {n_tokens}", columns, f"missed: {', '.join(missed)}" if missed else "all met")
     if n_tokens == max(TOKENS):
         share = routing_share(shape, n_tokens, dtype, min(times["ours"]))
         print(f"    a step of ours: {parts(calls['ours'])}; routing of all this {share:.0%}")
         print(f"    one of theirs:  {parts(calls[fastest])}")
-    return met
+    return not missed
 
 
 def main() -> bool:
