@@ -34,7 +34,7 @@ class ExpertsConfig:
             and of the z-loss.
         sequence_weight: Weight of the balancing loss of each sequence by itself.
         bias_rate: How much the bias that balances the choice changes in a step; with 0 there is none.
-        way: How the experts are computed: "grouped", "loop" or "fast", see `Experts`.
+        way: How the experts are computed: "auto", "grouped", "loop" or "fast", see `Experts`.
 
     Raises:
         ValueError: A value is not allowed; the message names it.
@@ -61,7 +61,7 @@ class ExpertsConfig:
     z_weight: float = 0.0
     sequence_weight: float = 0.0
     bias_rate: float = 0.0
-    way: str = "grouped"
+    way: str = "auto"
 
     def __post_init__(self) -> None:
         take_fields(self)

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from llmcourse.moe.fast import fast_experts
+from llmcourse.moe.fast import fast_experts, fast_mixture
 
 
 def loop_experts(x_RD: Tensor, counts_E: Tensor, gate_EFD: Tensor, up_EFD: Tensor, down_EDF: Tensor) -> Tensor:
@@ -65,11 +65,16 @@ def grouped_experts(x_RD: Tensor, counts_E: Tensor, gate_EFD: Tensor, up_EFD: Te
     return product(F.silu(product(x_RD, gate_EFD)) * product(x_RD, up_EFD), down_EDF)
 
 
-WAYS: dict[str, Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]] = {
-    "grouped": grouped_experts,
-    "loop": loop_experts,
-    "fast": fast_experts,
-}
+WAYS = ("auto", "grouped", "loop", "fast")
+
+
+def experts_of(way: str) -> Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]:
+    """`grouped_experts`, `loop_experts` or `fast_experts`, by its name."""
+    return {"grouped": grouped_experts, "loop": loop_experts, "fast": fast_experts}[way]
+
+
+# With fewer rows an expert the calls of `fast_mixture` cost more than the copies that it saves: measured on one core.
+FEW_ROWS = 128
 
 
 class Experts(nn.Module):
@@ -80,7 +85,9 @@ class Experts(nn.Module):
 
     Args:
         n_experts, d_model, d_expert: E, D and F.
-        way: "grouped", "loop" or "fast": `grouped_experts`, `loop_experts` or `fast_experts`.
+        way: "grouped", "loop" or "fast": `grouped_experts`, `loop_experts` or `fast_experts`. "auto" is "fast" on a CPU
+            where a whole mixture is wanted and an expert has many rows, and "grouped" elsewhere: "fast" asks for the
+            counts, and a GPU would wait for that.
 
     Raises:
         ValueError: There is no such way; the message names it.
@@ -91,7 +98,7 @@ class Experts(nn.Module):
         torch.Size([5, 8])
     """
 
-    def __init__(self, n_experts: int, d_model: int, d_expert: int, way: str = "grouped") -> None:
+    def __init__(self, n_experts: int, d_model: int, d_expert: int, way: str = "auto") -> None:
         super().__init__()
         if way not in WAYS:
             raise ValueError(f"way is {way!r}; it must be one of {', '.join(map(repr, WAYS))}")
@@ -110,15 +117,31 @@ class Experts(nn.Module):
                 weight.normal_(std=std, generator=generator)
             self.down_EDF.normal_(std=std if residual_std is None else residual_std, generator=generator)
 
-    def forward(self, x_RD: Tensor, counts_E: Tensor) -> Tensor:
-        """One answer for each row; the rows are sorted by expert, and expert e has `counts_E[e]` of them."""
+    def forward(
+        self, x_RD: Tensor, counts_E: Tensor, tokens_R: Tensor | None = None, weights_R: Tensor | None = None
+    ) -> Tensor:
+        """One answer for each row; the rows are sorted by expert, and expert e has `counts_E[e]` of them.
+
+        With `tokens_R` and `weights_R` x holds tokens as they come, and the result is that of `fast_mixture`.
+        """
         dtype, device = x_RD.dtype, x_RD.device.type
         if torch.is_autocast_enabled(device):
             dtype = torch.get_autocast_dtype(device)
         weights = [weight.to(dtype) for weight in (self.gate_EFD, self.up_EFD, self.down_EDF)]
-        way = "loop" if self.way == "grouped" and not _takes(weights[0]) else self.way
+        way = "grouped" if self.way == "auto" else self.way
+        if way == "grouped" and not _takes(weights[0]):
+            way = "loop"
         with torch.autocast(device, enabled=False):
-            return WAYS[way](x_RD.to(dtype), counts_E, *weights)
+            if tokens_R is not None and weights_R is not None:
+                return fast_mixture(x_RD.to(dtype), tokens_R, weights_R, counts_E, *weights)
+            return experts_of(way)(x_RD.to(dtype), counts_E, *weights)
+
+    def mixes(self, x_SD: Tensor, n_rows: int) -> bool:
+        """Whether it is better to give `forward` a whole mixture of so many rows."""
+        if self.way == "auto":
+            many = n_rows >= FEW_ROWS * len(self.gate_EFD)
+            return many and x_SD.device.type == "cpu" and not torch.compiler.is_compiling()
+        return self.way == "fast"
 
 
 def _takes(weight_EFD: Tensor) -> bool:

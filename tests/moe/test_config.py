@@ -98,7 +98,7 @@ def test_another_library_builds_as_many_parameters_to_the_last_one(name):
         ({"scale": 0.0}, "scale is 0.0; it must be above 0"),
         ({"capacity_factor": 0.0}, "capacity_factor is 0.0; it must be above 0, or None"),
         ({"scores": "tanh"}, "scores is 'tanh'; it must be one of 'softmax', 'sigmoid'"),
-        ({"way": "magic"}, "way is 'magic'; it must be one of 'grouped', 'loop', 'fast'"),
+        ({"way": "magic"}, "way is 'magic'; it must be one of 'auto', 'grouped', 'loop', 'fast'"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(change, says):

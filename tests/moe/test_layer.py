@@ -126,7 +126,7 @@ def test_activation_checkpointing_changes_no_count_and_no_gradient(use_reentrant
 
 
 def test_the_router_computes_in_float32_under_autocast_and_the_experts_do_not():
-    layer, x_BTD = make(), some(2, 6, 8)
+    layer, x_BTD = make(dataclasses.replace(PLAIN, way="grouped")), some(2, 6, 8)
     want_SE = F.linear(x_BTD.flatten(0, 1), layer.router.weight)
     seen = []
     layer.experts.register_forward_hook(lambda module, args, out: seen.append(out.dtype))
