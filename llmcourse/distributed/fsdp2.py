@@ -43,7 +43,7 @@ class TorchDDP:
     """
 
     def __init__(self, model: nn.Module, group: Group, **options: Any):
-        processes = _processes(group, "torch_ddp")
+        processes = require_processes(group, "torch_ddp")
         self.group = group
         self.model = DistributedDataParallel(model, process_group=processes, **options)
         self.model.register_comm_hook(processes, _sum_bucket)
@@ -178,7 +178,7 @@ def make_mesh(group: Group, replicas: int = 1) -> DeviceMesh:
     Raises:
         ValueError: The group is not made of processes, or cannot be cut into that many equal parts.
     """
-    processes = _processes(group, "fsdp2")
+    processes = require_processes(group, "fsdp2")
     if replicas < 1 or group.size % replicas:
         raise ValueError(f"replicas is {replicas!r}; it must divide the {group.size} processes of the group")
     if replicas == 1:
@@ -237,8 +237,12 @@ def _whole(weight: Tensor) -> Tensor:
     return weight.full_tensor() if isinstance(weight, DTensor) else weight.detach()
 
 
-def _processes(group: Group, strategy: str) -> dist.ProcessGroup:
-    """The group as PyTorch knows it."""
+def require_processes(group: Group, strategy: str) -> dist.ProcessGroup:
+    """The group as PyTorch knows it.
+
+    Raises:
+        ValueError: The group is not made of processes; the message names the strategy that needs them.
+    """
     if not isinstance(group.link, Processes):
         what = "one process alone" if group.link is None else "ranks in rehearsal"
         raise ValueError(

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from llmcourse.moe.fast import fast_experts
+from llmcourse.optim.gradients import local_part
 
 
 def loop_experts(x_RD: Tensor, counts_E: Tensor, gate_EFD: Tensor, up_EFD: Tensor, down_EDF: Tensor) -> Tensor:
@@ -110,7 +111,8 @@ class Experts(nn.Module):
         dtype, device = x_RD.dtype, x_RD.device.type
         if torch.is_autocast_enabled(device):
             dtype = torch.get_autocast_dtype(device)
-        weights = [weight.to(dtype) for weight in (self.gate_EFD, self.up_EFD, self.down_EDF)]
+        # Spread over ranks, a weight that pretends to be whole gives the experts that are here, and takes their gradient.
+        weights = [local_part(weight).to(dtype) for weight in (self.gate_EFD, self.up_EFD, self.down_EDF)]
         way = "loop" if self.way == "grouped" and not _takes(weights[0]) else self.way
         with torch.autocast(device, enabled=False):
             return WAYS[way](x_RD.to(dtype), counts_E, *weights)
