@@ -16,7 +16,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import CPUOffloadPolicy, FSDPModule, MixedPrecisionPolicy, OffloadPolicy, fully_shard
-from torch.distributed.tensor import DTensor
+from torch.distributed.tensor import DTensor, Replicate
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
@@ -234,7 +234,13 @@ def _offload_policy(offload: bool, group: Group) -> OffloadPolicy:
 
 
 def _whole(weight: Tensor) -> Tensor:
-    return weight.full_tensor() if isinstance(weight, DTensor) else weight.detach()
+    if not isinstance(weight, DTensor):
+        return weight.detach()
+    # What was cut last is put together first. Asked for all at once, it does the same, and warns.
+    for i in range(weight.device_mesh.ndim):
+        placements = [Replicate() if j <= i else place for j, place in enumerate(weight.placements)]
+        weight = weight.redistribute(placements=placements)
+    return weight.to_local().detach()
 
 
 def require_processes(group: Group, strategy: str) -> dist.ProcessGroup:

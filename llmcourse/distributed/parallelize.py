@@ -27,8 +27,8 @@ def parallelize(model: nn.Module, strategy: str, group: Group = ALONE, **options
 
     Args:
         model: The same on every process; it may be changed in place. Train `parallelize(...).model`.
-        strategy: "ddp", "zero1", "zero2" or "fsdp", as this chapter writes them, or PyTorch's "torch_ddp" or "fsdp2"; for
-            a model with experts, "expert_parallel".
+        strategy: "ddp", "zero1", "zero2" or "fsdp", as this chapter writes them, or PyTorch's "torch_ddp" or "fsdp2";
+            "expert_parallel" for a model with experts.
         group: Who takes part.
         options: What the strategy's class takes besides; "precision" and "units" mean the same in all that have them.
 
@@ -43,7 +43,7 @@ def parallelize(model: nn.Module, strategy: str, group: Group = ALONE, **options
         >>> parallelize(nn.Linear(1, 1), "telepathy")
         Traceback (most recent call last):
         ...
-        ValueError: strategy is 'telepathy'; it must be one of 'ddp', 'zero1', 'zero2', 'fsdp', 'torch_ddp', 'fsdp2', ...
+        ValueError: strategy is 'telepathy'; it must be one of 'ddp', 'zero1', 'zero2', 'fsdp', 'torch_ddp', ...
     """
     if strategy not in STRATEGIES:
         raise ValueError(f"strategy is {strategy!r}; it must be one of {', '.join(map(repr, STRATEGIES))}")

@@ -111,7 +111,7 @@ class Experts(nn.Module):
         dtype, device = x_RD.dtype, x_RD.device.type
         if torch.is_autocast_enabled(device):
             dtype = torch.get_autocast_dtype(device)
-        # Spread over ranks, a weight that pretends to be whole gives the experts that are here, and takes their gradient.
+        # Spread over ranks, a weight pretends to be whole: of it, the experts that are here.
         weights = [local_part(weight).to(dtype) for weight in (self.gate_EFD, self.up_EFD, self.down_EDF)]
         way = "loop" if self.way == "grouped" and not _takes(weights[0]) else self.way
         with torch.autocast(device, enabled=False):

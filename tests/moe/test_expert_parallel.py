@@ -1,4 +1,4 @@
-"""Experts on many ranks answer and learn as they do on one, however uneven the load; and what goes wrong without care."""
+"""Experts on many ranks answer and learn as on one, however uneven the load; and what goes wrong without care."""
 
 from __future__ import annotations
 
@@ -171,3 +171,61 @@ def test_losses_norms_and_weights_are_those_of_one_process(one_process, name):
         torch.testing.assert_close(torch.tensor(got), torch.tensor(results), rtol=1e-5, atol=0)
         torch.testing.assert_close(torch.tensor(got_balance), torch.tensor(balance), rtol=1e-5, atol=0)
         torch.testing.assert_close(got_weights, weights, atol=CLOSE, rtol=0)
+
+
+def test_bfloat16_computes_narrow_and_keeps_wide_weights(one_process):
+    _, results, _ = one_process
+    for weights, got, _ in run_on_ranks(ranks.trained, [("expert_parallel", {"precision": "bf16"})] * 2):
+        assert {weight.dtype for weight in weights.values()} == {torch.float32}
+        torch.testing.assert_close(torch.tensor(got), torch.tensor(results), rtol=2e-2, atol=0)
+        assert got != results
+
+
+def test_muon_trains_the_model_of_one_process():
+    weights, results, _ = ranks.alone(optimizer="muon")
+    for got_weights, got, _ in run_on_ranks(ranks.trained, [("expert_parallel", {}, 1, "muon")] * 2):
+        torch.testing.assert_close(torch.tensor(got), torch.tensor(results), rtol=1e-5, atol=0)
+        torch.testing.assert_close(got_weights, weights, atol=CLOSE, rtol=0)
+
+
+def test_a_run_goes_on_with_another_grid_and_another_strategy(tmp_path):
+    """Four ranks, then two, with and without experts spread, then FSDP2 alone, then four again."""
+    weights, results, _ = ranks.alone(5)
+    grids = [
+        (4, {"n_expert_ranks": 2}),
+        (2, {"n_expert_ranks": 2}),
+        (2, {"n_expert_ranks": 1}),
+        (2, {}, "fsdp2"),
+        (4, {}),
+    ]
+    for step, (n, options, *strategy) in enumerate(grids):
+        row = (str(tmp_path), options, step, step + 1, *strategy)
+        last = run_on_ranks(ranks.checkpointed, [row] * n)
+        assert last[0][1] == pytest.approx([results[step][0]], rel=1e-5)
+    torch.testing.assert_close(last[0][0], weights, atol=CLOSE, rtol=0)
+
+
+def test_what_cannot_be_is_told():
+    assert run_on_ranks(ranks.refused, [({"n_expert_ranks": 3},), ({"n_expert_ranks": 0},)]) == [
+        "n_expert_ranks is 3; it must divide the 2 processes of the group",
+        "n_expert_ranks is 0; it must divide the 2 processes of the group",
+    ]
+    for told in run_on_ranks(ranks.refused, [({},)] * 3):
+        assert told == "n_experts is 4; it must be a multiple of the number of ranks, 3"
+    with pytest.raises(ValueError, match="the group is one process alone; it must be processes started by torchrun"):
+        parallelize(ranks.make_model(), "expert_parallel", ALONE)
+
+
+# What PyTorch does, and this room works around.
+
+
+def test_pytorchs_clipping_refuses_gradients_of_two_meshes():
+    for told in run_on_ranks(ranks.clipped_by_torch, [()] * 2):
+        assert "must have the same mesh" in told
+
+
+def test_separate_experts_mix_silently_under_fsdp2_which_is_why_weights_are_stacked():
+    """Rank r uses expert r, with an input of r + 1: each rank's shard has the mean of two experts' gradients."""
+    for rank, (grad, there) in enumerate(run_on_ranks(ranks.mixed_by_fsdp, [()] * 2)):
+        assert grad == [[1.5, 0.0]]
+        assert there == [rank == 0, rank == 1]
