@@ -158,7 +158,7 @@ class AllToAll:
 
     def send(self, x_RD: Tensor, counts_E: Tensor) -> tuple[Tensor, Tensor]:
         """As `Dispatcher.send`: two all-to-alls, one of counts and one of rows."""
-        self.splits = exchange_splits(counts_E, self.group)
+        self.splits = Splits(*exchange_splits(counts_E, self.group))
         self.order_R = order_by_expert(self.splits.counts_NL)
         arrived_RD = exchange_rows(x_RD, self.splits.send, self.splits.receive, self.group)
         return arrived_RD[self.order_R], self.splits.counts_NL.sum(dim=0)
