@@ -153,7 +153,7 @@ class Apart(nn.Module):
 
 
 def mixed_by_fsdp(group: Group) -> tuple[list[list[float]], list[bool]]:
-    """Separate experts in one FSDP2 unit, where rank r uses expert r: the gradient of the own one, and which are there."""
+    """Separate experts in one FSDP2 unit, where rank r uses expert r: its gradient, and which are there."""
     from torch.distributed.fsdp import fully_shard
 
     torch.manual_seed(0)
