@@ -236,8 +236,8 @@ def _offload_policy(offload: bool, group: Group) -> OffloadPolicy:
 def _whole(weight: Tensor) -> Tensor:
     if not isinstance(weight, DTensor):
         return weight.detach()
-    # What was cut last is put together first: a strided cut was made in what the others had left. Asked for all at once,
-    # it does the same, and warns.
+    # What was cut last is put together first: a strided cut was made in what the others had left. Asked for all of it
+    # at once, it does the same, and warns.
     strided = [hasattr(place, "split_factor") for place in weight.placements]
     for i in sorted(range(len(strided)), key=lambda i: (not strided[i], -i)):
         placements = [Replicate() if i == j else place for j, place in enumerate(weight.placements)]
