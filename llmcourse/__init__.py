@@ -116,6 +116,8 @@ stands below:
         experts        many small networks: one after another, and at once
         config         experts in the place of a feed-forward network, and what they cost
         layer          router, experts and balance as one module
+        expert_parallel  experts that live on many ranks: tokens travel there and back
+        sharded_experts  experts on one dimension of a grid of ranks, all else sharded over all of it
         published      mixtures that others have trained, and their published counts
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there

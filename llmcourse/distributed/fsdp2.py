@@ -16,7 +16,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import CPUOffloadPolicy, FSDPModule, MixedPrecisionPolicy, OffloadPolicy, fully_shard
-from torch.distributed.tensor import DTensor
+from torch.distributed.tensor import DTensor, Replicate
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
@@ -43,7 +43,7 @@ class TorchDDP:
     """
 
     def __init__(self, model: nn.Module, group: Group, **options: Any):
-        processes = _processes(group, "torch_ddp")
+        processes = require_processes(group, "torch_ddp")
         self.group = group
         self.model = DistributedDataParallel(model, process_group=processes, **options)
         self.model.register_comm_hook(processes, _sum_bucket)
@@ -178,7 +178,7 @@ def make_mesh(group: Group, replicas: int = 1) -> DeviceMesh:
     Raises:
         ValueError: The group is not made of processes, or cannot be cut into that many equal parts.
     """
-    processes = _processes(group, "fsdp2")
+    processes = require_processes(group, "fsdp2")
     if replicas < 1 or group.size % replicas:
         raise ValueError(f"replicas is {replicas!r}; it must divide the {group.size} processes of the group")
     if replicas == 1:
@@ -234,11 +234,23 @@ def _offload_policy(offload: bool, group: Group) -> OffloadPolicy:
 
 
 def _whole(weight: Tensor) -> Tensor:
-    return weight.full_tensor() if isinstance(weight, DTensor) else weight.detach()
+    if not isinstance(weight, DTensor):
+        return weight.detach()
+    # What was cut last is put together first: a strided cut was made in what the others had left. Asked for all of it
+    # at once, it does the same, and warns.
+    strided = [hasattr(place, "split_factor") for place in weight.placements]
+    for i in sorted(range(len(strided)), key=lambda i: (not strided[i], -i)):
+        placements = [Replicate() if i == j else place for j, place in enumerate(weight.placements)]
+        weight = weight.redistribute(placements=placements)
+    return weight.to_local().detach()
 
 
-def _processes(group: Group, strategy: str) -> dist.ProcessGroup:
-    """The group as PyTorch knows it."""
+def require_processes(group: Group, strategy: str) -> dist.ProcessGroup:
+    """The group as PyTorch knows it.
+
+    Raises:
+        ValueError: The group is not made of processes; the message names the strategy that needs them.
+    """
     if not isinstance(group.link, Processes):
         what = "one process alone" if group.link is None else "ranks in rehearsal"
         raise ValueError(

@@ -17,6 +17,7 @@ STRATEGIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "fsdp": ("llmcourse.distributed.fsdp", "FullySharded", {}),
     "torch_ddp": ("llmcourse.distributed.fsdp2", "TorchDDP", {}),
     "fsdp2": ("llmcourse.distributed.fsdp2", "FSDP2", {}),
+    "expert_parallel": ("llmcourse.moe.sharded_experts", "ExpertParallel", {}),
 }
 """Each strategy's module, its class there, and what is always the same in it."""
 
@@ -26,7 +27,8 @@ def parallelize(model: nn.Module, strategy: str, group: Group = ALONE, **options
 
     Args:
         model: The same on every process; it may be changed in place. Train `parallelize(...).model`.
-        strategy: "ddp", "zero1", "zero2" or "fsdp", as this chapter writes them, or PyTorch's "torch_ddp" or "fsdp2".
+        strategy: "ddp", "zero1", "zero2" or "fsdp", as this chapter writes them, or PyTorch's "torch_ddp" or "fsdp2";
+            "expert_parallel" for a model with experts.
         group: Who takes part.
         options: What the strategy's class takes besides; "precision" and "units" mean the same in all that have them.
 
@@ -40,7 +42,8 @@ def parallelize(model: nn.Module, strategy: str, group: Group = ALONE, **options
     Example:
         >>> parallelize(nn.Linear(1, 1), "telepathy")
         Traceback (most recent call last):
-        ValueError: strategy is 'telepathy'; it must be one of 'ddp', 'zero1', 'zero2', 'fsdp', 'torch_ddp', 'fsdp2'
+        ...
+        ValueError: strategy is 'telepathy'; it must be one of 'ddp', 'zero1', 'zero2', 'fsdp', 'torch_ddp', ...
     """
     if strategy not in STRATEGIES:
         raise ValueError(f"strategy is {strategy!r}; it must be one of {', '.join(map(repr, STRATEGIES))}")

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from llmcourse.moe.fast import fast_experts, fast_mixture
+from llmcourse.optim.gradients import local_part
 
 
 def loop_experts(x_RD: Tensor, counts_E: Tensor, gate_EFD: Tensor, up_EFD: Tensor, down_EDF: Tensor) -> Tensor:
@@ -127,7 +128,8 @@ class Experts(nn.Module):
         dtype, device = x_RD.dtype, x_RD.device.type
         if torch.is_autocast_enabled(device):
             dtype = torch.get_autocast_dtype(device)
-        weights = [weight.to(dtype) for weight in (self.gate_EFD, self.up_EFD, self.down_EDF)]
+        # Spread over ranks, a weight pretends to be whole: of it, the experts that are here.
+        weights = [local_part(weight).to(dtype) for weight in (self.gate_EFD, self.up_EFD, self.down_EDF)]
         way = "grouped" if self.way == "auto" else self.way
         if way == "grouped" and not _takes(weights[0]):
             way = "loop"

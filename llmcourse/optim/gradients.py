@@ -130,8 +130,10 @@ def _over_the_mesh(cut: tuple[Any, tuple[bool, ...]] | None, norm: Tensor) -> Te
 
     mesh, is_cut = cut
     # A DTensor's own norm is the rank's share until it is summed: `item` would give that, without a word.
-    open_sum = DTensor.from_local(norm.square(), mesh, [Partial() if yes else Replicate() for yes in is_cut])
-    return open_sum.full_tensor().sqrt()
+    total = DTensor.from_local(norm.square(), mesh, [Partial() if yes else Replicate() for yes in is_cut])
+    for i in range(len(is_cut)):  # one dimension after the other: asked for both at once, it does the same, and warns
+        total = total.redistribute(placements=[Replicate() if j <= i else p for j, p in enumerate(total.placements)])
+    return total.to_local().sqrt()
 
 
 def autocast(device: str | torch.device, precision: str) -> AbstractContextManager[object]:
