@@ -117,6 +117,7 @@ stands below:
         config         experts in the place of a feed-forward network, and what they cost
         layer          router, experts and balance as one module
         upcycling      a dense model made into a mixture, which goes on from there
+        published      mixtures that others have trained, and their published counts
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name

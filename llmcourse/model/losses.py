@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from llmcourse.model.weights import named_layers
+
 IGNORED = -100
 """A target that counts for nothing: the value that `torch.nn.functional.cross_entropy` ignores."""
 REDUCTIONS = ("mean", "sum", "none")
@@ -123,7 +125,7 @@ def auxiliary_share(model: torch.nn.Module, share: float) -> Iterator[None]:
         >>> layer.share
         1.0
     """
-    shares = {module: module.share for module in model.modules() if hasattr(module, "share")}
+    shares = {module: module.share for _, module in named_layers(model) if hasattr(module, "share")}
     for module in shares:
         module.share = share
     try:

@@ -1,6 +1,6 @@
 """A model's weights by the names that it was built with, whatever has been put around it since (chapter 3)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -13,6 +13,22 @@ COMPILED = "_orig_mod."
 def unwrapped(model: nn.Module) -> nn.Module:
     """The model that PyTorch's `DistributedDataParallel` has been put around; any other model itself."""
     return model.module if isinstance(model, DistributedDataParallel) else model
+
+
+def named_layers(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """The modules of a model by the names that it was built with, each once.
+
+    What `torch.compile` puts around a module is none of them: it answers to all attributes of the one inside, so that
+    who asks each module of a model would meet that one twice.
+
+    Example:
+        >>> model = nn.Sequential(nn.ModuleDict({"_orig_mod": nn.Linear(1, 1)}))
+        >>> [(name, type(module).__name__) for name, module in named_layers(model)]
+        [('', 'Sequential'), ('0', 'Linear')]
+    """
+    for name, module in unwrapped(model).named_modules():
+        if COMPILED.removesuffix(".") not in module._modules:
+            yield f"{name}.".replace(COMPILED, "").removesuffix("."), module
 
 
 def named_weights(model: nn.Module) -> dict[str, Tensor]:

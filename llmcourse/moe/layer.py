@@ -7,7 +7,7 @@ R rows that are sent to experts: a token K times, less what is dropped.
 from __future__ import annotations
 
 import functools
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -150,6 +150,16 @@ class MoE(nn.Module):
         rows_RD, counts = self.dispatcher.send(x_SD[order_R // self.config.top_k], counts_E)
         y_RD = self.dispatcher.give_back(self.experts(rows_RD, counts))
         return combine(y_RD, order_R, routing.weights_SK).to(x_SD.dtype)
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *args: Any) -> None:
+        """Say first that the weights are of another number of experts: of the shapes PyTorch tells by itself."""
+        router_ED, *_, error_msgs = state_dict.get(prefix + "router.weight"), *args
+        if router_ED is not None and len(router_ED) != self.config.n_experts:
+            error_msgs.append(
+                f"{prefix}n_experts is {len(router_ED)} in these weights; it must be {self.config.n_experts}, as in "
+                "the configuration"
+            )
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     # What keeps the experts busy.
 

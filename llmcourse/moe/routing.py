@@ -92,12 +92,14 @@ def gate_gradient(logits_SE: Tensor, experts_SK: Tensor, d_weights_SK: Tensor, n
     """The gradient of a loss by the logits, from its gradient by the weights of a softmax gate: by hand.
 
     The choice of the experts is a step, whose gradient is zero: they are taken as given. What is left is the way from
-    the logits through the softmax, the pick of K scores and, with `normalise`, their division by the sum.
+    the logits through the softmax, the pick of K scores and, with `normalise`, their division by the sum. By hand means
+    that PyTorch's autograd is not asked. Logits may lie far apart: with `normalise` the result is right also where the
+    softmax over all experts gives the chosen ones 0.
 
     Args:
         logits_SE: What the router has said, float32 or float64.
-        experts_SK: The experts of each token, all different within a token, int64.
-        d_weights_SK: The gradient of the loss by each weight.
+        experts_SK: The experts of each token in any order, all different within a token, int64.
+        d_weights_SK: The gradient of the loss by each weight, of the dtype of the logits.
         normalise: Whether the weights were divided by their sum.
 
     Returns:

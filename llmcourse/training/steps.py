@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from llmcourse.distributed.group import ALONE, Group
 from llmcourse.distributed.strategy import Strategy
 from llmcourse.model.losses import Batch, auxiliary_share, count_targets
-from llmcourse.model.weights import COMPILED, unwrapped
+from llmcourse.model.weights import named_layers
 from llmcourse.optim.gradients import accumulate_gradients, clip_gradients
 
 
@@ -240,7 +240,7 @@ def forget_tallies(model: nn.Module) -> None:
 
 
 def _counting(model: nn.Module) -> list[nn.Module]:
-    return [module for module in model.modules() if hasattr(module, "after_step")]
+    return [module for _, module in named_layers(model) if hasattr(module, "after_step")]
 
 
 def faults(model: nn.Module, group: Group = ALONE) -> list[str]:
@@ -255,9 +255,9 @@ def faults(model: nn.Module, group: Group = ALONE) -> list[str]:
         ['1: it has had enough']
     """
     found = []
-    for name, module in unwrapped(model).named_modules():
+    for name, module in named_layers(model):
         if hasattr(module, "fault") and (said := module.fault()) is not None:
-            found.append(f"{name.replace(COMPILED, '')}: {said}")
+            found.append(f"{name}: {said}")
     everybodys = group.gather(found)
     if group.size > 1:
         everybodys = [[f"{said} (rank {rank})" for said in told] for rank, told in enumerate(everybodys)]
