@@ -20,8 +20,8 @@ from studies.common import Tokens, one_thread, python_tokens
 
 D_MODEL, N_LAYERS, SEQ_LEN, BATCH_SIZE, VOCAB_SIZE = 64, 2, 64, 16, 512
 N_EXPERTS, TOP_K = 8, 2
-STEPS, RATE_STEPS, TIME_STEPS = 500, 200, 40
-RATES = (0.002, 0.004, 0.008, 0.016)
+STEPS, RATE_STEPS, TIME_STEPS = 400, 150, 30
+RATES = (0.004, 0.008, 0.016)
 SEEDS = range(4)
 DENSE = ModelConfig(VOCAB_SIZE, D_MODEL, N_LAYERS, 4, SEQ_LEN, d_ff=2 * D_MODEL, init_std=0.07)
 EXPERTS = ExpertsConfig(DENSE.d_ff // TOP_K, N_EXPERTS, TOP_K, balance_weight=0.01, way="fast")
@@ -44,7 +44,7 @@ def run(config: ModelConfig, tokens: Tokens, steps: int, rate: float, seed: int,
         model,
         Batches(tokens.training, SEQ_LEN, BATCH_SIZE, seed=seed),
         TrainingConfig(
-            steps, rate, warmup_steps=steps // 10, optimizer="adamw", eval_every=look_every, eval_batches=100,
+            steps, rate, warmup_steps=steps // 10, optimizer="adamw", eval_every=look_every, eval_batches=60,
             log_every=look_every,
         ),
         validation=Batches(tokens.held_out, SEQ_LEN, BATCH_SIZE),
@@ -73,7 +73,7 @@ def main() -> None:
     one_thread()
     tokens = python_tokens(VOCAB_SIZE, limit_mb=3, held_out_mb=0.3)
     rows, best, times = [], {}, {name: [] for name in MODELS}
-    for _ in range(6):  # one after another, so that what slows the machine down meets all
+    for _ in range(5):  # one after another, so that what slows the machine down meets all
         for name, config in MODELS.items():
             times[name].append(milliseconds(config, tokens))
     times = {name: min(taken) for name, taken in times.items()}
@@ -85,11 +85,11 @@ def main() -> None:
             rows.append(["rates", name, *sizes(config), rate, 1000, RATE_STEPS, step, times[name], loss])
             print(rows[-1], flush=True)
         best[name] = min(found, key=found.get)
-    longer = round(STEPS * times["mixture"] / times["dense"] / 50) * 50
+    longer = round(STEPS * times["mixture"] / times["dense"] / 100) * 100
     for seed in SEEDS:
         kinds = [("runs", "dense", STEPS), ("runs", "mixture", STEPS)]
         for part, name, steps in [*kinds, ("as long", "dense", longer), ("runs", "large", STEPS)]:
-            for step, loss in run(MODELS[name], tokens, steps, best[name], seed, look_every=50):
+            for step, loss in run(MODELS[name], tokens, steps, best[name], seed, look_every=100):
                 rows.append([part, name, *sizes(MODELS[name]), best[name], seed, steps, step, times[name], loss])
             print(rows[-1], flush=True)
     record("moe_dense_sparse", COLUMNS, rows)
