@@ -32,10 +32,9 @@ PARTS = ("gate_EFD", "up_EFD", "down_EDF")
 MIXTRAL_PARTS, OTHER_PARTS = ("w1", "w3", "w2"), ("gate_proj", "up_proj", "down_proj")
 PART_OF = dict(zip(MIXTRAL_PARTS + OTHER_PARTS, 2 * PARTS))
 FUSED_PARTS = {"gate_up_proj": PARTS[:2], "down_proj": PARTS[2:]}
-ONE_EXPERT = re.compile(
-    r"(?P<stack>layers\.\d+\.mlp\.experts)\.(?P<expert>\d+)\.(?P<part>w[123]|(?:gate|up|down)_proj)\.weight"
-)
-ALL_EXPERTS = re.compile(r"(?P<stack>layers\.\d+\.mlp\.experts)\.(?P<part>gate_up_proj|down_proj)")
+STACK = r"(?P<stack>layers\.\d+\.mlp\.experts)\."
+ONE_EXPERT = re.compile(STACK + r"(?P<expert>\d+)\.(?P<part>w[123]|(?:gate|up|down)_proj)\.weight")
+ALL_EXPERTS = re.compile(STACK + r"(?P<part>gate_up_proj|down_proj)")
 
 
 # Configurations.
