@@ -25,6 +25,8 @@ stands below:
         transformer    blocks, the whole model, how its weights begin
         accounting     parameters, operations and bytes before anything is built
         weights        a model's weights by name, compiled or not
+        folders        a folder as transformers writes it: configuration, weights, tokenizer
+        huggingface_config  other people's configurations in, ours out
         huggingface    other people's weights in, ours out
         generation     text out
     optim/          chapter 3.2: how it learns
@@ -118,7 +120,9 @@ stands below:
         layer          router, experts and balance as one module
         expert_parallel  experts that live on many ranks: tokens travel there and back
         sharded_experts  experts on one dimension of a grid of ranks, all else sharded over all of it
+        upcycling      a dense model made into a mixture, which goes on from there
         published      mixtures that others have trained, and their published counts
+        huggingface    other people's mixtures in, ours out
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name

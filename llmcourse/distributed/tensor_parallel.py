@@ -137,7 +137,8 @@ def tensor_parallel(model: Transformer, group: Group) -> Transformer:
         group: Who takes part.
 
     Raises:
-        ValueError: The ranks do not divide the heads, the key/value heads or the hidden units, or there is dropout.
+        ValueError: The ranks do not divide the heads, the key/value heads or the hidden units, there is dropout, or a
+            norm is over all heads.
     """
     config = model.config
     if config.dropout:
@@ -145,6 +146,8 @@ def tensor_parallel(model: Transformer, group: Group) -> Transformer:
     for name in ("n_heads", "n_kv_heads", "d_ff"):
         if getattr(config, name) % group.size:
             raise ValueError(f"{name} is {getattr(config, name)}; the {group.size} ranks must divide it")
+    if config.qk_norm and config.qk_norm_over == "all":  # a rank has some heads, and would norm those alone
+        raise ValueError("qk_norm_over is 'all'; it must be 'head' under tensor parallelism")
     for block in model.blocks:
         block.attention = ParallelBranch(_part_of_attention(block.attention, group), group)
         block.feed_forward = ParallelBranch(_part_of_feed_forward(block.feed_forward, group), group)

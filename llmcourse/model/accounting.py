@@ -15,8 +15,8 @@ def count_parameters(config: ModelConfig) -> int:
     attention, the matrices of the feed-forward network (three for "swiglu", two otherwise) and two norms; with
     norm_position "pre" one norm after the last layer; an output matrix unless embeddings are tied. With `bias`, every
     projection and matrix inside the layers has a bias as long as its output, and each LayerNorm has one (an RMSNorm has
-    none). With `qk_norm`, each layer has two more norms of d_head weights each, without biases. Tied weights count
-    once.
+    none). With `qk_norm`, each layer has two more norms of d_head weights each, without biases; where `qk_norm_over` is
+    "all", they are as long as the queries and the keys of all heads instead. Tied weights count once.
 
     Args:
         config: The model's configuration, its blocks with the feed-forward network of `activation` and `d_ff`.
@@ -38,7 +38,7 @@ def count_parameters(config: ModelConfig) -> int:
     if config.bias:
         layer += q_size + 2 * kv_size + d_model + (n_matrices - 1) * config.d_ff + d_model
     if config.qk_norm:
-        layer += 2 * config.d_head
+        layer += q_size + kv_size if config.qk_norm_over == "all" else 2 * config.d_head
     n_tables = 1 if config.tie_embeddings else 2
     position_table = config.max_seq_len * d_model if config.positions == "learned" else 0
     final_norm = norm if config.norm_position == "pre" else 0

@@ -4,7 +4,7 @@ Attention is written twice: `grouped_query_attention` spells every step out, the
 computation to PyTorch's `scaled_dot_product_attention`. The two are tested equal.
 
 Shape suffixes: B batch, T time of the queries, S time of the keys, D model width, H query heads, K
-key/value heads, G = H / K queries that share a key/value head, C channels of a head.
+key/value heads, G = H / K queries that share a key/value head, C channels of a head, N = H C or K C.
 """
 
 import math
@@ -177,7 +177,8 @@ class Attention(nn.Module):
         n_kv_heads: Key/value heads K; must divide n_heads. n_heads when None.
         d_head: Channels C of a head; d_model // n_heads when None.
         bias: Whether the four projections have biases.
-        qk_norm: None, or "rmsnorm" or "layernorm": normalise each head's queries and keys before they are rotated.
+        qk_norm: None, or "rmsnorm" or "layernorm": normalise queries and keys before they are rotated.
+        qk_norm_over: "head": each head by itself; "all": all heads as one vector.
         norm_eps: Epsilon of that norm.
         dropout: Probability with which an attention weight is dropped in training.
         scale: Factor of the scores; 1 / sqrt(C) when None.
@@ -200,6 +201,7 @@ class Attention(nn.Module):
         *,
         bias: bool = False,
         qk_norm: str | None = None,
+        qk_norm_over: str = "head",
         norm_eps: float = 1e-5,
         dropout: float = 0.0,
         scale: float | None = None,
@@ -213,15 +215,20 @@ class Attention(nn.Module):
         self.key = nn.Linear(d_model, n_kv_heads * self.d_head, bias=bias)
         self.value = nn.Linear(d_model, n_kv_heads * self.d_head, bias=bias)
         self.out = nn.Linear(n_heads * self.d_head, d_model, bias=bias)
-        self.query_norm = make_norm(qk_norm, self.d_head, norm_eps) if qk_norm else None
-        self.key_norm = make_norm(qk_norm, self.d_head, norm_eps) if qk_norm else None
+        self.qk_norm_over = qk_norm_over
+        q_size, kv_size = (n_heads, n_kv_heads) if qk_norm_over == "all" else (1, 1)
+        self.query_norm = make_norm(qk_norm, q_size * self.d_head, norm_eps) if qk_norm else None
+        self.key_norm = make_norm(qk_norm, kv_size * self.d_head, norm_eps) if qk_norm else None
 
     def project(self, x_BTD: Tensor, rotate: Rotate | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Queries (B, H, T, C), keys and values (B, K, T, C), normalised and rotated where that is wanted."""
+        q_BTN, k_BTN, v_BTN = self._project_all(x_BTD)
+        if self.query_norm is not None and self.qk_norm_over == "all":
+            q_BTN, k_BTN = self.query_norm(q_BTN), self.key_norm(k_BTN)
         q_BHTC, k_BKTC, v_BKTC = (
-            y_BTN.unflatten(-1, (-1, self.d_head)).transpose(1, 2) for y_BTN in self._project_all(x_BTD)
+            y_BTN.unflatten(-1, (-1, self.d_head)).transpose(1, 2) for y_BTN in (q_BTN, k_BTN, v_BTN)
         )
-        if self.query_norm is not None:
+        if self.query_norm is not None and self.qk_norm_over == "head":
             q_BHTC, k_BKTC = self.query_norm(q_BHTC), self.key_norm(k_BKTC)
         if rotate is not None:
             q_BHTC, k_BKTC = rotate(q_BHTC), rotate(k_BKTC)

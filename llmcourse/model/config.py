@@ -12,6 +12,7 @@ from llmcourse.positional import ENCODINGS, RopeScaling
 from llmcourse.values import take_fields
 
 POSITIONS = ENCODINGS
+QK_NORM_OVER = ("head", "all")
 
 
 class Costs(NamedTuple):
@@ -60,7 +61,7 @@ class ModelConfig:
         rope_theta, rope_layout, rope_scaling: See `llmcourse.positional`.
         norm: "rmsnorm" or "layernorm"; norm_eps its epsilon.
         norm_position: "pre": each branch sees a normalised stream; "post": the sum is normalised.
-        qk_norm: Normalise the queries and keys of each head.
+        qk_norm: Normalise queries and keys; qk_norm_over: "head", each head by itself, or "all", all heads as one.
         activation: "swiglu", "gelu", "gelu_tanh" or "relu".
         bias: Biases in linear layers and LayerNorms; the output layer has none.
         dropout: Probability, on the embedding, the attention weights and both branches.
@@ -110,6 +111,7 @@ class ModelConfig:
     logit_scale: float = 1.0
     attention_scale: float | None = None
     feed_forward: FeedForwardConfig | None = None
+    qk_norm_over: str = "head"
 
     def __post_init__(self) -> None:
         """Check the values and work out the sizes that follow."""
@@ -120,6 +122,7 @@ class ModelConfig:
         self._check_choice("norm", NORMS)
         self._check_choice("norm_position", ("pre", "post"))
         self._check_choice("activation", ACTIVATIONS)
+        self._check_choice("qk_norm_over", QK_NORM_OVER)
         if not 0.0 <= self.dropout < 1.0:
             raise ValueError(f"dropout is {self.dropout!r}; it must be at least 0 and below 1")
         n_kv_heads = self._derive("n_kv_heads", self.n_heads)

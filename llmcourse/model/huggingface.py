@@ -3,25 +3,23 @@
 A configuration is the dictionary of a `config.json`, a state dict the tensors of a `model.safetensors`. Llama's linear
 weights are stored as ours; GPT-2's are transposed (its `Conv1D`), with queries, keys and values in one matrix.
 
-`save_pretrained` writes a folder that `transformers` loads. To read such a folder, give `from_huggingface` the parsed
-`config.json` and what `safetensors.torch.load_file` gives.
+`save_pretrained` writes a folder that `transformers` loads, and `load_pretrained` reads one. What differs from one kind
+of model to another is a `Family`: other modules add theirs.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from llmcourse.files import write_atomically
 from llmcourse.model import Transformer
 from llmcourse.model.config import ModelConfig
+from llmcourse.model.folders import end_mark, read_folder, write_folder
+from llmcourse.model.huggingface_config import config_from_huggingface, config_to_huggingface
 from llmcourse.model.weights import named_weights
-from llmcourse.positional import RopeScaling
 from llmcourse.tokenization import BPETokenizer
-from llmcourse.values import whole
 
 LLAMA_LAYER = {
     "attention_norm": "input_layernorm", "attention.query": "self_attn.q_proj", "attention.key": "self_attn.k_proj",
@@ -29,164 +27,36 @@ LLAMA_LAYER = {
     "feed_forward_norm": "post_attention_layernorm", "feed_forward.gate": "mlp.gate_proj",
     "feed_forward.up": "mlp.up_proj", "feed_forward.down": "mlp.down_proj",
 }  # fmt: skip
+QKV = ("query", "key", "value")
 GPT2_LAYER = {
     "attention_norm": "ln_1", "attention.out": "attn.c_proj", "feed_forward_norm": "ln_2",
     "feed_forward.up": "mlp.c_fc", "feed_forward.down": "mlp.c_proj",
+    **{f"attention.{part}": f"attn.{part}" for part in QKV},
 }  # fmt: skip
-QKV = ("query", "key", "value")
 # Buffers and copies that files hold beside the weights.
 NOT_WEIGHTS = ("attn.bias", "attn.masked_bias", "rotary_emb.inv_freq")
 
+Weights = Mapping[str, Tensor]
 
-def config_from_huggingface(theirs: Mapping[str, Any]) -> ModelConfig:
-    """The configuration of a Llama or GPT-2 from its `config.json`.
 
-    Args:
-        theirs: The dictionary; of both `rope_parameters` and the older `rope_theta` with `rope_scaling`.
+class Family(NamedTuple):
+    """What a kind of their models calls its weights, and how it stores them.
 
-    Returns:
-        The configuration, without dropout.
-
-    Raises:
-        ValueError: Another model type, or an option that our model does not have.
-
-    Example:
-        >>> sizes = {"vocab_size": 50257, "n_embd": 768, "n_layer": 12, "n_head": 12, "n_positions": 1024}
-        >>> config_from_huggingface({"model_type": "gpt2", **sizes}).d_ff
-        3072
+    Attributes:
+        layer: Our modules in a layer -> theirs.
+        unpack: Its tensors, named without `prefix`, to one for each of ours, under the names that `layer` gives.
+        pack: The reverse.
+        prefix: Of the names of all weights but the output layer's.
+        stem: Of the layers, before their number.
+        fixed: Our modules outside of the layers -> theirs.
     """
-    kind = theirs.get("model_type")
-    if kind == "llama":
-        return _llama_config(theirs)
-    if kind == "gpt2":
-        return _gpt2_config(theirs)
-    raise ValueError(f"model_type is {kind!r}; it must be 'llama' or 'gpt2'")
 
-
-def _allow(theirs: Mapping[str, Any], name: str, *allowed: Any) -> None:
-    if theirs.get(name, allowed[0]) not in allowed:
-        raise ValueError(f"{name} is {theirs[name]!r}; it must be one of {', '.join(map(repr, allowed))}")
-
-
-def _llama_config(theirs: Mapping[str, Any]) -> ModelConfig:
-    _allow(theirs, "hidden_act", "silu")
-    bias = theirs.get("attention_bias", False)
-    if (mlp_bias := theirs.get("mlp_bias", False)) != bias:  # files older than mlp_bias have none in their networks
-        raise ValueError(f"mlp_bias is {mlp_bias!r} and attention_bias is {bias!r}; they must be the same in our model")
-    rope = dict(theirs.get("rope_parameters") or theirs.get("rope_scaling") or {})
-    for place in (theirs, rope):
-        _allow(place, "partial_rotary_factor", 1.0, None)
-    return ModelConfig(
-        vocab_size=theirs["vocab_size"], d_model=theirs["hidden_size"], n_layers=theirs["num_hidden_layers"],
-        n_heads=theirs["num_attention_heads"], n_kv_heads=theirs.get("num_key_value_heads"),
-        d_head=theirs.get("head_dim"), d_ff=theirs["intermediate_size"], max_seq_len=theirs["max_position_embeddings"],
-        rope_theta=rope.get("rope_theta", theirs.get("rope_theta", 10000.0)), rope_scaling=_rope_scaling(rope, theirs),
-        norm_eps=theirs.get("rms_norm_eps", 1e-6), bias=bias, tie_embeddings=theirs.get("tie_word_embeddings", False),
-    )  # fmt: skip
-
-
-def _rope_scaling(rope: Mapping[str, Any], theirs: Mapping[str, Any]) -> RopeScaling | None:
-    kind = rope.get("rope_type", rope.get("type", "default"))
-    if kind == "default":
-        return None
-    original = rope.get("original_max_position_embeddings", theirs["max_position_embeddings"])
-    if kind == "linear":
-        return RopeScaling("linear", factor=rope["factor"], original_max_seq_len=original)
-    if kind == "llama3":
-        return RopeScaling(
-            "llama3", factor=rope["factor"], original_max_seq_len=original,
-            low_freq_factor=rope["low_freq_factor"], high_freq_factor=rope["high_freq_factor"],
-        )  # fmt: skip
-    raise ValueError(f"rope_type is {kind!r}; it must be 'default', 'linear' or 'llama3'")
-
-
-def _gpt2_config(theirs: Mapping[str, Any]) -> ModelConfig:
-    activations = {"gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "gelu": "gelu", "relu": "relu"}
-    _allow(theirs, "activation_function", *activations)
-    _allow(theirs, "scale_attn_weights", True)
-    _allow(theirs, "scale_attn_by_inverse_layer_idx", False)
-    return ModelConfig(
-        vocab_size=theirs["vocab_size"], d_model=theirs["n_embd"], n_layers=theirs["n_layer"],
-        n_heads=theirs["n_head"], d_ff=theirs.get("n_inner") or 4 * theirs["n_embd"],
-        max_seq_len=theirs["n_positions"], positions="learned", norm="layernorm",
-        norm_eps=theirs.get("layer_norm_epsilon", 1e-5), bias=True,
-        activation=activations[theirs.get("activation_function", "gelu_new")],
-        tie_embeddings=theirs.get("tie_word_embeddings", True),
-    )  # fmt: skip
-
-
-def config_to_huggingface(config: ModelConfig, end_of_text: int | None = None) -> dict[str, Any]:
-    """The `config.json` of the Llama or GPT-2 that computes what our model computes.
-
-    Args:
-        config: Of our model.
-        end_of_text: The id of the mark between the documents that it was trained on: texts begin behind it and end with
-            it. None says that there is none; left out, their library would take an id of its own and end texts there.
-
-    Raises:
-        ValueError: The model is neither, or is one that their library refuses; the message names the option.
-
-    Example:
-        >>> from llmcourse.model.config import PRESETS
-        >>> config_to_huggingface(PRESETS["llama-3-8b"])["num_key_value_heads"]
-        8
-    """
-    common = {"norm_position": "pre", "qk_norm": False, "logit_scale": 1.0, "attention_scale": None}
-    common |= {"feed_forward": None}
-    marks = {"bos_token_id": end_of_text, "eos_token_id": end_of_text, "pad_token_id": None}
-    if config.positions == "learned":
-        d_head = config.d_model // config.n_heads  # it has no option for another
-        _require(config, common | {"norm": "layernorm", "bias": True, "n_kv_heads": config.n_heads, "d_head": d_head})
-        return _gpt2_dictionary(config) | marks
-    _require(config, common | {"positions": "rope", "rope_layout": "half", "norm": "rmsnorm", "activation": "swiglu"})
-    if config.d_model % config.n_heads:
-        raise ValueError(f"n_heads is {config.n_heads}; it must divide d_model, {config.d_model}, for this export")
-    return _llama_dictionary(config) | marks
-
-
-def _require(config: ModelConfig, wanted: Mapping[str, Any]) -> None:
-    for name, value in wanted.items():
-        if getattr(config, name) != value:
-            raise ValueError(f"{name} is {getattr(config, name)!r}; it must be {value!r} for this export")
-
-
-def _llama_dictionary(config: ModelConfig) -> dict[str, Any]:
-    rope: dict[str, Any] = {"rope_type": "default", "rope_theta": config.rope_theta}
-    if (scaling := config.rope_scaling) is not None:
-        if scaling.name not in ("linear", "llama3"):
-            raise ValueError(f"rope_scaling is {scaling.name!r}; it must be 'linear' or 'llama3' for this export")
-        if scaling.attention_factor not in (None, 1.0):
-            raise ValueError(f"attention_factor is {scaling.attention_factor!r}; it must be None or 1 for this export")
-        rope |= {
-            "rope_type": scaling.name, "factor": scaling.factor,
-            "original_max_position_embeddings": scaling.original_max_seq_len,
-        }  # fmt: skip
-        if scaling.name == "llama3":
-            rope |= {"low_freq_factor": scaling.low_freq_factor, "high_freq_factor": scaling.high_freq_factor}
-    return {
-        "model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_act": "silu",
-        "vocab_size": config.vocab_size, "hidden_size": config.d_model, "intermediate_size": int(config.d_ff),
-        "num_hidden_layers": config.n_layers, "num_attention_heads": config.n_heads,
-        "num_key_value_heads": int(config.n_kv_heads), "head_dim": int(config.d_head),
-        "max_position_embeddings": config.max_seq_len, "rms_norm_eps": config.norm_eps, "rope_parameters": rope,
-        "attention_bias": config.bias, "mlp_bias": config.bias, "tie_word_embeddings": config.tie_embeddings,
-    }  # fmt: skip
-
-
-def _gpt2_dictionary(config: ModelConfig) -> dict[str, Any]:
-    activations = {"gelu_tanh": "gelu_new", "gelu": "gelu", "relu": "relu"}
-    if config.activation not in activations:
-        raise ValueError(
-            f"activation is {config.activation!r}; it must be one of {', '.join(map(repr, activations))} for GPT-2"
-        )
-    return {
-        "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"],
-        "resid_pdrop": config.dropout, "embd_pdrop": config.dropout, "attn_pdrop": config.dropout,
-        "activation_function": activations[config.activation], "vocab_size": config.vocab_size,
-        "n_embd": config.d_model, "n_inner": int(config.d_ff), "n_layer": config.n_layers, "n_head": config.n_heads,
-        "n_positions": config.max_seq_len, "layer_norm_epsilon": config.norm_eps,
-        "tie_word_embeddings": config.tie_embeddings,
-    }  # fmt: skip
+    layer: Mapping[str, str]
+    unpack: Callable[[Weights, ModelConfig], dict[str, Tensor]]
+    pack: Callable[[Weights, ModelConfig], dict[str, Tensor]]
+    prefix: str = "model."
+    stem: str = "layers"
+    fixed: Mapping[str, str] = {"embedding": "embed_tokens", "norm": "norm"}
 
 
 def from_huggingface(theirs: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Transformer:
@@ -204,21 +74,49 @@ def from_huggingface(theirs: Mapping[str, Any], weights: Mapping[str, Tensor]) -
             though the configuration ties it to the embedding. The message names it.
     """
     config = config_from_huggingface(theirs)
-    kind = theirs["model_type"]
-    prefix = "model." if kind == "llama" else "transformer."
-    weights = {name.removeprefix(prefix): weight for name, weight in weights.items()}
-    if kind == "gpt2":
-        weights = _split_gpt2(weights, config)
+    return load(FAMILIES[theirs["model_type"]], config, weights)
+
+
+def load(family: Family, config: ModelConfig, weights: Weights) -> Transformer:
+    """Our model with the weights of a family's; see `from_huggingface`."""
+    weights = family.unpack({name.removeprefix(family.prefix): weight for name, weight in weights.items()}, config)
     with torch.device("meta"):
         model = Transformer(config)
-    names = _names(model, kind)
+    names = _names(model, family)
     head, embedding = weights.get("lm_head.weight"), weights.get(names["embedding.weight"])
     if config.tie_embeddings and head is not None and embedding is not None and not torch.equal(head, embedding):
         raise ValueError("tie_word_embeddings is True; it must be False for an lm_head.weight of its own")
     for name in weights:
         if name not in names.values() and not name.endswith(NOT_WEIGHTS) and name != "lm_head.weight":
             raise ValueError(f"the state dict has {name!r}, for which the model has no place")
-    return _filled(model, {ours: _take(weights, their, kind) for ours, their in names.items()})
+    for name in names.values():
+        if name not in weights:
+            raise ValueError(f"the state dict lacks {name!r}")
+    return _filled(model, {ours: weights[their] for ours, their in names.items()})
+
+
+def load_pretrained(folder: str | Path) -> Transformer:
+    """The model of a folder with a `config.json` and weights in one `model.safetensors` or in several files.
+
+    Args:
+        folder: Of a Llama or GPT-2, written by `save_pretrained` here or in `transformers`.
+
+    Returns:
+        The model, see `from_huggingface`.
+
+    Raises:
+        ValueError: As `read_folder` and `from_huggingface`.
+        ModuleNotFoundError: `safetensors` is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> model = Transformer(ModelConfig(vocab_size=16, d_model=8, n_layers=1, n_heads=2, max_seq_len=32))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     again = load_pretrained(save_pretrained(folder, model))
+        >>> torch.equal(again.lm_head.weight, model.lm_head.weight)
+        True
+    """
+    return from_huggingface(*read_folder(folder))
 
 
 def to_huggingface(model: nn.Module, end_of_text: int | None = None) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -242,17 +140,16 @@ def to_huggingface(model: nn.Module, end_of_text: int | None = None) -> tuple[di
         ('llama', torch.Size([24, 8]))
     """
     theirs = config_to_huggingface(model.config, end_of_text)
-    kind = theirs["model_type"]
-    prefix = "model." if kind == "llama" else "transformer."
-    ours = {name: weight.detach() for name, weight in named_weights(model).items()}
-    weights = {}
-    for name, their in _names(model, kind).items():
-        weights[their] = ours[name].T.contiguous() if _is_transposed(their, kind) else ours[name]
-    if kind == "gpt2":
-        weights = _join_gpt2(weights, model.config.n_layers)
-    weights = {prefix + name: weight for name, weight in weights.items() if name != "lm_head.weight"}
+    return theirs, unload(FAMILIES[theirs["model_type"]], model)
+
+
+def unload(family: Family, model: nn.Module) -> dict[str, Tensor]:
+    """The state dict of `to_huggingface` for a family of models."""
+    config, ours = model.config, {name: weight.detach() for name, weight in named_weights(model).items()}
+    weights = family.pack({their: ours[name] for name, their in _names(model, family).items()}, config)
+    weights = {family.prefix + name: weight for name, weight in weights.items() if name != "lm_head.weight"}
     head = ours["lm_head.weight"]
-    return theirs, weights | {"lm_head.weight": head.clone() if model.config.tie_embeddings else head}
+    return weights | {"lm_head.weight": head.clone() if config.tie_embeddings else head}
 
 
 def save_pretrained(
@@ -289,60 +186,15 @@ def save_pretrained(
         ...     sorted(os.listdir(save_pretrained(folder, model)))
         ['config.json', 'generation_config.json', 'model.safetensors']
     """
-    try:
-        from safetensors.torch import save
-    except ImportError:
-        raise ModuleNotFoundError("safetensors is not installed; pip install safetensors") from None
-    folder, vocab_size = Path(folder), model.config.vocab_size
-    if tokenizer is not None and len(tokenizer) > vocab_size:
-        raise ValueError(f"the tokenizer has {len(tokenizer)} tokens; it must have at most the model's {vocab_size}")
-    mark = _mark(end_of_text, tokenizer, vocab_size)
+    mark = end_mark(end_of_text, tokenizer, model.config.vocab_size)
     theirs, weights = to_huggingface(model, mark)
     if model.config.tie_embeddings:
         del weights["lm_head.weight"]  # their files have it once
-    files: dict[str, dict[str, Any]] = {
-        "config.json": theirs | {"dtype": str(weights[next(iter(weights))].dtype).removeprefix("torch.")},
-        "generation_config.json": {"bos_token_id": mark, "eos_token_id": mark},
-    }
-    if tokenizer is not None:
-        spelling = None if mark is None else tokenizer.token_bytes(mark).decode(errors="replace")
-        files["tokenizer_config.json"] = {
-            # The class that reads nothing but tokenizer.json: a model's own would put its pattern in the place of ours.
-            "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": model.config.max_seq_len,
-            "bos_token": spelling, "eos_token": spelling, "clean_up_tokenization_spaces": False,
-        }  # fmt: skip
-        folder.mkdir(parents=True, exist_ok=True)
-        tokenizer.save(folder / "tokenizer.json")
-    weights = {name: weight.cpu().contiguous() for name, weight in weights.items()}
-    write_atomically(folder / "model.safetensors", save(weights, metadata={"format": "pt"}))
-    for name, content in files.items():
-        write_atomically(folder / name, json.dumps(content, indent=2) + "\n")
-    return folder
+    return write_folder(folder, theirs, weights, tokenizer)
 
 
-def _mark(end_of_text: int | str | None, tokenizer: BPETokenizer | None, vocab_size: int) -> int | None:
-    if end_of_text is None:
-        return None
-    special_tokens = {} if tokenizer is None else tokenizer.special_tokens
-    if isinstance(end_of_text, str):
-        if end_of_text not in special_tokens:
-            raise ValueError(f"end_of_text is {end_of_text!r}; it must be one of {sorted(special_tokens)}")
-        return special_tokens[end_of_text]
-    mark = whole("end_of_text", end_of_text)
-    if tokenizer is not None and mark not in special_tokens.values():
-        raise ValueError(f"end_of_text is {mark}; it must be a special token, one of {sorted(special_tokens.values())}")
-    if not 0 <= mark < vocab_size:
-        raise ValueError(f"end_of_text is {mark}; it must be at least 0 and below vocab_size, {vocab_size}")
-    return mark
-
-
-def _names(model: nn.Module, kind: str) -> dict[str, str]:
-    """For each of our weights its name there, without prefix; GPT-2's queries, keys and values as if stored apart."""
-    if kind == "llama":
-        fixed, layer, stem = {"embedding": "embed_tokens", "norm": "norm"}, LLAMA_LAYER, "layers"
-    else:
-        fixed, stem = {"embedding": "wte", "norm": "ln_f"}, "h"
-        layer = GPT2_LAYER | {f"attention.{part}": f"attn.{part}" for part in QKV}
+def _names(model: nn.Module, family: Family) -> dict[str, str]:
+    """For each of our weights its name there, without prefix."""
     names = {}
     for ours in named_weights(model):
         module, _, parameter = ours.rpartition(".")
@@ -350,39 +202,35 @@ def _names(model: nn.Module, kind: str) -> dict[str, str]:
             names[ours] = "wpe.weight"
         elif module.startswith("blocks."):
             _, number, inner = module.split(".", 2)
-            names[ours] = f"{stem}.{number}.{layer[inner]}.{parameter}"
+            names[ours] = f"{family.stem}.{number}.{family.layer[inner]}.{parameter}"
         elif module != "lm_head":
-            names[ours] = f"{fixed[module]}.{parameter}"
+            names[ours] = f"{family.fixed[module]}.{parameter}"
     return names if model.config.tie_embeddings else names | {"lm_head.weight": "lm_head.weight"}
 
 
-def _is_transposed(their: str, kind: str) -> bool:
+def _as_stored(weights: Weights, config: ModelConfig) -> dict[str, Tensor]:
+    """Weights that need no unpacking: one of theirs for each of ours."""
+    return dict(weights)
+
+
+def _is_transposed(their: str) -> bool:
     """Whether a GPT-2 `Conv1D` holds this weight, whose first axis is its input."""
-    return kind == "gpt2" and their.startswith("h.") and ".ln_" not in their and their.endswith(".weight")
+    return their.startswith("h.") and ".ln_" not in their and their.endswith(".weight")
 
 
-def _take(weights: Mapping[str, Tensor], their: str, kind: str) -> Tensor:
-    if their not in weights:
-        raise ValueError(f"the state dict lacks {their!r}")
-    return weights[their].T if _is_transposed(their, kind) else weights[their]
-
-
-def _split_gpt2(weights: Mapping[str, Tensor], config: ModelConfig) -> dict[str, Tensor]:
-    """Cut each `c_attn` into queries, keys and values, along its output, the last axis."""
+def _unpack_gpt2(weights: Weights, config: ModelConfig) -> dict[str, Tensor]:
+    """Cut each `c_attn` into queries, keys and values, along its output, the last axis; turn the axes."""
     split = {}
     for name, weight in weights.items():
-        if ".attn.c_attn." not in name:
-            split[name] = weight
-            continue
-        for part, values in zip(QKV, weight.split(config.d_model, dim=-1)):
-            split[name.replace("c_attn", part)] = values
-    return split
+        parts = zip(QKV, weight.split(config.d_model, dim=-1)) if ".attn.c_attn." in name else [("c_attn", weight)]
+        split |= {name.replace("c_attn", part): values for part, values in parts}
+    return {name: weight.T if _is_transposed(name) else weight for name, weight in split.items()}
 
 
-def _join_gpt2(weights: Mapping[str, Tensor], n_layers: int) -> dict[str, Tensor]:
-    """The reverse of `_split_gpt2`."""
-    joined = dict(weights)
-    for number in range(n_layers):
+def _pack_gpt2(weights: Weights, config: ModelConfig) -> dict[str, Tensor]:
+    """The reverse of `_unpack_gpt2`."""
+    joined = {name: weight.T.contiguous() if _is_transposed(name) else weight for name, weight in weights.items()}
+    for number in range(config.n_layers):
         for parameter in ("weight", "bias"):
             parts = [joined.pop(f"h.{number}.attn.{part}.{parameter}") for part in QKV]
             joined[f"h.{number}.attn.c_attn.{parameter}"] = torch.cat(parts, dim=-1)
@@ -398,3 +246,9 @@ def _filled(model: Transformer, ours: dict[str, Tensor]) -> Transformer:
     model = model.to_empty(device=embedding.device).to(embedding.dtype)
     model.load_state_dict(ours | {"lm_head.weight": ours.get("lm_head.weight", embedding)})
     return model.eval()
+
+
+FAMILIES = {
+    "llama": Family(LLAMA_LAYER, _as_stored, _as_stored),
+    "gpt2": Family(GPT2_LAYER, _unpack_gpt2, _pack_gpt2, "transformer.", "h", {"embedding": "wte", "norm": "ln_f"}),
+}

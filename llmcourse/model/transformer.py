@@ -115,7 +115,7 @@ class Block(nn.Module):
         self.pre_norm = config.norm_position == "pre"
         self.attention = Attention(
             config.d_model, config.n_heads, config.n_kv_heads, config.d_head, bias=config.bias,
-            qk_norm=config.norm if config.qk_norm else None, norm_eps=config.norm_eps,
+            qk_norm=config.norm if config.qk_norm else None, qk_norm_over=config.qk_norm_over, norm_eps=config.norm_eps,
             dropout=config.dropout, scale=config.attention_scale,
         )  # fmt: skip
         if config.feed_forward is None:

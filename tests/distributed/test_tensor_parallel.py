@@ -93,5 +93,8 @@ def test_the_feed_forward_network_of_many_ranks_is_that_of_one(n):
 def test_what_cannot_be_cut_is_told():
     with pytest.raises(RankFailed, match="n_heads is 4; the 3 ranks must divide it"):
         rehearse(gradients, [("llama",)] * 3)
+    norms = ModelConfig(17, 32, 1, 2, 16, qk_norm=True, qk_norm_over="all")
+    with pytest.raises(RankFailed, match="qk_norm_over is 'all'"):
+        rehearse(lambda group: tensor_parallel(Transformer(norms), group), [()] * 2)
     with pytest.raises(RankFailed, match="F is 5; it must be a multiple of the number of ranks, 2"):
         rehearse(parallel_feed_forward, [(torch.zeros(1, 1, 2), *[torch.zeros(5, 2)] * 2, torch.zeros(2, 5))] * 2)

@@ -31,6 +31,7 @@ def test_presets_have_the_published_number_of_parameters(name, published):
 MORE = {
     "rmsnorm, bias": {"bias": True},
     "layernorm, no bias": {"norm": "layernorm"},
+    "one norm over all heads": {"qk_norm": True, "qk_norm_over": "all", "n_kv_heads": 2},
     "everything": {
         "bias": True, "norm": "layernorm", "qk_norm": True, "n_kv_heads": 2, "d_head": 24, "positions": "learned",
         "tie_embeddings": False, "norm_position": "post", "d_ff": 56,

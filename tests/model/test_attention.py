@@ -136,6 +136,16 @@ def test_qk_norm_bounds_the_scores():
     assert (q @ k.transpose(-2, -1) / math.sqrt(8)).abs().max() <= math.sqrt(8) + 1e-4
 
 
+def test_one_norm_over_all_heads_keeps_how_their_lengths_compare():
+    attention = Attention(32, n_heads=4, n_kv_heads=2, qk_norm="rmsnorm", qk_norm_over="all")
+    assert (attention.query_norm.weight.shape, attention.key_norm.weight.shape) == ((32,), (16,))
+    x = torch.randn(2, 6, 32)
+    q, k, _ = attention.project(x)
+    for got, layer in ((q, attention.query), (k, attention.key)):
+        rows = layer(x)
+        assert_close(got.transpose(1, 2).flatten(2), rows / rows.square().mean(-1, keepdim=True).add(1e-5).sqrt())
+
+
 def test_dropout_acts_in_training_only():
     attention = Attention(32, n_heads=4, dropout=0.5)
     x = torch.randn(2, 6, 32)
