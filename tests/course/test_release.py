@@ -60,6 +60,8 @@ NO_SECRETS = {
         def __init__(self):
         raise ValueError(
         return found
+        return result
+        @staticmethod
         return lengths
         return logits
         for part in parts:
