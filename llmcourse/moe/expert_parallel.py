@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from llmcourse.distributed.group import Group
-from llmcourse.moe.dispatch import unsort_by_expert
+from llmcourse.moe.dispatch import sort_by_expert, unsort_by_expert
 from llmcourse.moe.layer import MoE
 
 
@@ -124,7 +124,8 @@ def order_by_expert(counts_NL: Tensor) -> Tensor:
     """
     n_ranks, n_local = counts_NL.shape
     experts_NL = torch.arange(n_local, device=counts_NL.device).expand(n_ranks, -1)
-    return experts_NL.flatten().repeat_interleave(counts_NL.flatten()).argsort(stable=True)
+    order_R, _ = sort_by_expert(experts_NL.flatten().repeat_interleave(counts_NL.flatten()), n_local)
+    return order_R
 
 
 class AllToAll:

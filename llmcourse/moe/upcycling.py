@@ -81,42 +81,30 @@ def upcycle(
         raise ValueError(f"n_experts is {n_experts!r}; it must be at least 1")
     if not noise >= 0:
         raise ValueError(f"noise is {noise!r}; it must be at least 0")
-    networks, result = _networks(weights)
-    for network, parts in networks.items():
-        for name, stack in STACKS.items():
-            result[f"{network}.{stack}"] = _copies(parts[name], n_experts, noise, generator)
-        gate_FD = parts["gate.weight"].detach()
-        router_ED = gate_FD.new_empty(n_experts, gate_FD.shape[1]).normal_(std=router_std, generator=generator)
-        result[f"{network}.router.weight"] = router_ED
-    return result
-
-
-def _networks(weights: Mapping[str, Tensor]) -> tuple[dict[str, dict[str, Tensor]], dict[str, Tensor]]:
-    """The weights of each feed-forward network, by its name, and copies of all others."""
     networks: dict[str, dict[str, Tensor]] = {}
-    others: dict[str, Tensor] = {}
+    result: dict[str, Tensor] = {}
     for name, weight in weights.items():
         parts = name.split(".")
         if "feed_forward" in parts:
             end = parts.index("feed_forward") + 1
-            networks.setdefault(".".join(parts[:end]), {})[".".join(parts[end:])] = weight
+            networks.setdefault(".".join(parts[:end]), {})[".".join(parts[end:])] = weight.detach()
         else:
-            others[name] = weight.detach().clone()
+            result[name] = weight.detach().clone()
     if not networks:
         raise ValueError("weights has no feed_forward network; it must have at least one")
     for network, found in networks.items():
         if set(found) != set(STACKS):
             raise ValueError(f"{network} has {', '.join(sorted(found))}; it must have just {', '.join(STACKS)}")
-    return networks, others
-
-
-def _copies(weight: Tensor, n_copies: int, noise: float, generator: torch.Generator | None) -> Tensor:
-    """A matrix so many times, along a new first axis, each with noise of its own."""
-    copies = weight.detach().expand(n_copies, *weight.shape).clone()
-    if noise:
-        std = noise * weight.detach().square().mean().sqrt()
-        copies += std * torch.empty_like(copies).normal_(generator=generator)
-    return copies
+        for name, stack in STACKS.items():
+            copies = found[name].expand(n_experts, *found[name].shape).clone()
+            if noise:
+                std = noise * found[name].square().mean().sqrt()
+                copies += std * torch.empty_like(copies).normal_(generator=generator)
+            result[f"{network}.{stack}"] = copies
+        gate_FD = found["gate.weight"]
+        router_ED = gate_FD.new_empty(n_experts, gate_FD.shape[1]).normal_(std=router_std, generator=generator)
+        result[f"{network}.router.weight"] = router_ED
+    return result
 
 
 def upcycled(
