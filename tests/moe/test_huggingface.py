@@ -37,7 +37,7 @@ LLAMA3 = {
     "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
     "original_max_position_embeddings": 32, "rope_theta": 500000.0,
 }  # fmt: skip
-QWEN = {"num_experts": 6, "moe_intermediate_size": 20, "head_dim": 12}
+QWEN = {"num_experts": 12, "moe_intermediate_size": 20, "head_dim": 12}
 MODELS = {
     "mixtral": ("Mixtral", {"num_local_experts": 6}),
     "mixtral, tied, wide heads": (
