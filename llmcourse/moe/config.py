@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from importlib import import_module
 
@@ -75,8 +76,8 @@ class ExpertsConfig:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it must be at least 0")
         if not self.scale > 0:
             raise ValueError(f"scale is {self.scale!r}; it must be above 0")
-        if self.capacity_factor is not None and not self.capacity_factor > 0:
-            raise ValueError(f"capacity_factor is {self.capacity_factor!r}; it must be above 0, or None")
+        if self.capacity_factor is not None and not 0 < self.capacity_factor < math.inf:
+            raise ValueError(f"capacity_factor is {self.capacity_factor!r}; it must be above 0 and finite, or None")
         for name, allowed in (("scores", SCORES), ("way", WAYS)):
             if getattr(self, name) not in allowed:
                 raise ValueError(

@@ -93,7 +93,7 @@ def combine(y_RD: Tensor, order_R: Tensor, weights_SK: Tensor) -> Tensor:
 
 
 def expert_capacity(n_tokens: int, n_experts: int, top_k: int, capacity_factor: float) -> int:
-    """How many tokens an expert takes at most: `capacity_factor` times an even share of all choices, rounded up.
+    """How many tokens an expert takes at most: `capacity_factor` times an even share of all choices, rounded up; at least 1.
 
     Args:
         n_tokens: Tokens of a batch, S.
@@ -102,7 +102,7 @@ def expert_capacity(n_tokens: int, n_experts: int, top_k: int, capacity_factor: 
         capacity_factor: 1 for just the even share; above that there is room for an uneven one.
 
     Raises:
-        ValueError: `capacity_factor` is not above 0; the message names it.
+        ValueError: `capacity_factor` is not above 0, or not finite; the message names it.
 
     Example:
         >>> expert_capacity(n_tokens=10, n_experts=4, top_k=1, capacity_factor=1.0)  # 2.5, rounded up
@@ -110,9 +110,9 @@ def expert_capacity(n_tokens: int, n_experts: int, top_k: int, capacity_factor: 
 
     Source: Fedus et al., "Switch Transformers" (2021), equation 3, for top_k = 1; Lepikhin et al., "GShard" (2020).
     """
-    if not capacity_factor > 0:
-        raise ValueError(f"capacity_factor is {capacity_factor!r}; it must be above 0")
-    return math.ceil(capacity_factor * n_tokens * top_k / n_experts)
+    if not 0 < capacity_factor < math.inf:
+        raise ValueError(f"capacity_factor is {capacity_factor!r}; it must be above 0 and finite")
+    return max(1, math.ceil(capacity_factor * n_tokens * top_k / n_experts))
 
 
 def within_capacity(experts_SK: Tensor, n_experts: int, capacity: int) -> Tensor:

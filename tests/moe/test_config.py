@@ -96,7 +96,7 @@ def test_another_library_builds_as_many_parameters_to_the_last_one(name):
         ({"balance_weight": float("nan")}, "balance_weight is nan; it must be"),
         ({"bias_rate": -1.0}, "bias_rate is -1.0; it must be at least 0"),
         ({"scale": 0.0}, "scale is 0.0; it must be above 0"),
-        ({"capacity_factor": 0.0}, "capacity_factor is 0.0; it must be above 0, or None"),
+        ({"capacity_factor": 0.0}, "capacity_factor is 0.0; it must be above 0 and finite, or None"),
         ({"scores": "tanh"}, "scores is 'tanh'; it must be one of 'softmax', 'sigmoid'"),
         ({"way": "magic"}, "way is 'magic'; it must be one of 'auto', 'grouped', 'loop', 'fast'"),
     ],

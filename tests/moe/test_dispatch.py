@@ -68,13 +68,14 @@ def test_combine_adds_in_the_wider_dtype():
 
 
 @pytest.mark.parametrize(
-    ("n_tokens", "n_experts", "top_k", "factor", "want"), [(10, 4, 1, 1.0, 3), (8, 4, 2, 1.25, 5), (8, 4, 2, 0.1, 1)]
+    ("n_tokens", "n_experts", "top_k", "factor", "want"),
+    [(10, 4, 1, 1.0, 3), (8, 4, 2, 1.25, 5), (8, 4, 2, 0.1, 1), (0, 4, 2, 1.0, 1)],
 )
 def test_capacity_is_rounded_up(n_tokens, n_experts, top_k, factor, want):
     assert expert_capacity(n_tokens, n_experts, top_k, factor) == want
 
 
-@pytest.mark.parametrize("factor", [0, -1.0, float("nan")])
+@pytest.mark.parametrize("factor", [0, -1.0, float("nan"), float("inf")])
 def test_a_capacity_factor_that_leaves_no_room_is_named(factor):
     with pytest.raises(ValueError, match=f"capacity_factor is {factor!r}; it must be above 0"):
         expert_capacity(8, 4, 2, factor)

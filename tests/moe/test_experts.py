@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
 
 from llmcourse.course.comparison import unwritten_is_nan
 from llmcourse.moe import experts as library
@@ -240,3 +241,14 @@ def test_grouped_mm_has_no_rule_under_autocast():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         *_, y = grouped([4, 8])
     assert y.dtype == torch.float32
+
+
+def test_the_counter_of_operations_sees_a_loop_and_no_grouped_product():
+    def counted(way):
+        experts = Experts(2, 8, 16, way)
+        with FlopCounterMode(display=False) as counter:
+            experts(some(8, 8), torch.tensor([3, 5]))
+        return counter.get_total_flops()
+
+    assert counted("loop") == 8 * 2 * 3 * 8 * 16
+    assert counted("grouped") == 0

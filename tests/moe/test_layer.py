@@ -280,3 +280,10 @@ def test_targets_that_are_ignored_are_routed_all_the_same():
     targets = ids.masked_fill(ids > 3, -100)
     accumulate_gradients(model, [Batch(ids, targets)])
     assert all(module.tally[:4].sum() == 64 for module in model.modules() if isinstance(module, MoE))
+
+
+def test_with_a_capacity_a_batch_may_be_empty():
+    layer = make(dataclasses.replace(PLAIN, capacity_factor=1.0))
+    x_BTD = torch.zeros(1, 0, 8, requires_grad=True)
+    layer(x_BTD).sum().backward()
+    assert x_BTD.grad.shape == x_BTD.shape
