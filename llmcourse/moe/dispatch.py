@@ -93,7 +93,9 @@ def combine(y_RD: Tensor, order_R: Tensor, weights_SK: Tensor) -> Tensor:
 
 
 def expert_capacity(n_tokens: int, n_experts: int, top_k: int, capacity_factor: float) -> int:
-    """How many tokens an expert takes at most: `capacity_factor` times an even share of all choices, rounded up; at least 1.
+    """How many tokens an expert takes at most: `capacity_factor` times an even share of all choices, rounded up.
+
+    There is always room for one.
 
     Args:
         n_tokens: Tokens of a batch, S.
