@@ -124,8 +124,7 @@ def order_by_expert(counts_NL: Tensor) -> Tensor:
     """
     n_ranks, n_local = counts_NL.shape
     experts_NL = torch.arange(n_local, device=counts_NL.device).expand(n_ranks, -1)
-    order_R, _ = sort_by_expert(experts_NL.flatten().repeat_interleave(counts_NL.flatten()), n_local)
-    return order_R
+    return sort_by_expert(experts_NL.flatten().repeat_interleave(counts_NL.flatten()), n_local)[0]
 
 
 class AllToAll:

@@ -62,6 +62,7 @@ NO_SECRETS = {
         return found
         return result
         @staticmethod
+        for name, weight in weights.items():
         return lengths
         return logits
         for part in parts:
