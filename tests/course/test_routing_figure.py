@@ -59,7 +59,9 @@ def test_the_mean_load_of_a_column_and_of_all_is_one(js, n_experts, top_k, n_kin
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.26, 0.5, 0.77, 0.99, 1.0])
 def test_the_colours_are_those_of_the_page_s_other_pictures(js, share):
     want = 255 * np.array(matplotlib.colormaps["cividis"](share)[:3])
-    assert np.abs(np.array(js("rgb", share)) - want).max() < 8  # thirteen of its colours, and straight lines between them
+    assert (
+        np.abs(np.array(js("rgb", share)) - want).max() < 8
+    )  # thirteen of its colours, and straight lines between them
 
 
 @pytest.mark.parametrize("share", np.linspace(0, 1, 21))
@@ -80,6 +82,12 @@ def test_a_number_on_its_colour_can_be_read(js, share):
             0,
             0,
             "“space”: 4 of 4 choose expert 0, 1.5 times an even share. That is 80 % of all that expert 0 reads.",
+        ),
+        (
+            FIRST,
+            2,
+            0,
+            "“space”: 1 of 4 chooses expert 2, 0.4 times an even share. That is 100 % of all that expert 2 reads.",
         ),
         (FIRST, 2, 1, "“digit”: none of 1 chooses expert 2."),
         (LATER, 2, 2, "“none of these”: there is none in this text."),

@@ -43,8 +43,9 @@ const routing = (() => {
     const count = counts[expert][kind], tokens = config.tokens[kind], name = `“${config.kinds[kind]}”`;
     if (!tokens) return `${name}: there is none in this text.`;
     if (!count) return `${name}: none of ${tokens} ${tokens === 1 ? "chooses" : "choose"} expert ${expert}.`;
-    return `${name}: ${count} of ${tokens} choose expert ${expert}, ${times(load(count, tokens, config))} times an even `
-      + `share. That is ${percent(count, sum(counts[expert]))} of all that expert ${expert} reads.`;
+    const share = `${times(load(count, tokens, config))} times an even share`;
+    return `${name}: ${count} of ${tokens} ${count === 1 ? "chooses" : "choose"} expert ${expert}, ${share}. `
+      + `That is ${percent(count, sum(counts[expert]))} of all that expert ${expert} reads.`;
   }
 
   // All that an expert reads in words.
@@ -58,8 +59,8 @@ const routing = (() => {
   // A whole picture in words.
   function summary(counts, config) {
     const all = totals(counts, config), high = Math.max(...all), low = Math.min(...all);
-    return `Expert ${all.indexOf(high)} reads most, ${times(high)} times an even load; expert ${all.indexOf(low)} reads `
-      + `least, ${times(low)} times.`;
+    return `Expert ${all.indexOf(high)} reads most, ${times(high)} times an even load; `
+      + `expert ${all.indexOf(low)} reads least, ${times(low)} times.`;
   }
 
   return { load, loads, totals, rgb, colour, ink, times, cellSentence, expertSentence, summary };

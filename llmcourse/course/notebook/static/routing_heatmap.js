@@ -71,14 +71,18 @@ function mount(box, config, host) {
 
   const cells = Array.from({ length: nExperts }, (_, expert) =>
     Array.from({ length: ALL + 1 }, (_, kind) => cell(expert, kind)));
-  const columnHeads = [...kinds, "all bytes"].map((kind) => element("th", { scope: "col" }, element("span", {}, kind)));
+  const columnHeads = [...kinds, "all bytes"].map((kind) =>
+    element("th", { scope: "col" }, element("span", { class: kind.length < 3 ? "short" : null }, kind)));
   const rowHeads = cells.map((_, expert) => element("th", { scope: "row" }, String(expert)));
   const table = element("table", {
     role: "grid", onpointerleave: () => { pointed = null; draw(); },
   },
-  element("colgroup", {}, element("col", { class: "name" }), ...kinds.map(() => element("col")), element("col", { class: "all" })),
-  element("thead", {}, element("tr", {}, element("th", { scope: "col" }, element("span", {}, "expert")), ...columnHeads)),
-  element("tbody", {}, ...cells.map((row, expert) => element("tr", {}, rowHeads[expert], ...row.map(({ node }) => node)))));
+  element("colgroup", {},
+    element("col", { class: "name" }), ...kinds.map(() => element("col")), element("col", { class: "all" })),
+  element("thead", {},
+    element("tr", {}, element("th", { scope: "col" }, element("span", {}, "expert")), ...columnHeads)),
+  element("tbody", {},
+    ...cells.map((row, expert) => element("tr", {}, rowHeads[expert], ...row.map(({ node }) => node)))));
 
   // One cell is reached by the tabulator, the others from it by arrow keys.
   function move(event, expert, kind) {
@@ -96,7 +100,8 @@ function mount(box, config, host) {
   const bar = element("span", { class: "bar", "aria-hidden": "true" }, element("i", { style: `left: ${100 / most}%` }));
   const shades = Array.from({ length: 13 }, (_, i) => routing.colour(i / 12));
   bar.style.background = `linear-gradient(to right, ${shades.join(", ")})`;
-  const scale = element("p", { class: "scale soft" }, element("span", {}, "0"), bar, element("span", {}, String(+most.toFixed(2))),
+  const scale = element("p", { class: "scale soft" },
+    element("span", {}, "0"), bar, element("span", {}, String(Number(most.toFixed(2)))),
     element("span", {}, "part of a column that chooses the expert; the mark is 1, an even share"));
   const told = element("p", { class: "told" });
   const live = element("p", { class: "hidden", role: "status", "aria-live": "polite" });
@@ -150,7 +155,7 @@ function mount(box, config, host) {
     element("div", { class: "choices" }, runChoice,
       element("div", { class: "time" }, playButton, element("label", {}, output, slider))),
     table, scale, told,
-    element("p", { class: "soft keys" }, "Point at a cell, or choose one, to read it in words; a cell that is chosen stays so "
-      + "while the step and the run change. Arrow keys go from cell to cell, Escape leaves it."),
+    element("p", { class: "soft keys" }, "Point at a cell, or choose one, to read it in words; a cell that is chosen "
+      + "stays so while the step and the run change. Arrow keys go from cell to cell, Escape leaves it."),
     live);
 }
