@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import models, pre_tokenizers, trainers
 
-from llmcourse.course.notebook.interactive import bpe_stepper, figure, memory_ledger, rope_rotator, scaling_optimum
+from llmcourse.course.notebook.interactive import (
+    bpe_stepper,
+    figure,
+    memory_ledger,
+    rope_rotator,
+    routing_heatmap,
+    scaling_optimum,
+)
 from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id, script_json
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
 from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
@@ -20,6 +27,7 @@ FIGURES = {
     "rope": rope_rotator(),
     "memory": memory_ledger(),
     "scaling": scaling_optimum(),
+    "routing": routing_heatmap({"alone": [[[3, 0], [1, 2]]]}, ["letter", "digit"], [0], top_k=1),
 }
 EXAMPLES = [
     "low lower lowest, new newer newest",
