@@ -241,6 +241,14 @@ def test_the_line_in_a_fault_is_the_line_in_the_file(small_course):
         build(small_course, prove=False)
 
 
+def test_two_figures_of_the_book_cannot_have_one_name(small_course):
+    edit(small_course, ":id: show", ":id: show\n:alt: a plot\n:caption: A plot.\n:name: fig-plot")
+    source = small_course / "book/chapters/01_doubling.md"
+    (source.parent / "02_again.md").write_text(source.read_text())
+    with pytest.raises(AuthoringError, match="the name fig-plot is given to figures in 01_doubling.md and 02_again.md"):
+        build(small_course, prove=False)
+
+
 def test_every_fault_is_reported_at_once(small_course):
     edit(small_course, ":points: 2", ":points: 0")
     edit(small_course, ":difficulty: 1", ":difficulty: 9")

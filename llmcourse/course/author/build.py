@@ -69,9 +69,22 @@ def solution_notebooks(root: Path, cite: Callable[[str, str], str] | None = None
             faults.append(str(error))
         else:
             n_exercises[source.assignment] += _count_boxes(notebooks[source])
+    faults += _names_given_twice(notebooks)
     if faults:
         raise AuthoringError("\n".join(faults))
     return notebooks
+
+
+def _names_given_twice(notebooks: dict[Source, NotebookNode]) -> list[str]:
+    """Figures that bear another's name: the book is one document, and a name leads to one place."""
+    places: dict[str, list[str]] = {}
+    for source, notebook in notebooks.items():
+        for cell in notebook.cells:
+            if name := cell.metadata.get("mystnb", {}).get("figure", {}).get("name"):
+                places.setdefault(name, []).append(source.path.name)
+    return [
+        f"the name {name} is given to figures in {' and '.join(where)}" for name, where in places.items() if where[1:]
+    ]
 
 
 def _count_boxes(notebook: NotebookNode) -> int:
