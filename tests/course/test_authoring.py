@@ -133,6 +133,7 @@ def test_exercise_numbers_run_through_the_notebooks_of_a_chapter(small_course):
         (":kind: experiment\n", "", "kind must be one of"),
         (":id: show", ":id: show\n:alt: a plot", "needs :caption:"),
         (":id: show", ":id: show\n:colour: red", "unknown option colour"),
+        (":id: show", ":id: show\n:alt: a\n:caption: b\n:name: c\ntable([], [])", "a figure is one picture"),
         (":difficulty: 1", ":difficulty: 9", "difficulty: must be 1 to 5"),
         ('+++ {"kind": "box"}', "+++", "right above it"),
         ("### END HIDDEN TESTS\n", "", "END HIDDEN TESTS"),

@@ -197,6 +197,10 @@ def validate(cells: list[Cell], file: str, root: Path) -> None:
         if cell.kind == "experiment" and {"alt", "caption", "name"} & set(cell.options):
             for option in {"alt", "caption", "name"} - set(cell.options):
                 faults.add(cell, f"a figure needs :{option}: too")
+            if re.search(r"^\s*table\(", cell.source, re.MULTILINE):
+                faults.add(
+                    cell, "a figure is one picture: a table in its cell would bear its caption too"
+                )
     _validate_order(cells, faults)
     faults.raise_if_any()
 
