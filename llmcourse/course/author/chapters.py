@@ -198,9 +198,7 @@ def validate(cells: list[Cell], file: str, root: Path) -> None:
             for option in {"alt", "caption", "name"} - set(cell.options):
                 faults.add(cell, f"a figure needs :{option}: too")
             if re.search(r"^\s*table\(", cell.source, re.MULTILINE):
-                faults.add(
-                    cell, "a figure is one picture: a table in its cell would bear its caption too"
-                )
+                faults.add(cell, "a figure is one picture: a table in its cell would bear its caption too")
     _validate_order(cells, faults)
     faults.raise_if_any()
 
