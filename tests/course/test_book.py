@@ -376,6 +376,7 @@ ENDED = """
 import os, signal, sys
 from pathlib import Path
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever started these tests may have it ignored
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in what a shell has put into the background
 from llmcourse.course.author import book
 book.JUPYTER_BOOK = "import os, time; print('Executing', os.getpid(), flush=True); time.sleep(100)"
 book._run_jupyter_book(Path(sys.argv[1]), small=True, echo=lambda line: print(line, flush=True))

@@ -30,6 +30,8 @@ ANSWER_PLACEHOLDER = "YOUR ANSWER HERE"
 _MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION\s*$\n?", re.MULTILINE)
 _FENCE = "`" * 8
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+HEARS_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+"""What a shell starts in the background ignores Ctrl-C, and so does all that it starts."""
 BUILD_OPTIONS = ("build", ".", "-n", "-W", "--keep-going")
 """Strict: a reference to nothing and every other warning fail the build, but only after all have been reported."""
 
@@ -222,7 +224,7 @@ def _run_jupyter_book(root: Path, *, small: bool, echo: Callable[[str], None]) -
     with tempfile.TemporaryDirectory(prefix="llmcourse-book-") as workspace, Interrupts():
         environment = _environment(root, workspace, small)
         process = subprocess.Popen(
-            [sys.executable, "-c", JUPYTER_BOOK, *BUILD_OPTIONS], cwd=root,
+            [sys.executable, "-c", HEARS_INTERRUPTS + JUPYTER_BOOK, *BUILD_OPTIONS], cwd=root,
             env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
