@@ -7,7 +7,8 @@ def active_parameters(config):
     norm = 2 * d if config.norm == "layernorm" and config.bias else d
     layer = 2 * d * (q + kv) + 2 * norm + d * e.n_experts
     layer += q + 2 * kv + d if config.bias else 0
-    layer += 2 * config.d_head if config.qk_norm else 0
+    if config.qk_norm:
+        layer += 2 * config.d_head if config.qk_norm_over == "head" else q + kv
     rest = config.vocab_size * d * (2 - config.tie_embeddings) + config.n_layers * layer
     rest += config.max_seq_len * d if config.positions == "learned" else 0
     rest += norm if config.norm_position == "pre" else 0
