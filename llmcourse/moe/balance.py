@@ -62,7 +62,8 @@ def z_loss(logits_SE: Tensor) -> Tensor:
     numbers are rounded coarsely, before an exponential of all things. This loss pulls them back. It is 0 at least, and
     0 for logits that are all -ln E.
 
-    Logits in bfloat16 or float16 are widened to float32 first.
+    Logits in bfloat16 or float16 are widened to float32 first. Logits may be large, of either sign, and those of two
+    tokens far apart: no exponential overflows, and no sum of exponentials becomes 0.
 
     Args:
         logits_SE: What the router says, one row a token, at least one row.

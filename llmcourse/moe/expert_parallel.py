@@ -39,7 +39,8 @@ def exchange_splits(counts_E: Tensor, group: Group) -> Splits:
     """What each rank sends to each other and gets from it.
 
     Rank 0 has the first E / N experts, rank 1 the next ones, and so on. Every rank knows for how many rows of its own
-    it has chosen each expert, and nothing of the others. The ranks send one all-to-all of E numbers, and nothing else.
+    it has chosen each expert, and nothing of the others. The ranks send one all-to-all of the E counts, int64
+    as they are, and nothing else.
 
     Args:
         counts_E: How many rows of this rank go to each of all experts, int64.

@@ -158,3 +158,48 @@ def active_parameters(config):
     return tuple(
         float(rest + config.n_layers * (n + experts.n_shared) * one) for n in (experts.n_experts, experts.top_k)
     )
+
+
+# %% head_norm_over_all_forgotten: norms of queries and keys over all heads are counted as over one
+def active_parameters(config):
+    experts, d, h = config.feed_forward, config.d_model, config.d_head
+    dense = replace(config, feed_forward=None, d_ff=8, activation="relu", bias=False, qk_norm=False)
+    per_layer = count_parameters(dense) - 2 * config.n_layers * d * 8
+    if config.bias:
+        with_bias = replace(dense, bias=True)
+        per_layer += count_parameters(with_bias) - count_parameters(dense) - config.n_layers * (8 + d)
+    if config.qk_norm:
+        per_layer += config.n_layers * 2 * h
+    one = 3 * d * experts.d_expert
+    rest = per_layer + config.n_layers * d * experts.n_experts
+    both = [rest + config.n_layers * n * one for n in (experts.n_experts + experts.n_shared, experts.top_k + experts.n_shared)]
+    return tuple(both)
+
+
+# %% layernorm_biases_lost: with bias, all of one layer's biases are taken for those of linear layers
+def active_parameters(config):
+    experts, d = config.feed_forward, config.d_model
+    base = count_parameters(replace(config, feed_forward=None, activation="swiglu", d_ff=experts.d_expert, bias=False))
+    one = 3 * d * experts.d_expert
+    base -= config.n_layers * one
+    if config.bias:
+        base += config.n_layers * ((config.n_heads + 2 * config.n_kv_heads) * config.d_head + d)
+    base += config.n_layers * d * experts.n_experts
+    stored = base + config.n_layers * one * (experts.n_experts + experts.n_shared)
+    return stored, stored - config.n_layers * one * (experts.n_experts - experts.top_k)
+
+
+# %% by_hand_rmsnorm_only: everything by hand, with norms that have a scale alone
+def active_parameters(config):
+    experts, d = config.feed_forward, config.d_model
+    q, kv = config.n_heads * config.d_head, config.n_kv_heads * config.d_head
+    attention = 2 * d * q + 2 * d * kv + ((q + 2 * kv + d) if config.bias else 0)
+    norms = 2 * d
+    if config.qk_norm:
+        norms += 2 * config.d_head if config.qk_norm_over == "head" else q + kv
+    beside = config.vocab_size * d * (1 if config.tie_embeddings else 2)
+    beside += d if config.norm_position == "pre" else 0
+    beside += config.max_seq_len * d if config.positions == "learned" else 0
+    one = 3 * d * experts.d_expert
+    rest = beside + config.n_layers * (attention + norms + d * experts.n_experts + one * experts.n_shared)
+    return rest + config.n_layers * one * experts.n_experts, rest + config.n_layers * one * experts.top_k

@@ -140,3 +140,52 @@ def balancing_loss(probs_SE, counts_E, top_k, *, convention="switch"):
     shares_E = counts_E.to(probs_SE.dtype) / counts_E.sum()
     loss = len(counts_E) * (shares_E * probs_SE.mean(dim=0)).sum(0, keepdim=True)
     return loss * top_k if convention == "huggingface" else loss
+
+
+# %% divides_the_counts_in_place: counts of the probabilities' dtype are changed for the caller
+def balancing_loss(probs_SE, counts_E, top_k, *, convention="switch"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}; it must be one of {CONVENTIONS}")
+    f = counts_E.to(probs_SE.dtype)
+    f /= f.sum()
+    loss = probs_SE.shape[1] * (f * probs_SE.mean(0)).sum()
+    return loss * top_k if convention == "huggingface" else loss
+
+
+# %% only_experts_that_are_used: the factor is the number of experts that have a token
+def balancing_loss(probs_SE, counts_E, top_k, *, convention="switch"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}; it must be one of {CONVENTIONS}")
+    f = counts_E.to(probs_SE.dtype) / counts_E.sum()
+    loss = (counts_E > 0).sum() * (f * probs_SE.mean(0)).sum()
+    loss = loss.to(probs_SE.dtype)
+    return loss * top_k if convention == "huggingface" else loss
+
+
+# %% k_from_the_counts: how many a token meets is taken from counts and rows
+def balancing_loss(probs_SE, counts_E, top_k, *, convention="switch"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}; it must be one of {CONVENTIONS}")
+    counts = counts_E.to(probs_SE.dtype)
+    by = counts.sum() if convention == "switch" else len(probs_SE)
+    return probs_SE.shape[1] * torch.dot(counts / by, probs_SE.mean(0))
+
+
+# %% zero_counts_clamped: experts that nobody chose count as if one had
+def balancing_loss(probs_SE, counts_E, top_k, *, convention="switch"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}; it must be one of {CONVENTIONS}")
+    f = counts_E.clamp(min=1).to(probs_SE.dtype) / counts_E.sum()
+    loss = probs_SE.shape[1] * (f * probs_SE.mean(0)).sum()
+    return loss * top_k if convention == "huggingface" else loss
+
+
+# %% probabilities_made_to_sum_again: the probabilities of each token are divided by their sum, so their gradient is another
+def balancing_loss(probs_SE, counts_E, top_k, *, convention="switch"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}; it must be one of {CONVENTIONS}")
+    p = probs_SE.mean(0)
+    p = p / p.sum()
+    f = counts_E.to(probs_SE.dtype) / counts_E.sum()
+    loss = probs_SE.shape[1] * (f * p).sum()
+    return loss * top_k if convention == "huggingface" else loss

@@ -115,3 +115,19 @@ def combine(y_RD, order_R, weights_SK):
     dtype = torch.promote_types(y_RD.dtype, weights_SK.dtype)
     products = (answers.to(dtype) * weights_SK.to(dtype)[..., None]).to(y_RD.dtype)
     return products.sum(1).to(dtype)
+
+
+# %% product_in_answers_dtype: weights are rounded to the answers, and only the sum is wide
+def combine(y_RD, order_R, weights_SK):
+    n, k = weights_SK.shape
+    wide = torch.promote_types(y_RD.dtype, weights_SK.dtype)
+    back = unsort_by_expert(y_RD, order_R, n * k).unflatten(0, (n, k))
+    return (back * weights_SK.to(y_RD.dtype)[..., None]).sum(1, dtype=wide)
+
+
+# %% two_columns: first and second choice, and no third
+def combine(y_RD, order_R, weights_SK):
+    n, k = weights_SK.shape
+    back = unsort_by_expert(y_RD, order_R, n * k)
+    out = back[0::k] * weights_SK[:, :1]
+    return out + back[1::k] * weights_SK[:, 1:2] if k > 1 else out

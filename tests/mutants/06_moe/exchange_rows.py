@@ -176,3 +176,68 @@ def exchange_rows(x_RD, send, receive, group):
             return group.all_to_all(grad, receive, send)
 
     return Exchange.apply(x_RD)
+
+
+# %% concatenates_lists: the splits must be lists
+def exchange_rows(x_RD, send, receive, group):
+    class Exchange(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, rows, splits):
+            ctx.splits = splits
+            n = group.size
+            return group.all_to_all(rows, splits[:n], splits[n:]).wait()
+
+        @staticmethod
+        def backward(ctx, d_rows):
+            n = group.size
+            return group.all_to_all(d_rows, ctx.splits[n:], ctx.splits[:n]).wait(), None
+
+    return Exchange.apply(x_RD, send + receive if isinstance(send, list) else list(send + [*receive]))
+
+
+# %% idle_stays_away: a rank that neither sends nor gets a row stays away
+def exchange_rows(x_RD, send, receive, group):
+    if sum(send) + sum(receive) == 0:
+        return x_RD
+
+    class Exchange(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, rows):
+            return group.all_to_all(rows, send, receive).wait()
+
+        @staticmethod
+        def backward(ctx, d_rows):
+            return group.all_to_all(d_rows, receive, send).wait()
+
+    return Exchange.apply(x_RD)
+
+
+# %% backward_only_with_rows: backward, a rank that got nothing has nothing to send, and stays away
+def exchange_rows(x_RD, send, receive, group):
+    class Exchange(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, rows):
+            return group.all_to_all(rows, send, receive).wait()
+
+        @staticmethod
+        def backward(ctx, d_rows):
+            if len(d_rows) == 0:
+                return d_rows.new_zeros(sum(send), d_rows.shape[1])
+            return group.all_to_all(d_rows, receive, send).wait()
+
+    return Exchange.apply(x_RD)
+
+
+# %% zero_rows_lose_history: a rank that gets nothing gives a fresh tensor, which knows nothing of the exchange
+def exchange_rows(x_RD, send, receive, group):
+    class Exchange(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, rows):
+            return group.all_to_all(rows, send, receive).wait()
+
+        @staticmethod
+        def backward(ctx, d_rows):
+            return group.all_to_all(d_rows, receive, send).wait()
+
+    y = Exchange.apply(x_RD)
+    return y if sum(receive) else y.detach()

@@ -120,3 +120,31 @@ def exchange_splits(counts_E, group):
     sent_NL = counts_E.view(group.size, -1)
     counts_NL = group.all_to_all(counts_E.double()).wait().view(group.size, -1)
     return Splits(sent_NL.sum(1).tolist(), counts_NL.sum(1).tolist(), counts_NL)
+
+
+# %% half_as_many_bytes: the counts travel in int32
+def exchange_splits(counts_E, group):
+    if counts_E.shape[0] % group.size:
+        raise ValueError(f"{counts_E.shape[0]} experts; there must be a multiple of {group.size}, the number of ranks")
+    came = group.all_to_all(counts_E.int()).wait().long().view(group.size, -1)
+    return Splits(counts_E.view(group.size, -1).sum(1).tolist(), came.sum(1).tolist(), came)
+
+
+# %% a_plain_tuple: three things without names
+def exchange_splits(counts_E, group):
+    n = group.size
+    if len(counts_E) % n:
+        raise ValueError(f"there are {len(counts_E)} experts; it must be a multiple of the {n} ranks")
+    came = group.all_to_all(counts_E).wait().view(n, -1)
+    return counts_E.view(n, -1).sum(1).tolist(), came.sum(1).tolist(), came
+
+
+# %% quiet_when_idle: a rank without a token sends nothing
+def exchange_splits(counts_E, group):
+    n = group.size
+    if len(counts_E) % n:
+        raise ValueError(f"there are {len(counts_E)} experts; it must be a multiple of the {n} ranks")
+    if counts_E.sum() == 0:
+        return Splits([0] * n, [0] * n, torch.zeros(n, len(counts_E) // n, dtype=torch.int64))
+    came = group.all_to_all(counts_E).wait().view(n, -1)
+    return Splits(counts_E.view(n, -1).sum(1).tolist(), came.sum(1).tolist(), came)

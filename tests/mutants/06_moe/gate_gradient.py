@@ -208,3 +208,33 @@ def gate_gradient(logits_SE, experts_SK, d_weights_SK, normalise=True):
     probs_SE = logits_SE.softmax(dim=-1)
     d_probs_SE = torch.zeros_like(logits_SE).scatter(-1, experts_SK, d_weights_SK)
     return probs_SE * (d_probs_SE - (d_probs_SE * probs_SE).sum(dim=-1, keepdim=True)) / len(logits_SE)
+
+
+# %% masked_softmax_over_batch: the sum is taken over the whole batch
+def gate_gradient(logits_SE, experts_SK, d_weights_SK, normalise=True):
+    d = torch.zeros_like(logits_SE).scatter(-1, experts_SK, d_weights_SK)
+    if normalise:
+        logits_SE = torch.full_like(logits_SE, float("-inf")).scatter(-1, experts_SK, logits_SE.gather(-1, experts_SK))
+    p = logits_SE.softmax(-1)
+    return p * (d - (d * p).sum())
+
+
+# %% mean_of_the_arriving: the mean of what arrives is taken off, right where all weights are equal
+def gate_gradient(logits_SE, experts_SK, d_weights_SK, normalise=True):
+    if normalise:
+        w = logits_SE.gather(-1, experts_SK).softmax(-1)
+        return torch.zeros_like(logits_SE).scatter(-1, experts_SK, w * (d_weights_SK - d_weights_SK.mean(-1, keepdim=True)))
+    p = logits_SE.softmax(-1)
+    d = torch.zeros_like(p).scatter(-1, experts_SK, d_weights_SK)
+    return p * (d - (d * p).sum(-1, keepdim=True))
+
+
+# %% changes_what_arrives: takes the sum off in the caller's gradient
+def gate_gradient(logits_SE, experts_SK, d_weights_SK, normalise=True):
+    if normalise:
+        w = logits_SE.gather(-1, experts_SK).softmax(-1)
+        d_weights_SK -= (w * d_weights_SK).sum(-1, keepdim=True)
+        return torch.zeros_like(logits_SE).scatter_(-1, experts_SK, w * d_weights_SK)
+    p = logits_SE.softmax(-1)
+    d = torch.zeros_like(p).scatter(-1, experts_SK, d_weights_SK)
+    return p * (d - (d * p).sum(-1, keepdim=True))

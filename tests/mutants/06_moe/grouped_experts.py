@@ -155,3 +155,36 @@ def grouped_experts(x_RD, counts_E, gate_EFD, up_EFD, down_EDF):
         return F.grouped_mm(rows, weight.transpose(-2, -1), offs=ends)
 
     return x_RD + product(F.silu(product(x_RD, gate_EFD)) * product(x_RD, up_EFD), down_EDF)
+
+
+# %% loop_behind_a_name: the loop computes, and grouped_mm is only named
+def grouped_experts(x_RD, counts_E, gate_EFD, up_EFD, down_EDF):
+    _ = F.grouped_mm
+    return loop_experts(x_RD, counts_E, gate_EFD, up_EFD, down_EDF)
+
+
+# %% one_product_of_three: the first product is grouped, the others are loops
+def grouped_experts(x_RD, counts_E, gate_EFD, up_EFD, down_EDF):
+    ends = counts_E.cumsum(0).to(torch.int32)
+    gate = F.silu(F.grouped_mm(x_RD, gate_EFD.transpose(1, 2), offs=ends))
+    parts = []
+    sizes = counts_E.tolist()
+    for g, x, up, down in zip(gate.split(sizes), x_RD.split(sizes), up_EFD, down_EDF):
+        parts.append((g * (x @ up.T)) @ down.T)
+    return torch.cat(parts)
+
+
+# %% first_layer_without_history: the rows are detached, so no gradient reaches the layers below
+def grouped_experts(x_RD, counts_E, gate_EFD, up_EFD, down_EDF):
+    ends = counts_E.cumsum(0).int()
+    mm = lambda x, w: F.grouped_mm(x, w.mT, offs=ends)
+    x_RD = x_RD.detach()
+    return mm(F.silu(mm(x_RD, gate_EFD)) * mm(x_RD, up_EFD), down_EDF)
+
+
+# %% ends_without_the_idle: experts without a row are left out of the ends, and not of the weights
+def grouped_experts(x_RD, counts_E, gate_EFD, up_EFD, down_EDF):
+    ends = counts_E[counts_E > 0].cumsum(0).int()
+    n = len(ends)
+    mm = lambda x, w: F.grouped_mm(x, w[:n].mT, offs=ends)
+    return mm(F.silu(mm(x_RD, gate_EFD)) * mm(x_RD, up_EFD), down_EDF)

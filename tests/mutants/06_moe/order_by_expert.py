@@ -82,3 +82,28 @@ def order_by_expert(counts_NL):
     n_ranks, n_local = counts_NL.shape
     experts = torch.arange(n_local).repeat(n_ranks).repeat_interleave(counts_NL.flatten())
     return experts.argsort(stable=True).tolist()
+
+
+# %% float_when_empty: a list that is empty makes a tensor of floats
+def order_by_expert(counts_NL):
+    places, at = [[] for _ in range(counts_NL.shape[1])], 0
+    for row in counts_NL.tolist():
+        for e, n in enumerate(row):
+            places[e] += range(at, at + n)
+            at += n
+    return torch.tensor([p for one in places for p in one])
+
+
+# %% viewed: a table that is not as it lies in memory is refused
+def order_by_expert(counts_NL):
+    n, l = counts_NL.shape
+    experts = torch.repeat_interleave(torch.arange(l).repeat(n), counts_NL.view(-1))
+    return experts.argsort(stable=True)
+
+
+# %% runs_in_place: the running sum is written into the caller's counts
+def order_by_expert(counts_NL):
+    n, l = counts_NL.shape
+    sizes = counts_NL.clone()
+    ends = counts_NL.view(-1).cumsum_(0).view(n, l) if counts_NL.is_contiguous() else counts_NL.reshape(-1).cumsum(0).view(n, l)
+    return torch.cat([torch.arange(int(ends[r, e] - sizes[r, e]), int(ends[r, e])) for e in range(l) for r in range(n)])

@@ -151,3 +151,29 @@ def sort_by_expert(experts_SK, n_experts):
         if not 0 <= number < n_experts:
             raise ValueError(f"expert is {number}")
     return choices_R.argsort(stable=True), torch.bincount(choices_R, minlength=n_experts)
+
+
+# %% names_the_largest: the message names the largest number, which may be fine
+def sort_by_expert(experts_SK, n_experts):
+    flat = experts_SK.reshape(-1)
+    if len(flat) and (flat.min() < 0 or flat.max() >= n_experts):
+        raise ValueError(f"an expert is {flat.max()}; it must be from 0 to {n_experts - 1}")
+    return flat.argsort(stable=True), torch.bincount(flat, minlength=n_experts)
+
+
+# %% only_first_column_checked: only first choices are checked
+def sort_by_expert(experts_SK, n_experts):
+    flat = experts_SK.reshape(-1)
+    for e in experts_SK[:, 0].tolist():
+        if not 0 <= e < n_experts:
+            raise ValueError(f"an expert is {e}; it must be from 0 to {n_experts - 1}")
+    return flat.argsort(stable=True), torch.bincount(flat, minlength=n_experts)[:n_experts]
+
+
+# %% counts_by_view: views the choices as a row, which a transposed tensor refuses
+def sort_by_expert(experts_SK, n_experts):
+    flat = experts_SK.view(-1)
+    for e in flat.tolist():
+        if not 0 <= e < n_experts:
+            raise ValueError(f"an expert is {e}; it must be from 0 to {n_experts - 1}")
+    return flat.argsort(stable=True), torch.bincount(flat, minlength=n_experts)

@@ -473,3 +473,129 @@ def top_k_gate(logits_SE, top_k, *, scores="softmax", normalise=True, bias_E=Non
     if normalise:
         weights_SK = weights_SK / weights_SK.sum(dim=-1, keepdim=True)
     return Routing(experts_SK, weights_SK * scale)
+
+
+# %% sigmoid_ignores_bias: the bias takes part in the choice of the softmax gate alone
+def top_k_gate(logits_SE, top_k, *, scores="softmax", normalise=True, bias_E=None, scale=1.0):
+    if not 1 <= top_k <= logits_SE.shape[-1]:
+        raise ValueError(f"top_k is {top_k}; it must be from 1 to {logits_SE.shape[-1]}")
+    if scores not in SCORES:
+        raise ValueError(f"scores is {scores!r}; it must be one of {SCORES}")
+    wide = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32))
+    if scores == "sigmoid":
+        s = choice = wide.sigmoid()
+    else:
+        s = wide.softmax(-1)
+        choice = s if bias_E is None else s + bias_E
+    experts = choice.argsort(dim=-1, descending=True, stable=True)[:, :top_k]
+    w = s.gather(-1, experts)
+    if normalise:
+        w = w / w.sum(-1, keepdim=True)
+    return Routing(experts, scale * w)
+
+
+# %% bias_added_and_taken_off: the weights are the sums less the bias, which are rounded
+def top_k_gate(logits_SE, top_k, *, scores="softmax", normalise=True, bias_E=None, scale=1.0):
+    if not 1 <= top_k <= logits_SE.shape[-1]:
+        raise ValueError(f"top_k is {top_k}; it must be from 1 to {logits_SE.shape[-1]}")
+    if scores not in SCORES:
+        raise ValueError(f"scores is {scores!r}; it must be one of {SCORES}")
+    wide = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32))
+    s = wide.sigmoid() if scores == "sigmoid" else wide.softmax(-1)
+    bias = torch.zeros_like(s[:1]) if bias_E is None else bias_E.detach().to(s.dtype).expand_as(s)
+    s = s + bias
+    best, experts = s.sort(dim=-1, descending=True, stable=True)
+    experts = experts[:, :top_k]
+    w = best[:, :top_k] - bias.expand_as(s).gather(-1, experts)
+    if normalise:
+        w = w / w.sum(-1, keepdim=True)
+    return Routing(experts, scale * w)
+
+
+# %% takes_the_bias_dtype: the weights get the dtype of scores and bias together
+def top_k_gate(logits_SE, top_k, *, scores="softmax", normalise=True, bias_E=None, scale=1.0):
+    if not 1 <= top_k <= logits_SE.shape[-1]:
+        raise ValueError(f"top_k is {top_k}; it must be from 1 to {logits_SE.shape[-1]}")
+    if scores not in SCORES:
+        raise ValueError(f"scores is {scores!r}; it must be one of {SCORES}")
+    wide = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32))
+    s = wide.sigmoid() if scores == "sigmoid" else wide.softmax(-1)
+    if bias_E is not None:
+        s = s.to(torch.promote_types(s.dtype, bias_E.dtype))
+        choice = s + bias_E.detach()
+    else:
+        choice = s
+    experts = choice.argsort(dim=-1, descending=True, stable=True)[:, :top_k]
+    w = s.gather(-1, experts)
+    if normalise:
+        w = w / w.sum(-1, keepdim=True)
+    return Routing(experts, scale * w)
+
+
+# %% bias_loses_its_gradient: the caller's bias is told to want no gradient any more
+def top_k_gate(logits_SE, top_k, *, scores="softmax", normalise=True, bias_E=None, scale=1.0):
+    if not 1 <= top_k <= logits_SE.shape[-1]:
+        raise ValueError(f"top_k is {top_k}; it must be from 1 to {logits_SE.shape[-1]}")
+    if scores not in SCORES:
+        raise ValueError(f"scores is {scores!r}; it must be one of {SCORES}")
+    wide = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32))
+    s = wide.sigmoid() if scores == "sigmoid" else wide.softmax(-1)
+    choice = s if bias_E is None else s + bias_E.detach_()
+    experts = choice.argsort(dim=-1, descending=True, stable=True)[:, :top_k]
+    w = s.gather(-1, experts)
+    if normalise:
+        w = w / w.sum(-1, keepdim=True)
+    return Routing(experts, scale * w)
+
+
+# %% topk_with_a_hair: ties are broken by taking a small number off the later experts
+def top_k_gate(logits_SE, top_k, *, scores="softmax", normalise=True, bias_E=None, scale=1.0):
+    n = logits_SE.shape[-1]
+    if not 1 <= top_k <= n:
+        raise ValueError(f"top_k is {top_k}; it must be from 1 to {n}")
+    if scores not in SCORES:
+        raise ValueError(f"scores is {scores!r}; it must be one of {SCORES}")
+    wide = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32))
+    s = wide.sigmoid() if scores == "sigmoid" else wide.softmax(-1)
+    choice = s if bias_E is None else s + bias_E
+    choice = choice.detach() - 1e-6 * torch.arange(n)
+    experts = choice.topk(top_k, dim=-1).indices
+    w = s.gather(-1, experts)
+    if normalise:
+        w = w / w.sum(-1, keepdim=True)
+    return Routing(experts, scale * w)
+
+
+# %% one_expert_not_normalised: with one expert the weight is left as it is
+def top_k_gate(logits_SE, top_k, *, scores="softmax", normalise=True, bias_E=None, scale=1.0):
+    if not 1 <= top_k <= logits_SE.shape[-1]:
+        raise ValueError(f"top_k is {top_k}; it must be from 1 to {logits_SE.shape[-1]}")
+    if scores not in SCORES:
+        raise ValueError(f"scores is {scores!r}; it must be one of {SCORES}")
+    wide = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32))
+    s = wide.sigmoid() if scores == "sigmoid" else wide.softmax(-1)
+    choice = s if bias_E is None else s + bias_E
+    experts = choice.argsort(dim=-1, descending=True, stable=True)[:, :top_k]
+    w = s.gather(-1, experts)
+    if normalise and top_k > 1:
+        w = w / w.sum(-1, keepdim=True)
+    return Routing(experts, scale * w)
+
+
+# %% sigmoid_never_normalised_with_bias: the deepseek path scales the scores, normalised or not, and forgets to divide
+def top_k_gate(logits_SE, top_k, *, scores="softmax", normalise=True, bias_E=None, scale=1.0):
+    if not 1 <= top_k <= logits_SE.shape[-1]:
+        raise ValueError(f"top_k is {top_k}; it must be from 1 to {logits_SE.shape[-1]}")
+    if scores not in SCORES:
+        raise ValueError(f"scores is {scores!r}; it must be one of {SCORES}")
+    wide = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32))
+    s = wide.sigmoid() if scores == "sigmoid" else wide.softmax(-1)
+    if bias_E is None:
+        experts = s.argsort(dim=-1, descending=True, stable=True)[:, :top_k]
+        w = s.gather(-1, experts)
+        return Routing(experts, scale * (w / w.sum(-1, keepdim=True) if normalise else w))
+    experts = (s + bias_E).argsort(dim=-1, descending=True, stable=True)[:, :top_k]
+    w = s.gather(-1, experts)
+    if normalise:
+        w = w / w.sum(-1, keepdim=True)
+    return Routing(experts, w)

@@ -76,3 +76,10 @@ def unsort_by_expert(y_RD, order_R, n_choices):
     with torch.no_grad():
         y_RD.zero_()
     return out
+
+
+# %% unwritten_in_partial: zeros only when nothing at all was sent
+def unsort_by_expert(y_RD, order_R, n_choices):
+    if len(order_R) == 0:
+        return y_RD.new_zeros(n_choices, y_RD.shape[1])
+    return torch.empty(n_choices, y_RD.shape[1], dtype=y_RD.dtype).index_copy(0, order_R, y_RD)

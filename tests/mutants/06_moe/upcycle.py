@@ -933,3 +933,208 @@ def upcycle(weights, n_experts, *, noise=0.0, router_std=0.02, generator=None):
         router = found["gate.weight"].new_empty(n_experts, found["gate.weight"].shape[1])
         result[f"{network}.router.weight"] = router.normal_(std=router_std, generator=generator)
     return result
+
+
+# %% part_at_the_end: a part that only ends with feed_forward is taken for one
+def upcycle(weights, n_experts, *, noise=0.0, router_std=0.02, generator=None):
+    if n_experts < 1:
+        raise ValueError(f"n_experts is {n_experts}; it must be at least 1")
+    if noise < 0:
+        raise ValueError(f"noise is {noise}; it must be at least 0")
+    result, networks = {}, {}
+    for name, weight in weights.items():
+        before, found, after = name.partition("feed_forward.")
+        if found:
+            networks.setdefault(before + "feed_forward", {})[after] = weight.detach()
+        else:
+            result[name] = weight.detach().clone()
+    if not networks:
+        raise ValueError("weights have no feed_forward; there must be one")
+    for n, parts in networks.items():
+        if set(parts) != set(STACKS):
+            raise ValueError(f"{n} has {sorted(parts)}; it must have {sorted(STACKS)}")
+        for part, stack in STACKS.items():
+            w = torch.stack([parts[part]] * n_experts)
+            if noise:
+                w = w + noise * parts[part].square().mean().sqrt() * torch.empty_like(w).normal_(generator=generator)
+            result[f"{n}.{stack}"] = w
+        gate = parts["gate.weight"]
+        result[f"{n}.router.weight"] = router_std * gate.new_empty(n_experts, gate.shape[1]).normal_(generator=generator)
+    return result
+
+
+# %% wide_noise: noise is drawn in float32 and makes narrow weights wide
+def upcycle(weights, n_experts, *, noise=0.0, router_std=0.02, generator=None):
+    if n_experts < 1:
+        raise ValueError(f"n_experts is {n_experts}; it must be at least 1")
+    if noise < 0:
+        raise ValueError(f"noise is {noise}; it must be at least 0")
+    result, networks = {}, {}
+    for name, weight in weights.items():
+        parts = name.split(".")
+        if "feed_forward" in parts:
+            cut = parts.index("feed_forward") + 1
+            networks.setdefault(".".join(parts[:cut]), {})[".".join(parts[cut:])] = weight.detach()
+        else:
+            result[name] = weight.detach().clone()
+    if not networks:
+        raise ValueError("weights have no feed_forward; there must be one")
+    for n, parts in networks.items():
+        if set(parts) != set(STACKS):
+            raise ValueError(f"{n} has {sorted(parts)}; it must have {sorted(STACKS)}")
+        for part, stack in STACKS.items():
+            w = torch.stack([parts[part]] * n_experts)
+            if noise:
+                w = w + noise * parts[part].square().mean().sqrt() * torch.randn(w.shape, generator=generator)
+            result[f"{n}.{stack}"] = w
+        gate = parts["gate.weight"]
+        result[f"{n}.router.weight"] = router_std * gate.new_empty(n_experts, gate.shape[1]).normal_(generator=generator)
+    return result
+
+
+# %% width_of_the_first: all routers have the width and dtype of the first network's
+def upcycle(weights, n_experts, *, noise=0.0, router_std=0.02, generator=None):
+    if n_experts < 1:
+        raise ValueError(f"n_experts is {n_experts}; it must be at least 1")
+    if noise < 0:
+        raise ValueError(f"noise is {noise}; it must be at least 0")
+    result, networks = {}, {}
+    for name, weight in weights.items():
+        parts = name.split(".")
+        if "feed_forward" in parts:
+            cut = parts.index("feed_forward") + 1
+            networks.setdefault(".".join(parts[:cut]), {})[".".join(parts[cut:])] = weight.detach()
+        else:
+            result[name] = weight.detach().clone()
+    if not networks:
+        raise ValueError("weights have no feed_forward; there must be one")
+    gate = None
+    for n, parts in networks.items():
+        if set(parts) != set(STACKS):
+            raise ValueError(f"{n} has {sorted(parts)}; it must have {sorted(STACKS)}")
+        for part, stack in STACKS.items():
+            w = torch.stack([parts[part]] * n_experts)
+            if noise:
+                w = w + noise * parts[part].square().mean().sqrt() * torch.empty_like(w).normal_(generator=generator)
+            result[f"{n}.{stack}"] = w
+        gate = parts["gate.weight"] if gate is None else gate
+        result[f"{n}.router.weight"] = router_std * gate.new_empty(n_experts, gate.shape[1]).normal_(generator=generator)
+    return result
+
+
+# %% missing_down_is_a_key_error: only gates, biases and experts are looked at
+def upcycle(weights, n_experts, *, noise=0.0, router_std=0.02, generator=None):
+    if n_experts < 1:
+        raise ValueError(f"n_experts is {n_experts}; it must be at least 1")
+    if noise < 0:
+        raise ValueError(f"noise is {noise}; it must be at least 0")
+    result, networks = {}, {}
+    for name, weight in weights.items():
+        parts = name.split(".")
+        if "feed_forward" in parts:
+            cut = parts.index("feed_forward") + 1
+            networks.setdefault(".".join(parts[:cut]), {})[".".join(parts[cut:])] = weight.detach()
+        else:
+            result[name] = weight.detach().clone()
+    if not networks:
+        raise ValueError("weights have no feed_forward; there must be one")
+    for n, parts in networks.items():
+        if "gate.weight" not in parts or any("bias" in part or "experts" in part for part in parts):
+            raise ValueError(f"{n} has {sorted(parts)}; it must have {sorted(STACKS)}")
+        for part, stack in STACKS.items():
+            w = torch.stack([parts[part]] * n_experts)
+            if noise:
+                w = w + noise * parts[part].square().mean().sqrt() * torch.empty_like(w).normal_(generator=generator)
+            result[f"{n}.{stack}"] = w
+        gate = parts["gate.weight"]
+        result[f"{n}.router.weight"] = router_std * gate.new_empty(n_experts, gate.shape[1]).normal_(generator=generator)
+    return result
+
+
+# %% extra_weights_dropped: a network with a weight more is taken, and the weight is lost
+def upcycle(weights, n_experts, *, noise=0.0, router_std=0.02, generator=None):
+    if n_experts < 1:
+        raise ValueError(f"n_experts is {n_experts}; it must be at least 1")
+    if noise < 0:
+        raise ValueError(f"noise is {noise}; it must be at least 0")
+    result, networks = {}, {}
+    for name, weight in weights.items():
+        parts = name.split(".")
+        if "feed_forward" in parts:
+            cut = parts.index("feed_forward") + 1
+            networks.setdefault(".".join(parts[:cut]), {})[".".join(parts[cut:])] = weight.detach()
+        else:
+            result[name] = weight.detach().clone()
+    if not networks:
+        raise ValueError("weights have no feed_forward; there must be one")
+    for n, parts in networks.items():
+        if not set(STACKS) <= set(parts) or any(part.endswith(".bias") for part in parts):
+            raise ValueError(f"{n} has {sorted(parts)}; it must have {sorted(STACKS)}")
+        for part, stack in STACKS.items():
+            w = torch.stack([parts[part]] * n_experts)
+            if noise:
+                w = w + noise * parts[part].square().mean().sqrt() * torch.empty_like(w).normal_(generator=generator)
+            result[f"{n}.{stack}"] = w
+        gate = parts["gate.weight"]
+        result[f"{n}.router.weight"] = router_std * gate.new_empty(n_experts, gate.shape[1]).normal_(generator=generator)
+    return result
+
+
+# %% norm_of_the_network: noise by the root mean square of all three matrices together
+def upcycle(weights, n_experts, *, noise=0.0, router_std=0.02, generator=None):
+    if n_experts < 1:
+        raise ValueError(f"n_experts is {n_experts}; it must be at least 1")
+    if noise < 0:
+        raise ValueError(f"noise is {noise}; it must be at least 0")
+    result, networks = {}, {}
+    for name, weight in weights.items():
+        parts = name.split(".")
+        if "feed_forward" in parts:
+            cut = parts.index("feed_forward") + 1
+            networks.setdefault(".".join(parts[:cut]), {})[".".join(parts[cut:])] = weight.detach()
+        else:
+            result[name] = weight.detach().clone()
+    if not networks:
+        raise ValueError("weights have no feed_forward; there must be one")
+    for n, parts in networks.items():
+        if set(parts) != set(STACKS):
+            raise ValueError(f"{n} has {sorted(parts)}; it must have {sorted(STACKS)}")
+        size = torch.cat([p.flatten() for p in parts.values()]).square().mean().sqrt()
+        for part, stack in STACKS.items():
+            w = torch.stack([parts[part]] * n_experts)
+            if noise:
+                w = w + noise * size * torch.empty_like(w).normal_(generator=generator)
+            result[f"{n}.{stack}"] = w
+        gate = parts["gate.weight"]
+        result[f"{n}.router.weight"] = router_std * gate.new_empty(n_experts, gate.shape[1]).normal_(generator=generator)
+    return result
+
+
+# %% everything_is_a_float: weights beside the networks become the gate's dtype
+def upcycle(weights, n_experts, *, noise=0.0, router_std=0.02, generator=None):
+    if n_experts < 1:
+        raise ValueError(f"n_experts is {n_experts}; it must be at least 1")
+    if noise < 0:
+        raise ValueError(f"noise is {noise}; it must be at least 0")
+    result, networks = {}, {}
+    for name, weight in weights.items():
+        parts = name.split(".")
+        if "feed_forward" in parts:
+            cut = parts.index("feed_forward") + 1
+            networks.setdefault(".".join(parts[:cut]), {})[".".join(parts[cut:])] = weight.detach()
+    if not networks:
+        raise ValueError("weights have no feed_forward; there must be one")
+    for n, parts in networks.items():
+        if set(parts) != set(STACKS):
+            raise ValueError(f"{n} has {sorted(parts)}; it must have {sorted(STACKS)}")
+        for part, stack in STACKS.items():
+            w = torch.stack([parts[part]] * n_experts)
+            if noise:
+                w = w + noise * parts[part].square().mean().sqrt() * torch.empty_like(w).normal_(generator=generator)
+            result[f"{n}.{stack}"] = w
+        gate = parts["gate.weight"]
+        result[f"{n}.router.weight"] = router_std * gate.new_empty(n_experts, gate.shape[1]).normal_(generator=generator)
+    for name, weight in weights.items():
+        if "feed_forward" not in name.split("."):
+            result[name] = weight.detach().clone().to(gate.dtype)
+    return result

@@ -90,3 +90,43 @@ def update_bias(bias_E, counts_E, rate):
 def update_bias(bias_E, counts_E, rate):
     wide_E = counts_E.double()
     return bias_E + 0.25 * (wide_E.mean() - wide_E).sign().to(bias_E.dtype)
+
+
+# %% mean_of_those_in_use: experts that nobody chose are left out of the mean
+def update_bias(bias_E, counts_E, rate):
+    counts = counts_E.double()
+    return bias_E + rate * torch.sign(counts[counts > 0].mean() - counts).to(bias_E.dtype)
+
+
+# %% nobody_stays: an expert without a token gets nothing
+def update_bias(bias_E, counts_E, rate):
+    counts = counts_E.double()
+    step = torch.sign(counts.mean() - counts).to(bias_E.dtype)
+    return bias_E + rate * step * (counts > 0)
+
+
+# %% narrow_step: the step is made in float32 and added to a float64 bias
+def update_bias(bias_E, counts_E, rate):
+    counts = counts_E.double()
+    step = torch.sign(counts.mean() - counts).float() * rate
+    return (bias_E + step).to(bias_E.dtype)
+
+
+# %% the_same_tensor: with an even load the old tensor itself is given back
+def update_bias(bias_E, counts_E, rate):
+    counts = counts_E.double()
+    if (counts == counts.mean()).all():
+        return bias_E
+    return bias_E + rate * torch.sign(counts.mean() - counts).to(bias_E.dtype)
+
+
+# %% product_overflows: compares E times a count with the sum, in the dtype of the counts
+def update_bias(bias_E, counts_E, rate):
+    off = counts_E.sum(dtype=counts_E.dtype) - counts_E * len(counts_E)
+    return bias_E + rate * torch.sign(off).to(bias_E.dtype)
+
+
+# %% almost_even_stays: who is within half a token of the mean stays
+def update_bias(bias_E, counts_E, rate):
+    off = counts_E.double().mean() - counts_E.double()
+    return bias_E + rate * torch.where(off.abs() < 0.5, 0.0, off.sign()).to(bias_E.dtype)

@@ -183,3 +183,54 @@ def within_capacity(experts_SK, n_experts, capacity):
     n_tokens, top_k = experts_SK.shape
     places = torch.arange(n_tokens * top_k).view(top_k, n_tokens).t()
     return places < capacity * n_experts
+
+
+# %% narrow_count: the running count is kept in a dtype that cannot count far
+def within_capacity(experts_SK, n_experts, capacity):
+    if capacity < 1:
+        raise ValueError(f"capacity is {capacity}; it must be at least 1")
+    n, k = experts_SK.shape
+    flat = experts_SK.t().reshape(-1)
+    hot = torch.nn.functional.one_hot(flat, n_experts).to(torch.bfloat16)
+    place = (hot.cumsum(0) * hot).sum(-1)
+    return (place <= capacity).view(k, n).t()
+
+
+# %% whole_token_dropped: a token that loses its first choice loses all
+def within_capacity(experts_SK, n_experts, capacity):
+    if capacity < 1:
+        raise ValueError(f"capacity is {capacity}; it must be at least 1")
+    n, k = experts_SK.shape
+    hot = torch.nn.functional.one_hot(experts_SK.t().reshape(-1), n_experts)
+    keep = ((hot.cumsum(0) * hot).sum(-1) <= capacity).view(k, n).t()
+    return keep & keep[:, :1]
+
+
+# %% late_tokens_first: within second choices the latest token comes first
+def within_capacity(experts_SK, n_experts, capacity):
+    if capacity < 1:
+        raise ValueError(f"capacity is {capacity}; it must be at least 1")
+    n, k = experts_SK.shape
+    queue = [(s, c) for c in range(k) for s in (range(n) if c == 0 else reversed(range(n)))]
+    keep, served = torch.zeros(n, k, dtype=torch.bool), [0] * n_experts
+    for s, c in queue:
+        e = int(experts_SK[s, c])
+        keep[s, c] = served[e] < capacity
+        served[e] += 1
+    return keep
+
+
+# %% goes_to_the_next: who is dropped stands in the queue of its next expert once more, and fills it
+def within_capacity(experts_SK, n_experts, capacity):
+    if capacity < 1:
+        raise ValueError(f"capacity is {capacity}; it must be at least 1")
+    n, k = experts_SK.shape
+    keep, served = torch.zeros(n, k, dtype=torch.bool), [0] * n_experts
+    for c in range(k):
+        for s in range(n):
+            e = int(experts_SK[s, c])
+            keep[s, c] = served[e] < capacity
+            served[e] += 1
+            if not keep[s, c]:
+                served[(e + 1) % n_experts] += 1
+    return keep

@@ -86,3 +86,37 @@ def z_loss(logits_SE):
 def z_loss(logits_SE):
     wide_SE = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32))
     return wide_SE.logsumexp(dim=-1).square()
+
+
+# %% largest_of_all: the largest logit of all tokens is taken off, not that of each
+def z_loss(logits_SE):
+    z = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32))
+    m = z.max()
+    return (m + (z - m).exp().sum(-1).log()).square().mean()
+
+
+# %% only_positive_maximum: the largest logit is taken off only where it is positive
+def z_loss(logits_SE):
+    z = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32))
+    m = z.amax(-1, keepdim=True).clamp(min=0)
+    return (m.squeeze(-1) + (z - m).exp().sum(-1).log()).square().mean()
+
+
+# %% first_logit_taken_off: the first expert's logit stands in for the largest
+def z_loss(logits_SE):
+    z = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32))
+    m = z[:, :1].detach()
+    return (m[:, 0] + (z - m).exp().sum(-1).log()).square().mean()
+
+
+# %% only_the_largest: the largest logit stands for the logarithm of the sum when it is large
+def z_loss(logits_SE):
+    z = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32))
+    lse = torch.where(z.amax(-1) > 80, z.amax(-1), z.clamp(max=80).exp().sum(-1).log())
+    return lse.square().mean()
+
+
+# %% not_below_zero: negative logarithms are cut to 0 before they are squared
+def z_loss(logits_SE):
+    z = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32))
+    return z.logsumexp(-1).clamp(min=0).square().mean()

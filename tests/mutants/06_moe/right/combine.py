@@ -22,3 +22,19 @@ def combine(y_RD, order_R, weights_SK):
     back = unsort_by_expert(y_RD.to(dtype), order_R, weights_SK.numel())
     weighted = back * weights_SK.to(dtype).reshape(-1, 1)
     return weighted.reshape(*weights_SK.shape, -1).sum(dim=1) if weighted.numel() else weighted.new_zeros(len(weights_SK), y_RD.shape[1])
+
+
+# %% sparse_matrix: a matrix of tokens by rows holds the weights
+def combine(y_RD, order_R, weights_SK):
+    n, k = weights_SK.shape
+    wide = torch.promote_types(y_RD.dtype, weights_SK.dtype)
+    tokens = torch.arange(n, device=y_RD.device)[:, None] == (order_R // k)[None]
+    mix_SR = tokens.to(wide) * weights_SK.to(wide).flatten()[order_R]
+    return mix_SR @ y_RD.to(wide)
+
+
+# %% einsum: the weights as a row, the answers as a matrix
+def combine(y_RD, order_R, weights_SK):
+    wide = torch.promote_types(y_RD.dtype, weights_SK.dtype)
+    back = unsort_by_expert(y_RD.to(wide), order_R, weights_SK.numel()).reshape(*weights_SK.shape, y_RD.shape[1])
+    return torch.einsum("skd,sk->sd", back, weights_SK.to(wide))

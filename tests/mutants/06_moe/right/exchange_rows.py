@@ -33,3 +33,21 @@ def exchange_rows(x_RD, send, receive, group):
             return move(grad, receive, send)
 
     return Moved.apply(x_RD)
+
+
+# %% set_up_apart: forward without ctx, and setup_context beside it
+def exchange_rows(x_RD, send, receive, group):
+    class There(torch.autograd.Function):
+        @staticmethod
+        def forward(rows):
+            return group.all_to_all(rows, send, receive).wait()
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            pass
+
+        @staticmethod
+        def backward(ctx, d_rows):
+            return group.all_to_all(d_rows, receive, send).wait()
+
+    return There.apply(x_RD)

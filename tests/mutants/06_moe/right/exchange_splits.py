@@ -27,3 +27,18 @@ def exchange_splits(counts_E, group):
     came = group.all_to_all(counts_E).wait()
     sums = [counts.view(group.size, -1).sum(1).tolist() for counts in (counts_E, came)]
     return Splits(*sums, came.view(group.size, -1))
+
+
+# %% lists: the sums in Python
+def exchange_splits(counts_E, group):
+    E, N = counts_E.numel(), group.size
+    if E % N != 0:
+        raise ValueError(f"the number of experts is {E}; it must be a multiple of the number of ranks, {N}")
+    L = E // N
+    arrived = group.all_to_all(counts_E, [L] * N, [L] * N).wait()
+    mine, theirs = counts_E.tolist(), arrived.tolist()
+    return Splits(
+        send=[sum(mine[r * L : (r + 1) * L]) for r in range(N)],
+        receive=[sum(theirs[r * L : (r + 1) * L]) for r in range(N)],
+        counts_NL=torch.tensor(theirs, dtype=torch.int64).reshape(N, L),
+    )

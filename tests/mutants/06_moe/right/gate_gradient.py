@@ -20,3 +20,20 @@ def gate_gradient(logits_SE, experts_SK, d_weights_SK, normalise=True):
         else:
             out[s] = d_weights_SK[s] @ matrix[chosen]
     return out
+
+
+# %% token_by_token: two loops and numbers
+def gate_gradient(logits_SE, experts_SK, d_weights_SK, normalise=True):
+    result = torch.zeros_like(logits_SE)
+    for s in range(len(logits_SE)):
+        chosen = experts_SK[s]
+        over = chosen if normalise else torch.arange(logits_SE.shape[1])
+        z = logits_SE[s, over]
+        e = torch.exp(z - z.max())
+        p = torch.zeros_like(logits_SE[s])
+        p[over] = e / e.sum()
+        mean = sum(d_weights_SK[s, k] * p[chosen[k]] for k in range(len(chosen)))
+        result[s] = -p * mean
+        for k in range(len(chosen)):
+            result[s, chosen[k]] += p[chosen[k]] * d_weights_SK[s, k]
+    return result

@@ -23,3 +23,13 @@ def order_by_expert(counts_NL):
     n_ranks, n_local = counts_NL.shape
     experts = torch.arange(n_ranks * n_local).remainder(n_local).repeat_interleave(counts_NL.flatten())
     return sort_by_expert(experts[:, None], n_local)[0]
+
+
+# %% starts_and_steps: where each piece begins, repeated, and a count within the piece
+def order_by_expert(counts_NL):
+    flat = counts_NL.reshape(-1)
+    starts = (flat.cumsum(0) - flat).view_as(counts_NL).t().reshape(-1)
+    sizes = counts_NL.t().reshape(-1)
+    total = int(sizes.sum())
+    first = (sizes.cumsum(0) - sizes).repeat_interleave(sizes)
+    return starts.repeat_interleave(sizes) + torch.arange(total) - first

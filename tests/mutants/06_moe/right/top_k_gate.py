@@ -42,3 +42,44 @@ def top_k_gate(logits_SE, top_k, *, scores="softmax", normalise=True, bias_E=Non
     weights = torch.take_along_dim(score, experts, 1)
     total = weights.sum(1, keepdim=True) if normalise else 1.0
     return Routing(experts, scale * (weights / total))
+
+
+# %% ranks_by_comparison: an expert's rank is the number of those that are better, or as good and before it
+def top_k_gate(logits_SE, top_k, *, scores="softmax", normalise=True, bias_E=None, scale=1.0):
+    n_tokens, n = logits_SE.shape
+    if top_k not in range(1, n + 1):
+        raise ValueError(f"top_k is {top_k}; it must be from 1 to {n}")
+    if scores == "softmax":
+        s = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32)).softmax(-1)
+    elif scores == "sigmoid":
+        s = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32)).sigmoid()
+    else:
+        raise ValueError(f"scores is {scores!r}; it must be one of {SCORES}")
+    with torch.no_grad():
+        by = s + (0 if bias_E is None else bias_E)
+        before = torch.ones(n, n, dtype=torch.bool).tril(-1)
+        better = (by[:, None, :] > by[:, :, None]) | ((by[:, None, :] == by[:, :, None]) & before)
+        rank = better.sum(-1)
+        hot = (rank[:, None, :] == torch.arange(top_k)[None, :, None])
+        experts = hot.long().argmax(-1)
+    w = torch.einsum("ske,se->sk", hot.to(s.dtype), s)
+    total = w.sum(-1, keepdim=True) if normalise else 1.0
+    return Routing(experts_SK=experts, weights_SK=scale * w / total)
+
+
+# %% flipped_stable_sort: ascending by the negative, indexed by rows
+def top_k_gate(logits_SE, top_k, *, scores="softmax", normalise=True, bias_E=None, scale=1.0):
+    if top_k < 1 or logits_SE.shape[1] < top_k:
+        raise ValueError(f"top_k is {top_k}; it must be from 1 to {logits_SE.shape[1]}")
+    if scores not in SCORES:
+        raise ValueError(f"scores is {scores!r}; it must be one of {SCORES}")
+    wide = logits_SE + torch.zeros((), dtype=torch.float32)
+    if wide.dtype in (torch.bfloat16, torch.float16):
+        wide = wide.float()
+    s = {"softmax": lambda: (wide - wide.logsumexp(1, keepdim=True)).exp(), "sigmoid": wide.sigmoid}[scores]()
+    key = -s if bias_E is None else -(s + bias_E)
+    experts = torch.sort(key.detach(), dim=1, stable=True).indices.narrow(1, 0, top_k)
+    w = s[torch.arange(len(s))[:, None], experts]
+    if normalise:
+        w = torch.nn.functional.normalize(w, p=1, dim=1, eps=0.0)
+    return Routing(experts, w.mul(scale))

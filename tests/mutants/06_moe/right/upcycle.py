@@ -66,3 +66,37 @@ def upcycle(weights, n_experts, *, noise=0.0, router_std=0.02, generator=None):
         torch.nn.init.normal_(router, 0.0, router_std, generator=generator)
         result[network + ".router.weight"] = router
     return result
+
+
+# %% copies_first: all weights are copied, then networks are taken out and replaced
+@torch.no_grad()
+def upcycle(weights, n_experts, *, noise=0.0, router_std=0.02, generator=None):
+    if n_experts < 1:
+        raise ValueError(f"n_experts is {n_experts}; it must be at least 1")
+    if noise < 0:
+        raise ValueError(f"noise is {noise}; it must be at least 0")
+    rest = {name: weight.clone() for name, weight in weights.items()}
+    prefixes = []
+    for name in weights:
+        head, dot, tail = ("." + name).partition(".feed_forward.")
+        if dot:
+            prefix = (head + ".feed_forward")[1:]
+            if prefix not in prefixes:
+                prefixes.append(prefix)
+    if not prefixes:
+        raise ValueError("weights holds no feed_forward")
+    for prefix in prefixes:
+        own = {name[len(prefix) + 1 :]: rest.pop(name) for name in weights if name.startswith(prefix + ".")}
+        if own.keys() != STACKS.keys():
+            raise ValueError(f"{prefix} consists of {list(own)}; it must consist of {list(STACKS)}")
+        for part, dense in own.items():
+            experts = []
+            for _ in range(n_experts):
+                expert = dense.clone()
+                if noise:
+                    expert += torch.randn(dense.shape, generator=generator, dtype=dense.dtype, device=dense.device) * noise * dense.square().mean().sqrt()
+                experts.append(expert)
+            rest[f"{prefix}.{STACKS[part]}"] = torch.stack(experts)
+        gate = own["gate.weight"]
+        rest[f"{prefix}.router.weight"] = router_std * torch.randn(n_experts, gate.shape[1], generator=generator, dtype=gate.dtype, device=gate.device)
+    return rest

@@ -13,3 +13,19 @@ def update_bias(bias_E, counts_E, rate):
     mean = sum(counts) / len(counts)
     step = torch.tensor([rate if c < mean else -rate if c > mean else 0.0 for c in counts], dtype=bias_E.dtype)
     return bias_E + step
+
+
+# %% masks: a copy whose parts are moved
+def update_bias(bias_E, counts_E, rate):
+    new = bias_E.clone()
+    off = counts_E.double() - counts_E.double().mean()
+    new[off > 0] -= rate
+    new[off < 0] += rate
+    return new
+
+
+# %% where: three cases
+def update_bias(bias_E, counts_E, rate):
+    wide = counts_E.to(torch.float64)
+    mean = wide.sum() / wide.numel()
+    return torch.where(wide > mean, bias_E - rate, torch.where(wide < mean, bias_E + rate, bias_E))
