@@ -26,7 +26,7 @@ def lost_share(interval_s: float, save_s: float, mtbf_s: float, restart_s: float
     Nothing is approximated: the result is right also where the interval is as long as `mtbf_s`.
 
     Args:
-        interval_s: Seconds of work between checkpoints, above 0.
+        interval_s: Seconds of work between checkpoints, above 0 and finite, as each of these times.
         save_s: Seconds in which a checkpoint is written and no work is done, at least 0.
         mtbf_s: Mean time between failures of the whole run in seconds, above 0.
         restart_s: Seconds from a failure until the run works again, at least 0.
@@ -35,7 +35,7 @@ def lost_share(interval_s: float, save_s: float, mtbf_s: float, restart_s: float
         1 minus the share of useful work, from 0 to 1.
 
     Raises:
-        ValueError: A time is out of range; the message names it.
+        ValueError: A time is out of range, infinite or NaN; the message names it.
 
     Example:
         >>> round(lost_share(600, 60, 86400), 4)  # 60 of 660 seconds for the checkpoint, and a little for failures
@@ -74,7 +74,7 @@ def checkpoint_interval(save_s: float, mtbf_s: float) -> float:
         Seconds of work from one checkpoint to the next, with a relative error of at most 1e-5.
 
     Raises:
-        ValueError: A time is not above 0; the message names it.
+        ValueError: A time is not above 0 and finite; the message names it.
 
     Example:
         >>> round(checkpoint_interval(60, 86400), 1), round(young_interval(60, 86400), 1)
@@ -183,11 +183,11 @@ def simulate_run(
 
 def require_above(**values: float) -> None:
     for name, value in values.items():
-        if not value > 0:
-            raise ValueError(f"{name} is {value!r}; it must be above 0")
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} is {value!r}; it must be above 0 and finite")
 
 
 def require_at_least(**values: float) -> None:
     for name, value in values.items():
-        if not value >= 0:
-            raise ValueError(f"{name} is {value!r}; it must be at least 0")
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{name} is {value!r}; it must be at least 0 and finite")

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from llmcourse.distributed.group import Group, Pending
-from llmcourse.model.losses import Batch, next_token_loss
+from llmcourse.model.losses import Batch, count_targets, next_token_loss
 from llmcourse.model.transformer import Transformer
 
 Task = tuple[str, int]
@@ -254,8 +254,13 @@ def pipeline_gradients(
         micro_batches: The batch in parts of one shape, the same on every rank: the first stage reads the inputs, the
             last one the targets.
         group: The stages, in the order of the ranks.
+
+    Raises:
+        ValueError: There is no target at all; every rank raises it, before any message is sent.
     """
-    n_targets = sum(int((batch.targets != -100).sum()) for batch in micro_batches)
+    n_targets = sum(count_targets(batch) for batch in micro_batches)
+    if n_targets < 1:
+        raise ValueError(f"n_targets is {n_targets} for {len(micro_batches)} micro-batches; it must be at least 1")
     kept: dict[int, tuple[Tensor, Tensor]] = {}
     under_way: list[Pending] = []
     loss, most = 0.0, 0

@@ -53,7 +53,8 @@ def nf4_quantize(weight: Tensor, block_size: int = 64) -> tuple[Tensor, Tensor]:
         (ceil(n / block_size),).
 
     Raises:
-        ValueError: `block_size` is below 1, or a number is infinite or NaN: it would spoil its whole block.
+        ValueError: `block_size` is below 1, or a number is infinite, NaN or too large for float32: it would spoil its
+            whole block.
 
     Example:
         >>> packed, scales = nf4_quantize(torch.tensor([[2.0, -2.0], [0.0, 1.0], [0.5, 0.5]]), block_size=4)
@@ -66,9 +67,9 @@ def nf4_quantize(weight: Tensor, block_size: int = 64) -> tuple[Tensor, Tensor]:
     """
     if block_size < 1:
         raise ValueError(f"block_size is {block_size!r}; it must be at least 1")
-    if not torch.isfinite(weight).all():
-        raise ValueError("the weight has a number that is not finite; all must be, for a block shares one scale")
-    numbers = weight.detach().float().reshape(-1)
+    numbers = weight.detach().float().reshape(-1)  # what is too large becomes infinite here
+    if not torch.isfinite(numbers).all():
+        raise ValueError("the weight has a number that is not finite in float32; all must be: a block shares one scale")
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
     scales = blocks.abs().amax(dim=1) if len(blocks) else blocks.new_zeros(0)
     shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
@@ -152,12 +153,17 @@ def quantize_scales(scales: Tensor, block_size: int = 256) -> DoubleQuantized:
 def dequantize_scales(double: DoubleQuantized, block_size: int = 256) -> Tensor:
     """The scales that `quantize_scales` wrote, float32.
 
+    Beside a scale that is far above all others the steps are wide, and the nearest to a small scale can lie below 0. A
+    negative scale would turn the sign of a whole block; 0 is nearer to what it was.
+
     Example:
         >>> dequantize_scales(quantize_scales(torch.tensor([1.0, 2.0, 3.0])))
         tensor([1., 2., 3.])
+        >>> dequantize_scales(quantize_scales(torch.tensor([0.001, 0.001, 1.0])))[0]
+        tensor(0.)
     """
     largest = double.scales.repeat_interleave(block_size)[: len(double.codes)]
-    return double.codes.float() / 127 * largest + double.mean
+    return (double.codes.float() / 127 * largest + double.mean).clamp(min=0)
 
 
 def bits_per_weight(block_size: int = 64, double_block_size: int | None = 256) -> float:

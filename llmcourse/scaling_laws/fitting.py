@@ -278,11 +278,12 @@ def fit_law(
         n_params, n_tokens, losses: Of the runs, above 0, each of shape (n_points,).
         starts: Shape (n_starts, 5); 500 of `start_grid` without it.
         delta: Where Huber's loss turns from a square into a line.
-        weights: How often each run counts, shape (n_points,); once without it.
+        weights: How often each run counts, shape (n_points,), at least 0 and finite; once without it.
 
     Raises:
         ValueError: There are fewer runs than numbers in a law, a value is not above 0, all runs have one budget, one
-            size or one number of tokens; or no start leads to a law whose exponents are above 0.
+            size or one number of tokens; the weights are not as said; or no start leads to a law whose
+            exponents are above 0.
 
     Example:
         >>> law = Law(E=1.5, A=100, B=400, alpha=0.5, beta=0.4)
@@ -295,6 +296,7 @@ def fit_law(
     refuse_unfit(n, d, loss)
     if not delta > 0:
         raise ValueError(f"delta is {delta!r}; it must be above 0")
+    weights = None if weights is None else _checked_weights(weights, len(n))
     points = np.log(n), np.log(d), np.log(loss)
     starts = some_starts() if starts is None else np.asarray(starts, np.float64)
     ends, values = fit_from_starts(starts, *points, delta, weights, max_steps=15)
@@ -311,3 +313,15 @@ def fit_law(
     k = int(values.argmin())
     n_agreeing = int((values <= values[k] * 1.001).sum())
     return Fit(law_from_params(ends[k]), float(values[k]), len(n), len(starts), n_agreeing)
+
+
+def _checked_weights(weights: Any, n_points: int) -> np.ndarray:
+    weights = np.asarray(weights, np.float64)
+    if weights.shape != (n_points,):
+        raise ValueError(f"weights has the shape {weights.shape}; it must have that of losses, ({n_points},)")
+    for i, weight in enumerate(weights):
+        if not 0 <= weight < np.inf:
+            raise ValueError(f"weights[{i}] is {weight:g}; it must be at least 0 and finite")
+    if not weights.any():
+        raise ValueError(f"weights is 0 for all {n_points} runs; it must be above 0 for some")
+    return weights

@@ -60,6 +60,13 @@ def test_times_out_of_range_are_named_and_huge_ones_do_not_overflow():
         (lambda: lost_share(1, 1, 1, -2), "restart_s is -2"),
         (lambda: checkpoint_interval(0, 1), "save_s is 0"),
         (lambda: run_mtbf(1, 0), "n_devices is 0"),
+        (lambda: lost_share(math.inf, 60, 100), "interval_s is inf; it must be above 0 and finite"),
+        (lambda: lost_share(600, math.inf, 100), "save_s is inf; it must be at least 0 and finite"),
+        (lambda: lost_share(600, 60, math.inf), "mtbf_s is inf; it must be above 0 and finite"),
+        (lambda: lost_share(600, 60, 100, math.inf), "restart_s is inf; it must be at least 0 and finite"),
+        (lambda: lost_share(600, 60, math.nan), "mtbf_s is nan"),
+        (lambda: checkpoint_interval(60, math.inf), "mtbf_s is inf"),
+        (lambda: checkpoint_interval(math.inf, 60), "save_s is inf"),
     ):
         with pytest.raises(ValueError, match=told):
             call()

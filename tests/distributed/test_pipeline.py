@@ -114,3 +114,20 @@ def test_a_model_that_cannot_be_cut_is_refused():
         Stage(make_model(), 0, 5)
     with pytest.raises(ValueError, match="tie_embeddings is True"):
         Stage(Transformer(ModelConfig(17, 32, 2, 2, 16)), 0, 2)
+
+
+def without_targets(group: Group) -> str:
+    ids = torch.zeros(2, 4, dtype=torch.int64)
+    batches = [Batch(ids, torch.full_like(ids, IGNORED))] * 2
+    stage = Stage(Transformer(CONFIG), group.rank, group.size)
+    with pytest.raises(ValueError) as error:
+        pipeline_gradients(stage, gpipe(group.size, 2)[group.rank], batches, group)
+    return str(error.value)
+
+
+def test_a_batch_without_a_target_is_refused_as_by_one_process():
+    ids = torch.zeros(2, 4, dtype=torch.int64)
+    with pytest.raises(ValueError) as error:
+        accumulate_gradients(Transformer(CONFIG), [Batch(ids, torch.full_like(ids, IGNORED))] * 2)
+    told, _ = rehearse(without_targets, [()] * 2)
+    assert told == [str(error.value)] * 2

@@ -69,6 +69,19 @@ def test_double_quantization_costs_little_and_is_counted_right() -> None:
     assert nf4_dequantize(*nf4_quantize(torch.zeros(0, 3)), (0, 3)).shape == (0, 3)
 
 
+def test_no_scale_is_negative_beside_one_that_is_far_above_the_others() -> None:
+    scales = torch.tensor([0.001, 0.001, 1.0])
+    double = quantize_scales(scales)
+    got = dequantize_scales(double)
+    assert double.codes[0] / 127 * double.scales[0] + double.mean < 0, "the nearest step lies below 0"
+    assert got.min() == 0 and got[-1] == pytest.approx(1.0)
+
+
+def test_what_float32_cannot_hold_is_refused() -> None:
+    with pytest.raises(ValueError, match="not finite in float32"):
+        nf4_quantize(torch.tensor([1.0, 1e300], dtype=torch.float64))
+
+
 def test_gradients_flow_through_four_bits_and_the_wide_weight_is_not_kept() -> None:
     torch.manual_seed(0)
     layer = NF4Linear(torch.randn(48, 64), torch.randn(48))

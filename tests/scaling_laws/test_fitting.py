@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -162,3 +164,20 @@ def test_a_profile_is_lowest_at_the_fit_and_knows_its_numbers(runs):
     assert found.rises.min() > -1e-3
     with pytest.raises(ValueError, match="'gamma'"):
         profile(runs, fit, "gamma")
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.ones(5), r"weights has the shape \(5,\); it must have that of losses, \(9,\)"),
+        (np.ones(1), r"weights has the shape \(1,\)"),
+        (np.ones((3, 9)), r"weights has the shape \(3, 9\)"),
+        ([1.0] * 8 + [-1.0], r"weights\[8\] is -1; it must be at least 0 and finite"),
+        ([math.nan] * 9, r"weights\[0\] is nan"),
+        (np.zeros(9), "weights is 0 for all 9 runs; it must be above 0 for some"),
+    ],
+)
+def test_weights_that_are_none_are_refused(weights, message):
+    n, d = (grid.ravel() for grid in np.meshgrid([1e4, 1e5, 1e6], [1e6, 1e7, 1e8]))
+    with pytest.raises(ValueError, match=message):
+        fit_law(n, d, Law(1.5, 100, 400, 0.5, 0.4).loss(n, d), weights=weights)

@@ -2,27 +2,27 @@
 
 # %% young: Young's estimate
 def checkpoint_interval(save_s, mtbf_s):
-    if not save_s > 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
     return math.sqrt(2 * save_s * mtbf_s)
 
 
 # %% young_less_save: Young's estimate, less the time of a checkpoint
 def checkpoint_interval(save_s, mtbf_s):
-    if not save_s > 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
     return max(1e-9, math.sqrt(2 * save_s * mtbf_s) - save_s)
 
 
 # %% daly: Daly's estimate of higher order
 def checkpoint_interval(save_s, mtbf_s):
-    if not save_s > 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
     d = save_s / mtbf_s
     if d >= 2:
@@ -32,9 +32,9 @@ def checkpoint_interval(save_s, mtbf_s):
 
 # %% share: the solution x, not in seconds
 def checkpoint_interval(save_s, mtbf_s):
-    if not save_s > 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
     low, high = 0.0, 1.0
     for _ in range(200):
@@ -48,9 +48,9 @@ def checkpoint_interval(save_s, mtbf_s):
 
 # %% times_save: x times the wrong time
 def checkpoint_interval(save_s, mtbf_s):
-    if not save_s > 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
     low, high = 0.0, 1.0
     for _ in range(200):
@@ -64,9 +64,9 @@ def checkpoint_interval(save_s, mtbf_s):
 
 # %% with_save: the whole round, checkpoint and all
 def checkpoint_interval(save_s, mtbf_s):
-    if not save_s > 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
     low, high = 0.0, 1.0
     for _ in range(200):
@@ -80,9 +80,9 @@ def checkpoint_interval(save_s, mtbf_s):
 
 # %% coarse: a grid of a thousand points
 def checkpoint_interval(save_s, mtbf_s):
-    if not save_s > 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
     d = save_s / mtbf_s
     xs = [(i + 1) / 1001 for i in range(1000)]
@@ -91,9 +91,9 @@ def checkpoint_interval(save_s, mtbf_s):
 
 # %% few_halvings: twelve halvings only
 def checkpoint_interval(save_s, mtbf_s):
-    if not save_s > 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
     low, high = 0.0, 1.0
     for _ in range(12):
@@ -107,9 +107,9 @@ def checkpoint_interval(save_s, mtbf_s):
 
 # %% wrong_sign: x - d in the exponent
 def checkpoint_interval(save_s, mtbf_s):
-    if not save_s > 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
     low, high = 0.0, 1.0
     for _ in range(200):
@@ -123,9 +123,9 @@ def checkpoint_interval(save_s, mtbf_s):
 
 # %% capped_young: Young's estimate, at most the mean time between failures
 def checkpoint_interval(save_s, mtbf_s):
-    if not save_s > 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
     return min(math.sqrt(2 * save_s * mtbf_s), mtbf_s)
 
@@ -147,9 +147,9 @@ def checkpoint_interval(save_s, mtbf_s):
 
 # %% plain_exponential: halves with the equation as it stands, whose digits run out
 def checkpoint_interval(save_s, mtbf_s):
-    if save_s <= 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}; it must be above 0")
-    if mtbf_s <= 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}; it must be above 0")
     d = save_s / mtbf_s
     low, high = 0.0, 1.0
@@ -164,9 +164,9 @@ def checkpoint_interval(save_s, mtbf_s):
 
 # %% absolute_tolerance: halves until the bracket is small, which is not small beside a small solution
 def checkpoint_interval(save_s, mtbf_s):
-    if save_s <= 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}; it must be above 0")
-    if mtbf_s <= 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}; it must be above 0")
     d = save_s / mtbf_s
     low, high = 0.0, 1.0
@@ -181,9 +181,9 @@ def checkpoint_interval(save_s, mtbf_s):
 
 # %% minimises_lost_share: a golden-section search for the smallest lost share, whose bottom is flat
 def checkpoint_interval(save_s, mtbf_s):
-    if save_s <= 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}; it must be above 0")
-    if mtbf_s <= 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}; it must be above 0")
     golden = (math.sqrt(5) - 1) / 2
     a, b = 1e-9 * mtbf_s, mtbf_s
@@ -194,3 +194,19 @@ def checkpoint_interval(save_s, mtbf_s):
         else:
             a = c
     return (a + b) / 2
+
+
+# %% infinity_passes: no error for a time that is infinite
+def checkpoint_interval(save_s, mtbf_s):
+    if not save_s > 0:
+        raise ValueError(f"save_s is {save_s}")
+    if not mtbf_s > 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}")
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        x = (low + high) / 2
+        if x < 1 and math.log1p(-x) + x + save_s / mtbf_s > 0:
+            low = x
+        else:
+            high = x
+    return low * mtbf_s

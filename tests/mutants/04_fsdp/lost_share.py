@@ -2,13 +2,13 @@
 
 # %% young: the first-order approximation
 def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
-    if not interval_s > 0:
+    if not 0 < interval_s < math.inf:
         raise ValueError(f"interval_s is {interval_s}")
-    if not save_s >= 0:
+    if not 0 <= save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
-    if not restart_s >= 0:
+    if not 0 <= restart_s < math.inf:
         raise ValueError(f"restart_s is {restart_s}")
     if interval_s + save_s + restart_s > 700 * mtbf_s:
         return 1.0
@@ -17,13 +17,13 @@ def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
 
 # %% half_a_round: half a round lost for each failure
 def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
-    if not interval_s > 0:
+    if not 0 < interval_s < math.inf:
         raise ValueError(f"interval_s is {interval_s}")
-    if not save_s >= 0:
+    if not 0 <= save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
-    if not restart_s >= 0:
+    if not 0 <= restart_s < math.inf:
         raise ValueError(f"restart_s is {restart_s}")
     if interval_s + save_s + restart_s > 700 * mtbf_s:
         return 1.0
@@ -34,13 +34,13 @@ def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
 
 # %% save_is_safe: no failure while a checkpoint is written
 def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
-    if not interval_s > 0:
+    if not 0 < interval_s < math.inf:
         raise ValueError(f"interval_s is {interval_s}")
-    if not save_s >= 0:
+    if not 0 <= save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
-    if not restart_s >= 0:
+    if not 0 <= restart_s < math.inf:
         raise ValueError(f"restart_s is {restart_s}")
     if interval_s + save_s + restart_s > 700 * mtbf_s:
         return 1.0
@@ -50,13 +50,13 @@ def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
 
 # %% no_restart: the restart is forgotten
 def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
-    if not interval_s > 0:
+    if not 0 < interval_s < math.inf:
         raise ValueError(f"interval_s is {interval_s}")
-    if not save_s >= 0:
+    if not 0 <= save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
-    if not restart_s >= 0:
+    if not 0 <= restart_s < math.inf:
         raise ValueError(f"restart_s is {restart_s}")
     if interval_s + save_s + restart_s > 700 * mtbf_s:
         return 1.0
@@ -65,13 +65,13 @@ def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
 
 # %% one_restart_a_round: one restart in each round, however many failures
 def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
-    if not interval_s > 0:
+    if not 0 < interval_s < math.inf:
         raise ValueError(f"interval_s is {interval_s}")
-    if not save_s >= 0:
+    if not 0 <= save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
-    if not restart_s >= 0:
+    if not 0 <= restart_s < math.inf:
         raise ValueError(f"restart_s is {restart_s}")
     if interval_s + save_s + restart_s > 700 * mtbf_s:
         return 1.0
@@ -80,13 +80,13 @@ def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
 
 # %% safe_restart: no failure during a restart
 def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
-    if not interval_s > 0:
+    if not 0 < interval_s < math.inf:
         raise ValueError(f"interval_s is {interval_s}")
-    if not save_s >= 0:
+    if not 0 <= save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
-    if not restart_s >= 0:
+    if not 0 <= restart_s < math.inf:
         raise ValueError(f"restart_s is {restart_s}")
     if interval_s + save_s + restart_s > 700 * mtbf_s:
         return 1.0
@@ -95,13 +95,13 @@ def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
 
 # %% restart_in_the_round: each round begins with a restart
 def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
-    if not interval_s > 0:
+    if not 0 < interval_s < math.inf:
         raise ValueError(f"interval_s is {interval_s}")
-    if not save_s >= 0:
+    if not 0 <= save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
-    if not restart_s >= 0:
+    if not 0 <= restart_s < math.inf:
         raise ValueError(f"restart_s is {restart_s}")
     if interval_s + save_s + restart_s > 700 * mtbf_s:
         return 1.0
@@ -110,13 +110,13 @@ def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
 
 # %% useful_share: the share of useful work
 def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
-    if not interval_s > 0:
+    if not 0 < interval_s < math.inf:
         raise ValueError(f"interval_s is {interval_s}")
-    if not save_s >= 0:
+    if not 0 <= save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
-    if not restart_s >= 0:
+    if not 0 <= restart_s < math.inf:
         raise ValueError(f"restart_s is {restart_s}")
     if interval_s + save_s + restart_s > 700 * mtbf_s:
         return 1.0
@@ -125,13 +125,13 @@ def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
 
 # %% per_work: lost time for each second of work, not of all time
 def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
-    if not interval_s > 0:
+    if not 0 < interval_s < math.inf:
         raise ValueError(f"interval_s is {interval_s}")
-    if not save_s >= 0:
+    if not 0 <= save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
-    if not restart_s >= 0:
+    if not 0 <= restart_s < math.inf:
         raise ValueError(f"restart_s is {restart_s}")
     if interval_s + save_s + restart_s > 700 * mtbf_s:
         return 1.0
@@ -140,13 +140,13 @@ def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
 
 # %% save_is_useful: the checkpoint counts as useful
 def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
-    if not interval_s > 0:
+    if not 0 < interval_s < math.inf:
         raise ValueError(f"interval_s is {interval_s}")
-    if not save_s >= 0:
+    if not 0 <= save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
-    if not restart_s >= 0:
+    if not 0 <= restart_s < math.inf:
         raise ValueError(f"restart_s is {restart_s}")
     if interval_s + save_s + restart_s > 700 * mtbf_s:
         return 1.0
@@ -156,13 +156,13 @@ def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
 
 # %% overflows: right, but an error where the round is long
 def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
-    if not interval_s > 0:
+    if not 0 < interval_s < math.inf:
         raise ValueError(f"interval_s is {interval_s}")
-    if not save_s >= 0:
+    if not 0 <= save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
-    if not restart_s >= 0:
+    if not 0 <= restart_s < math.inf:
         raise ValueError(f"restart_s is {restart_s}")
     return 1 - interval_s / (mtbf_s * math.exp(restart_s / mtbf_s) * math.expm1((interval_s + save_s) / mtbf_s))
 
@@ -179,13 +179,13 @@ def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
 
 # %% exp_minus_one: the exponential less 1, which has no digits where failures are rare
 def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
-    if interval_s <= 0:
+    if not 0 < interval_s < math.inf:
         raise ValueError(f"interval_s is {interval_s}; it must be above 0")
-    if save_s < 0:
+    if not 0 <= save_s < math.inf:
         raise ValueError(f"save_s is {save_s}; it must be at least 0")
-    if mtbf_s <= 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}; it must be above 0")
-    if restart_s < 0:
+    if not 0 <= restart_s < math.inf:
         raise ValueError(f"restart_s is {restart_s}; it must be at least 0")
     try:
         n_failures = math.exp((interval_s + save_s) / mtbf_s) - 1
@@ -197,15 +197,31 @@ def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
 
 # %% long_is_lost: an interval longer than the time between failures never gets through
 def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
-    if interval_s <= 0:
+    if not 0 < interval_s < math.inf:
         raise ValueError(f"interval_s is {interval_s}; it must be above 0")
-    if save_s < 0:
+    if not 0 <= save_s < math.inf:
         raise ValueError(f"save_s is {save_s}; it must be at least 0")
-    if mtbf_s <= 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}; it must be above 0")
-    if restart_s < 0:
+    if not 0 <= restart_s < math.inf:
         raise ValueError(f"restart_s is {restart_s}; it must be at least 0")
     if interval_s > mtbf_s or restart_s > mtbf_s:
         return 1.0
     round_s = mtbf_s * math.expm1((interval_s + save_s) / mtbf_s) * math.exp(restart_s / mtbf_s)
     return 1 - interval_s / round_s
+
+
+# %% infinity_passes: no error for a mean time between failures that is infinite
+def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
+    if not 0 < interval_s < math.inf:
+        raise ValueError(f"interval_s is {interval_s}")
+    if not 0 <= save_s < math.inf:
+        raise ValueError(f"save_s is {save_s}")
+    if not mtbf_s > 0:
+        raise ValueError(f"mtbf_s is {mtbf_s}")
+    if not 0 <= restart_s < math.inf:
+        raise ValueError(f"restart_s is {restart_s}")
+    n = (interval_s + save_s) / mtbf_s
+    if n == 0:
+        return save_s / (interval_s + save_s)
+    return 1 - (interval_s / mtbf_s) * math.exp(-n - restart_s / mtbf_s) / -math.expm1(-n)

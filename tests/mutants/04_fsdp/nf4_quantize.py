@@ -2,7 +2,7 @@
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().reshape(-1)
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -18,7 +18,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().reshape(-1)
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -34,7 +34,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().reshape(-1)
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -50,7 +50,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().reshape(-1)
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -66,7 +66,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().reshape(-1)
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -82,7 +82,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().reshape(-1)
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -98,7 +98,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().reshape(-1)
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -114,7 +114,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().reshape(-1)
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -130,7 +130,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().reshape(-1)
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -146,7 +146,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().reshape(-1)
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -162,7 +162,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().reshape(-1)
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -178,7 +178,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().reshape(-1)
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -194,7 +194,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().as_strided((weight.numel(),), (1,))
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -210,7 +210,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isinf(weight).logical_not().all():
+    if not torch.isinf(weight.float()).logical_not().all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().reshape(-1)
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -242,7 +242,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().reshape(-1)
     blocks = weight.detach().float().reshape(-1, weight.shape[-1])
@@ -256,7 +256,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 
 # %% rounds_in_its_dtype: the division is done in the weight's own dtype
 def nf4_quantize(weight, block_size=64):
-    if block_size < 1 or not weight.isfinite().all():
+    if block_size < 1 or not weight.float().isfinite().all():
         raise ValueError("bad")
     flat = weight.detach().reshape(-1)
     n = flat.numel()
@@ -271,7 +271,7 @@ def nf4_quantize(weight, block_size=64):
 
 # %% smallest_divisor: divides by at least 1e-8, so that tiny weights get wrong codes
 def nf4_quantize(weight, block_size=64):
-    if block_size < 1 or not weight.isfinite().all():
+    if block_size < 1 or not weight.float().isfinite().all():
         raise ValueError("bad")
     flat = weight.detach().reshape(-1).float()
     n = flat.numel()
@@ -285,7 +285,7 @@ def nf4_quantize(weight, block_size=64):
 
 # %% divisor_plus_epsilon: adds 1e-6 to each scale that it divides by
 def nf4_quantize(weight, block_size=64):
-    if block_size < 1 or not weight.isfinite().all():
+    if block_size < 1 or not weight.float().isfinite().all():
         raise ValueError("bad")
     flat = weight.detach().reshape(-1).float()
     n = flat.numel()
@@ -295,3 +295,19 @@ def nf4_quantize(weight, block_size=64):
     codes = torch.bucketize(blocks / (scales + 1e-6)[:, None], middle).reshape(-1)[:n].to(torch.uint8)
     codes = F.pad(codes, (0, n % 2))
     return codes[::2] << 4 | codes[1::2], scales
+
+
+# %% too_large_passes: no error for what float32 cannot hold
+def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
+    if block_size < 1:
+        raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
+    if not torch.isfinite(weight).all():
+        raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
+    numbers = weight.detach().float().reshape(-1)
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.abs().amax(dim=1) if len(blocks) else blocks.new_zeros(0)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    levels = NF4_LEVELS.to(weight.device)
+    codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return (codes[0::2] << 4 | codes[1::2], scales)

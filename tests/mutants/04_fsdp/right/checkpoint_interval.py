@@ -2,9 +2,9 @@
 
 # %% newton: Newton's steps on the logarithm
 def checkpoint_interval(save_s, mtbf_s):
-    if not save_s > 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
     d = save_s / mtbf_s
     x = math.sqrt(2 * d) if d < 0.5 else 1 - math.exp(-1 - d)
@@ -17,9 +17,9 @@ def checkpoint_interval(save_s, mtbf_s):
 
 # %% golden: the smallest lost share by golden section, on a logarithmic axis
 def checkpoint_interval(save_s, mtbf_s):
-    if not save_s > 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
     d = save_s / mtbf_s
 
@@ -45,9 +45,9 @@ def checkpoint_interval(save_s, mtbf_s):
 
 # %% lambert: the lower branch of x + log(1 - x), by a fixed number of halvings of 1 - x
 def checkpoint_interval(save_s, mtbf_s):
-    if not save_s > 0:
+    if not 0 < save_s < math.inf:
         raise ValueError(f"save_s is {save_s}")
-    if not mtbf_s > 0:
+    if not 0 < mtbf_s < math.inf:
         raise ValueError(f"mtbf_s is {mtbf_s}")
     d = save_s / mtbf_s
     small, large = -60.0, 0.0  # the logarithm of x

@@ -2,7 +2,7 @@
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().reshape(-1)
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -18,7 +18,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     if block_size < 1:
         raise ValueError(f'block_size is {block_size!r}; it must be at least 1')
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.float()).all():
         raise ValueError('the weight has a number that is not finite; all must be, for a block shares one scale')
     numbers = weight.detach().float().reshape(-1)
     blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
@@ -34,7 +34,7 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
 def nf4_quantize(weight, block_size=64):
     if block_size < 1:
         raise ValueError(f"block_size is {block_size}; it must be at least 1")
-    if weight.isinf().any() or weight.isnan().any():
+    if weight.float().isinf().any() or weight.isnan().any():
         raise ValueError("the weight has numbers that are not finite")
     flat = weight.detach().flatten().float()
     n_blocks = -(-len(flat) // block_size)
