@@ -26,7 +26,8 @@ def parabola_minimum(log_n: np.ndarray, losses: np.ndarray) -> tuple[float, floa
 
     Raises:
         ValueError: There are fewer than three different values in `log_n`, or the parabola has no lowest point, since
-            it opens downwards or is a straight line.
+            it opens downwards or is a straight line. A curvature so small that the rounding of floats explains it
+            (1e-12, say, for losses near 1) is that of a straight line.
 
     Example:
         >>> log_n, loss = parabola_minimum(np.array([1.0, 2.0, 4.0]), np.array([4.0, 3.0, 7.0]))

@@ -194,8 +194,8 @@ def predict_large_run(
         offers: Parameters and tokens of each run that is for sale, in no particular order.
         buy: `buy(number)` pays for offers[number] and returns its loss. A run that costs more than is left of the
             budget raises a ValueError and is not bought. The same run again costs again, and has the same loss.
-        budget: Operations that may be spent. At least five runs with about as many tokens per parameter as the target
-            can be bought together.
+        budget: Operations that may be spent. At least five runs whose tokens per parameter are those of the target to
+            within a tenth can be bought together.
         target: Parameters and tokens of the large run.
 
     Returns:

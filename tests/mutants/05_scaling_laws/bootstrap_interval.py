@@ -330,3 +330,42 @@ def bootstrap_interval(estimate, n_points, level=LEVEL, n_samples=1000, seed=0):
     weights = np.concatenate([np.ones((1, n_points), weights.dtype), weights])
     low, high = np.quantile(estimate(weights), [(1 - level) / 2, (1 + level) / 2], axis=0)
     return low, high
+
+
+# %% two_at_least: one run is refused
+def bootstrap_interval(estimate, n_points, level=LEVEL, n_samples=1000, seed=0):
+    if n_points < 2:
+        raise ValueError(f"n_points is {n_points}; it must be at least 2")
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must be between 0 and 1")
+    if n_samples < 1:
+        raise ValueError(f"n_samples is {n_samples}; it must be at least 1")
+    weights = np.random.default_rng(seed).multinomial(n_points, np.full(n_points, 1 / n_points), size=n_samples)
+    low, high = np.quantile(estimate(weights), [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+# %% per_cent_welcome: a level above 1 is taken for per cent
+def bootstrap_interval(estimate, n_points, level=LEVEL, n_samples=1000, seed=0):
+    if n_points < 1:
+        raise ValueError(f"n_points is {n_points}; it must be at least 1")
+    if level > 1:
+        level = level / 100
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must be between 0 and 1")
+    if n_samples < 1:
+        raise ValueError(f"n_samples is {n_samples}; it must be at least 1")
+    weights = np.random.default_rng(seed).multinomial(n_points, np.full(n_points, 1 / n_points), size=n_samples)
+    low, high = np.quantile(estimate(weights), [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+# %% last_never: the last run is never drawn in a large table
+def bootstrap_interval(estimate, n_points, level=LEVEL, n_samples=1000, seed=0):
+    for name, value, good in (("n_points", n_points, n_points >= 1), ("level", level, 0 < level < 1), ("n_samples", n_samples, n_samples >= 1)):
+        if not good:
+            raise ValueError(f"{name} is {value}")
+    picks = np.random.default_rng(seed).integers(0, max(1, n_points - 1), (n_samples, n_points))
+    weights = np.stack([np.bincount(row, minlength=n_points) for row in picks])
+    low, high = np.quantile(estimate(weights), [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high

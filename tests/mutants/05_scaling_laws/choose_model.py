@@ -257,3 +257,65 @@ def choose_model(candidates, law, flops, device_bytes):
         raise ValueError(f"flops is {flops}; it pays for no token")
     i, _, tokens = min(paid, key=lambda p: law.loss(p[1].n_params, p[2]))
     return i, tokens
+
+
+# %% smaller_of_equals: of equally good ones that with fewer parameters
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [i for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"no model fits; the smallest rank_bytes is {min(c.rank_bytes for c in candidates)}")
+    rows = [(law.loss(candidates[i].n_params, t), candidates[i].n_params, i, t) for i in fitting if (t := int(flops // (3 * candidates[i].flops_per_token)))]
+    if not rows:
+        raise ValueError(f"flops is {flops}; it pays for no token")
+    return min(rows)[2:]
+
+
+# %% rounded_losses_too: losses are compared to six digits
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [i for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"no model fits; the smallest rank_bytes is {min(c.rank_bytes for c in candidates)}")
+    tokens = {i: int(flops // (3 * candidates[i].flops_per_token)) for i in fitting}
+    paid = [i for i in fitting if tokens[i] >= 1]
+    if not paid:
+        raise ValueError(f"flops is {flops}; it pays for no token")
+    best = min(paid, key=lambda i: round(law.loss(candidates[i].n_params, tokens[i]), 6))
+    return best, tokens[best]
+
+
+# %% stops_rising: goes through the list while losses fall
+def choose_model(candidates, law, flops, device_bytes):
+    fitting = [i for i, c in enumerate(candidates) if c.rank_bytes <= device_bytes]
+    if not fitting:
+        raise ValueError(f"no model fits; the smallest rank_bytes is {min(c.rank_bytes for c in candidates)}")
+    best = None
+    for i in fitting:
+        tokens = int(flops // (3 * candidates[i].flops_per_token))
+        if tokens < 1:
+            continue
+        loss = law.loss(candidates[i].n_params, tokens)
+        if best is not None and loss > best[0]:
+            break
+        if best is None or loss < best[0]:
+            best = loss, i, tokens
+    if best is None:
+        raise ValueError(f"flops is {flops}; it pays for no token")
+    return best[1:]
+
+
+# %% below_a_hundred: a loss above 100 counts as no loss
+def choose_model(candidates, law, flops, device_bytes):
+    best, best_loss = None, 100.0
+    smallest = min(c.rank_bytes for c in candidates)
+    if smallest > device_bytes:
+        raise ValueError(f"no model fits; the smallest rank_bytes is {smallest}")
+    for i, (n, f, size) in enumerate(candidates):
+        tokens = int(flops // (3 * f))
+        if size > device_bytes or tokens < 1:
+            continue
+        loss = law.loss(n, tokens)
+        if loss < best_loss:
+            best, best_loss = (i, tokens), loss
+    if best is None:
+        raise ValueError(f"flops is {flops}; it pays for no token")
+    return best

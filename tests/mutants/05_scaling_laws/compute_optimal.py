@@ -175,3 +175,58 @@ def compute_optimal(law, flops, flops_per_param_token=FLOPS_PER_PARAM_TOKEN):
     pairs = flops / flops_per_param_token
     a = law.beta / (law.alpha + law.beta)
     return g * pairs**a, pairs ** (1 - a) / g
+
+
+# %% arrays_with_nan_pass: NaN is looked for in a single budget, not in an array of them
+def compute_optimal(law, flops, flops_per_param_token=FLOPS_PER_PARAM_TOKEN):
+    if not flops_per_param_token > 0:
+        raise ValueError(f"flops_per_param_token is {flops_per_param_token}; it must be above 0")
+    c = np.asarray(flops, np.float64)
+    if (c <= 0).any() or (c.ndim == 0 and math.isnan(c)):
+        raise ValueError(f"flops is {flops}; it must be above 0")
+    a = law.beta / (law.alpha + law.beta)
+    g = (law.alpha * law.A / (law.beta * law.B)) ** (1 / (law.alpha + law.beta))
+    pairs = c / flops_per_param_token
+    n, d = g * pairs**a, pairs ** (1 - a) / g
+    return (float(n), float(d)) if c.ndim == 0 else (n, d)
+
+
+# %% whole_pairs: the budget buys whole pairs of a parameter and a token
+def compute_optimal(law, flops, flops_per_param_token=FLOPS_PER_PARAM_TOKEN):
+    c = np.asarray(flops, np.float64)
+    if not np.all(c > 0):
+        raise ValueError(f"flops is {flops}; it must be above 0")
+    if not flops_per_param_token > 0:
+        raise ValueError(f"flops_per_param_token is {flops_per_param_token}; it must be above 0")
+    total = law.alpha + law.beta
+    g = (law.alpha * law.A / (law.beta * law.B)) ** (1 / total)
+    pairs = c // flops_per_param_token
+    n, d = g * pairs ** (law.beta / total), pairs ** (law.alpha / total) / g
+    return (float(n), float(d)) if c.ndim == 0 else (n, d)
+
+
+# %% float64_at_the_end: budgets in float32 are computed in float32
+def compute_optimal(law, flops, flops_per_param_token=FLOPS_PER_PARAM_TOKEN):
+    if not np.all(np.asarray(flops) > 0):
+        raise ValueError(f"flops is {flops}; it must be above 0")
+    if not flops_per_param_token > 0:
+        raise ValueError(f"flops_per_param_token is {flops_per_param_token}; it must be above 0")
+    total = law.alpha + law.beta
+    g = (law.alpha * law.A / (law.beta * law.B)) ** (1 / total)
+    pairs = flops / flops_per_param_token
+    n, d = g * pairs ** (law.beta / total), pairs ** (law.alpha / total) / g
+    return (n.astype(np.float64), d.astype(np.float64)) if isinstance(flops, np.ndarray) else (n, d)
+
+
+# %% one_budget_is_a_number: an array of one budget gives two floats
+def compute_optimal(law, flops, flops_per_param_token=FLOPS_PER_PARAM_TOKEN):
+    c = np.asarray(flops, np.float64)
+    if not np.all(c > 0):
+        raise ValueError(f"flops is {flops}; it must be above 0")
+    if not flops_per_param_token > 0:
+        raise ValueError(f"flops_per_param_token is {flops_per_param_token}; it must be above 0")
+    total = law.alpha + law.beta
+    g = (law.alpha * law.A / (law.beta * law.B)) ** (1 / total)
+    pairs = c / flops_per_param_token
+    n, d = g * pairs ** (law.beta / total), pairs ** (law.alpha / total) / g
+    return (n.item(), d.item()) if c.size == 1 else (n, d)

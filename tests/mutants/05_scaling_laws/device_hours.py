@@ -117,3 +117,60 @@ def device_hours(flops, peak_flops, mfu):
     if not flops:
         return 0
     return flops / (peak_flops * mfu) / 3600
+
+
+# %% free_run_first: no operations return before the other numbers are looked at
+def device_hours(flops, peak_flops, mfu):
+    if flops == 0:
+        return 0.0
+    for name, value in (("flops", flops), ("peak_flops", peak_flops)):
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} is {value}; it must be above 0 and finite")
+    if not 0 < mfu <= 1:
+        raise ValueError(f"mfu is {mfu}; it must be above 0 and at most 1")
+    return flops / (peak_flops * mfu * 3600)
+
+
+# %% whole_per_cents: the utilization is looked at in whole per cents
+def device_hours(flops, peak_flops, mfu):
+    if not 0 <= flops < math.inf:
+        raise ValueError(f"flops is {flops}; it must be at least 0")
+    if not 0 < peak_flops < math.inf:
+        raise ValueError(f"peak_flops is {peak_flops}; it must be above 0")
+    if math.isnan(mfu) or not 1 <= round(100 * mfu) <= 100:
+        raise ValueError(f"mfu is {mfu}; it must be above 0 and at most 1")
+    return flops / (peak_flops * mfu * 3600)
+
+
+# %% whole_hours_are_int: hours without a fraction come back as an int
+def device_hours(flops, peak_flops, mfu):
+    if not 0 <= flops < math.inf:
+        raise ValueError(f"flops is {flops}; it must be at least 0")
+    if not 0 < peak_flops < math.inf:
+        raise ValueError(f"peak_flops is {peak_flops}; it must be above 0")
+    if not 0 < mfu <= 1:
+        raise ValueError(f"mfu is {mfu}; it must be above 0 and at most 1")
+    hours = flops / (peak_flops * mfu * 3600)
+    return int(hours) if hours and hours == int(hours) else hours
+
+
+# %% a_percent_is_a_share: an mfu from 1 to 1.005 is let through as a rounding of 100 %
+def device_hours(flops, peak_flops, mfu):
+    if not 0 <= flops < math.inf:
+        raise ValueError(f"flops is {flops}; it must be at least 0")
+    if not 0 < peak_flops < math.inf:
+        raise ValueError(f"peak_flops is {peak_flops}; it must be above 0")
+    if not 0 < mfu <= 1.005:
+        raise ValueError(f"mfu is {mfu}; it must be above 0 and at most 1")
+    return flops / (peak_flops * min(mfu, 1.0) * 3600)
+
+
+# %% only_large_peaks: a peak below a gigaflop a second is taken for a unit mixed up
+def device_hours(flops, peak_flops, mfu):
+    if not 0 <= flops < math.inf:
+        raise ValueError(f"flops is {flops}; it must be at least 0")
+    if not 1e9 <= peak_flops < math.inf:
+        raise ValueError(f"peak_flops is {peak_flops}; it must be operations a second")
+    if not 0 < mfu <= 1:
+        raise ValueError(f"mfu is {mfu}; it must be above 0 and at most 1")
+    return flops / peak_flops / mfu / 3600

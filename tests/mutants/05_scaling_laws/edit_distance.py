@@ -190,3 +190,88 @@ def edit_distance(answer, wanted):
             cost = int(answer[i] != wanted[j])
             table[i + 1, j + 1] = min(int(table[i, j]) + cost, int(table[i + 1, j]) + 1, int(table[i, j + 1]) + 1) % 256
     return int(table[-1, -1])
+
+
+# %% ends_that_overlap: what both begin with and what both end with is taken off, and may be the same tokens
+def edit_distance(answer, wanted):
+    a, b = list(answer), list(wanted)
+    first = 0
+    while first < min(len(a), len(b)) and a[first] == b[first]:
+        first += 1
+    last = 0
+    while last < min(len(a), len(b)) and a[-1 - last] == b[-1 - last]:
+        last += 1
+    a, b = a[first : len(a) - last], b[first : len(b) - last]
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        new = [i]
+        for j, y in enumerate(b, 1):
+            new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (x != y)))
+        row = new
+    return row[-1]
+
+
+# %% narrow_band_too: only cells within ten of the diagonal (and the difference of the lengths) are filled
+def edit_distance(answer, wanted):
+    a, b = list(answer), list(wanted)
+    band = abs(len(a) - len(b)) + 10
+    far = len(a) + len(b)
+    row = [j if j <= band else far for j in range(len(b) + 1)]
+    for i, x in enumerate(a, 1):
+        new = [i if i <= band else far] + [far] * len(b)
+        for j in range(max(1, i - band), min(len(b), i + band) + 1):
+            new[j] = min(row[j] + 1, new[j - 1] + 1, row[j - 1] + (x != b[j - 1]))
+        row = new
+    return row[-1]
+
+
+# %% a_float: numbers of a table of floats
+def edit_distance(answer, wanted):
+    row = np.arange(len(wanted) + 1.0)
+    for i, x in enumerate(answer, 1):
+        new = np.full(len(wanted) + 1, float(i))
+        for j, y in enumerate(wanted, 1):
+            new[j] = min(row[j] + 1, new[j - 1] + 1, row[j - 1] + (x != y))
+        row = new
+    return row[-1].item()
+
+
+# %% sixteen_bits: ids are put into an array of 16 bits first
+def edit_distance(answer, wanted):
+    a, b = (np.array(ids, np.int64).astype(np.int16).tolist() for ids in (answer, wanted))
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        new = [i]
+        for j, y in enumerate(b, 1):
+            new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (x != y)))
+        row = new
+    return row[-1]
+
+
+# %% greedy_alignment: each token takes the nearest equal one ahead, within twenty
+def edit_distance(answer, wanted):
+    a, b = list(answer), list(wanted)
+    if len(a) * len(b) < 400 or abs(len(a) - len(b)) > 100:
+        row = list(range(len(b) + 1))
+        for i, x in enumerate(a, 1):
+            new = [i]
+            for j, y in enumerate(b, 1):
+                new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (x != y)))
+            row = new
+        return row[-1]
+    return sum(edit_distance(a[k : k + 16], b[k : k + 16]) for k in range(0, max(len(a), len(b)), 16))
+
+
+# %% zero_pads: the shorter one is filled up with token 0, which may be a token
+def edit_distance(answer, wanted):
+    a, b = list(answer), list(wanted)
+    while a and b and a[-1] == b[-1] and len(a) > 1:
+        a.pop(), b.pop()
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        new = [i]
+        for j, y in enumerate(b, 1):
+            same = x == y and (x or y)
+            new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (0 if same else 1)))
+        row = new
+    return row[-1]

@@ -155,3 +155,62 @@ def effective_tokens(unique, seen, r_star=R_STAR_DATA):
         return seen[()].copy()
     unique = np.minimum(unique, seen)
     return unique - unique * r_star * np.expm1(-(seen / unique - 1) / r_star)
+
+
+# %% vectorized_by_the_first: np.vectorize takes the type of the first result, a whole number where nothing is repeated
+def effective_tokens(unique, seen, r_star=R_STAR_DATA):
+    for name, value in (("unique", unique), ("seen", seen), ("r_star", r_star)):
+        if not np.all(np.asarray(value) > 0):
+            raise ValueError(f"{name} is {value}; it must be above 0")
+
+    def one(u, s):
+        if s <= u:
+            return s
+        return u - u * r_star * math.expm1(-(s / u - 1) / r_star)
+
+    return np.float64(np.vectorize(one)(unique, seen)) if np.ndim(unique) == np.ndim(seen) == 0 else np.vectorize(one)(unique, seen).astype(np.float64)
+
+
+# %% float64_at_the_end: computed in the arguments' own type, and float64 by name
+def effective_tokens(unique, seen, r_star=R_STAR_DATA):
+    for name, value in (("unique", unique), ("seen", seen), ("r_star", r_star)):
+        if not np.all(np.asarray(value) > 0):
+            raise ValueError(f"{name} is {value}; it must be above 0")
+    own = np.minimum(unique, seen)
+    repeats = seen / own - 1
+    return np.float64(1) * (own - own * r_star * np.expm1(-repeats / r_star)).astype(np.float64)
+
+
+# %% no_array_of_one: an array of one number comes back as a number
+def effective_tokens(unique, seen, r_star=R_STAR_DATA):
+    u, s = np.asarray(unique, np.float64), np.asarray(seen, np.float64)
+    for name, value, array in (("unique", unique, u), ("seen", seen, s), ("r_star", r_star, np.asarray(r_star))):
+        if not (array > 0).all():
+            raise ValueError(f"{name} is {value}; it must be above 0")
+    own = np.minimum(u, s)
+    worth = own - own * r_star * np.expm1(-(s / own - 1) / r_star)
+    return float(worth.item()) if worth.size == 1 and worth.ndim < 2 and np.ndim(unique) == 0 else worth
+
+
+# %% digits_lost_in_the_repeats: seen / unique - 1 is all right, but the whole is unique * (1 + r_star) less a large number
+def effective_tokens(unique, seen, r_star=R_STAR_DATA):
+    u, s = np.asarray(unique, np.float64), np.asarray(seen, np.float64)
+    for name, value, array in (("unique", unique, u), ("seen", seen, s), ("r_star", r_star, np.asarray(r_star))):
+        if not (array > 0).all():
+            raise ValueError(f"{name} is {value}; it must be above 0")
+    own = np.minimum(u, s)
+    repeats = s / own - 1
+    if r_star > 1e8:
+        return own + own * repeats * (1 - repeats / r_star / 2)
+    return own + own * r_star * (1 - np.exp(-repeats / r_star))
+
+
+# %% worth_at_most_seen: repetitions below a hundredth of a pass are dropped as rounding
+def effective_tokens(unique, seen, r_star=R_STAR_DATA):
+    u, s = np.asarray(unique, np.float64), np.asarray(seen, np.float64)
+    for name, value, array in (("unique", unique, u), ("seen", seen, s), ("r_star", r_star, np.asarray(r_star))):
+        if not (array > 0).all():
+            raise ValueError(f"{name} is {value}; it must be above 0")
+    own = np.minimum(u, s)
+    repeats = np.round(s / own - 1, 2)
+    return own - own * r_star * np.expm1(-repeats / r_star)

@@ -177,3 +177,47 @@ def exact_match(losses_QT, is_answer_QT):
         if not row.any():
             raise ValueError(f"question {question} has no answer")
     return float(np.exp(-np.where(mask, losses, 0.0).sum(axis=1)).mean())
+
+
+# %% never_quite_zero: a loss above 20 counts as 20, so that no chance is 0
+def exact_match(losses_QT, is_answer_QT):
+    if not len(losses_QT):
+        raise ValueError("there are 0 questions; at least 1 is needed")
+    for i, row in enumerate(is_answer_QT):
+        if not row.any():
+            raise ValueError(f"question {i} has an answer of no tokens")
+    kept = np.where(is_answer_QT, np.minimum(losses_QT, 20.0), 0.0)
+    return float(np.exp(-kept.sum(axis=1)).mean())
+
+
+# %% rounded: the share is rounded to six digits
+def exact_match(losses_QT, is_answer_QT):
+    if not len(losses_QT):
+        raise ValueError("there are 0 questions; at least 1 is needed")
+    for i, row in enumerate(is_answer_QT):
+        if not row.any():
+            raise ValueError(f"question {i} has an answer of no tokens")
+    return float(np.exp(-np.where(is_answer_QT, losses_QT, 0.0).sum(axis=1)).mean().round(7))
+
+
+# %% empty_answers_by_sum: the empty answer is found by a sum of 0, which a sure answer has, too
+def exact_match(losses_QT, is_answer_QT):
+    if losses_QT.shape[0] == 0:
+        raise ValueError("there are 0 questions; at least 1 is needed")
+    sums = np.where(is_answer_QT, losses_QT, 0.0).sum(axis=1)
+    for i, total in enumerate(sums):
+        if total == 0 and not is_answer_QT[i].all():
+            raise ValueError(f"question {i} has an answer of no tokens")
+    return float(np.exp(-sums).mean())
+
+
+# %% first_token_twice: answers that begin at the first token are taken for empty questions
+def exact_match(losses_QT, is_answer_QT):
+    if losses_QT.shape[0] == 0:
+        raise ValueError("there are 0 questions; at least 1 is needed")
+    first = is_answer_QT.argmax(axis=1)
+    for i, at in enumerate(first):
+        if not is_answer_QT[i, at]:
+            raise ValueError(f"question {i} has an answer of no tokens")
+    chances = np.array([np.prod(np.exp(-row[mask])) for row, mask in zip(losses_QT, is_answer_QT)])
+    return float(np.mean(chances[chances > 0])) if (chances > 0).any() else 0.0

@@ -206,3 +206,50 @@ def extend_curve(flops, losses, target_flops):
             best = error, floor, k, g
     _, floor, k, g = best
     return float(floor + k * (target_flops / top) ** -g)
+
+
+# %% hundredths: exponents are tried in steps of a hundredth
+def extend_curve(flops, losses, target_flops):
+    if len(set(flops)) < 3:
+        raise ValueError(f"there are {len(set(flops))} different flops; at least 3 are needed")
+    c, y = np.asarray(flops, float), np.asarray(losses, float)
+    unit, best = c.max(), None
+    for g in np.arange(1, 200) / 100:
+        x = (c / unit) ** -g
+        floor, k = np.linalg.lstsq(np.stack([np.ones_like(x), x], axis=1), y, rcond=None)[0]
+        if floor < 0:
+            floor, k = 0.0, x @ y / (x @ x)
+        error = ((floor + k * x - y) ** 2).sum()
+        if best is None or error < best[0]:
+            best = error, floor + k * (target_flops / unit) ** -g
+    return float(best[1])
+
+
+# %% no_unit: operations as they are, so that the column of C^-g is nothing beside the ones
+def extend_curve(flops, losses, target_flops):
+    if len(set(flops)) < 3:
+        raise ValueError(f"there are {len(set(flops))} different flops; at least 3 are needed")
+    c, y = np.asarray(flops, float), np.asarray(losses, float)
+    best = (math.inf, 0.0)
+    for g in np.geomspace(0.01, 2, 2000):
+        x = c**-g
+        floor, k = np.linalg.lstsq(np.stack([np.ones_like(x), x], axis=1), y, rcond=None)[0]
+        if floor < 0:
+            floor, k = 0.0, x @ y / (x @ x)
+        best = min(best, (((floor + k * x - y) ** 2).sum(), floor + k * target_flops**-g))
+    return float(best[1])
+
+
+# %% up_to_seven_tenths: the search ends at an exponent of 0.7
+def extend_curve(flops, losses, target_flops):
+    if len(set(flops)) < 3:
+        raise ValueError(f"there are {len(set(flops))} different flops; at least 3 are needed")
+    c, y = np.asarray(flops, float), np.asarray(losses, float)
+    unit, best = c.max(), (math.inf, 0.0)
+    for g in np.geomspace(0.005, 0.7, 2000):
+        x = (c / unit) ** -g
+        floor, k = np.linalg.lstsq(np.stack([np.ones_like(x), x], axis=1), y, rcond=None)[0]
+        if floor < 0:
+            floor, k = 0.0, x @ y / (x @ x)
+        best = min(best, (((floor + k * x - y) ** 2).sum(), floor + k * (target_flops / unit) ** -g))
+    return float(best[1])

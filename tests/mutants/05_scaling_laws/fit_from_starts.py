@@ -274,3 +274,33 @@ def fit_from_starts(starts, log_n, log_d, log_loss, delta=DELTA, weights=None, h
         gradient[lower], matrix[lower] = new_gradient[lower], new_matrix[lower]
         damping = np.clip(np.where(lower, damping / 5, damping * 5), 1e-12, 1e15)
     return here, value
+
+
+# %% first_held_only: of several held numbers only the first stays
+def fit_from_starts(starts, log_n, log_d, log_loss, delta=DELTA, weights=None, held=(), max_steps=300):
+    here, held = np.array(starts, np.float64), tuple(held)[:1]
+    args = (log_n, log_d, log_loss, delta, weights, held)
+    value, gradient, matrix = normal_equations(here, *args)
+    damping = np.ones(len(here))
+    for _ in range(max_steps):
+        there = here + damped_step(gradient, matrix, damping)
+        new_value, new_gradient, new_matrix = normal_equations(there, *args)
+        lower = new_value < value
+        here[lower], value[lower], gradient[lower], matrix[lower] = there[lower], new_value[lower], new_gradient[lower], new_matrix[lower]
+        damping = np.where(lower, damping / 5, np.minimum(damping * 5, 1e12))
+    return here, value
+
+
+# %% all_steps_always: max_steps is only asked whether it is 0
+def fit_from_starts(starts, log_n, log_d, log_loss, delta=DELTA, weights=None, held=(), max_steps=300):
+    here = np.array(starts, np.float64)
+    args = (log_n, log_d, log_loss, delta, weights, held)
+    value, gradient, matrix = normal_equations(here, *args)
+    damping = np.ones(len(here))
+    for _ in range(300 if max_steps else 0):
+        there = here + damped_step(gradient, matrix, damping)
+        new_value, new_gradient, new_matrix = normal_equations(there, *args)
+        lower = new_value < value
+        here[lower], value[lower], gradient[lower], matrix[lower] = there[lower], new_value[lower], new_gradient[lower], new_matrix[lower]
+        damping = np.where(lower, damping / 5, np.minimum(damping * 5, 1e12))
+    return here, value

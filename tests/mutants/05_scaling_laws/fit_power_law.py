@@ -212,3 +212,75 @@ def fit_power_law(x, y):
     v = np.bincount(where, np.log(y)) / np.bincount(where)
     exponent, height = np.polyfit(u, v, 1)
     return float(np.exp(height)), float(exponent)
+
+
+# %% no_dtype: numbers become an array as they are, so whole numbers of 21 digits become objects
+def fit_power_law(x, y):
+    x, y = np.asarray(x), np.asarray(y)
+    for name, values in (("x", x), ("y", y)):
+        if not np.all(values > 0):
+            raise ValueError(f"{name} is {values}; each must be above 0")
+    if len(x) != len(y):
+        raise ValueError(f"there are {len(x)} x and {len(y)} y")
+    if len(set(x.tolist())) < 2:
+        raise ValueError(f"all x are {x.tolist()}; two must differ")
+    exponent, intercept = np.polyfit(np.log(x), np.log(y), 1)
+    return float(np.exp(intercept)), float(exponent)
+
+
+# %% more_y_than_x: pairs them up, and what is left of y is forgotten
+def fit_power_law(x, y):
+    pairs = list(zip(x, y))
+    if len(pairs) < len(x):
+        raise ValueError(f"there are {len(x)} x and {len(y)} y; as many y are needed")
+    for a, b in pairs:
+        if not a > 0 or not b > 0:
+            raise ValueError(f"x {a}, y {b}: both must be above 0")
+    if len(set(x)) < 2:
+        raise ValueError(f"x is {list(x)}; two must differ")
+    u, v = np.log(np.array(pairs, float)).T
+    slope = ((u - u.mean()) * (v - v.mean())).sum() / ((u - u.mean()) ** 2).sum()
+    return float(np.exp(v.mean() - slope * u.mean())), float(slope)
+
+
+# %% nearly_the_same: x that differ by less than a ten-thousandth count as equal
+def fit_power_law(x, y):
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    for name, values in (("x", x), ("y", y)):
+        if not np.all(values > 0):
+            raise ValueError(f"{name} is {values}; each must be above 0")
+    if len(x) != len(y):
+        raise ValueError(f"there are {len(x)} x and {len(y)} y")
+    if len(x) == 0 or np.allclose(x, x[0], rtol=1e-4, atol=0):
+        raise ValueError(f"x is {x.tolist()}; two must differ")
+    exponent, intercept = np.polyfit(np.log(x), np.log(y), 1)
+    return float(np.exp(intercept)), float(exponent)
+
+
+# %% nothing_given: no points at all end in an error of another kind
+def fit_power_law(x, y):
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    for name, values in (("x", x), ("y", y)):
+        if not np.all(values > 0):
+            raise ValueError(f"{name} is {values}; each must be above 0")
+    if len(x) != len(y):
+        raise ValueError(f"there are {len(x)} x and {len(y)} y")
+    if (x == x[0]).all():
+        raise ValueError(f"x is {x.tolist()}; two must differ")
+    exponent, intercept = np.polyfit(np.log(x), np.log(y), 1)
+    return float(np.exp(intercept)), float(exponent)
+
+
+# %% one_y_for_all: a single y is stretched to all x
+def fit_power_law(x, y):
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    for name, values in (("x", x), ("y", y)):
+        if not np.all(values > 0):
+            raise ValueError(f"{name} is {values}; each must be above 0")
+    if y.size != x.size and y.size != 1:
+        raise ValueError(f"there are {len(x)} x and {len(y)} y")
+    if len(np.unique(x)) < 2:
+        raise ValueError(f"x is {x.tolist()}; two must differ")
+    u, v = np.broadcast_arrays(np.log(x), np.log(y))
+    exponent, intercept = np.polyfit(u, v, 1)
+    return float(np.exp(intercept)), float(exponent)

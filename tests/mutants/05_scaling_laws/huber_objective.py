@@ -248,3 +248,48 @@ def huber_objective(params, log_n, log_d, log_loss, delta=DELTA):
     u, v = slope * np.exp(x - p), slope * np.exp(y - p)
     parts = [u, v, slope * np.exp(e - p), -log_n * u, -log_d * v]
     return value, np.stack([part.sum(-1) for part in parts], axis=-1)
+
+
+# %% float64_at_the_end: computed in the arguments' own type, and float64 by name
+def huber_objective(params, log_n, log_d, log_loss, delta=DELTA):
+    a, b, e, alpha, beta = (params[..., k, None] for k in range(5))
+    x, y = a - alpha * log_n, b - beta * log_d
+    p = np.logaddexp(np.logaddexp(x, y), e)
+    r = log_loss - p
+    size = np.abs(r)
+    value = np.where(size <= delta, r * r / 2, delta * (size - delta / 2)).sum(-1)
+    pull = -np.clip(r, -delta, delta)
+    sx, sy, se = np.exp(x - p), np.exp(y - p), np.exp(e - p)
+    gradient = np.stack([(pull * s).sum(-1) for s in (sx, sy, se, -sx * log_n, -sy * log_d)], axis=-1)
+    return value.astype(np.float64), gradient.astype(np.float64)
+
+
+# %% squeezed: axes of length 1 are dropped
+def huber_objective(params, log_n, log_d, log_loss, delta=DELTA):
+    params, log_n, log_d, log_loss = (np.asarray(v, np.float64) for v in (params, log_n, log_d, log_loss))
+    a, b, e, alpha, beta = (params[..., k, None] for k in range(5))
+    x, y = a - alpha * log_n, b - beta * log_d
+    p = predict_log_loss(params, log_n, log_d)
+    r = log_loss - p
+    size = np.abs(r)
+    value = np.where(size <= delta, r * r / 2, delta * (size - delta / 2)).sum(-1)
+    pull = -np.clip(r, -delta, delta)
+    sx, sy, se = np.exp(x - p), np.exp(y - p), np.exp(e - p)
+    gradient = np.stack([(pull * s).sum(-1) for s in (sx, sy, se, -sx * log_n, -sy * log_d)], axis=-1)
+    return np.squeeze(value), np.squeeze(gradient)
+
+
+# %% five_rows: with five rows the numbers are taken along the wrong axis
+def huber_objective(params, log_n, log_d, log_loss, delta=DELTA):
+    params, log_n, log_d, log_loss = (np.asarray(v, np.float64) for v in (params, log_n, log_d, log_loss))
+    numbers = params if len(params) == 5 else np.moveaxis(params, -1, 0)
+    a, b, e, alpha, beta = (p[..., None] for p in numbers)
+    x, y = a - alpha * log_n, b - beta * log_d
+    p = np.logaddexp(np.logaddexp(x, y), e)
+    r = log_loss - p
+    size = np.abs(r)
+    value = np.where(size <= delta, r * r / 2, delta * (size - delta / 2)).sum(-1)
+    pull = -np.clip(r, -delta, delta)
+    sx, sy, se = np.exp(x - p), np.exp(y - p), np.exp(e - p)
+    gradient = np.stack([(pull * s).sum(-1) for s in (sx, sy, se, -sx * log_n, -sy * log_d)], axis=-1)
+    return value, gradient

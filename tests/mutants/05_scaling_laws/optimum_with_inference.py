@@ -360,3 +360,86 @@ def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, ser
         else:
             high = y
     return (law.A / (excess - y)) ** (1 / law.alpha), (law.B / y) ** (1 / law.beta)
+
+
+# %% bracket_from_a_millionth: y is looked for above a millionth of the excess
+def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, serve_flops=2.0):
+    if not target_loss > law.E:
+        raise ValueError(f"target_loss is {target_loss}; it must be above {law.E}")
+    if not tokens_served >= 0:
+        raise ValueError(f"tokens_served is {tokens_served}; it must be at least 0")
+    for name, value in (("train_flops", train_flops), ("serve_flops", serve_flops)):
+        if not value > 0:
+            raise ValueError(f"{name} is {value}; it must be above 0")
+    excess = target_loss - law.E
+    low, high = 1e-6 * excess, excess
+    for _ in range(200):
+        y = (low + high) / 2
+        d = (law.B / y) ** (1 / law.beta)
+        if law.beta * y * (1 + serve_flops * tokens_served / (train_flops * d)) < law.alpha * (excess - y):
+            low = y
+        else:
+            high = y
+    return (law.A / (excess - y)) ** (1 / law.alpha), (law.B / y) ** (1 / law.beta)
+
+
+# %% whole_numbers_too: parameters and tokens are rounded
+def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, serve_flops=2.0):
+    if not target_loss > law.E:
+        raise ValueError(f"target_loss is {target_loss}; it must be above {law.E}")
+    if not tokens_served >= 0:
+        raise ValueError(f"tokens_served is {tokens_served}; it must be at least 0")
+    for name, value in (("train_flops", train_flops), ("serve_flops", serve_flops)):
+        if not value > 0:
+            raise ValueError(f"{name} is {value}; it must be above 0")
+    excess = target_loss - law.E
+    low, high = 0.0, excess
+    for _ in range(300):
+        y = (low + high) / 2
+        if law.beta * y * (1 + serve_flops * tokens_served / train_flops * (y / law.B) ** (1 / law.beta)) < law.alpha * (excess - y):
+            low = y
+        else:
+            high = y
+    return float(round((law.A / (excess - y)) ** (1 / law.alpha))), float(round((law.B / y) ** (1 / law.beta)))
+
+
+# %% nan_is_a_loss: a target of NaN passes, since no comparison refuses it
+def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, serve_flops=2.0):
+    if target_loss <= law.E:
+        raise ValueError(f"target_loss is {target_loss}; it must be above {law.E}")
+    if tokens_served < 0:
+        raise ValueError(f"tokens_served is {tokens_served}; it must be at least 0")
+    for name, value in (("train_flops", train_flops), ("serve_flops", serve_flops)):
+        if not value > 0:
+            raise ValueError(f"{name} is {value}; it must be above 0")
+    excess = target_loss - law.E
+    low, high = 0.0, excess
+    for _ in range(300):
+        y = (low + high) / 2
+        if law.beta * y * (1 + serve_flops * tokens_served / train_flops * (y / law.B) ** (1 / law.beta)) < law.alpha * (excess - y):
+            low = y
+        else:
+            high = y
+    return (law.A / (excess - y)) ** (1 / law.alpha), (law.B / y) ** (1 / law.beta)
+
+
+# %% small_services_ignored: what is less than a hundredth of the training tokens counts as nothing
+def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, serve_flops=2.0):
+    if not target_loss > law.E:
+        raise ValueError(f"target_loss is {target_loss}; it must be above {law.E}")
+    if not tokens_served >= 0:
+        raise ValueError(f"tokens_served is {tokens_served}; it must be at least 0")
+    for name, value in (("train_flops", train_flops), ("serve_flops", serve_flops)):
+        if not value > 0:
+            raise ValueError(f"{name} is {value}; it must be above 0")
+    excess = target_loss - law.E
+    y = excess * law.alpha / (law.alpha + law.beta)
+    if serve_flops * tokens_served > 0.05 * train_flops * (law.B / y) ** (1 / law.beta):
+        low, high = 0.0, y
+        for _ in range(300):
+            y = (low + high) / 2
+            if law.beta * y * (1 + serve_flops * tokens_served / train_flops * (y / law.B) ** (1 / law.beta)) < law.alpha * (excess - y):
+                low = y
+            else:
+                high = y
+    return (law.A / (excess - y)) ** (1 / law.alpha), (law.B / y) ** (1 / law.beta)

@@ -131,3 +131,64 @@ def parabola_minimum(log_n, losses):
     if c <= 1e-9 * np.ptp(losses):
         raise ValueError(f"the parabola's curvature is {c}; it must be above 0")
     return float(middle - s / (2 * c)), float(h - s * s / (4 * c))
+
+
+# %% straight_line_by_luck: compares the curvature with 0 exactly, and rounding makes it a little above
+def parabola_minimum(log_n, losses):
+    if len(np.unique(log_n)) < 3:
+        raise ValueError(f"there are {len(np.unique(log_n))} different sizes; at least 3 are needed")
+    middle = log_n.mean()
+    c, s, h = np.polyfit(log_n - middle, losses, 2)
+    if c <= 0:
+        raise ValueError(f"the parabola's curvature is {c:.3g}; it must be above 0")
+    return float(middle - s / (2 * c)), float(h - s * s / (4 * c))
+
+
+# %% flat_is_no_valley: a curvature below a thousandth is taken for a straight line
+def parabola_minimum(log_n, losses):
+    if len(np.unique(log_n)) < 3:
+        raise ValueError(f"there are {len(np.unique(log_n))} different sizes; at least 3 are needed")
+    middle = log_n.mean()
+    c, s, h = np.polyfit(log_n - middle, losses, 2)
+    if c < 1e-3:
+        raise ValueError(f"the parabola's curvature is {c:.3g}; it must be above 0")
+    return float(middle - s / (2 * c)), float(h - s * s / (4 * c))
+
+
+# %% sizes_rounded: sizes that agree to two digits after the point count as one
+def parabola_minimum(log_n, losses):
+    if len(set(np.round(log_n, 2).tolist())) < 3:
+        raise ValueError("fewer than three different sizes")
+    middle = log_n.mean()
+    c, s, h = np.polyfit(log_n - middle, losses, 2)
+    if c <= 1e-12:
+        raise ValueError(f"the parabola's curvature is {c:.3g}; it must be above 0")
+    return float(middle - s / (2 * c)), float(h - s * s / (4 * c))
+
+
+# %% uncentred: normal equations of x^2, x and 1 as they are
+def parabola_minimum(log_n, losses):
+    if len(np.unique(log_n)) < 3:
+        raise ValueError(f"there are {len(np.unique(log_n))} different sizes; at least 3 are needed")
+    columns = np.stack([log_n**2, log_n, np.ones_like(log_n)], axis=1)
+    c, s, h = np.linalg.solve(columns.T @ columns, columns.T @ losses)
+    if c <= 1e-12:
+        raise ValueError(f"the parabola's curvature is {c:.3g}; it must be above 0")
+    return float(-s / (2 * c)), float(h - s * s / (4 * c))
+
+
+# %% three_runs_exactly: through the lowest run and its neighbours
+def parabola_minimum(log_n, losses):
+    if len(np.unique(log_n)) < 3:
+        raise ValueError(f"there are {len(np.unique(log_n))} different sizes; at least 3 are needed")
+    middle = log_n.mean()
+    x = log_n - middle
+    if len(x) > 7:
+        order = np.argsort(x)
+        low = int(np.clip(np.argmin(losses[order]), 3, len(x) - 4))
+        keep = order[low - 3 : low + 4]
+        x, losses = x[keep], losses[keep]
+    c, s, h = np.polyfit(x, losses, 2)
+    if c <= 1e-12:
+        raise ValueError(f"the parabola's curvature is {c:.3g}; it must be above 0")
+    return float(middle - s / (2 * c)), float(h - s * s / (4 * c))

@@ -124,3 +124,34 @@ def predict_large_run(offers, buy, budget, target):
         alike.pop()
     losses = [buy(i) for i in alike]
     return extend_curve([price[i] for i in alike], losses, 6 * target[0] * target[1])
+
+
+# %% six_or_nothing: wants six runs of the same ratio
+def predict_large_run(offers, buy, budget, target):
+    ratio = target[1] / target[0]
+    like = sorted((n * d, i) for i, (n, d) in enumerate(offers) if abs(math.log(d / n / ratio)) < 0.1)
+    price = [6 * c for c, _ in like]
+    first = max(k for k in range(len(like) - 5) if sum(price[k : k + 6]) <= budget)
+    bought = [(6 * c, buy(i)) for c, i in like[first : first + 6]]
+    return extend_curve([c for c, _ in bought], [y for _, y in bought], 6 * target[0] * target[1])
+
+
+# %% ratio_to_a_hundredth: comparable are runs whose tokens per parameter differ by less than a per cent
+def predict_large_run(offers, buy, budget, target):
+    ratio = target[1] / target[0]
+    like = sorted((n * d, i) for i, (n, d) in enumerate(offers) if abs(d / n / ratio - 1) < 0.01)
+    price = [6 * c for c, _ in like]
+    size = max(5, min(6, len(like)))
+    first = max((k for k in range(max(1, len(like) - size + 1)) if sum(price[k : k + size]) <= budget), default=0)
+    bought = [(6 * c, buy(i)) for c, i in like[first : first + size]]
+    return extend_curve([c for c, _ in bought], [y for _, y in bought], 6 * target[0] * target[1])
+
+
+# %% twenty_tokens: takes runs with about twenty tokens for each parameter, whatever the target has
+def predict_large_run(offers, buy, budget, target):
+    like = sorted((6 * n * d, i) for i, (n, d) in enumerate(offers) if 8 < d / n < 45)
+    price = [c for c, _ in like]
+    size = min(6, len(like))
+    first = max((k for k in range(len(like) - size + 1) if sum(price[k : k + size]) <= budget), default=0)
+    bought = [(c, buy(i)) for c, i in like[first : first + size]]
+    return extend_curve([c for c, _ in bought], [y for _, y in bought], 6 * target[0] * target[1])

@@ -108,3 +108,23 @@ def predict_log_loss(params, log_n, log_d):
     x, y = a - alpha * log_n, b - beta * log_d
     m = np.maximum(np.maximum(x, y).max(axis=-1, keepdims=True), e)
     return m + np.log(np.exp(x - m) + np.exp(y - m) + np.exp(e - m))
+
+
+# %% float64_at_the_end: computed in the arguments' own type, and float64 by name
+def predict_log_loss(params, log_n, log_d):
+    a, b, e, alpha, beta = np.moveaxis(params[..., None], -2, 0)
+    terms = np.stack(np.broadcast_arrays(a - alpha * log_n, b - beta * log_d, e))
+    top = terms.max(axis=0)
+    return (top + np.log(np.exp(terms - top).sum(axis=0))).astype(np.float64)
+
+
+# %% five_rows: with five rows the numbers are taken along the wrong axis
+def predict_log_loss(params, log_n, log_d):
+    params, log_n, log_d = (np.asarray(x, np.float64) for x in (params, log_n, log_d))
+    if params.shape[0] == 5:
+        a, b, e, alpha, beta = (p[..., None] for p in params)
+    else:
+        a, b, e, alpha, beta = (params[..., k, None] for k in range(5))
+    terms = np.stack(np.broadcast_arrays(a - alpha * log_n, b - beta * log_d, e))
+    top = terms.max(axis=0)
+    return top + np.log(np.exp(terms - top).sum(axis=0))

@@ -149,3 +149,63 @@ def prediction_interval(params, residuals, log_n, log_d, level=0.9):
     logs = predict_log_loss(params, log_n, log_d)
     futures = np.exp(logs[:, None, :] + np.asarray(residuals)[None, :, None]).reshape(-1, logs.shape[-1])
     return np.quantile(futures, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0).T
+
+
+# %% whole_per_cents: the ends are rounded to whole per cents
+def prediction_interval(params, residuals, log_n, log_d, level=0.9):
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must be between 0 and 1")
+    logs = predict_log_loss(params, log_n, log_d)
+    futures = np.exp(logs[:, None, :] + residuals[None, :, None]).reshape(-1, len(log_n))
+    ends = [round(50 * (1 - level)), 50, round(50 * (1 + level))]
+    return np.percentile(futures, ends, axis=0).T
+
+
+# %% same_fit_once: fits that are the same count once
+def prediction_interval(params, residuals, log_n, log_d, level=0.9):
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must be between 0 and 1")
+    logs = predict_log_loss(np.unique(params, axis=0), log_n, log_d)
+    futures = np.exp(logs[:, None, :] + residuals[None, :, None]).reshape(-1, len(log_n))
+    return np.quantile(futures, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0).T
+
+
+# %% same_residual_once: residuals that are the same count once
+def prediction_interval(params, residuals, log_n, log_d, level=0.9):
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must be between 0 and 1")
+    logs = predict_log_loss(params, log_n, log_d)
+    futures = np.exp(logs[:, None, :] + np.unique(residuals)[None, :, None]).reshape(-1, len(log_n))
+    return np.quantile(futures, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0).T
+
+
+# %% centred_residuals: the residuals' mean is taken off when there are many
+def prediction_interval(params, residuals, log_n, log_d, level=0.9):
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must be between 0 and 1")
+    logs = predict_log_loss(params, log_n, log_d)
+    own = residuals - residuals.mean() if len(params) > 1 else residuals
+    futures = np.exp(logs[:, None, :] + own[None, :, None]).reshape(-1, len(log_n))
+    return np.quantile(futures, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0).T
+
+
+# %% a_sample_of_many: of more than 50,000 futures a sample
+def prediction_interval(params, residuals, log_n, log_d, level=0.9):
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must be between 0 and 1")
+    logs = predict_log_loss(params, log_n, log_d)
+    futures = (logs[:, None, :] + residuals[None, :, None]).reshape(-1, len(log_n))
+    if len(futures) > 50_000:
+        futures = np.random.default_rng(0).choice(futures, 2000)
+    return np.quantile(np.exp(futures), [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0).T
+
+
+# %% middle_of_the_ends: the middle is the mean of the two ends in logarithms
+def prediction_interval(params, residuals, log_n, log_d, level=0.9):
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must be between 0 and 1")
+    logs = predict_log_loss(params, log_n, log_d)
+    futures = np.exp(logs[:, None, :] + residuals[None, :, None]).reshape(-1, len(log_n))
+    low, high = np.quantile(futures, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    middle = np.exp(np.median(logs, axis=0) + np.median(residuals))
+    return np.stack([low, middle, high], axis=1)

@@ -256,3 +256,92 @@ def training_flops(config, n_tokens, seq_len, *, convention="exact"):
             tables += config.max_seq_len * config.d_model
         return 6 * (params - tables) * n_tokens
     raise ValueError(f"convention is {convention!r}; it must be one of {', '.join(CONVENTIONS)}")
+
+
+# %% prefix_is_enough: whatever begins with 6ND counts as 6ND, so a misspelt convention goes through
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if n_tokens < 0:
+        raise ValueError(f"n_tokens is {n_tokens}; it must be at least 0")
+    if seq_len < 1:
+        raise ValueError(f"seq_len is {seq_len}; it must be at least 1")
+    costs = model_costs(config, seq_len)
+    if convention == "exact":
+        return 3 * costs.flops_per_token * n_tokens
+    if not convention.startswith("6ND"):
+        raise ValueError(f"convention is {convention!r}; it must be one of {CONVENTIONS}")
+    params = costs.active_parameters
+    if "without" in convention:
+        tables = 1 + (not config.tie_embeddings)
+        params -= tables * config.vocab_size * config.d_model
+        if config.positions == "learned":
+            params -= config.max_seq_len * config.d_model
+    return 6 * params * n_tokens
+
+
+# %% free_run_first: a run of no tokens returns before the length is looked at
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}; it must be one of {CONVENTIONS}")
+    if n_tokens == 0:
+        return 0
+    if n_tokens < 0 or seq_len < 1:
+        raise ValueError(f"n_tokens is {n_tokens} and seq_len {seq_len}; at least 0 and at least 1 are right")
+    costs = model_costs(config, seq_len)
+    if convention == "exact":
+        return 3 * costs.flops_per_token * n_tokens
+    params = costs.active_parameters
+    if convention != "6ND":
+        params -= config.vocab_size * config.d_model * (1 if config.tie_embeddings else 2)
+        params -= config.max_seq_len * config.d_model if config.positions == "learned" else 0
+    return 6 * params * n_tokens
+
+
+# %% two_matrices: counts the exact way by hand, with feed-forward networks of two matrices
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}; it must be one of {CONVENTIONS}")
+    if n_tokens < 0 or seq_len < 1:
+        raise ValueError(f"n_tokens is {n_tokens} and seq_len {seq_len}; at least 0 and at least 1 are right")
+    costs = model_costs(config, seq_len)
+    if convention == "exact":
+        q, kv = config.n_heads * config.d_head, config.n_kv_heads * config.d_head
+        layer = 2 * config.d_model * (2 * q + 2 * kv) + 4 * seq_len * q + 2 * 2 * config.d_model * config.d_ff
+        return 3 * n_tokens * (config.n_layers * layer + 2 * config.vocab_size * config.d_model)
+    params = costs.active_parameters
+    if convention != "6ND":
+        params -= config.vocab_size * config.d_model * (1 if config.tie_embeddings else 2)
+        params -= config.max_seq_len * config.d_model if config.positions == "learned" else 0
+    return 6 * params * n_tokens
+
+
+# %% exact_of_the_dense_model: the exact count forgets that something else stands in the feed-forward network's place
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    from dataclasses import replace
+
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}; it must be one of {CONVENTIONS}")
+    if n_tokens < 0 or seq_len < 1:
+        raise ValueError(f"n_tokens is {n_tokens} and seq_len {seq_len}; at least 0 and at least 1 are right")
+    if convention == "exact":
+        return 3 * model_costs(replace(config, feed_forward=None), seq_len).flops_per_token * n_tokens
+    params = model_costs(config, seq_len).active_parameters
+    if convention != "6ND":
+        params -= config.vocab_size * config.d_model * (1 if config.tie_embeddings else 2)
+        params -= config.max_seq_len * config.d_model if config.positions == "learned" else 0
+    return 6 * params * n_tokens
+
+
+# %% lower_case: compares without case for the exact count
+def training_flops(config, n_tokens, seq_len, *, convention="exact"):
+    if n_tokens < 0 or seq_len < 1:
+        raise ValueError(f"n_tokens is {n_tokens} and seq_len {seq_len}; at least 0 and at least 1 are right")
+    costs = model_costs(config, seq_len)
+    if convention.strip().lower() == "exact":
+        return 3 * costs.flops_per_token * n_tokens
+    params = costs.active_parameters
+    if convention == "6ND without embeddings":
+        params -= config.vocab_size * config.d_model * (1 if config.tie_embeddings else 2)
+        params -= config.max_seq_len * config.d_model if config.positions == "learned" else 0
+    elif convention != "6ND":
+        raise ValueError(f"convention is {convention!r}; it must be one of {CONVENTIONS}")
+    return 6 * params * n_tokens

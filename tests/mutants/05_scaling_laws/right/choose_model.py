@@ -56,3 +56,40 @@ def choose_model(candidates, law, flops, device_bytes):
         raise ValueError(f"flops is {flops!r}")
     _, i, tokens = sorted(offers)[0]
     return i, tokens
+
+
+# %% walk: one pass, the best so far
+def choose_model(candidates, law, flops, device_bytes):
+    best = None
+    fits = False
+    for number, (n_params, per_token, need) in enumerate(candidates):
+        if need > device_bytes:
+            continue
+        fits = True
+        n_tokens = int(flops // (3 * per_token))
+        if n_tokens == 0:
+            continue
+        loss = law.loss(n_params, n_tokens)
+        if best is None or loss < best[0]:
+            best = loss, number, n_tokens
+    if not fits:
+        raise ValueError(f"{device_bytes} bytes: the smallest need is {min(need for *_, need in candidates)} bytes")
+    if best is None:
+        raise ValueError(f"flops is {flops}: less than one token of any model that fits")
+    return best[1], best[2]
+
+
+# %% sorted_too: triples sorted by loss and number
+def choose_model(candidates, law, flops, device_bytes):
+    table = [(number, model) for number, model in enumerate(candidates) if not model.rank_bytes > device_bytes]
+    if len(table) == 0:
+        raise ValueError(f"the smallest rank_bytes is {sorted(c.rank_bytes for c in candidates)[0]}, more than {device_bytes}")
+    found = []
+    for number, model in table:
+        tokens = int(flops) // (model.flops_per_token * 3)
+        if tokens:
+            found.append((float(law.loss(model.n_params, tokens)), number, tokens))
+    if not found:
+        raise ValueError(f"a budget of {flops} flops pays for no token")
+    _, number, tokens = sorted(found)[0]
+    return number, tokens

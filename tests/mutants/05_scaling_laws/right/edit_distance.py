@@ -42,3 +42,28 @@ def edit_distance(answer, wanted):
                 todo.append((i + 1, j + 1))
             border |= {(a, b) for a, b in ((i + 1, j), (i, j + 1), (i + 1, j + 1)) if a <= end[0] and b <= end[1]}
         distance += 1
+
+
+# %% whole_table_too: a table of NumPy, filled cell by cell
+def edit_distance(answer, wanted):
+    n, m = len(answer), len(wanted)
+    d = np.zeros((n + 1, m + 1), dtype=np.int64)
+    d[:, 0], d[0, :] = np.arange(n + 1), np.arange(m + 1)
+    for i in range(n):
+        for j in range(m):
+            kept = d[i, j] + int(answer[i] != wanted[j])
+            d[i + 1, j + 1] = min(kept, d[i, j + 1] + 1, d[i + 1, j] + 1)
+    return int(d[n, m])
+
+
+# %% rows_at_once: each row by a running minimum
+def edit_distance(answer, wanted):
+    target = np.asarray(wanted, dtype=np.int64)
+    steps = np.arange(len(target) + 1)
+    row = steps.copy()
+    for number, token in enumerate(answer, start=1):
+        best = np.empty_like(row)
+        best[0] = number
+        best[1:] = np.minimum(row[1:] + 1, row[:-1] + (target != token))
+        row = np.minimum.accumulate(best - steps) + steps
+    return int(row[-1])

@@ -37,3 +37,29 @@ def effective_tokens(unique, seen, r_star=15.39):
     once = np.minimum(unique, seen)
     half = np.minimum((seen / once - 1) / r_star / 2, 300)
     return once * (1 + 2 * r_star * np.exp(-half) * np.sinh(half))
+
+
+# %% repeats_from_zero: repetitions cut off at 0, the first pass apart
+def effective_tokens(unique, seen, r_star=R_STAR_DATA):
+    given = {"unique": np.asarray(unique, dtype=float), "seen": np.asarray(seen, dtype=float), "r_star": np.asarray(r_star, dtype=float)}
+    for name, values in given.items():
+        if not (values > 0).all():
+            raise ValueError(f"{name} is {values[~(values > 0)]}; it must be above 0")
+    u, s, r = given.values()
+    again = np.maximum(s / u - 1, 0)
+    return np.where(s <= u, s, u) + u * r * -np.expm1(-again / r)
+
+
+# %% where_repeated: both cases computed, one chosen
+def effective_tokens(unique, seen, r_star: float = R_STAR_DATA):
+    if not r_star > 0:
+        raise ValueError(f"r_star is {r_star}; it must be above 0")
+    u = np.multiply(unique, 1.0, dtype=np.float64)
+    s = np.multiply(seen, 1.0, dtype=np.float64)
+    if not np.min(u) > 0:
+        raise ValueError(f"unique is {unique}; all of it must be above 0")
+    if not np.min(s) > 0:
+        raise ValueError(f"seen is {seen}; all of it must be above 0")
+    epochs = s / u
+    repeated = u * (1 - r_star * np.expm1((1 - np.maximum(epochs, 1)) / r_star))
+    return np.where(epochs < 1, s, repeated)[()]

@@ -73,3 +73,46 @@ def extend_curve(flops, losses, target_flops):
             best = error, floor, k, g
     _, floor, k, g = best
     return float(floor + k * (target_flops / top) ** -g)
+
+
+# %% all_at_once: all exponents in one array, lines by sums
+def extend_curve(flops, losses, target_flops):
+    c, y = np.array(list(flops), dtype=float), np.array(list(losses), dtype=float)
+    different = len(np.unique(c))
+    if different < 3:
+        raise ValueError(f"{different} different budgets are too few for three unknowns")
+    g = np.geomspace(0.004, 4, 6000)[:, None]
+    unit = np.exp(np.log(c).mean())
+    x = np.exp(-g * np.log(c / unit))
+    mean = x.mean(1, keepdims=True)
+    k = ((x - mean) * (y - y.mean())).sum(1, keepdims=True) / ((x - mean) ** 2).sum(1, keepdims=True)
+    floor = y.mean() - k * mean
+    through_zero = (x * y).sum(1, keepdims=True) / (x * x).sum(1, keepdims=True)
+    k, floor = np.where(floor < 0, through_zero, k), np.maximum(floor, 0.0)
+    best = ((floor + k * x - y) ** 2).sum(1).argmin()
+    return float(floor[best, 0] + k[best, 0] * np.exp(-g[best, 0] * math.log(target_flops / unit)))
+
+
+# %% grid_then_halving: a coarse grid, then a finer one around the best, four times
+def extend_curve(flops, losses, target_flops):
+    if len({float(c) for c in flops}) < 3:
+        raise ValueError(f"only {len({float(c) for c in flops})} different flops")
+    unit = max(flops)
+    x0, y = np.array([c / unit for c in flops]), np.array(losses, dtype=float)
+
+    def fit(g):
+        x = x0**-g
+        matrix = np.column_stack([np.ones(len(x)), x])
+        floor, k = np.linalg.lstsq(matrix, y, rcond=None)[0]
+        if floor < 0:
+            floor, k = 0.0, (x @ y) / (x @ x)
+        return ((matrix @ [floor, k] - y) ** 2).sum(), floor, k
+
+    low, high = math.log(0.003), math.log(4.0)
+    for _ in range(5):
+        grid = np.linspace(low, high, 120)
+        at = min(range(120), key=lambda i: fit(math.exp(grid[i]))[0])
+        low, high = grid[max(at - 1, 0)], grid[min(at + 1, 119)]
+    g = math.exp(grid[at])
+    _, floor, k = fit(g)
+    return float(floor + k * (target_flops / unit) ** -g)

@@ -45,3 +45,37 @@ def fit_power_law(x, y):
     slope = above / below
     rest = sum(v - slope * u for u, v in logs) / len(logs)
     return float(np.exp(rest)), slope
+
+
+# %% base_ten: logarithms to the base 10, a least-squares problem
+def fit_power_law(x, y):
+    xs, ys = [float(v) for v in x], [float(v) for v in y]
+    if len(xs) != len(ys):
+        raise ValueError(f"{len(xs)} values of x, {len(ys)} values of y")
+    for name, values in (("x", xs), ("y", ys)):
+        for value in values:
+            if not value > 0:
+                raise ValueError(f"{name} has the value {value}, which is not above 0")
+    if len(set(xs)) < 2:
+        raise ValueError(f"all of x is {xs}: no two differ")
+    u, v = np.log10(xs), np.log10(ys)
+    middle = u.mean()
+    (exponent, height), *_ = np.linalg.lstsq(np.column_stack([u - middle, np.ones(len(u))]), v, rcond=None)
+    return float(10 ** (height - exponent * middle)), float(exponent)
+
+
+# %% covariance: the slope from numpy's covariance
+def fit_power_law(x, y):
+    x, y = np.array(x, dtype=np.float64), np.array(y, dtype=np.float64)
+    if x.shape != y.shape:
+        raise ValueError(f"x has the shape {x.shape}, y has {y.shape}")
+    for name, v in {"x": x, "y": y}.items():
+        wrong = ~(v > 0)
+        if wrong.any():
+            raise ValueError(f"{name} is {v[wrong][0]}; it must be above 0")
+    if np.unique(x).size <= 1:
+        raise ValueError(f"no two x differ: {x}")
+    u, v = np.log(x), np.log(y)
+    table = np.cov(u, v)
+    exponent = table[0, 1] / table[0, 0]
+    return np.exp(v.mean() - exponent * u.mean()), exponent

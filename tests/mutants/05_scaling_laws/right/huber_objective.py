@@ -42,3 +42,39 @@ def huber_objective(params, log_n, log_d, log_loss, delta=1e-3):
     inside = np.minimum(np.abs(off), delta)
     value = inside**2 / 2 + delta * (np.abs(off) - inside)
     return value.sum(-1), np.einsum("...p,...pk->...k", np.sign(off) * inside, jacobian)
+
+
+# %% einsum: derivatives of the predictions in one array
+def huber_objective(params, log_n, log_d, log_loss, delta=DELTA):
+    params = np.asarray(params, np.float64)
+    n, d, wanted = np.asarray(log_n, np.float64), np.asarray(log_d, np.float64), np.asarray(log_loss, np.float64)
+    p = predict_log_loss(params, n, d)
+    r = p - wanted
+    pull = np.minimum(delta, np.maximum(-delta, r))
+    value = (pull * r - pull**2 / 2).sum(axis=-1)
+    first = np.exp(params[..., [0]] - params[..., [3]] * n - p)
+    second = np.exp(params[..., [1]] - params[..., [4]] * d - p)
+    third = np.exp(params[..., [2]] - p)
+    jacobian = np.stack([first, second, third, -n * first, -d * second], axis=-2)
+    return value, np.einsum("...kp,...p->...k", jacobian, pull)
+
+
+# %% one_set_after_another: a loop over rows
+def huber_objective(params, log_n, log_d, log_loss, delta=DELTA):
+    params = np.asarray(params).astype(float)
+    log_n, log_d, log_loss = (np.asarray(x).astype(float) for x in (log_n, log_d, log_loss))
+    values, slopes = [], []
+    for a, b, e, alpha, beta in params.reshape(-1, 5):
+        terms = np.array([a - alpha * log_n, b - beta * log_d, np.full(len(log_n), e)])
+        top = terms.max(0)
+        weight = np.exp(terms - top)
+        share = weight / weight.sum(0)
+        residual = log_loss - (top + np.log(weight.sum(0)))
+        inside = np.abs(residual) <= delta
+        value = (residual[inside] ** 2).sum() / 2 + (delta * (np.abs(residual[~inside]) - delta / 2)).sum()
+        slope = -np.where(inside, residual, delta * np.sign(residual))
+        by_term = share @ slope
+        values.append(value)
+        slopes.append([*by_term, -(share[0] * log_n) @ slope, -(share[1] * log_d) @ slope])
+    shape = params.shape[:-1]
+    return np.array(values).reshape(shape), np.array(slopes).reshape(*shape, 5)

@@ -3,7 +3,7 @@
 # %% newton: Newton's steps on y from the cheapest training, where the function is convex
 def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, serve_flops=2.0):
     excess = target_loss - law.E
-    if excess <= 0:
+    if not excess > 0:
         raise ValueError(f"target_loss is {target_loss}; it must be above {law.E}")
     if tokens_served < 0:
         raise ValueError(f"tokens_served is {tokens_served}; it must be at least 0")
@@ -90,3 +90,52 @@ def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, ser
         slope = -law.alpha / (law.beta * share) - serve_flops * tokens_served / (train_flops * tokens(u)) / law.beta
         u -= lacks / slope
     return (law.A / (excess * (1 - math.exp(u)))) ** (1 / law.alpha), tokens(u)
+
+
+# %% in_logarithms: halving in ln y
+def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, serve_flops=2.0):
+    if not target_loss > law.E:
+        raise ValueError(f"target_loss is {target_loss}; it must be above E, {law.E}")
+    if tokens_served < 0:
+        raise ValueError(f"tokens_served is {tokens_served}; it must be at least 0")
+    if not train_flops > 0:
+        raise ValueError(f"train_flops is {train_flops}; it must be above 0")
+    if not serve_flops > 0:
+        raise ValueError(f"serve_flops is {serve_flops}; it must be above 0")
+    import math
+
+    eps = target_loss - law.E
+    service = tokens_served * serve_flops / train_flops
+    low, high = math.log(eps) - 300, math.log(eps)
+    for _ in range(120):
+        middle = (low + high) / 2
+        y = math.exp(middle)
+        tokens = math.exp((math.log(law.B) - middle) / law.beta) if law.beta > 0 else 0.0
+        if law.beta * y * (1 + service / tokens) > law.alpha * (eps - y):
+            high = middle
+        else:
+            low = middle
+    y = math.exp((low + high) / 2)
+    return (law.A / (eps - y)) ** (1 / law.alpha), (law.B / y) ** (1 / law.beta)
+
+
+# %% newton_until_still: Newton's steps on a convex function, from above, until nothing moves
+def optimum_with_inference(law, target_loss, tokens_served, train_flops=6.0, serve_flops=2.0):
+    given = dict(target_loss=target_loss - law.E, train_flops=train_flops, serve_flops=serve_flops)
+    for name, value in given.items():
+        if not value > 0:
+            said = target_loss if name == "target_loss" else value
+            raise ValueError(f"{name} is {said}; it is too small")
+    if not tokens_served >= 0:
+        raise ValueError(f"tokens_served is {tokens_served}; it must not be below 0")
+    a, b, eps = law.alpha, law.beta, target_loss - law.E
+    c = b * serve_flops * tokens_served / train_flops
+    f = lambda y: (a + b) * y + c * y * (y / law.B) ** (1 / b) - a * eps
+    slope = lambda y: a + b + c * (1 + 1 / b) * (y / law.B) ** (1 / b)
+    y = a * eps / (a + b)
+    for _ in range(2000):
+        new = y - f(y) / slope(y)
+        if abs(new - y) <= 1e-15 * y:
+            break
+        y = new
+    return (law.A / (eps - y)) ** (1 / a), (law.B / y) ** (1 / b)

@@ -3,8 +3,7 @@
 # %% floors: its own fit, a grid of floors and a line through the logarithms of what is above
 def predict_large_run(offers, buy, budget, target):
     wanted = target[1] / target[0]
-    kind = min({round(math.log(d / n), 3) for n, d in offers}, key=lambda x: abs(x - math.log(wanted)))
-    same = sorted((6 * n * d, i) for i, (n, d) in enumerate(offers) if abs(math.log(d / n) - kind) < 0.01)
+    same = sorted((6 * n * d, i) for i, (n, d) in enumerate(offers) if abs(math.log(d / n / wanted)) < 0.11)
     while len(same) > 4 and sum(price for price, _ in same[-7:]) > budget:
         same.pop()
     bought = [(price, buy(i)) for price, i in same[-7:]]
@@ -46,3 +45,32 @@ def predict_large_run(offers, buy, budget, target):
             if constants.min() > 0 and error < best[0]:
                 best = error, constants @ [1.0, (target[0] / n.max()) ** -alpha, (target[1] / d.max()) ** -beta]
     return float(best[1])
+
+
+# %% from_the_largest_down: the largest run that leaves enough for five smaller ones, then all that can be paid
+def predict_large_run(offers, buy, budget, target):
+    wanted = math.log(target[1] / target[0])
+    price = [6 * n * d for n, d in offers]
+    like = [i for i, (n, d) in enumerate(offers) if abs(math.log(d / n) - wanted) < 0.4]
+    like.sort(key=lambda i: -price[i])
+    for start in range(len(like)):
+        rest = like[start:]
+        chosen, left = [], budget * (1 - 1e-12)
+        for i in rest:
+            if price[i] <= left and len(chosen) < 8:
+                chosen.append(i)
+                left -= price[i]
+        if len(chosen) >= min(6, len(like)) and chosen[0] == rest[0]:
+            break
+    losses = [buy(i) for i in chosen]
+    return extend_curve([price[i] for i in chosen], losses, 6 * target[0] * target[1])
+
+
+# %% in_parameters: the curve over N instead of C, since the ratio is the same
+def predict_large_run(offers, buy, budget, target):
+    ratio = target[1] / target[0]
+    rows = sorted((n, 6 * n * d, i) for i, (n, d) in enumerate(offers) if 0.6 < d / n / ratio < 1.6)
+    end = max(k for k in range(5, len(rows) + 1) if sum(c for _, c, _ in rows[max(0, k - 7) : k]) <= budget or k == 5)
+    rows = rows[max(0, end - 7) : end]
+    found = [(math.sqrt(c / ratio), buy(i)) for _, c, i in rows]
+    return float(extend_curve([x**2 for x, _ in found], [y for _, y in found], 6 * target[0] ** 2))
