@@ -21,7 +21,7 @@ from llmcourse.model.config import ModelConfig
 from llmcourse.scaling_laws.candidates import Candidate, ExpertsOnPaper, choose_model
 from llmcourse.scaling_laws.extrapolation import Evidence, chinchilla
 from llmcourse.scaling_laws.laws import HOFFMANN
-from llmcourse.scaling_laws.layouts import Layout, attainable_mfu, choose_layout, family
+from llmcourse.scaling_laws.layouts import EFFICIENCY, Layout, attainable_mfu, choose_layout, family
 from llmcourse.scaling_laws.transfer import deepseek_batch, deepseek_rate
 from llmcourse.training.loop import TrainingConfig
 
@@ -166,8 +166,16 @@ def plan(
     if _bound(planned) >= mfu:
         return planned
     planned = _slower(wish)
-    told = f"messages and recomputation let the devices reach {planned.mfu:.0%} of their peak, not {mfu:.0%}"
+    told = f"with {_brakes(planned, mfu)} the devices reach {planned.mfu:.0%} of their peak, not {mfu:.0%}"
     return replace(planned, warnings=(told, *planned.warnings))
+
+
+def _brakes(planned: Plan, mfu: float) -> str:
+    """What keeps the devices from the share of their peak that was asked for."""
+    brakes = [f"products at {EFFICIENCY:.0%}"] if mfu > EFFICIENCY else []
+    brakes += ["messages"] if planned.gpus > 1 else []
+    brakes += ["recomputation"] if planned.layout.recompute else []
+    return " and ".join(brakes)
 
 
 def _bound(planned: Plan) -> float:

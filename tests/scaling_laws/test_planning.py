@@ -138,6 +138,19 @@ def test_layouts_share_only_as_much_as_they_must():
     assert alone.stage == 0 and alone.micro_batch * alone.n_micro == 6
 
 
+@pytest.mark.parametrize(
+    ("gpus", "gpu", "mfu", "brakes"),
+    [
+        (1, "h100", 0.9, "products at 60%"),
+        (8, "h100", 0.7, "products at 60% and messages"),
+        (512, "rtx4090", 0.4, "messages and recomputation"),
+    ],
+)
+def test_a_lower_share_of_the_peak_is_laid_to_what_lowers_it(gpus, gpu, mfu, brakes):
+    planned = plan(gpus, gpu, 50, mfu=mfu)
+    assert planned.warnings[0].startswith(f"with {brakes} the devices reach {planned.mfu:.0%} of their peak, not ")
+
+
 def test_slow_wires_lower_the_plan():
     slow, fast = plan(512, "rtx4090", 50), plan(512, "h100", 50)
     assert slow.mfu < planning.MFU == fast.mfu
