@@ -140,9 +140,10 @@ def _answers(pipes: list[Connection], timeout_s: float) -> list[Any]:
         for pipe in ready:
             rank = pipes.index(pipe)  # type: ignore[arg-type]
             try:
-                ok, value = cloudpickle.loads(pipe.recv_bytes())  # type: ignore[union-attr]
-            except EOFError:
+                answer = pipe.recv_bytes()  # type: ignore[union-attr]
+            except (EOFError, OSError):  # before its answer, or in the middle of it
                 raise RankFailed(f"rank {rank} died") from None
+            ok, value = cloudpickle.loads(answer)
             if not ok:
                 raise RankFailed(f"rank {rank} raised {value}")
             answers[rank] = value
