@@ -47,7 +47,7 @@ def milliseconds(config: ModelConfig, tokens: Tokens, steps: int = 20) -> float:
 
 
 def main() -> None:
-    """Run the study: about twenty-five minutes on one core."""
+    """Run the study: about half an hour on one core."""
     one_thread()
     tokens = python_tokens(VOCAB_SIZE, limit_mb=5, held_out_mb=0.3)
     print(f"{len(tokens.training):,} tokens", flush=True)
