@@ -51,6 +51,7 @@ NO_SECRETS = {
     """,
     "idioms of Python and PyTorch, at home in any module": """
         return words
+        return counts
         for _ in range(8):
         for _ in range(40):
         if not 0 < level < 1:
@@ -100,6 +101,9 @@ NO_SECRETS = {
         check_layout(layout)
         _check_factor(factor)
         raise ValueError(f"{name} is {value!r}; it must be at least 1")
+        n_targets = sum(count_targets(batch) for batch in micro_batches)
+        if n_targets < 1:
+        raise ValueError(f"n_targets is {n_targets} for {len(micro_batches)} micro-batches; it must be at least 1")
         if n_ranks < 1:
         raise ValueError(f"n_ranks is {n_ranks!r}; it must be at least 1")
         raise ValueError(f"max_norm is {max_norm!r}; it must be above 0")
