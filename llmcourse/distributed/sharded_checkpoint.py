@@ -64,20 +64,35 @@ class ShardedCheckpoints:
     Args:
         folder: The run's folder, the same for every process.
         group: Who takes part in the run.
-        keep: How many checkpoints stay, at least 1.
+        keep: How many of the newest checkpoints stay, at least 1.
+        keep_every: Those whose steps are a multiple of this stay for good; None for none.
+        belongs_to: What a checkpoint must have in common with the run that goes on from it, besides model and
+            optimizer, such as the tokenizer: texts by name.
         in_background: Whether `save` returns as soon as the state has been copied, and writes while the run goes on. A
             checkpoint is then there when the next one is begun, when `wait` returns, or at the run's last step.
 
     Raises:
-        ValueError: `keep` is below 1, or the group's ranks are no processes.
+        ValueError: `keep` or `keep_every` is below 1, or the group's ranks are no processes.
     """
 
-    def __init__(self, folder: str | Path, group: Group = ALONE, keep: int = 2, *, in_background: bool = False) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        group: Group = ALONE,
+        keep: int = 2,
+        *,
+        keep_every: int | None = None,
+        belongs_to: Mapping[str, str] | None = None,
+        in_background: bool = False,
+    ) -> None:
         if keep < 1:
             raise ValueError(f"keep is {keep!r}; it must be at least 1")
+        if keep_every is not None and keep_every < 1:
+            raise ValueError(f"keep_every is {keep_every!r}; it must be at least 1, or None")
         if group.link is not None and not hasattr(group.link, "group"):
             raise ValueError(f"the group's link is {type(group.link).__name__}; it must be of real processes")
-        self.folder, self.group, self.keep = Path(folder), group, keep
+        self.folder, self.group, self.keep, self.keep_every = Path(folder), group, keep, keep_every
+        self.belongs_to = dict(belongs_to or {})
         self._damaged: list[Path] = []
         self._writer = ThreadPoolExecutor(1, "checkpoint") if in_background else None
         # Messages of their own: those of a background write must not meet those of the training that goes on.
@@ -125,6 +140,10 @@ class ShardedCheckpoints:
             CheckpointError: It is of another model or optimizer (nothing has been changed), or cannot be read.
         """
         about = _about(checkpoint)
+        theirs = about.get("belongs_to", {})
+        for name, ours in self.belongs_to.items():
+            if theirs.get(name) != ours:
+                raise CheckpointError(f"{checkpoint} is of another {name}: {theirs.get(name)}, and the run has {ours}")
         saved = self._all(lambda: dcp.FileSystemReader(checkpoint).read_metadata(), f"read {checkpoint}", self.group)
         require_same_groups(model, optimizer, about, checkpoint)
         tensors = room_for(model, saved.state_dict_metadata, checkpoint)
@@ -164,7 +183,9 @@ class ShardedCheckpoints:
         places = places_of(model, tensors)
         whole = {name: t for name, t in tensors.items() if name not in places and not isinstance(t, DTensor)}
         require_agreement(whole, self.group)
-        about = {"step": int(step), "config": settings, **values_of(model, optimizer)}
+        about = {
+            "step": int(step), "config": settings, "belongs_to": self.belongs_to, **values_of(model, optimizer)
+        }  # fmt: skip
         path = sharded_checkpoint_path(self.folder, step)
         unfinished = _new_folder(path.with_name(f".{path.name}.unfinished"), self.group)
         if self._writer is None:
@@ -203,7 +224,8 @@ class ShardedCheckpoints:
             unfinished.rename(path)
             # What claims to be of a later step is no reason to delete what has just been written.
             for old in [other for other in all_sharded_checkpoints(self.folder) if other <= path][: -self.keep]:
-                shutil.rmtree(old)
+                if self.keep_every is None or _steps_of(old) % self.keep_every:
+                    shutil.rmtree(old)
         group.barrier()
         return path
 
@@ -233,6 +255,10 @@ def sharded_checkpoint_path(folder: str | Path, step: int) -> Path:
 def all_sharded_checkpoints(folder: str | Path) -> list[Path]:
     """The sharded checkpoints in a run's folder, the one with the fewest steps first."""
     return sorted(path for path in (Path(folder) / "checkpoints").glob("step-*") if path.is_dir())
+
+
+def _steps_of(path: Path) -> int:
+    return int(path.name.removeprefix("step-"))
 
 
 def _save(tensors: dict[str, Any], places: Mapping[str, Place], folder: Path, group: Group) -> None:

@@ -16,9 +16,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
+import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
+from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import Shard, distribute_tensor
 
@@ -40,11 +41,12 @@ class ExpertParallel:
         group: Who takes part: all processes.
         n_expert_ranks: Over how many ranks the experts of a layer are spread, neighbours in the order of the ranks:
             they should be on one machine, for tokens travel between them in every layer. None for all.
-        units, reshard_after_forward, precision, recompute: As for `FSDP2`.
+        replicas: Into how many equal parts the group is cut, of which each has the whole model.
+        units, reshard_after_forward, precision, recompute, compiled: As for `FSDP2`.
 
     Raises:
-        ValueError: The group is not made of all processes, `n_expert_ranks` does not divide it, or the experts of a
-            layer cannot be spread evenly; nothing has been changed.
+        ValueError: The group is not made of all processes, `replicas` times `n_expert_ranks` does not divide it, or the
+            experts of a layer cannot be spread evenly; nothing has been changed.
 
     Source: Rajbhandari et al., "DeepSpeed-MoE" (2022), section 5; Lepikhin et al., "GShard" (2020), section 3.
     """
@@ -55,25 +57,27 @@ class ExpertParallel:
         group: Group,
         *,
         n_expert_ranks: int | None = None,
+        replicas: int = 1,
         units: Sequence[nn.Module] | None = None,
         reshard_after_forward: bool = True,
         precision: str = "fp32",
         recompute: bool = False,
+        compiled: bool = False,
     ):
         policy = mixed_precision(precision)
-        mesh = expert_mesh(group, n_expert_ranks)
+        mesh = expert_mesh(group, n_expert_ranks, replicas)
         neighbours = _along(mesh, "ep", group)
         layers = [(layer, AllToAll(neighbours, layer.config.n_experts)) for layer in mixtures(model)]
         for layer, dispatcher in layers:
             _spread(layer.experts, mesh["ep"])
             fully_shard(
-                layer.experts, mesh=mesh["efsdp"], mp_policy=policy, reshard_after_forward=reshard_after_forward
+                layer.experts, mesh=mesh["replicate", "efsdp"] if replicas > 1 else mesh["efsdp"], mp_policy=policy, reshard_after_forward=reshard_after_forward
             )
             layer.dispatcher, layer.balance_group = dispatcher, group
         # What is sharded already stays what it is, and no part of the units around it.
         self._everything = FSDP2(
             model, group, units=units, reshard_after_forward=reshard_after_forward, precision=precision,
-            recompute=recompute,
+            replicas=replicas, recompute=recompute, compiled=compiled,
         )  # fmt: skip
         self.model, self.group = model, group
 
@@ -97,19 +101,55 @@ class ExpertParallel:
         return self._everything.full_weights()
 
 
-def expert_mesh(group: Group, n_expert_ranks: int | None = None) -> DeviceMesh:
-    """The processes as a grid with the dimensions "efsdp" and "ep": neighbours in the order of the ranks share a row.
+def rank_grid(n_ranks: int, n_expert_ranks: int = 1, replicas: int = 1) -> Tensor:
+    """Which rank stands where, when some ranks hold copies of the model, some shards of it, and some its experts.
+
+    The ranks are laid out in their order, the last dimension first: neighbours in the order of the ranks have
+    neighbouring experts, for these talk in every layer and should be on one machine; replicas, which talk once a step,
+    are as far apart as they can be.
+
+    Args:
+        n_ranks: How many ranks there are.
+        n_expert_ranks: Over how many of them the experts of a layer are spread.
+        replicas: How many copies of the whole model there are.
+
+    Returns:
+        The ranks 0 to `n_ranks` - 1, int64, of shape (`replicas`, S, `n_expert_ranks`), where S is what is left. Entry
+        (r, s, e) is the rank with shard s of part e of the experts in copy r. The S times `n_expert_ranks` ranks of a
+        copy share all that is no expert.
+
+    Raises:
+        ValueError: A number is below 1, or `replicas` times `n_expert_ranks` does not divide `n_ranks`; the message
+            names the three numbers.
+
+    Example:
+        >>> rank_grid(8, n_expert_ranks=2, replicas=2).tolist()
+        [[[0, 1], [2, 3]], [[4, 5], [6, 7]]]
+        >>> rank_grid(8, n_expert_ranks=2)[0, :, 1].tolist()  # who has the second half of the experts
+        [1, 3, 5, 7]
+    """
+    each = n_expert_ranks * replicas
+    if min(n_ranks, n_expert_ranks, replicas) < 1 or n_ranks % each:
+        raise ValueError(
+            f"n_expert_ranks is {n_expert_ranks!r} and replicas is {replicas!r}; both must be at least 1, and their "
+            f"product must divide the {n_ranks!r} ranks"
+        )
+    return torch.arange(n_ranks).view(replicas, n_ranks // each, n_expert_ranks)
+
+
+def expert_mesh(group: Group, n_expert_ranks: int | None = None, replicas: int = 1) -> DeviceMesh:
+    """The processes as a grid with the dimensions "replicate", "efsdp" and "ep", as `rank_grid` lays them out.
 
     Raises:
         ValueError: The group is not made of all processes, or cannot be cut into rows of that length.
     """
     require_processes(group, "expert_parallel")
-    n = group.size if n_expert_ranks is None else n_expert_ranks
-    if n < 1 or group.size % n:
-        raise ValueError(f"n_expert_ranks is {n!r}; it must divide the {group.size} processes of the group")
+    if n_expert_ranks is None:
+        n_expert_ranks = max(1, group.size // max(1, replicas))
+    grid = rank_grid(group.size, n_expert_ranks, replicas)
     if group.size != dist.get_world_size():
         raise ValueError(f"the group has {group.size} processes; it must have all {dist.get_world_size()} for a grid")
-    return init_device_mesh(group.device.type, (group.size // n, n), mesh_dim_names=("efsdp", "ep"))
+    return DeviceMesh(group.device.type, grid, mesh_dim_names=("replicate", "efsdp", "ep"))
 
 
 def _along(mesh: DeviceMesh, name: str, group: Group) -> Group:

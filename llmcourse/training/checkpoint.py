@@ -148,7 +148,10 @@ class CheckpointStore(Protocol):
         """Put a checkpoint's state into model and optimizer; returns how many steps it has done."""
 
     def save(self, step: int, model: nn.Module, optimizer: torch.optim.Optimizer, config: dict[str, Any]) -> Path:
-        """Keep the state after `step` steps; the checkpoint is there for all when this returns."""
+        """Keep the state after `step` steps; the checkpoint is there for all when `wait` returns."""
+
+    def wait(self) -> None:
+        """Wait until what was saved is there."""
 
 
 class Checkpoints:
@@ -212,6 +215,9 @@ class Checkpoints:
             save_checkpoint(self.folder, step, model, optimizer, config, self.keep)
         self.group.barrier()
         return path
+
+    def wait(self) -> None:
+        """Nothing: what was saved is there."""
 
     def _state(self, checkpoint: Path) -> dict[str, Any]:
         if self._read is None or self._read[0] != checkpoint:

@@ -23,6 +23,7 @@ class Row(TypedDict, total=False):
         tokens_per_second: Tokens trained on a second, of all processes together, since the row before.
         val_loss: The loss on validation data, in nats per token.
         sample: A text that the model has written.
+        skipped: Steps since the row before that were left out, as their loss or gradient was not finite.
         expert_load_max: Of layers with experts, in that step: the largest load of an expert, in multiples of an even
             one.
         dead_experts: How many experts got no token, all layers together.
@@ -38,6 +39,7 @@ class Row(TypedDict, total=False):
     tokens_per_second: int
     val_loss: float
     sample: str
+    skipped: int
     expert_load_max: float
     dead_experts: int
     dropped_share: float

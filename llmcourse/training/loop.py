@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -40,7 +41,10 @@ from llmcourse.training.steps import (
 )
 from llmcourse.values import take_fields
 
-MAY_CHANGE = {"eval_every", "eval_batches", "sample_every", "checkpoint_every", "log_every", "tensorboard"}
+MAY_CHANGE = {
+    "eval_every", "eval_batches", "sample_every", "checkpoint_every", "log_every", "tensorboard", "grad_accum_steps",
+    "skip_not_finite",
+}  # fmt: skip
 """The settings of a run that do not change what it computes, so that a resumed run may have others."""
 
 
@@ -58,7 +62,8 @@ class TrainingConfig:
         weight_decay: Decay of the matrices.
         betas: For Adam's moments.
         clip_norm: Largest norm of the gradient; None for no clipping.
-        grad_accum_steps: Into how many micro-batches each batch is cut. It changes the memory, not the result.
+        grad_accum_steps: Into how many micro-batches each batch is cut. It changes the memory, not the result, but for
+            a balancing loss of experts, which is that of a micro-batch.
         precision: "fp32" or "bf16", of the forward pass.
         eval_every: Steps between evaluations; None for one at the end, if there is validation data.
         eval_batches: Validation batches of an evaluation.
@@ -67,6 +72,8 @@ class TrainingConfig:
         log_every: Steps between rows of the history.
         seed: Of everything random in the model, such as dropout. The order of the data has its own seed.
         tensorboard: Whether the folder also gets TensorBoard's event files.
+        skip_not_finite: How many steps one after the other may be left out because their loss or gradient is not
+            finite. The parameters stay as they are, and the next batch is read.
 
     Raises:
         ValueError: A setting is out of range; the message names it.
@@ -98,6 +105,7 @@ class TrainingConfig:
     log_every: int = 1
     seed: int = 0
     tensorboard: bool = False
+    skip_not_finite: int = 0
 
     def __post_init__(self) -> None:
         take_fields(self)
@@ -108,6 +116,8 @@ class TrainingConfig:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name} is {value!r}; it must be above 0, or None")
+        if self.skip_not_finite < 0:
+            raise ValueError(f"skip_not_finite is {self.skip_not_finite!r}; it must be at least 0")
         if not 0 <= self.warmup_steps < self.steps:
             raise ValueError(
                 f"warmup_steps is {self.warmup_steps!r}; it must be at least 0 and below steps, {self.steps!r}"
@@ -147,6 +157,40 @@ class NonFiniteLossError(RuntimeError):
         )
 
 
+class Observer(Protocol):
+    """Who is told how a run goes, on every process of it at the same time; `Unseen` has an answer to everything."""
+
+    def begins(self, done: int, checkpoint: Path | None) -> None:
+        """The run goes on after so many steps, from a checkpoint if there is one."""
+
+    def step_ends(self, done: int, result: StepResult) -> bool:
+        """A step has been made. True, on every process, ends the run here, after a checkpoint."""
+
+    def adds(self, row: Row) -> Row:
+        """What else is to stand in a row that is about to be written, of a step or of what was looked at after it."""
+
+    def saved(self, done: int, checkpoint: Path) -> None:
+        """The state after so many steps is kept, or on its way to the disk."""
+
+
+class Unseen:
+    """An observer who only lets things happen."""
+
+    def begins(self, done: int, checkpoint: Path | None) -> None:
+        """Nothing."""
+
+    def step_ends(self, done: int, result: StepResult) -> bool:
+        """Go on."""
+        return False
+
+    def adds(self, row: Row) -> Row:
+        """Nothing."""
+        return Row()
+
+    def saved(self, done: int, checkpoint: Path) -> None:
+        """Nothing."""
+
+
 def train(
     model: nn.Module,
     batches: BatchSource,
@@ -160,6 +204,7 @@ def train(
     sample: Callable[[nn.Module], str] | None = None,
     step: Callable[..., StepResult] | None = None,
     checkpoints: CheckpointStore | None = None,
+    observer: Observer | None = None,
 ) -> list[Row]:
     """Train a model, from the last checkpoint in `folder` on if there is one.
 
@@ -188,12 +233,14 @@ def train(
             `train_step` for one process and `group_step` for several.
         checkpoints: Where the state of a run is kept; None keeps it in `folder` as whole files. A model in shards needs
             `ShardedCheckpoints(folder, group)`.
+        observer: Who is told how the run goes, and may end it after any step; None for nobody.
 
     Returns:
         The history, a row for each `log_every` steps and for each evaluation. Losses are in nats per token.
 
     Raises:
-        NonFiniteLossError: A loss or gradient is not finite. The model is as it was before that step.
+        NonFiniteLossError: A loss or gradient is not finite, and `skip_not_finite` steps before it were left out. The
+            model is as it was before that step.
         ValueError: The folder belongs to a run with other settings, the batch cannot be cut, there is no validation
             batch, no checkpoint can be read, processes resume from different steps, or the model is in shards and
             `checkpoints` keeps whole files.
@@ -213,12 +260,14 @@ def train(
         count_batches(validation, config.eval_batches)  # an empty one is told before the run, not at its end
     schedule = config.make_schedule()
     start, checkpoint = (0, None) if checkpoints is None else resume(model, optimizer, config, checkpoints, group)
+    observer = observer or Unseen()
     with own_random_numbers(), History(folder, start, config.tensorboard, group) as history:
         group.barrier()  # all have read the history before the first writes to it
+        observer.begins(start, checkpoint)
         if looks := _left_out(history.rows, start, _looks(config, start, validation, sample)):
-            history.add(_look(model, config, looks, validation, sample, group))
+            history.add((seen := _look(model, config, looks, validation, sample, group)) | observer.adds(seen))
         shown = _bar(start, config.steps, progress and group.is_first)
-        tokens, seconds = 0, 0.0
+        tokens, seconds, skipped, in_a_row = 0, 0.0, 0, 0
         model.train()
         for number in shown:
             began = time.perf_counter()
@@ -231,24 +280,34 @@ def train(
             with auxiliary_share(model, 1 / len(micro_batches)):
                 result = step(model, optimizer, micro_batches, config.clip_norm, config.precision)
             # Every process has the same loss and norm by now, so that all of them stop, or none.
-            if not all(map(math.isfinite, result)):
-                raise NonFiniteLossError(number, result, batch, checkpoint, faults(model, group))
-            measured = after_step(model, group)
+            if all(map(math.isfinite, result)):
+                in_a_row, measured = 0, after_step(model, group)
+            else:
+                skipped, in_a_row, measured = skipped + 1, in_a_row + 1, {}
+                if in_a_row > config.skip_not_finite:
+                    if checkpoints is not None:
+                        checkpoints.wait()  # what the error names must be there
+                    raise NonFiniteLossError(number, result, batch, checkpoint, faults(model, group))
             # The parts are equal, so one's tokens tell those of all. Looking and saving are not counted as training.
             tokens += batch.inputs.numel() * group.size
             seconds += time.perf_counter() - began
 
             done = number + 1
+            is_last = observer.step_ends(done, result) or done == config.steps
             looks = _looks(config, done, validation, sample)
-            if done % config.log_every == 0 or done == config.steps or looks:
-                history.write(_row(done, result, optimizer, tokens / seconds, measured))
-                tokens, seconds = 0, 0.0
+            if done % config.log_every == 0 or is_last or looks:
+                row = _row(done, result, optimizer, tokens / seconds, measured)
+                history.write(row | ({"skipped": skipped} if skipped else {}) | observer.adds(row))
+                tokens, seconds, skipped = 0, 0.0, 0
             # Before looking, which may fail or take long: what was trained is not lost by it.
-            if checkpoints is not None and _is_due(done, config.checkpoint_every, config.steps):
+            if checkpoints is not None and (is_last or _is_due(done, config.checkpoint_every, config.steps)):
                 checkpoint = checkpoints.save(done, model, optimizer, asdict(config))
+                observer.saved(done, checkpoint)
             if looks:
-                history.add(_look(model, config, looks, validation, sample, group))
+                history.add((seen := _look(model, config, looks, validation, sample, group)) | observer.adds(seen))
             shown.set_postfix(loss=f"{result.loss:.3f}", refresh=False)
+            if is_last:
+                break
     return history.rows
 
 
@@ -267,7 +326,9 @@ def _row(
     row = Row(
         step=done, loss=result.loss, lr=lr, grad_norm=result.grad_norm, tokens_per_second=round(tokens_per_second)
     )
-    return row | {name: value.item() for name, value in measured.items()}
+    row |= {name: value.item() for name, value in measured.items()}
+    # A step that was left out has no loss; JSON has no word for what it had.
+    return Row(**{name: value for name, value in row.items() if math.isfinite(value)})
 
 
 def _is_due(done: int, every: int | None, steps: int) -> bool:

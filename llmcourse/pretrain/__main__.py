@@ -1,0 +1,92 @@
+"""`torchrun -m llmcourse.pretrain CONFIG [section.field=value ...]`: train a model, or go on with it (chapter 7).
+
+Its status: 0 when the run has ended, 75 when it was asked to leave (SIGTERM, SIGUSR1) and saved what it had, 2 for
+settings that no run can have, 70 for a rank that hung, 1 for anything else. `torchrun` makes 1 of all but 0; the run's
+folder has the outcome in `outcome.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import torch
+
+from llmcourse.distributed.sharded_checkpoint import all_sharded_checkpoints
+from llmcourse.distributed.torchrun import CannotJoin, joined
+from llmcourse.files import CheckpointError
+from llmcourse.pretrain.config import ConfigError, RunConfig, load
+from llmcourse.pretrain.engine import pretrain
+from llmcourse.pretrain.folder import FolderInUse
+from llmcourse.pretrain.stopping import STOPPED
+from llmcourse.pretrain.whose import piece_that_failed
+from llmcourse.training.loop import NonFiniteLossError
+
+BAD_SETTINGS = 2
+EXPECTED = (ConfigError, CannotJoin, FolderInUse, CheckpointError, NonFiniteLossError)
+"""Errors whose message says everything."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; returns its status."""
+    parser = argparse.ArgumentParser(prog="llmcourse.pretrain", description="Train a model, or go on with it.")
+    parser.add_argument("config", help="a TOML file, or a plan's JSON file")
+    parser.add_argument("changes", nargs="*", metavar="section.field=value", help="fields that are to be others")
+    parser.add_argument("--check", type=int, metavar="RANKS", help="only say what a rank of so many would need")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    asked = parser.parse_intermixed_args(arguments)
+    is_first = os.environ.get("RANK", "0") == "0"
+    try:
+        config = load(asked.config, asked.changes)
+        config.require_ranks(asked.check or int(os.environ.get("WORLD_SIZE", "1")))
+    except ConfigError as error:
+        if is_first:
+            print(f"error: {error}", file=sys.stderr)
+        return BAD_SETTINGS
+    if asked.check:
+        from llmcourse.pretrain.on_paper import on_paper
+
+        print(on_paper(config, asked.check))
+        return 0
+    return run(config, progress=not asked.quiet, is_first=is_first)
+
+
+def run(config: RunConfig, *, progress: bool = True, is_first: bool = True) -> int:
+    """Train as one of the ranks that a launcher has started; returns the status of this process."""
+    device = config.run.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        with joined(device, config.run.timeout_s * 3) as group:
+            outcome = pretrain(config, group, progress=progress, tell=lambda line: print(line, flush=True))
+    except EXPECTED as error:
+        if is_first:
+            print(f"error: {error}", file=sys.stderr, flush=True)
+        return BAD_SETTINGS if isinstance(error, ConfigError) else 1
+    except Exception as error:
+        tell_what_failed(config, error)
+        return 1
+    if is_first:
+        if outcome.is_stopped:
+            print(f"asked to leave: saved as {outcome.checkpoint}. Start it again and it goes on.", flush=True)
+        else:
+            print(f"done: {outcome.checkpoint}", flush=True)
+    return STOPPED if outcome.is_stopped else 0
+
+
+def tell_what_failed(config: RunConfig, error: Exception) -> None:
+    """Say on which rank, in whose code, and where the last good checkpoint is; then the traceback."""
+    rank = os.environ.get("RANK", "0")
+    piece = piece_that_failed(error)
+    whose = f" in your piece {piece}" if piece else ""
+    good = all_sharded_checkpoints(config.run.folder)
+    last = f"the last checkpoint is {good[-1]}" if good else "there is no checkpoint"
+    traceback.print_exception(error)
+    print(f"error: rank {rank} failed{whose}: {type(error).__name__}: {error}; {last}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
