@@ -123,6 +123,10 @@ stands below:
         upcycling      a dense model made into a mixture, which goes on from there
         published      mixtures that others have trained, and their published counts
         huggingface    other people's mixtures in, ours out
+    pretrain/       chapter 7: one program that pretrains
+        documents      texts out of files and folders, in parts that processes can share
+        prepare        a corpus tokenized to shards by many processes, resumable
+        mixture        batches of several sources, by weight
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name
