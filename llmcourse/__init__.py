@@ -124,7 +124,8 @@ stands below:
         published      mixtures that others have trained, and their published counts
         huggingface    other people's mixtures in, ours out
     pretrain/       chapter 7: one program that pretrains
-        documents      texts out of files and folders, in parts that processes can share
+        sources        files, folders and corpora to read, in parts that processes can share
+        documents      texts out of these parts, a megabyte at a time
         prepare        a corpus tokenized to shards by many processes, resumable
         mixture        batches of several sources, by weight
     course/         the machinery: a learner's commands, notebooks, grading, the book
