@@ -10,7 +10,7 @@ import json
 import re
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -89,7 +89,8 @@ def _read_text(span: Span, _: str) -> Iterator[tuple[str, bool]]:
     path = span.file.path
     with _opened(path) as (file, raw):
         begin, end = (0, None) if span.file.is_compressed else (_seam(file, n, span.file.size) for n in _ends(span))
-        file.seek(begin)
+        if not span.file.is_compressed:
+            file.seek(begin)
         offset, last = begin, None
         for piece in _pieces(_chunks(file, raw, span, begin, end)):
             try:
@@ -183,7 +184,7 @@ def _read_lines(span: Span, text_field: str) -> Iterator[tuple[str, bool]]:
             # A line belongs to the span in which it begins.
             file.seek(span.start - 1)
             file.readline()
-        offset = file.tell()
+        offset = file.tell() if span.start else 0
         where = raw.tell if span.file.is_compressed else file.tell
         is_cut = span.stop < span.file.size
         while not (is_cut and where() >= span.stop) and (line := file.readline()):
@@ -256,8 +257,29 @@ def _zstandard(path: str, raw: BinaryIO) -> Any:
         import zstandard
     except ModuleNotFoundError:
         raise ModuleNotFoundError(f"{path} needs the package zstandard; pip install zstandard") from None
-    reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-    return io.BufferedReader(reader, PIECE_BYTES)
+    return io.BufferedReader(_Frames(raw, zstandard.ZstdDecompressor().decompressobj), PIECE_BYTES)
+
+
+class _Frames(io.RawIOBase):
+    """The plain bytes of zstandard's frames. The package's own reader takes a file that is cut off for a short one."""
+
+    def __init__(self, raw: BinaryIO, new_frame: Callable[[], Any]):
+        self._raw, self._new_frame, self._frame, self._held = raw, new_frame, None, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._held and (chunk := self._raw.read(1 << 14)):
+            while chunk:
+                self._frame = self._frame or self._new_frame()
+                self._held += self._frame.decompress(chunk)
+                chunk, self._frame = (self._frame.unused_data, None) if self._frame.eof else (b"", self._frame)
+        if not self._held and self._frame is not None:
+            raise EOFError("it ends within a frame")
+        n_bytes = min(len(buffer), len(self._held))
+        buffer[:n_bytes], self._held = self._held[:n_bytes], self._held[n_bytes:]
+        return n_bytes
 
 
 def _zstandard_errors() -> tuple[type[Exception], ...]:

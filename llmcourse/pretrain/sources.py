@@ -19,8 +19,8 @@ from typing import Any
 
 from llmcourse.data.corpora import HUB, OFFLINE
 
-TEXT_SUFFIXES = ".txt .md .rst .tex .py .c .h .cpp .java .js .ts .go .rs .sh".split()
-LINES_SUFFIXES = ".jsonl .ndjson .json".split()
+TEXT_SUFFIXES = [".txt", ".md", ".rst", ".tex", ".py", ".c", ".h", ".cpp", ".java", ".js", ".ts", ".go", ".rs", ".sh"]
+LINES_SUFFIXES = [".jsonl", ".ndjson", ".json"]
 COMPRESSED = (".gz", ".zst")
 PART_BYTES = 1 << 26
 
