@@ -12,22 +12,6 @@ from llmcourse.pretrain.documents import PIECE_BYTES, read_documents, read_span
 from llmcourse.pretrain.sources import cut_into_parts, list_files
 
 WORDS = ["the", "of", "naïve", "日本語", "\u3000", "\xa0", "x=1;", "'quoted'", "12345", "emoji🙂", "a", "", "b\t"]
-    "the",
-    "of",
-    "and",
-    "to",
-    "naïve",
-    "日本語",
-    "\u3000",
-    "\xa0",
-    "x=1;",
-    "'quoted'",
-    "12345",
-    "emoji🙂",
-    "a",
-    "",
-    "b\t",
-]
 
 
 def some_text(n_bytes, seed=0, between=(" ", "\n", "\n\n", "  ", "\r\n")):
