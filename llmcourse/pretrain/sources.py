@@ -30,7 +30,7 @@ class SourceFile:
     """A file to read, or a corpus by name.
 
     Attributes:
-        source: What the caller named: the file itself, or a folder that it lies in.
+        source: What the caller named, absolute: the file itself, or a folder that it lies in.
         path: The file, absolute; of a corpus its name.
         kind: "text", "lines", "parquet" or "corpus".
         size: In bytes, as it lies on the disk; 0 of a corpus.
@@ -102,14 +102,14 @@ def list_files(sources: str | Path | Iterable[str | Path]) -> list[SourceFile]:
 def _files_of(source: str | Path) -> list[SourceFile]:
     path = Path(source)
     if path.is_dir():
-        found = [_source_file(str(source), file) for file in _walk(path) if kind_of(file)]
+        found = [_source_file(source, file) for file in _walk(path) if kind_of(file)]
         if not found:
             raise ValueError(f"the folder {path} has no file to read; it must have one of {_suffixes()}")
         return found
     if path.is_file():
         if kind_of(path) is None:
             raise ValueError(f"the suffix of {path} is {path.suffix!r}; it must be one of {_suffixes()}")
-        return [_source_file(str(source), path)]
+        return [_source_file(source, path)]
     if str(source) in OFFLINE or str(source) in HUB:
         return [SourceFile(str(source), str(source), "corpus")]
     names = ", ".join(map(repr, [*OFFLINE, *HUB]))
@@ -141,9 +141,11 @@ def _suffixes() -> str:
     return " ".join([*TEXT_SUFFIXES, *LINES_SUFFIXES, ".parquet"]) + f", or with {' or '.join(COMPRESSED)} behind it"
 
 
-def _source_file(source: str, path: Path) -> SourceFile:
+def _source_file(source: str | Path, path: Path) -> SourceFile:
     stat = path.stat()
-    return SourceFile(source, os.path.abspath(path), str(kind_of(path)), stat.st_size, stat.st_mtime_ns)
+    return SourceFile(
+        os.path.abspath(source), os.path.abspath(path), str(kind_of(path)), stat.st_size, stat.st_mtime_ns
+    )
 
 
 def cut_into_parts(
