@@ -16,7 +16,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import CPUOffloadPolicy, FSDPModule, MixedPrecisionPolicy, OffloadPolicy, fully_shard
-from torch.distributed.tensor import DTensor, Replicate
+from torch.distributed.tensor import DTensor, Replicate, Shard
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
@@ -125,8 +125,9 @@ class FSDP2:
             if compiled:
                 unit.compile()
         shard = functools.partial(
-            fully_shard, mesh=mesh, mp_policy=mixed_precision(precision), offload_policy=_offload_policy(offload, group)
-        )
+            fully_shard, mesh=mesh, mp_policy=mixed_precision(precision), offload_policy=_offload_policy(offload, group),
+            shard_placement_fn=functools.partial(cut_of, n_shards=group.size // replicas),
+        )  # fmt: skip
         for unit in inner:
             shard(unit, reshard_after_forward=reshard_after_forward)
         # Freed at the end of the forward pass, it would be gathered again at once.
@@ -214,6 +215,21 @@ def recompute_in_backward(module: nn.Module) -> None:
     Source: Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016).
     """
     module.forward = functools.partial(checkpoint, module.forward, use_reentrant=False)  # type: ignore[method-assign]
+
+
+def cut_of(parameter: Tensor, n_shards: int) -> Shard | None:
+    """Along which dimension a stack of matrices is cut: within each, where there are too few to give all ranks as many.
+
+    With one expert in a stack and two ranks, a cut by expert would give one rank all of it and the other nothing. None
+    is FSDP2's own way, the first dimension.
+
+    Example:
+        >>> cut_of(torch.empty(1, 8, 4), 2), cut_of(torch.empty(4, 8, 4), 2), cut_of(torch.empty(1, 8), 2)
+        (Shard(dim=1), None, None)
+    """
+    shape = parameter.to_local().shape if isinstance(parameter, DTensor) else parameter.shape
+    within = len(shape) == 3 and shape[0] % n_shards and not shape[1] % n_shards
+    return Shard(1) if within else None
 
 
 def sum_gradients_of(model: nn.Module) -> None:

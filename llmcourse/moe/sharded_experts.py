@@ -12,6 +12,7 @@ is sharded over all ranks.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -23,7 +24,7 @@ from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import Shard, distribute_tensor
 
-from llmcourse.distributed.fsdp2 import FSDP2, mixed_precision, require_processes
+from llmcourse.distributed.fsdp2 import FSDP2, cut_of, mixed_precision, require_processes
 from llmcourse.distributed.group import Group
 from llmcourse.distributed.links import Processes
 from llmcourse.moe.expert_parallel import AllToAll, mixtures
@@ -75,6 +76,7 @@ class ExpertParallel:
                 mesh=mesh["replicate", "efsdp"] if replicas > 1 else mesh["efsdp"],
                 mp_policy=policy,
                 reshard_after_forward=reshard_after_forward,
+                shard_placement_fn=functools.partial(cut_of, n_shards=mesh["efsdp"].size()),
             )
             layer.dispatcher, layer.balance_group = dispatcher, group
         # What is sharded already stays what it is, and no part of the units around it.

@@ -159,6 +159,8 @@ def spread(model: nn.Module, config: RunConfig, group: Group) -> Strategy | None
     Balancing losses count the tokens of all ranks in either case, so that a run is the same however it is cut.
     """
     parallel, precision = config.parallel, config.training.precision
+    if parallel.compile:
+        leave_mixtures_to_python(model)
     if group.link is None:
         for block in model.blocks if parallel.recompute or parallel.compile else ():
             if parallel.recompute:
@@ -175,6 +177,16 @@ def spread(model: nn.Module, config: RunConfig, group: Group) -> Strategy | None
     for layer in mixtures(model):
         layer.balance_group = group
     return FSDP2(model, group, **options)
+
+
+def leave_mixtures_to_python(model: nn.Module) -> None:
+    """Let a compiler pass over the mixtures of experts of a model.
+
+    How many rows an expert gets is known only when they are there, and what a learner has written is Python. Besides,
+    the compiler of PyTorch 2.13 refuses a grouped product of float32, for which it has no rule of shapes.
+    """
+    for layer in mixtures(model):
+        layer.forward = torch.compiler.disable(layer.forward)  # type: ignore[method-assign]
 
 
 def sampler(

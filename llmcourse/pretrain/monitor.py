@@ -80,17 +80,22 @@ def is_spike(losses: Sequence[float], loss: float) -> bool:
 
 
 def parses_as_python(text: str) -> bool:
-    """Whether the whole lines of a text, all but the last, are Python that can be parsed.
+    """Whether a text begins as Python does: all of it but its last lines, at most three, can be parsed.
+
+    A sample ends where its tokens end, mostly in the middle of a line, and often of a statement.
 
     Example:
-        >>> parses_as_python("def f(x):\\n    return x\\nwhil"), parses_as_python("def f(x:\\n    return x\\n")
+        >>> parses_as_python("def f(x):\\n    return x\\nif x:\\n   "), parses_as_python("def f(x:\\n    return\\n\\n\\n")
         (True, False)
     """
-    whole, _, _ = text.rpartition("\n")
-    try:
-        return bool(ast.parse(whole).body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
+    lines = text.split("\n")
+    for end in range(len(lines) - 1, max(0, len(lines) - 4), -1):
+        try:
+            if ast.parse("\n".join(lines[:end])).body:
+                return True
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            pass
+    return False
 
 
 def peak_memory_gb(device: torch.device) -> float:

@@ -1,0 +1,64 @@
+"""Signals are noted, and a rank that hangs is told from ranks that wait for it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+
+import pytest
+
+from llmcourse.distributed.group import ALONE
+from llmcourse.pretrain.stopping import Stopping
+from llmcourse.pretrain.watchdog import HUNG, Watchdog
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_asks_and_the_handlers_before_come_back(number):
+    before = signal.getsignal(number)
+    with Stopping() as stopping:
+        assert stopping.asked is None and not stopping.agreed(ALONE)
+        signal.raise_signal(number)
+        assert stopping.asked == signal.Signals(number).name and stopping.agreed(ALONE)
+    assert signal.getsignal(number) is before
+
+
+def test_a_watchdog_ends_what_hangs_and_says_where(capsys):
+    ended = threading.Event()
+    status = []
+
+    def end(code):
+        status.append(code)
+        ended.set()
+
+    with Watchdog(0.3, about=lambda: "7 steps are done.", end=end):
+        ended.wait(20)
+    told = capsys.readouterr().err
+    assert status == [HUNG]
+    assert "no step for" in told and "7 steps are done." in told and "test_a_watchdog_ends" in told
+
+
+def test_a_watchdog_leaves_alone_what_goes_on():
+    status = []
+    with Watchdog(1.0, about=str, end=status.append) as watchdog:
+        for _ in range(8):
+            time.sleep(0.2)
+            watchdog.alive()
+    assert status == []
+
+
+def test_patience_must_be_some():
+    with pytest.raises(ValueError, match="patience_s is 0; it must be above 0"):
+        Watchdog(0, about=str)
+
+
+def test_a_rank_that_waits_for_others_speaks_later():
+    from llmcourse.pretrain.watchdog import _waits
+
+    frame = sys._getframe()
+    assert not _waits(frame)
+    code = compile("import sys\nframe = sys._getframe()", "/a/torch/distributed/distributed_c10d.py", "exec")
+    inside: dict = {}
+    exec(code, inside)
+    assert _waits(inside["frame"])
