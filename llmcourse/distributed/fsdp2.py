@@ -125,9 +125,12 @@ class FSDP2:
             if compiled:
                 unit.compile()
         shard = functools.partial(
-            fully_shard, mesh=mesh, mp_policy=mixed_precision(precision), offload_policy=_offload_policy(offload, group),
+            fully_shard,
+            mesh=mesh,
+            mp_policy=mixed_precision(precision),
+            offload_policy=_offload_policy(offload, group),
             shard_placement_fn=functools.partial(cut_of, n_shards=group.size // replicas),
-        )  # fmt: skip
+        )
         for unit in inner:
             shard(unit, reshard_after_forward=reshard_after_forward)
         # Freed at the end of the forward pass, it would be gathered again at once.

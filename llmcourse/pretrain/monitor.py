@@ -85,7 +85,7 @@ def parses_as_python(text: str) -> bool:
     A sample ends where its tokens end, mostly in the middle of a line, and often of a statement.
 
     Example:
-        >>> parses_as_python("def f(x):\\n    return x\\nif x:\\n   "), parses_as_python("def f(x:\\n    return\\n\\n\\n")
+        >>> parses_as_python("def f(x):\\n    return x\\nif x:\\n   "), parses_as_python("def f(x:\\n    return")
         (True, False)
     """
     lines = text.split("\n")
