@@ -32,7 +32,7 @@ class Task(NamedTuple):
 
 
 def tokenize_part(
-    task: Task, number: int, part: list[Span], tokenizer: Tokenizer, on_read: Callable[[int], None]
+    task: Task, number: int, part: list[Span], tokenizer: Tokenizer, on_read: Callable[[str, int], None]
 ) -> None:
     """Write one shard and its record.
 
@@ -41,7 +41,8 @@ def tokenize_part(
         number: Of the part.
         part: What to read.
         tokenizer: The tokenizer.
-        on_read: Told how many bytes of text were tokenized, about a megabyte at a time.
+        on_read: Told the file and how many bytes of its text were tokenized: 0 when a file is begun, then about a
+            megabyte at a time.
 
     Raises:
         ValueError, OSError: The input cannot be read; the message names the file.
@@ -52,13 +53,14 @@ def tokenize_part(
     def arrays() -> Iterator[np.ndarray]:
         nonlocal n_bytes
         for span in part:
+            on_read(span.file.path, 0)
             for some in _some_at_once(read_span(span, task.text_field)):
                 counts[span.file.source] += sum(is_end for _, is_end in some)
                 ids = _encoded(span, some, tokenizer)
                 yield _in_a_row(ids, some, task.end_of_text, token_dtype(tokenizer))
                 size = sum(len(text.encode()) for text, _ in some)
                 n_bytes += size
-                on_read(size)
+                on_read(span.file.path, size)
 
     path = Path(task.folder, f"{number:05d}.bin")
     shard = write_shard(path, arrays(), sync=True)

@@ -48,7 +48,7 @@ def prepare(
     """Tokenize files, folders or corpora to shards that `open_shards` reads.
 
     The same call goes on where an earlier one was stopped, and returns at once where it was finished. The number of
-    workers may differ: tokens, their order and the bytes of all shards are the same. Each worker needs some megabytes
+    workers may differ: tokens, their order and the bytes of all shards are the same. Each worker needs about 150 MB
     besides its libraries, however large the files are.
 
     Args:
@@ -113,7 +113,7 @@ def _tokenize(task: Task, todo: dict[int, list[Span]], n_workers: int, bar: tqdm
     if n_workers == 1:
         tokenizer = BPETokenizer.load(Path(task.folder, TOKENIZER))
         for number, part in todo.items():
-            tokenize_part(task, number, part, tokenizer, lambda n_bytes, number=number: on_read(number, n_bytes))
+            tokenize_part(task, number, part, tokenizer, lambda _, n_bytes, number=number: on_read(number, n_bytes))
             on_read(number, None)
     elif todo:
         run_in_workers(task, todo, min(n_workers, len(todo)), on_read)

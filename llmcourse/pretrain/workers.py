@@ -5,6 +5,7 @@ output. When the process that hands out is gone, a worker's next answer reaches 
 is gone, another one does its part again, once.
 """
 
+import functools
 import json
 import os
 import queue
@@ -92,13 +93,14 @@ class _Hand(threading.Thread):
             if n_tries < TRIES:
                 self._orders.put((number, n_tries + 1))
             else:
-                self._answers.put((number, RuntimeError(f"{_names(self._todo[number])}: a worker {outcome}, twice")))
+                self._answers.put((number, RuntimeError(f"{outcome}, for the second time")))
 
     def _hand_out(self, number: int) -> str | None:
-        """Have a part done; returns how the worker died, if it did."""
+        """Have a part done; returns at which file the worker died, and how, if it did."""
         process = self._worker()
         if process is None:
             return None
+        path = self._todo[number][0].file.path
         try:
             process.stdin.write(json.dumps([number, _packed(self._todo[number])]) + "\n")
             process.stdin.flush()
@@ -106,13 +108,16 @@ class _Hand(threading.Thread):
                 answer = json.loads(line)
                 if isinstance(answer, list):
                     raise _error(answer, self._todo[number])
-                self._answers.put((number, answer))
                 if answer is None:
+                    self._answers.put((number, None))
                     return None
+                path = answer["file"]
+                self._answers.put((number, answer["n_bytes"]))
         except (BrokenPipeError, json.JSONDecodeError):
             pass  # it died before or within a line
         code = process.wait()
-        return f"was ended by signal {-code} (9 may mean that memory ran out)" if code < 0 else f"ended with {code}"
+        how = f"was ended by signal {-code} (9 may mean that memory ran out)" if code < 0 else f"ended with {code}"
+        return f"{path}: a worker {how}"
 
     def _worker(self) -> subprocess.Popen | None:
         with self._lock:
@@ -157,7 +162,7 @@ def work() -> None:
         for line in sys.stdin:
             number, rows = json.loads(line)
             try:
-                tokenize_part(task, number, _unpacked(rows), tokenizer, lambda n_bytes: _say(answers, n_bytes))
+                tokenize_part(task, number, _unpacked(rows), tokenizer, functools.partial(_say_read, answers))
                 _say(answers, None)
             except BrokenPipeError:
                 raise
@@ -165,6 +170,10 @@ def work() -> None:
                 _say(answers, [type(error).__name__, str(error)])
     except BrokenPipeError:
         os._exit(1)
+
+
+def _say_read(answers: TextIO, path: str, n_bytes: int) -> None:
+    _say(answers, {"file": path, "n_bytes": n_bytes})
 
 
 def _say(answers: TextIO, answer: Any) -> None:

@@ -100,7 +100,7 @@ def test_a_finished_folder_is_found_finished(tmp_path, sources):
 
 def test_there_may_be_no_mark_and_a_large_vocabulary(tmp_path, sources):
     folder, texts = sources
-    large = BPETokenizer([*BASE_VOCAB, *(b"w" + number.to_bytes(3) for number in range(70_000))])
+    large = BPETokenizer([*BASE_VOCAB, *(b"w" + number.to_bytes(3) for number in range(65_400))])
     manifest = ready(tmp_path / "out", folder, large, None, n_workers=2)
     assert manifest["dtype"] == "uint32" and manifest["end_of_text"] is None
     assert np.array_equal(open_shards(tmp_path / "out", large)[:], tokenize_corpus(texts, large))
@@ -146,12 +146,12 @@ def test_kills_at_any_moment_change_no_byte(tmp_path, sources):
     TRAINED.save(tmp_path / "tokenizer.json")
     ready(tmp_path / "whole", folder, part_bytes=SMALL)
     rng, out = random.Random(0), tmp_path / "out"
-    for n_workers, n_more in ((2, 0), (2, 1), (1, 2), (3, 4)):
+    for n_workers, n_more in ((2, 0), (1, 3), (3, 5)):
         killed_after(out, n_records(out) + n_more, start(out, folder, tmp_path / "tokenizer.json", n_workers), rng)
         assert not (out / "manifest.json").exists()
     finished = [path for path in out.glob("*.bin") if (out / "parts" / f"{path.stem}.json").exists()]
     kept = {path: path.stat().st_mtime_ns for path in finished}
-    assert len(kept) >= 7
+    assert len(kept) >= 8
     ready(out, folder, n_workers=2, part_bytes=SMALL)
     assert all(path.stat().st_mtime_ns == at for path, at in kept.items()), "finished parts were done again"
     assert content(out) == content(tmp_path / "whole")
@@ -193,7 +193,9 @@ def test_a_part_that_kills_its_workers_is_told_by_its_file(tmp_path, sources, mo
         "    parts.read_span = deadly\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
-    with pytest.raises(RuntimeError, match=r"b.jsonl.gz: a worker was ended by signal 9 \(.*memory.*\), twice"):
+    with pytest.raises(
+        RuntimeError, match=r"b.jsonl.gz: a worker was ended by signal 9 \(.*memory.*\), for the second time"
+    ):
         ready(tmp_path / "out", folder, n_workers=2)
 
 
@@ -321,8 +323,8 @@ def test_bad_arguments_are_named_and_nothing_is_written(tmp_path, arguments, say
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak memory of a process from /proc")
 def test_memory_does_not_grow_with_the_corpus(tmp_path):
-    few, many = (peak_memory(tmp_path, name, n_bytes) for name, n_bytes in (("few", 3_000_000), ("many", 60_000_000)))
-    assert many - few < 30_000_000, f"{few / 1e6:.0f} MB for 3 MB, {many / 1e6:.0f} MB for 60 MB"
+    few, many = (peak_memory(tmp_path, name, n_bytes) for name, n_bytes in (("few", 3_000_000), ("many", 40_000_000)))
+    assert many - few < 15_000_000, f"{few / 1e6:.0f} MB for 3 MB, {many / 1e6:.0f} MB for 40 MB"
 
 
 def peak_memory(tmp_path, name, n_bytes):
@@ -352,3 +354,18 @@ def test_the_command_says_what_came_of_it(tmp_path, sources, capsys):
     )
     assert main(["nowhere.txt", *arguments]) == 1
     assert "error: the source 'nowhere.txt' is missing" in capsys.readouterr().err
+
+
+def test_the_courses_command_does_the_same(tmp_path):
+    from typer.testing import CliRunner
+
+    from llmcourse.course.cli import app
+
+    (tmp_path / "a.txt").write_text("hello")
+    BPETokenizer(BASE_VOCAB).save(tmp_path / "tokenizer.json")
+    arguments = ["--tokenizer", str(tmp_path / "tokenizer.json"), "--out", str(tmp_path / "out"), "--workers", "1"]
+    done = CliRunner().invoke(app, ["tokenize", str(tmp_path / "a.txt"), *arguments])
+    assert done.exit_code == 0 and "5 tokens of 1 documents (no mark between them)" in done.output
+    assert open_shards(tmp_path / "out")[:].tolist() == BPETokenizer(BASE_VOCAB).encode("hello")
+    done = CliRunner().invoke(app, ["tokenize", str(tmp_path / "b.txt"), *arguments])
+    assert done.exit_code == 1 and "b.txt' is missing" in done.output
