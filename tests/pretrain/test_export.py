@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 from torch.testing import assert_close
 
 from llmcourse.data.shards import tokenizer_hash
-from llmcourse.distributed.sharded_checkpoint import ShardedCheckpoints, sharded_checkpoint_path
+from llmcourse.distributed.launch import run_on_ranks
+from llmcourse.distributed.sharded_checkpoint import ShardedCheckpoints, read_weights, sharded_checkpoint_path
 from llmcourse.files import CheckpointError
 from llmcourse.model import ModelConfig, Transformer
 from llmcourse.model.folders import read_folder, write_folder
@@ -24,6 +25,7 @@ from llmcourse.pretrain.config import parse, write_run
 from llmcourse.pretrain.export import TEXTS, export, weight_map
 from llmcourse.pretrain.trained import Trained, read_trained
 from llmcourse.tokenization import BPETokenizer
+from tests.pretrain import saving_ranks
 
 transformers = pytest.importorskip("transformers")
 
@@ -382,3 +384,33 @@ def test_bad_sizes_are_named():
         weight_map({"a": 1}, 0)
     with pytest.raises(ValueError, match="the size of 'b' is -1; it must be at least 0"):
         weight_map({"a": 1, "b": -1}, 5)
+
+
+class WithNumbers(torch.nn.Linear):
+    """A layer that keeps what a consolidated file of PyTorch's would lose: a single number, and whole numbers."""
+
+    def __init__(self):
+        super().__init__(3, 2)
+        self.register_buffer("scale", torch.tensor(1.5))
+        self.register_buffer("counts", torch.tensor([3, 5]))
+        self.register_buffer("narrow", torch.tensor([0.1, 0.2], dtype=torch.bfloat16))
+
+
+def test_weights_are_read_without_a_model_numbers_and_dtypes_included(tmp_path):
+    model = WithNumbers()
+    saved = ShardedCheckpoints(tmp_path).save(1, model, torch.optim.AdamW(model.parameters()), {})
+    weights = read_weights(saved)
+    assert weights.keys() == model.state_dict().keys()
+    for name, want in model.state_dict().items():
+        assert weights[name].dtype == want.dtype and weights[name].shape == want.shape
+        assert torch.equal(weights[name], want)
+
+
+@pytest.mark.parametrize("strategy", ["fsdp", "fsdp2", "expert_parallel"])
+def test_what_ranks_have_saved_in_shards_one_process_reads_whole(strategy, tmp_path):
+    (answer, *_) = run_on_ranks(saving_ranks.save_shards, [(strategy, str(tmp_path))] * 2)
+    weights = read_weights(sharded_checkpoint_path(tmp_path, 1))
+    want = saving_ranks.make_model().state_dict()
+    assert weights.keys() == want.keys()
+    assert all(torch.equal(weights[name], tensor) for name, tensor in want.items())
+    assert answer == 1
