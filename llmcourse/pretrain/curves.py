@@ -24,6 +24,8 @@ from llmcourse.training.history import Row, read_history
 STATIC = Path(__file__).parent / "static"
 MAX_POINTS = 1200
 """Of a line: more than a screen has columns. Of a longer one the lowest and the highest of each part are kept."""
+APART = 8
+"""Rows without a spike between two of them."""
 AXES = ("step", "tokens", "seconds")
 KNOWN = {
     "loss": ("Training loss", "nats per token"),
@@ -139,7 +141,7 @@ def _with_running_time(rows: list[dict[str, float]]) -> list[dict[str, float]]:
             if row["seconds"] < last:
                 before += last
             last = row["seconds"]
-            row["seconds"] = before + last
+            row["seconds"] = round(before + last, 1)
     return rows
 
 
@@ -167,7 +169,7 @@ def thinned(rows: Sequence[Mapping[str, float]], field: str, max_points: int = M
     Example:
         >>> rows = [{"step": i, "loss": 9.0 if i == 77 else 1.0} for i in range(100)]
         >>> [row["step"] for row in thinned(rows, "loss", max_points=8)]
-        [0, 33, 66, 77, 99]
+        [0, 33, 67, 77, 99]
     """
     if len(rows) <= max_points:
         return list(rows)
@@ -181,11 +183,15 @@ def thinned(rows: Sequence[Mapping[str, float]], field: str, max_points: int = M
 
 
 def _spikes(rows: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
-    """Rows at which the loss jumps: what the run itself has seen, between rows too, and what the rows show."""
-    found, before = [], list[float]()
-    for row in rows:
+    """Rows at which the loss jumps: what the run itself has seen, between rows too, and what the rows show.
+
+    Until it has come down it is one spike.
+    """
+    found, before, last = [], list[float](), -APART
+    for i, row in enumerate(rows):
         if row.get("spikes") or ("loss" in row and is_spike(before[-SPIKE_WINDOW:], row["loss"])):
-            found.append(row)
+            found += [row] if i - last >= APART else []
+            last = i
         before += [row["loss"]] if "loss" in row else []
     return found
 

@@ -2,7 +2,8 @@
 // All plots share what they are drawn against, which runs are shown, and the place that is read.
 const state = { axis: data.axes[0], shown: data.runs.map(() => true), smooth: 0, at: null };
 const DASHES = ["", "7 3", "2 3", "9 3 2 3", "12 3", "4 2 1 2", "5 5", "1 2"];
-const [LEFT, RIGHT, TOP, BOTTOM, HEIGHT] = [54, 12, 16, 24, 220];
+const [LEFT, RIGHT, TOP, BOTTOM, HEIGHT] = [54, 12, 16, 40, 236];
+const WORDS = { step: "steps", tokens: "tokens", seconds: "time" };
 const color = (i) => `var(--run-${i % 8})`, dash = (i) => DASHES[(i + Math.floor(i / 8)) % 8];
 
 function element(tag, attributes = {}, ...children) {
@@ -149,7 +150,7 @@ function makePlot(plot) {
     logButton.setAttribute("aria-pressed", String(log));
     logButton.setAttribute("aria-label", `${plot.title} on a logarithmic scale`);
     logButton.style.visibility = canLog ? "" : "hidden";
-    const width = chart.clientWidth || 400;
+    const width = chart.getBoundingClientRect().width || 400;
     chart.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     if (!all.length) {
       scaleX = null;
@@ -172,12 +173,13 @@ function makePlot(plot) {
       nodes.push(element("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y, y2: y }),
         element("text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, tick(value)));
     }
-    const found = ticks(...scaleX.ends, Math.max(2, Math.floor(width / 95)), state.axis === "seconds");
+    const found = ticks(...scaleX.ends, Math.max(2, Math.floor(width / 80)), state.axis === "seconds");
     for (const value of found) {
       const x = scaleX(value), anchor = x > width - 30 ? "end" : x < LEFT + 8 ? "start" : "middle";
-      nodes.push(element("text", { x: anchor === "end" ? width - 2 : x, y: HEIGHT - 6, "text-anchor": anchor },
+      nodes.push(element("text", { x: anchor === "end" ? width - 2 : x, y: HEIGHT - 23, "text-anchor": anchor },
         placeTick(value)));
     }
+    nodes.push(element("text", { x: (LEFT + width - RIGHT) / 2, y: HEIGHT - 5, "text-anchor": "middle" }, WORDS[state.axis]));
     return nodes;
   }
 
@@ -195,7 +197,8 @@ function makePlot(plot) {
     const path = (ys) => line.x.map((x, k) => `${k ? "L" : "M"}${scaleX(x).toFixed(1)} ${scaleY(ys[k]).toFixed(1)}`).join("");
     const nodes = [];
     if (line.raw) nodes.push(element("path", { class: "raw", stroke: color(i), d: path(line.raw) }));
-    nodes.push(element("path", { class: "curve", stroke: color(i), "stroke-dasharray": dash(i) || null, d: path(line.y) }));
+    nodes.push(element("path", { class: "curve", stroke: color(i), d: path(line.y),
+      "stroke-dasharray": isCalm(line.y) && dash(i) || null }));
     if (line.x.length < 30) {
       nodes.push(...line.x.map((x, k) => element("circle", { class: "dot", fill: color(i), r: 3.5, cx: scaleX(x),
         cy: scaleY(line.y[k]) })));
@@ -255,6 +258,12 @@ function padded([low, high], log) {
   const room = high > low ? (high - low) * 0.04 : Math.abs(high) * 0.1 || 1;
   return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
 }
+// Whether a line can be followed in dashes: it does not go up and down all the time.
+function isCalm(values) {
+  const [low, high] = bounds(values);
+  const way = values.reduce((sum, value, i) => sum + (i ? Math.abs(value - values[i - 1]) : 0), 0);
+  return way <= 12 * (high - low);
+}
 // Most of a line is at the bottom of a plot when a few values are far above.
 function wantsLog(values) {
   if (values.length < 20) return false;
@@ -272,11 +281,9 @@ function scale([from, to], start, end, log) {
 // ---- the page --------------------------------------------------------------------------------------------------
 const plots = data.plots.map(makePlot);
 const drawAll = () => plots.forEach((plot) => plot.draw());
-let waiting = 0;
 function setAt(at) {
   state.at = at;
-  cancelAnimationFrame(waiting);
-  waiting = requestAnimationFrame(() => plots.forEach((plot) => plot.readPlace()));
+  plots.forEach((plot) => plot.readPlace());
 }
 const swatch = (i) => element("svg", { width: 26, height: 10, "aria-hidden": "true" },
   element("path", { d: "M1 5h24", stroke: color(i), "stroke-width": 3, "stroke-dasharray": dash(i) || null }));
@@ -291,7 +298,6 @@ function makeControls() {
       } }, swatch(i), run.name);
       return button;
     }));
-  const words = { step: "steps", tokens: "tokens", seconds: "time" };
   const axis = element("div", { class: "group axis", role: "group", "aria-label": "Drawn against" },
     element("span", { class: "name" }, "against"),
     ...data.axes.map((name) => element("button", { type: "button", "aria-pressed": String(name === state.axis),
@@ -302,7 +308,7 @@ function makeControls() {
           other.setAttribute("aria-pressed", String(other === event.currentTarget));
         }
         drawAll();
-      } }, words[name])));
+      } }, WORDS[name])));
   const output = element("output", {}, "off");
   const smooth = element("label", { class: "group" }, element("span", { class: "name" }, "smoothing"),
     element("input", { type: "range", min: 0, max: 0.98, step: 0.02, value: 0, "aria-valuetext": "off", oninput: (event) => {
@@ -320,5 +326,9 @@ function makeControls() {
 
 makeControls();
 document.getElementById("plots").append(...plots.map((plot) => plot.card));
-new ResizeObserver(() => requestAnimationFrame(drawAll)).observe(document.getElementById("plots"));
+let width = 0;
+new ResizeObserver(([entry]) => {
+  if (entry.contentRect.width !== width) drawAll();
+  width = entry.contentRect.width;
+}).observe(document.getElementById("plots"));
 drawAll();
