@@ -123,6 +123,13 @@ stands below:
         upcycling      a dense model made into a mixture, which goes on from there
         published      mixtures that others have trained, and their published counts
         huggingface    other people's mixtures in, ours out
+    pretrain/       chapter 7: one program that pretrains
+        sources        files, folders and corpora to read, in parts that processes can share
+        documents      texts out of these parts, a megabyte at a time
+        parts          one part: read, tokenized, written as a shard
+        workers        processes that do parts, and the one that hands them out
+        prepare        a corpus tokenized to shards by many processes, resumable
+        mixture        batches of several sources, by weight
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name

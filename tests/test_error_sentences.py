@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "llmcourse"
-ROOMS = ["tokenization", "positional", "model", "optim", "distributed", "data", "training", "scaling_laws", "moe"]
+ROOMS = [
+    "tokenization",
+    "positional",
+    "model",
+    "optim",
+    "distributed",
+    "data",
+    "training",
+    "scaling_laws",
+    "moe",
+    "pretrain",
+]
 MODULES = [*sorted(path for room in ROOMS for path in (PACKAGE / room).rglob("*.py")), PACKAGE / "files.py"]
 
 OTHER_FORMS = {

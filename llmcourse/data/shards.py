@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import accumulate, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -85,12 +85,57 @@ def write_shards(
             n_bytes += sum(len(text.encode()) for text in some)
             yield tokenize_corpus(some, tokenizer, end_of_text)
 
-    shards = [_write_shard(folder, number, tokens) for number, tokens in enumerate(_in_pieces(parts(), shard_tokens))]
+    pieces = enumerate(_in_pieces(parts(), shard_tokens))
+    shards = [write_shard(folder / f"{number:05d}.bin", [tokens]) for number, tokens in pieces]
+    return write_manifest(folder, tokenizer, end_of_text, shards, n_documents, n_bytes)
+
+
+def write_shard(path: Path, parts: Iterable[np.ndarray], *, sync: bool = False) -> dict[str, Any]:
+    """Write rows of tokens, one after the other, as one shard; only one of them is in memory at a time.
+
+    Args:
+        path: The file; it is whole or not there, as `write_atomically` has it.
+        parts: Token ids, each (N,).
+        sync: Force the bytes to the disk.
+
+    Returns:
+        What a manifest says of the shard.
+    """
+    digest, n_tokens = hashlib.sha256(), 0
+
+    def write(file: BinaryIO) -> None:
+        nonlocal n_tokens
+        for tokens in parts:
+            content = tokens.astype(tokens.dtype.newbyteorder("<")).tobytes()
+            digest.update(content)
+            file.write(content)
+            n_tokens += len(tokens)
+
+    write_atomically(path, write, sync=sync)
+    return {"file": path.name, "n_tokens": n_tokens, "sha256": digest.hexdigest()}
+
+
+def write_manifest(
+    folder: Path,
+    tokenizer: Tokenizer,
+    end_of_text: int | str | None,
+    shards: list[dict[str, Any]],
+    n_documents: int,
+    n_bytes: int,
+) -> dict[str, Any]:
+    """Write the manifest of shards that `write_shard` has written, in their order.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        ValueError: There is no shard.
+    """
     if not shards:
         raise ValueError("there is no text to write")
     manifest = {
         "format": FORMAT,
-        "dtype": "uint16" if len(tokenizer) <= 1 << 16 else "uint32",
+        "dtype": token_dtype(tokenizer).name,
         "tokenizer": tokenizer_hash(tokenizer),
         "vocab_size": len(tokenizer),
         "end_of_text": None if end_of_text is None else token_id(tokenizer, end_of_text),
@@ -101,6 +146,11 @@ def write_shards(
     }
     write_atomically(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
     return manifest
+
+
+def token_dtype(tokenizer: Tokenizer) -> np.dtype:
+    """The narrowest type of a shard that holds a tokenizer's ids."""
+    return DTYPES["uint16" if len(tokenizer) <= 1 << 16 else "uint32"]
 
 
 def _in_pieces(parts: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
@@ -117,13 +167,6 @@ def _in_pieces(parts: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
             held, n_held = [joined[whole:]], len(joined) - whole
     if n_held:
         yield np.concatenate(held)
-
-
-def _write_shard(folder: Path, number: int, tokens: np.ndarray) -> dict[str, Any]:
-    name = f"{number:05d}.bin"
-    content = tokens.astype(tokens.dtype.newbyteorder("<")).tobytes()
-    write_atomically(folder / name, content)
-    return {"file": name, "n_tokens": len(tokens), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 class ShardedTokens:

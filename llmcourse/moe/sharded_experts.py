@@ -71,7 +71,10 @@ class ExpertParallel:
         for layer, dispatcher in layers:
             _spread(layer.experts, mesh["ep"])
             fully_shard(
-                layer.experts, mesh=mesh["replicate", "efsdp"] if replicas > 1 else mesh["efsdp"], mp_policy=policy, reshard_after_forward=reshard_after_forward
+                layer.experts,
+                mesh=mesh["replicate", "efsdp"] if replicas > 1 else mesh["efsdp"],
+                mp_policy=policy,
+                reshard_after_forward=reshard_after_forward,
             )
             layer.dispatcher, layer.balance_group = dispatcher, group
         # What is sharded already stays what it is, and no part of the units around it.

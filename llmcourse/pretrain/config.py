@@ -18,7 +18,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-import math
 import tomllib
 import types
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,211 +25,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from llmcourse.data.corpora import HUB, OFFLINE
 from llmcourse.files import write_atomically
 from llmcourse.model.config import ModelConfig
 from llmcourse.moe.config import ExpertsConfig
+from llmcourse.pretrain.sections import (
+    CheckpointsSection,
+    DataSection,
+    EvaluationSection,
+    ParallelSection,
+    RunSection,
+    SourceSection,
+    TokenizerSection,
+)
+from llmcourse.pretrain.toml import ConfigError, change, to_toml
 from llmcourse.training.loop import MAY_CHANGE, TrainingConfig
-from llmcourse.values import plain, take_fields
+from llmcourse.values import plain
 
 FILE = "run.toml"
 """Where a run's folder keeps the settings as they came out."""
-DEVICES = ("auto", "cpu", "cuda")
-
-
-class ConfigError(ValueError):
-    """Settings that no run can have; the message names the field, its value and what is allowed."""
-
-
-@dataclass(frozen=True)
-class RunSection:
-    """Where a run leaves what it makes, and what it computes on.
-
-    Attributes:
-        folder: Of the run; made where there is none. A run that is there goes on.
-        device: "cpu", "cuda", or "auto": "cuda" where PyTorch finds a GPU.
-        seed: Of the model's first weights. The order of the text and the run's other random numbers have their own.
-        timeout_s: Seconds without a step after which a rank says where it hangs, and ends.
-    """
-
-    folder: str
-    device: str = "auto"
-    seed: int = 0
-    timeout_s: float = 600.0
-
-    def __post_init__(self) -> None:
-        take_fields(self)
-        if self.device not in DEVICES:
-            raise ValueError(f"device is {self.device!r}; it must be one of {', '.join(map(repr, DEVICES))}")
-        if not 0 < self.timeout_s < math.inf:
-            raise ValueError(f"timeout_s is {self.timeout_s!r}; it must be above 0, and finite")
-
-
-@dataclass(frozen=True)
-class TokenizerSection:
-    """Which tokens the model reads.
-
-    Attributes:
-        file: A `tokenizer.json`; without it one is learned from the first source.
-        vocab_size: Of one that is learned; the model's without it.
-        train_mb: Millions of bytes that it is learned from.
-        end_of_text: The special token between documents.
-    """
-
-    file: str | None = None
-    vocab_size: int | None = None
-    train_mb: float = 4.0
-    end_of_text: str = "<|endoftext|>"
-
-    def __post_init__(self) -> None:
-        take_fields(self)
-        if self.file is not None and self.vocab_size is not None:
-            raise ValueError(f"vocab_size is {self.vocab_size!r}; it must be left out where a file says it")
-        if not self.train_mb > 0:
-            raise ValueError(f"train_mb is {self.train_mb!r}; it must be above 0")
-
-
-@dataclass(frozen=True)
-class SourceSection:
-    """Text of one kind.
-
-    Attributes:
-        name: What it is called in the history.
-        corpus: A corpus of `llmcourse.data.corpora`, or
-        files: files and folders, as `read_documents` reads them.
-        weight: Its share of the rows that are read, in proportion to the others'.
-        limit_mb: Of a corpus: millions of bytes to read.
-    """
-
-    name: str
-    corpus: str | None = None
-    files: tuple[str, ...] | None = None
-    weight: float = 1.0
-    limit_mb: float | None = None
-
-    def __post_init__(self) -> None:
-        if isinstance(self.files, list):
-            object.__setattr__(self, "files", tuple(self.files))
-        if isinstance(self.files, str):
-            object.__setattr__(self, "files", (self.files,))
-        known = (*OFFLINE, *HUB)
-        if (self.corpus is None) == (self.files is None):
-            raise ValueError(f"corpus is {self.corpus!r} and files is {self.files!r}; one of them must be given")
-        if self.corpus is not None and self.corpus not in known:
-            raise ValueError(f"corpus is {self.corpus!r}; it must be one of {', '.join(map(repr, known))}")
-        if not 0 < self.weight < math.inf:
-            raise ValueError(f"weight is {self.weight!r}; it must be above 0, and finite")
-        if self.limit_mb is not None and not self.limit_mb > 0:
-            raise ValueError(f"limit_mb is {self.limit_mb!r}; it must be above 0")
-
-
-@dataclass(frozen=True)
-class DataSection:
-    """What the model reads, and how much of it in a step.
-
-    Attributes:
-        sources: Text of one or several kinds.
-        seq_len: T, tokens of a sequence.
-        batch_size: Sequences of a step, of all ranks together.
-        folder: Where tokens are kept; the run's own folder without it. Runs that read the same may share one.
-        seed: Of the order.
-        documents_apart: Whether a token sees its own document only.
-        workers: Processes that tokenize.
-    """
-
-    sources: tuple[SourceSection, ...]
-    seq_len: int
-    batch_size: int
-    folder: str | None = None
-    seed: int = 0
-    documents_apart: bool = True
-    workers: int = 1
-
-    def __post_init__(self) -> None:
-        for name in ("seq_len", "batch_size", "workers"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1")
-        if not self.sources:
-            raise ValueError("sources is empty; it must have at least one source")
-        names = [source.name for source in self.sources]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"the name {min(twice)!r} is there twice; each of the sources must have its own")
-
-
-@dataclass(frozen=True)
-class ParallelSection:
-    """How a model lies on ranks; their number is what the launcher starts.
-
-    Attributes:
-        replicas: Groups of ranks of which each has the whole model in shards.
-        expert_ranks: Neighbouring ranks over which the experts of a layer are spread.
-        reshard_after_forward: Whether a layer's weights are freed between the forward and the backward pass.
-        recompute: Whether layers keep their inputs only, and compute the rest again in the backward pass.
-        compile: Whether layers are compiled.
-    """
-
-    replicas: int = 1
-    expert_ranks: int = 1
-    reshard_after_forward: bool = True
-    recompute: bool = False
-    compile: bool = False
-
-    def __post_init__(self) -> None:
-        take_fields(self)
-        for name in ("replicas", "expert_ranks"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be at least 1")
-
-
-@dataclass(frozen=True)
-class CheckpointsSection:
-    """Which checkpoints stay; `checkpoint_every` of [training] says how often there is one.
-
-    Attributes:
-        keep_last: How many of the newest.
-        keep_every: Those whose steps are a multiple of this stay for good; None for none.
-        in_background: Whether training goes on while one is written.
-    """
-
-    keep_last: int = 2
-    keep_every: int | None = None
-    in_background: bool = True
-
-    def __post_init__(self) -> None:
-        take_fields(self)
-        if self.keep_last < 1:
-            raise ValueError(f"keep_last is {self.keep_last!r}; it must be at least 1")
-        if self.keep_every is not None and self.keep_every < 1:
-            raise ValueError(f"keep_every is {self.keep_every!r}; it must be at least 1, or left out")
-
-
-@dataclass(frozen=True)
-class EvaluationSection:
-    """What is looked at besides the loss; `eval_every` and `sample_every` of [training] say how often.
-
-    Attributes:
-        files: Validation text; without it the validation part of the sources that are corpora.
-        limit_mb: Millions of bytes of it.
-        prompt: What samples begin with.
-        samples: How many are written at a time.
-        sample_tokens: How long they are.
-        temperature: Of the samples.
-    """
-
-    files: tuple[str, ...] | None = None
-    limit_mb: float = 1.0
-    prompt: str = "def "
-    samples: int = 8
-    sample_tokens: int = 64
-    temperature: float = 0.8
-
-    def __post_init__(self) -> None:
-        for name in ("samples", "sample_tokens"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be at least 1")
-        if isinstance(self.files, list):
-            object.__setattr__(self, "files", tuple(self.files))
 
 
 @dataclass(frozen=True)
@@ -324,8 +136,9 @@ class RunConfig:
         return _without_none(told)
 
 
+__all__ = ["ConfigError", "RunConfig", "changes", "load", "parse", "read_run", "write_run"]
+
 SECTIONS = {name: kind for name, kind in get_type_hints(RunConfig).items()}
-NOT_IN_A_FILE = {"model": {"feed_forward"}}
 
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
@@ -348,7 +161,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
     except ValueError as error:
         raise ConfigError(f"{path} is no {'JSON' if path.suffix == '.json' else 'TOML'}: {error}") from error
     for override in overrides:
-        _change(fields, override)
+        change(fields, override)
     fields.setdefault("run", {}).setdefault("folder", f"runs/{path.stem}")
     return parse(fields)
 
@@ -380,7 +193,7 @@ def parse(fields: Mapping[str, Any]) -> RunConfig:
         >>> parse({"trainin": {}})
         Traceback (most recent call last):
         ...
-        llmcourse.pretrain.config.ConfigError: 'trainin' is no section; did you mean 'training'?
+        llmcourse.pretrain.toml.ConfigError: 'trainin' is no section; did you mean 'training'?
     """
     _require_known(fields, SECTIONS, "", "section")
     if missing := [name for name in ("run", "data", "model", "training") if name not in fields]:
@@ -460,41 +273,6 @@ def _many(name: str, value: Any) -> list[dict[str, Any]]:
     return [_table(name, entry) for entry in value]
 
 
-def _change(fields: dict[str, Any], override: str) -> None:
-    """Set one field as `section.field=value` says; sources are counted from 0: `data.sources.0.weight=2`."""
-    path, equals, text = override.partition("=")
-    names = path.strip().split(".")
-    if not equals or len(names) < 2 or not all(names):
-        raise ConfigError(f"{override!r} changes nothing; it must be section.field=value")
-    place: Any = fields
-    for name in names[:-1]:
-        place = _within(place, name, override)
-    last = names[-1]
-    if isinstance(place, list):
-        raise ConfigError(f"{override!r} changes nothing; it must name a field of one of {len(place)}")
-    place[last] = _value(text.strip())
-
-
-def _within(place: Any, name: str, override: str) -> Any:
-    if isinstance(place, list):
-        if not name.isdigit() or int(name) >= len(place):
-            raise ConfigError(f"{override!r} changes nothing; it must name one of {len(place)}, by a number from 0")
-        return place[int(name)]
-    found = place.setdefault(name, {})
-    if not isinstance(found, dict | list):
-        raise ConfigError(f"{override!r} changes nothing, as {name} is {found!r}; it must be a section")
-    return found
-
-
-def _value(text: str) -> Any:
-    if text in ("None", "none", "null"):
-        return None
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except ValueError:
-        return text
-
-
 def _from_plan(plan: Any, path: Path) -> dict[str, Any]:
     """A plan's file as sections; what it does not say is left to the overrides."""
     if not isinstance(plan, dict) or plan.get("format") != "llmcourse plan":
@@ -516,49 +294,6 @@ def _without_none(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _without_none(inner) for name, inner in value.items() if inner is not None}
     return [_without_none(inner) for inner in value] if isinstance(value, list | tuple) else value
-
-
-def to_toml(sections: Mapping[str, Any]) -> str:
-    """Sections as TOML: numbers, strings, truth values, lists of them, tables, and lists of tables.
-
-    Example:
-        >>> print(to_toml({"run": {"folder": "a"}, "data": {"sources": [{"name": "b"}], "seq_len": 2}}))
-        [run]
-        folder = "a"
-        <BLANKLINE>
-        [data]
-        seq_len = 2
-        <BLANKLINE>
-        [[data.sources]]
-        name = "b"
-        <BLANKLINE>
-    """
-    return "\n".join(_toml_table(name, table) for name, table in sections.items())
-
-
-def _toml_table(name: str, table: Mapping[str, Any], brackets: str = "[]") -> str:
-    def is_tables(value: Any) -> bool:
-        return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
-
-    lines = [f"{brackets[: len(brackets) // 2]}{name}{brackets[len(brackets) // 2 :]}"]
-    lines += [f"{k} = {_toml_value(v)}" for k, v in table.items() if not isinstance(v, dict) and not is_tables(v)]
-    text = "\n".join(lines) + "\n"
-    for key, value in table.items():
-        if isinstance(value, dict):
-            text += "\n" + _toml_table(f"{name}.{key}", value)
-        elif is_tables(value):
-            text += "".join("\n" + _toml_table(f"{name}.{key}", entry, "[[]]") for entry in value)
-    return text
-
-
-def _toml_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return json.dumps(value)
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml_value, value))}]"
-    return repr(value)
 
 
 def changes(theirs: RunConfig, ours: RunConfig) -> list[str]:

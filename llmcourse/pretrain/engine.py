@@ -21,6 +21,7 @@ from llmcourse.distributed.fsdp2 import FSDP2, recompute_in_backward
 from llmcourse.distributed.group import ALONE, Group
 from llmcourse.distributed.sharded_checkpoint import ShardedCheckpoints
 from llmcourse.distributed.strategy import Strategy
+from llmcourse.model.accounting import count_parameters
 from llmcourse.model.generation import generate
 from llmcourse.model.transformer import Transformer
 from llmcourse.moe.config import active_parameters
@@ -29,6 +30,7 @@ from llmcourse.moe.sharded_experts import ExpertParallel
 from llmcourse.optim.groups import make_optimizer
 from llmcourse.pretrain.config import RunConfig
 from llmcourse.pretrain.corpora import bytes_per_token, run_tokenizer, training_tokens, validation_tokens
+from llmcourse.pretrain.first_weights import draw_weights
 from llmcourse.pretrain.folder import own_folder, write_outcome
 from llmcourse.pretrain.mixture import MixtureBatches
 from llmcourse.pretrain.monitor import BETWEEN, Monitor
@@ -99,8 +101,7 @@ def pretrain(
         validation = None if held_out is None else Batches(held_out, **rows)
 
         # What it trains, and how that lies on the ranks.
-        model = build_model(config, group)
-        strategy = spread(model, config, group)
+        model, strategy = build(config, group)
         trained = model if strategy is None else strategy.model
         optimizer = make_optimizer(
             trained, config.training.optimizer, lr=config.training.lr, weight_decay=config.training.weight_decay,
@@ -138,11 +139,18 @@ def pretrain(
         return Outcome(folder, history, monitor.checkpoint, monitor.is_stopped)
 
 
-def build_model(config: RunConfig, group: Group = ALONE) -> Transformer:
-    """The model of a run with its first weights: the same on every rank, whatever the caller's random numbers."""
+def build(config: RunConfig, group: Group = ALONE) -> tuple[Transformer, Strategy | None]:
+    """The model of a run with its first weights, on the ranks of a group; see `spread`.
+
+    It is put on the ranks while it has shapes and no memory, so that no rank ever holds all of it.
+    """
+    with torch.device("meta"):
+        model = Transformer(config.model)
+    strategy = spread(model, config, group)
+    model.to_empty(device=group.device)
     with own_random_numbers():
-        torch.manual_seed(config.run.seed)
-        return Transformer(config.model).to(group.device)
+        draw_weights(model, config.run.seed)
+    return model, strategy
 
 
 def spread(model: nn.Module, config: RunConfig, group: Group) -> Strategy | None:
@@ -195,24 +203,18 @@ def _text(ids: list[int], tokenizer: BPETokenizer, end_of_text: int) -> str:
 
 def announcement(config: RunConfig, group: Group, peak_source: str) -> list[str]:
     """What the console says at the start: the model, the ranks, and whose code runs."""
-    stored, met = active_parameters(config.model) if config.experts else 2 * (_parameters(config),)
+    stored, met = active_parameters(config.model) if config.experts else 2 * (count_parameters(config.model),)
     experts = config.experts
     kind = f"{experts.n_experts} experts, {experts.top_k} a token, " if experts else "dense, "
-    per_step = config.data.batch_size * config.data.seq_len
+    n_steps, per_step = config.training.steps, config.data.batch_size * config.data.seq_len
     shards = group.size // (config.parallel.replicas * config.parallel.expert_ranks)
     lines = [
         f"model    {kind}{stored / 1e6:,.2f}M parameters, of which a token meets {met / 1e6:,.2f}M",
         f"ranks    {group.size}: {config.parallel.replicas} replicas x {shards} shards x "
         f"{config.parallel.expert_ranks} parts of the experts, {group.device.type}, {config.training.precision}",
-        f"steps    {config.training.steps:,} of {per_step:,} tokens, {config.training.steps * per_step / 1e6:,.2f}M in all",
+        f"steps    {n_steps:,} of {per_step:,} tokens, {n_steps * per_step / 1e6:,.2f}M in all",
         f"peak     {peak_source}",
     ]
     mine = pieces_in_use()
     lines.append(f"code     {len(mine)} pieces are yours: {', '.join(mine)}" if mine else "code     the library's own")
     return lines
-
-
-def _parameters(config: RunConfig) -> int:
-    from llmcourse.model.accounting import count_parameters
-
-    return count_parameters(config.model)

@@ -185,7 +185,7 @@ class Monitor:
         return self.is_stopped
 
     def adds(self, row: Row) -> Row:
-        """Tokens, time, utilization, memory and epochs to a step's row; bits per byte and parsing to what was looked at."""
+        """Tokens, time, utilization, memory, epochs for a step; bits per byte and parsing for what was looked at."""
         self._watchdog.alive()
         more = Row()
         if "tokens_per_second" in row:

@@ -1,6 +1,6 @@
 """Signals, and leaving in good order (chapter 7).
 
-A scheduler that wants a machine back sends SIGTERM, or a signal of one's choice some time before it (SIGUSR1 by custom).
+A scheduler that wants a machine back sends SIGTERM, or a signal of one's choice some time before it, SIGUSR1 by custom.
 The step that is under way is finished first: ranks stand in the middle of messages to one another. They agree after
 each step whether one of them has been asked, so that all leave after the same one.
 """

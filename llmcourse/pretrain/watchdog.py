@@ -29,9 +29,7 @@ class Watchdog:
         end: What ends the process; for tests.
     """
 
-    def __init__(
-        self, patience_s: float, about: Callable[[], str], end: Callable[[int], object] | None = None
-    ) -> None:
+    def __init__(self, patience_s: float, about: Callable[[], str], end: Callable[[int], object] | None = None) -> None:
         if not patience_s > 0:
             raise ValueError(f"patience_s is {patience_s!r}; it must be above 0")
         self.patience_s, self._about, self._end = patience_s, about, end or os._exit
@@ -72,7 +70,7 @@ class Watchdog:
 
 
 WAITING = (f"{os.sep}torch{os.sep}", f"distributed{os.sep}links.py")
-"""Files whose innermost line means that a thread waits for others: PyTorch's own, and where messages are handed over."""
+"""Files whose innermost line means that a thread waits for others: PyTorch's, and where messages are handed over."""
 
 
 def _waits(frame: FrameType | None) -> bool:

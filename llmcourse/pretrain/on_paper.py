@@ -1,0 +1,150 @@
+"""A configuration on ranks that are not there: does it fit, and what does a rank hold (chapter 7).
+
+The program itself puts the model on the ranks, with shapes and no memory, and with nobody at the other end of the wire.
+What it finds is held against chapter 4's ledger, which only knows formulas.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
+
+from llmcourse.distributed.memory import GB, Run, step_memory
+from llmcourse.distributed.paper import fake_ranks
+from llmcourse.distributed.planning import HARDWARE
+from llmcourse.model.transformer import Transformer
+from llmcourse.moe.config import active_parameters
+from llmcourse.pretrain.config import ConfigError, RunConfig
+from llmcourse.pretrain.engine import spread
+
+
+@dataclass(frozen=True)
+class PaperRank:
+    """What one rank of a run would hold, in bytes.
+
+    Attributes:
+        parameters, active: Of the whole model: numbers, not bytes.
+        shard: Numbers of this rank's shards; `experts` of them are of experts.
+        experts: See `shard`.
+        state: Weights, gradients and AdamW's moments of the shards, float32.
+        gathered: The largest layer, whole, and what is never freed: the embeddings. In the precision of the run.
+        activations: Of one micro-batch, by chapter 4's ledger, with the copies of tokens that travel to experts.
+        host: What a rank needs in the machine's own memory at the start, when it draws its weights.
+    """
+
+    parameters: int
+    active: int
+    shard: int
+    experts: int
+    state: int
+    gathered: int
+    activations: int
+    host: int
+
+    @property
+    def total(self) -> int:
+        """Bytes of the device, at the worst moment."""
+        return self.state + self.gathered + self.activations
+
+
+def paper_rank(config: RunConfig, n_ranks: int, rank: int = 0) -> PaperRank:
+    """Put the model of a run on ranks that are not there, and count what one of them has.
+
+    Raises:
+        ConfigError: The settings do not fit the number of ranks.
+    """
+    config.require_ranks(n_ranks)
+    with torch.device("meta"):
+        model = Transformer(config.model)
+    whole = sum(parameter.numel() for parameter in model.parameters())
+    largest_layer = max((sum(p.numel() for p in block.parameters()) for block in model.blocks), default=0)
+    largest = max((_numbers(block, config) for block in model.blocks), default=0)
+    with fake_ranks(n_ranks, rank) as group:
+        spread(model, config, group)
+        shards = {name: _local(parameter).numel() for name, parameter in model.named_parameters()}
+    outer = sum(p.numel() for name, p in model.named_parameters() if not name.startswith("blocks."))
+    width = 2 if config.training.precision == "bf16" else 4
+    shard = sum(shards.values())
+    return PaperRank(
+        parameters=whole, active=active_parameters(config.model)[1] if config.experts else whole, shard=shard,
+        experts=sum(n for name, n in shards.items() if ".experts." in name), state=16 * shard,
+        gathered=width * (largest + outer), activations=_activations(config, n_ranks),
+        host=4 * max(largest_layer, outer),
+    )  # fmt: skip
+
+
+def require_room(rank: PaperRank, memory: float, reserved: float = 0.1) -> None:
+    """Refuse a run of which a rank does not fit into its device.
+
+    Args:
+        rank: What it would hold.
+        memory: Bytes of the device.
+        reserved: The share of it that is left free for what nobody counts.
+
+    Raises:
+        ConfigError: The message names what it needs and what there is, and the largest part.
+    """
+    room = memory * (1 - reserved)
+    if rank.total > room:
+        parts = {"state": rank.state, "gathered": rank.gathered, "activations": rank.activations}
+        largest = max(parts, key=lambda name: parts[name])
+        raise ConfigError(
+            f"a rank needs {rank.total / GB:.1f} GB; it must be at most {room / GB:.1f} GB, {1 - reserved:.0%} of the "
+            f"device. Most of it, {parts[largest] / GB:.1f} GB, is {largest}"
+        )
+
+
+def on_paper(config: RunConfig, n_ranks: int, gpu: str | None = None) -> str:
+    """What a rank of a run would hold, in lines for the console; with a device, refused if it does not fit.
+
+    Raises:
+        ConfigError: The settings do not fit the number of ranks, the device is unknown, or a rank has no room in it.
+    """
+    if gpu is not None and gpu not in HARDWARE:
+        raise ConfigError(f"gpu is {gpu!r}; it must be one of {', '.join(map(repr, HARDWARE))}")
+    rank = paper_rank(config, n_ranks)
+    if gpu is not None:
+        require_room(rank, HARDWARE[gpu].memory)
+    per_step = config.data.batch_size * config.data.seq_len
+    at_a_time = per_step // n_ranks // config.training.grad_accum_steps
+    rows = [
+        ("model", f"{rank.parameters / 1e9:.3f}B parameters, of which a token meets {rank.active / 1e9:.3f}B"),
+        ("a step", f"{per_step:,} tokens, {at_a_time:,} a rank at a time"),
+        ("shard", f"{rank.shard / 1e6:,.1f}M numbers a rank, {rank.experts / 1e6:,.1f}M of experts"),
+        ("state", f"{rank.state / GB:.2f} GB: weights, gradients, AdamW, float32"),
+        ("gathered", f"{rank.gathered / GB:.2f} GB: the largest layer whole, and the embeddings"),
+        ("activations", f"{rank.activations / GB:.2f} GB of one micro-batch"),
+        ("in all", f"{rank.total / GB:.2f} GB a rank" + (f", of {HARDWARE[gpu].memory / GB:.0f} GB" if gpu else "")),
+        ("at the start", f"{rank.host / GB:.2f} GB of the machine's memory a rank, to draw a layer's weights"),
+    ]
+    return "\n".join(f"{name:12} {what}" for name, what in rows)
+
+
+def _activations(config: RunConfig, n_ranks: int) -> int:
+    """Chapter 4's ledger of activations, and the copies of a token that go to its experts and come back."""
+    rows = config.data.batch_size // n_ranks // config.training.grad_accum_steps
+    mixed = config.training.precision == "bf16"
+    run = Run(n_ranks, 3, batch_size=rows, seq_len=config.data.seq_len, precision="mixed" if mixed else "fp32",
+              recompute=config.parallel.recompute)  # fmt: skip
+    kept = step_memory(config.model, run).activations
+    if config.experts is None:
+        return kept
+    a_layer = 2 * config.experts.top_k * config.model.d_model * (2 if mixed else 4) * rows * config.data.seq_len
+    return kept + a_layer * (1 if config.parallel.recompute else config.model.n_layers)
+
+
+def _numbers(block: nn.Module, config: RunConfig) -> int:
+    """Numbers of a layer that are whole on a rank while it computes: of spread experts its part of them."""
+    spread_over = config.parallel.expert_ranks
+    return sum(
+        math.ceil(p.numel() / spread_over) if "experts" in name.split(".") else p.numel()
+        for name, p in block.named_parameters()
+    )
+
+
+def _local(parameter: Tensor) -> Tensor:
+    return parameter.to_local() if isinstance(parameter, DTensor) else parameter
