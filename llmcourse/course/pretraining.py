@@ -1,4 +1,4 @@
-"""`llmcourse sample`, `export`, `curves`: what one does with the folder of a run."""
+"""`llmcourse sample`, `export-model`, `curves`: what one does with the folder of a run."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def _talk(continued: Any) -> None:
         _show(text, continued(text, turn))
 
 
-@app.command()
-def export(
+@app.command("export-model")  # `llmcourse export` takes marks to other systems
+def export_model(
     run: Trained,
     out: Annotated[Path, typer.Argument(help="The folder to be made.")],
     checkpoint: Checkpoint = None,
@@ -105,10 +105,10 @@ def export(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model's folder that is there.")] = False,
 ) -> None:
     """Write a run's model as a folder that transformers loads, read it back, and compare it."""
-    from llmcourse.pretrain.export import export as export_model
+    from llmcourse.pretrain.export import export
 
     try:
-        found = export_model(
+        found = export(
             run, out, checkpoint=checkpoint, dtype=dtype, layout=layout, max_shard_bytes=int(max_shard_mb * 1e6),
             compare=compare, overwrite=overwrite,
         )  # fmt: skip

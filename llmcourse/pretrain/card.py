@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmcourse.model.accounting import model_costs
-from llmcourse.pretrain.config import to_toml
+from llmcourse.pretrain.toml import to_toml
 from llmcourse.pretrain.trained import Trained
 
 TOLD = {
