@@ -130,6 +130,11 @@ stands below:
         workers        processes that do parts, and the one that hands them out
         prepare        a corpus tokenized to shards by many processes, resumable
         mixture        batches of several sources, by weight
+        trained        a model out of training: from a run's folder, or from an exported one
+        card           what a model card says
+        export         a run's model as a folder for transformers, read back and compared
+        sampling       text out of a run as it is written, and whether it is Python
+        curves         one offline page of plots that compares runs
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name

@@ -31,6 +31,7 @@ from torch.distributed.tensor import DTensor
 
 from llmcourse.distributed.boxes import SlicesLoaded, SlicesSaved
 from llmcourse.distributed.checkpoint_state import (
+    MODEL,
     places_of,
     require_agreement,
     require_same_groups,
@@ -255,6 +256,46 @@ def sharded_checkpoint_path(folder: str | Path, step: int) -> Path:
 def all_sharded_checkpoints(folder: str | Path) -> list[Path]:
     """The sharded checkpoints in a run's folder, the one with the fewest steps first."""
     return sorted(path for path in (Path(folder) / "checkpoints").glob("step-*") if path.is_dir())
+
+
+def read_weights(checkpoint: str | Path) -> dict[str, torch.Tensor]:
+    """The weights and buffers of the model in a sharded checkpoint, whole, read by this process alone.
+
+    No model is needed for it, and nothing that the optimizer keeps is read.
+
+    Args:
+        checkpoint: Its folder, as `sharded_checkpoint_path` says.
+
+    Returns:
+        Tensors on the CPU by the names that the model had, in the dtypes in which they were saved.
+
+    Raises:
+        CheckpointError: The checkpoint is not whole, damaged, or cannot be read; the message names it.
+
+    Example:
+        >>> import tempfile
+        >>> model = nn.Linear(2, 1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     saved = ShardedCheckpoints(folder).save(3, model, torch.optim.SGD(model.parameters()), {})
+        ...     weights = read_weights(saved)
+        >>> weights["weight"].equal(model.weight), weights["bias"].shape
+        (True, torch.Size([1]))
+    """
+    checkpoint = Path(checkpoint)
+    if why := _why_damaged(checkpoint, ALONE):
+        raise CheckpointError(why)
+
+    def read() -> dict[str, torch.Tensor]:
+        saved = dcp.FileSystemReader(checkpoint).read_metadata().state_dict_metadata
+        tensors = {
+            name: torch.zeros(entry.size, dtype=entry.properties.dtype)
+            for name, entry in saved.items()
+            if name.startswith(MODEL)
+        }
+        dcp.load(tensors, checkpoint_id=checkpoint, planner=SlicesLoaded({}), **_among(ALONE))
+        return {name.removeprefix(MODEL): tensor for name, tensor in tensors.items()}
+
+    return ShardedCheckpoints._all(read, f"read {checkpoint}", ALONE)
 
 
 def _steps_of(path: Path) -> int:

@@ -86,15 +86,22 @@ def _safetensors() -> ModuleType:
 
 
 def write_folder(
-    folder: str | Path, theirs: Mapping[str, Any], weights: Mapping[str, Tensor], tokenizer: BPETokenizer | None = None
+    folder: str | Path,
+    theirs: Mapping[str, Any],
+    weights: Mapping[str, Tensor],
+    tokenizer: BPETokenizer | None = None,
+    *,
+    places: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a folder from which `transformers` loads a model, and a tokenizer if there is one.
 
     Args:
-        folder: Made where there is none; files of these names in it are replaced.
+        folder: Made where there is none; files of these names in it are replaced, and weights of a model that was there
+            before are deleted: a reader would take them for this one's.
         theirs: For `config.json`: with `max_position_embeddings` or `n_positions`, and the marks.
         weights: By the names that their files have.
         tokenizer: The one that the model was trained with.
+        places: The name of the file that each weight goes to; None puts all into one.
 
     Returns:
         The folder.
@@ -117,8 +124,16 @@ def write_folder(
         }  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         tokenizer.save(folder / "tokenizer.json")
-    weights = {name: weight.cpu().contiguous() for name, weight in weights.items()}
-    write_atomically(folder / WEIGHTS, safetensors.save(weights, metadata={"format": "pt"}))
+    places = dict.fromkeys(weights, WEIGHTS) if places is None else places
+    for file in dict.fromkeys(places.values()):
+        part = {name: weights[name].cpu().contiguous() for name, place in places.items() if place == file}
+        write_atomically(folder / file, safetensors.save(part, metadata={"format": "pt"}))
+    if set(places.values()) != {WEIGHTS}:
+        size = sum(weight.numel() * weight.element_size() for weight in weights.values())
+        files[INDEX] = {"metadata": {"total_size": size}, "weight_map": dict(places)}
+    for old in (*folder.glob("model-*-of-*.safetensors"), folder / WEIGHTS, folder / INDEX):
+        if old.name not in {*places.values(), *files}:
+            old.unlink(missing_ok=True)
     for name, content in files.items():
         write_atomically(folder / name, json.dumps(content, indent=2) + "\n")
     return folder
