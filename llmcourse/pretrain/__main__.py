@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import torch
 
-from llmcourse.distributed.sharded_checkpoint import all_sharded_checkpoints
+from llmcourse.distributed.sharded_checkpoint import last_good
 from llmcourse.distributed.torchrun import CannotJoin, joined
 from llmcourse.files import CheckpointError
 from llmcourse.pretrain.config import ConfigError, RunConfig, load
@@ -82,10 +82,12 @@ def tell_what_failed(config: RunConfig, error: Exception) -> None:
     rank = os.environ.get("RANK", "0")
     piece = piece_that_failed(error)
     whose = f" in your piece {piece}" if piece else ""
-    good = all_sharded_checkpoints(config.run.folder)
-    last = f"the last checkpoint is {good[-1]}" if good else "there is no checkpoint"
     traceback.print_exception(error)
-    print(f"error: rank {rank} failed{whose}: {type(error).__name__}: {error}; {last}", file=sys.stderr, flush=True)
+    print(
+        f"error: rank {rank} failed{whose}: {type(error).__name__}: {error}; {last_good(config.run.folder)}",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ def own_folder(config: RunConfig, group: Group) -> Iterator[Path]:
         try:
             lock = _locked(folder)
             _require_same_run(config, folder)
+            _tidy(folder)
             write_run(config, folder)
             (folder / OUTCOME).unlink(missing_ok=True)
         except (OSError, FolderInUse, ConfigError) as error:
@@ -63,6 +64,12 @@ def _locked(folder: Path) -> int:
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
     return handle
+
+
+def _tidy(folder: Path) -> None:
+    """Delete files that a run which was killed was about to write."""
+    for left in folder.glob(".*.unfinished"):
+        left.unlink()
 
 
 def _require_same_run(config: RunConfig, folder: Path) -> None:
