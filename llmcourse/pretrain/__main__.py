@@ -21,7 +21,7 @@ from llmcourse.files import CheckpointError
 from llmcourse.pretrain.config import ConfigError, RunConfig, load
 from llmcourse.pretrain.engine import pretrain
 from llmcourse.pretrain.folder import FolderInUse
-from llmcourse.pretrain.stopping import STOPPED
+from llmcourse.pretrain.stopping import STOPPED, AskedToLeave
 from llmcourse.pretrain.whose import piece_that_failed
 from llmcourse.training.loop import NonFiniteLossError
 
@@ -62,6 +62,10 @@ def run(config: RunConfig, *, progress: bool = True, is_first: bool = True) -> i
     try:
         with joined(device, config.run.timeout_s * 3) as group:
             outcome = pretrain(config, group, progress=progress, tell=lambda line: print(line, flush=True))
+    except AskedToLeave as error:
+        if is_first:
+            print(f"asked to leave: {error}. Start it again and it goes on.", flush=True)
+        return STOPPED
     except EXPECTED as error:
         if is_first:
             print(f"error: {error}", file=sys.stderr, flush=True)

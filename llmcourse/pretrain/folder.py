@@ -13,7 +13,7 @@ from typing import Any
 
 from llmcourse.distributed.group import Group
 from llmcourse.files import write_atomically
-from llmcourse.pretrain.config import FILE, ConfigError, RunConfig, changes, read_run, write_run
+from llmcourse.pretrain.config import FILE, ConfigError, RunConfig, changes, read_run, write_runfrom llmcourse.pretrain.stopping import AskedToLeave
 
 LOCK, OUTCOME = ".lock", "outcome.json"
 
@@ -47,6 +47,10 @@ def own_folder(config: RunConfig, group: Group) -> Iterator[Path]:
         if told := next((error for error in group.gather(wrong) if error is not None), None):
             raise told
         yield folder
+    except AskedToLeave:
+        if lock is not None:
+            write_outcome(folder, "stopped")
+        raise
     finally:
         if lock is not None:
             os.close(lock)
