@@ -12,7 +12,9 @@ caller is here:
 
 from __future__ import annotations
 
+import functools
 import json
+import secrets
 import shutil
 import warnings
 import zlib
@@ -49,6 +51,8 @@ from llmcourse.values import is_plain, plain
 
 ABOUT = "run.json"
 """The file of a checkpoint that is written last: step, settings, the optimizer's groups, and every other file's sum."""
+UNFINISHED = ".unfinished"
+"""How the name of a folder ends in which a checkpoint is being written, or was when its run was killed."""
 
 # DCP warns a process that is alone, and was told so. (`catch_warnings` is not for threads.)
 warnings.filterwarnings("ignore", "torch.distributed is disabled, unavailable or uninitialized", UserWarning)
@@ -188,7 +192,7 @@ class ShardedCheckpoints:
             "step": int(step), "config": settings, "belongs_to": self.belongs_to, **values_of(model, optimizer)
         }  # fmt: skip
         path = sharded_checkpoint_path(self.folder, step)
-        unfinished = _new_folder(path.with_name(f".{path.name}.unfinished"), self.group)
+        unfinished = self._new_folder(path)
         if self._writer is None:
             return self._finish(unfinished, path, about, lambda: _save(tensors, places, unfinished, self.group))
         planner = SlicesSaved(places)
@@ -213,22 +217,42 @@ class ShardedCheckpoints:
         group = self._writers
         try:
             self._all(write, f"write {path}", group)
-        except CheckpointError:
+            told = group.gather(_sums(unfinished, f"__{group.rank}_*"))
+            files = {name: total for part in told for name, total in part.items()}
+            publish = functools.partial(self._publish, unfinished, path, about, files) if group.is_first else _nothing
+            self._all(publish, f"write {path}", group)
+        except CheckpointError as error:
             if group.is_first:
                 shutil.rmtree(unfinished, ignore_errors=True)
-            raise
-        told = group.gather(_sums(unfinished, f"__{group.rank}_*"))
-        if group.is_first:
-            files = {name: total for part in (_sums(unfinished, ".metadata"), *told) for name, total in part.items()}
-            write_atomically(unfinished / ABOUT, json.dumps({**about, "files": files}), sync=True)
-            shutil.rmtree(path, ignore_errors=True)
-            unfinished.rename(path)
-            # What claims to be of a later step is no reason to delete what has just been written.
-            for old in [other for other in all_sharded_checkpoints(self.folder) if other <= path][: -self.keep]:
-                if self.keep_every is None or _steps_of(old) % self.keep_every:
-                    shutil.rmtree(old)
-        group.barrier()
+            raise CheckpointError(f"{error}; {last_good(self.folder)}") from error
         return path
+
+    def _publish(self, unfinished: Path, path: Path, about: dict[str, Any], files: dict[str, list[int]]) -> None:
+        """Give a folder, in which all ranks have written, its name, and delete checkpoints that are not kept."""
+        files |= _sums(unfinished, ".metadata")
+        write_atomically(unfinished / ABOUT, json.dumps({**about, "files": files}), sync=True)
+        shutil.rmtree(path, ignore_errors=True)
+        unfinished.rename(path)
+        # What claims to be of a later step is no reason to delete what has just been written.
+        for old in [other for other in all_sharded_checkpoints(self.folder) if other <= path][: -self.keep]:
+            if self.keep_every is None or _steps_of(old) % self.keep_every:
+                shutil.rmtree(old)
+
+    def _new_folder(self, path: Path) -> Path:
+        """An empty folder beside a checkpoint to be, which every rank sees when this returns; older ones are removed.
+
+        Its name is new each time: a rank of an earlier attempt that has not noticed yet that it is alone must not write
+        into it.
+        """
+        made = path.with_name(f".{path.name}.{self.group.gather(secrets.token_hex(4))[0]}{UNFINISHED}")
+
+        def make() -> None:
+            for left in path.parent.glob(f".step-*{UNFINISHED}"):
+                shutil.rmtree(left, ignore_errors=True)
+            made.mkdir(parents=True)
+
+        self._all(make if self.group.is_first else _nothing, f"write {path}", self.group)
+        return made
 
     @staticmethod
     def _all(work: Callable[[], Any], what: str, group: Group) -> Any:
@@ -298,6 +322,21 @@ def read_weights(checkpoint: str | Path) -> dict[str, torch.Tensor]:
     return ShardedCheckpoints._all(read, f"read {checkpoint}", ALONE)
 
 
+def last_good(folder: str | Path) -> str:
+    """Where the last checkpoint in a run's folder is that has been written to its end, in words.
+
+    Example:
+        >>> last_good("a folder that is not there")
+        'there is no checkpoint'
+    """
+    found = all_sharded_checkpoints(folder)
+    return f"the last good checkpoint is {found[-1]}" if found else "there is no checkpoint"
+
+
+def _nothing() -> None:
+    """What ranks other than the first do where only that one has something to do."""
+
+
 def _steps_of(path: Path) -> int:
     return int(path.name.removeprefix("step-"))
 
@@ -318,15 +357,6 @@ def _for_background(group: Group) -> Group:
     members = dist.get_process_group_ranks(group.link.group or dist.group.WORLD)  # type: ignore[attr-defined]
     link = Processes(dist.new_group(members, backend="gloo", use_local_synchronization=True))
     return replace(group, device=torch.device("cpu"), link=link)
-
-
-def _new_folder(path: Path, group: Group) -> Path:
-    """An empty folder that every rank sees when this returns."""
-    if group.is_first:
-        shutil.rmtree(path, ignore_errors=True)
-        path.mkdir(parents=True)
-    group.barrier()
-    return path
 
 
 def _sums(folder: Path, pattern: str) -> dict[str, list[int]]:

@@ -15,13 +15,13 @@ from collections.abc import Sequence
 
 import torch
 
-from llmcourse.distributed.sharded_checkpoint import all_sharded_checkpoints
+from llmcourse.distributed.sharded_checkpoint import last_good
 from llmcourse.distributed.torchrun import CannotJoin, joined
 from llmcourse.files import CheckpointError
 from llmcourse.pretrain.config import ConfigError, RunConfig, load
 from llmcourse.pretrain.engine import pretrain
 from llmcourse.pretrain.folder import FolderInUse
-from llmcourse.pretrain.stopping import STOPPED
+from llmcourse.pretrain.stopping import STOPPED, AskedToLeave
 from llmcourse.pretrain.whose import piece_that_failed
 from llmcourse.training.loop import NonFiniteLossError
 
@@ -62,6 +62,10 @@ def run(config: RunConfig, *, progress: bool = True, is_first: bool = True) -> i
     try:
         with joined(device, config.run.timeout_s * 3) as group:
             outcome = pretrain(config, group, progress=progress, tell=lambda line: print(line, flush=True))
+    except AskedToLeave as error:
+        if is_first:
+            print(f"asked to leave: {error}. Start it again and it goes on.", flush=True)
+        return STOPPED
     except EXPECTED as error:
         if is_first:
             print(f"error: {error}", file=sys.stderr, flush=True)
@@ -82,10 +86,12 @@ def tell_what_failed(config: RunConfig, error: Exception) -> None:
     rank = os.environ.get("RANK", "0")
     piece = piece_that_failed(error)
     whose = f" in your piece {piece}" if piece else ""
-    good = all_sharded_checkpoints(config.run.folder)
-    last = f"the last checkpoint is {good[-1]}" if good else "there is no checkpoint"
     traceback.print_exception(error)
-    print(f"error: rank {rank} failed{whose}: {type(error).__name__}: {error}; {last}", file=sys.stderr, flush=True)
+    print(
+        f"error: rank {rank} failed{whose}: {type(error).__name__}: {error}; {last_good(config.run.folder)}",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

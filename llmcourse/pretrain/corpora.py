@@ -17,6 +17,7 @@ from llmcourse.pretrain.config import ConfigError, RunConfig
 from llmcourse.pretrain.documents import read_documents
 from llmcourse.pretrain.prepare import prepare
 from llmcourse.pretrain.sections import SourceSection
+from llmcourse.pretrain.stopping import AskedToLeave
 from llmcourse.tokenization import BPETokenizer
 
 TOKENIZER = "tokenizer.json"
@@ -149,7 +150,7 @@ def on_each(group: Group, work: Callable[[], T]) -> T:
     result, wrong = None, None
     try:
         result = work()
-    except Exception as error:  # whatever it is, the others must not wait for this rank
+    except (Exception, AskedToLeave) as error:  # whatever it is, the others must not wait for this rank
         wrong = error
     if told := next((error for error in group.gather(wrong) if error is not None), None):
         raise wrong or told

@@ -8,7 +8,8 @@ happens.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +82,7 @@ def pretrain(
     Raises:
         ConfigError: The settings do not fit the number of ranks, the tokenizer, or the run that is in the folder.
         FolderInUse: Another run writes to the folder.
+        AskedToLeave: A signal came before the first step.
         NonFiniteLossError: A loss is not finite, and no more steps may be left out.
         CheckpointError: No checkpoint can be read, or one could not be written; the message names the last good one.
     """
@@ -120,23 +122,33 @@ def pretrain(
         )  # fmt: skip
         for line in announcement(config, group, monitor.peak_source):
             say(line)
-        with watchdog:
-            try:
-                history = train(
-                    trained, batches, config.training, group=group, validation=validation, folder=folder,
-                    progress=progress, optimizer=optimizer, checkpoints=checkpoints, observer=monitor,
-                    sample=sampler(config, tokenizer, end_of_text, group),
-                    step=None if strategy is None else functools.partial(parallel_step, parallel=strategy),
-                )  # fmt: skip
-                checkpoints.wait()
-            except NonFiniteLossError as error:
-                if group.is_first:
-                    write_outcome(folder, "failed", step=error.step, why=str(error))
-                raise
+        stopping.finish_steps()
+        with watchdog, told_to_the_end(folder, group, checkpoints):
+            history = train(
+                trained, batches, config.training, group=group, validation=validation, folder=folder,
+                progress=progress, optimizer=optimizer, checkpoints=checkpoints, observer=monitor,
+                sample=sampler(config, tokenizer, end_of_text, group),
+                step=None if strategy is None else functools.partial(parallel_step, parallel=strategy),
+            )  # fmt: skip
         if group.is_first:
             ended = "stopped" if monitor.is_stopped else "finished"
             write_outcome(folder, ended, step=monitor.done, checkpoint=str(monitor.checkpoint))
         return Outcome(folder, history, monitor.checkpoint, monitor.is_stopped)
+
+
+@contextmanager
+def told_to_the_end(folder: Path, group: Group, checkpoints: ShardedCheckpoints) -> Iterator[None]:
+    """A context at whose end a checkpoint that is on its way to the disk is there, however it ends."""
+    try:
+        yield
+        checkpoints.wait()
+    except Exception as error:
+        # The other ranks wait for this one in their training, and not where they write.
+        with suppress(Exception):
+            checkpoints.wait()
+        if group.is_first and isinstance(error, NonFiniteLossError):
+            write_outcome(folder, "failed", step=error.step, why=str(error))
+        raise
 
 
 def build(config: RunConfig, group: Group = ALONE) -> tuple[Transformer, Strategy | None]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from llmcourse.distributed.group import Group
 from llmcourse.files import write_atomically
-from llmcourse.pretrain.config import FILE, ConfigError, RunConfig, changes, read_run, write_run
+from llmcourse.pretrain.config import FILE, ConfigError, RunConfig, changes, read_run, write_runfrom llmcourse.pretrain.stopping import AskedToLeave
 
 LOCK, OUTCOME = ".lock", "outcome.json"
 
@@ -38,6 +38,7 @@ def own_folder(config: RunConfig, group: Group) -> Iterator[Path]:
         try:
             lock = _locked(folder)
             _require_same_run(config, folder)
+            _tidy(folder)
             write_run(config, folder)
             (folder / OUTCOME).unlink(missing_ok=True)
         except (OSError, FolderInUse, ConfigError) as error:
@@ -46,6 +47,10 @@ def own_folder(config: RunConfig, group: Group) -> Iterator[Path]:
         if told := next((error for error in group.gather(wrong) if error is not None), None):
             raise told
         yield folder
+    except AskedToLeave:
+        if lock is not None:
+            write_outcome(folder, "stopped")
+        raise
     finally:
         if lock is not None:
             os.close(lock)
@@ -63,6 +68,12 @@ def _locked(folder: Path) -> int:
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
     return handle
+
+
+def _tidy(folder: Path) -> None:
+    """Delete files that a run which was killed was about to write."""
+    for left in folder.glob(".*.unfinished"):
+        left.unlink()
 
 
 def _require_same_run(config: RunConfig, folder: Path) -> None:

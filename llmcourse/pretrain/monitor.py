@@ -16,6 +16,7 @@ import torch
 
 from llmcourse.distributed.group import Group
 from llmcourse.distributed.planning import HARDWARE
+from llmcourse.distributed.sharded_checkpoint import last_good
 from llmcourse.model.accounting import model_costs
 from llmcourse.pretrain.config import RunConfig
 from llmcourse.pretrain.stopping import Stopping
@@ -223,8 +224,7 @@ class Monitor:
 
     def where(self) -> str:
         """Where the run stands, in a sentence for whoever has to mend it."""
-        last = f"the last checkpoint is {self.checkpoint}" if self.checkpoint else "there is no checkpoint"
-        return f"{self.done:,} steps are done, and {last}."
+        return f"{self.done:,} steps are done, and {last_good(self.config.run.folder)}"
 
 
 BETWEEN = "\n\n----\n\n"

@@ -2,7 +2,8 @@
 
 A scheduler that wants a machine back sends SIGTERM, or a signal of one's choice some time before it, SIGUSR1 by custom.
 The step that is under way is finished first: ranks stand in the middle of messages to one another. They agree after
-each step whether one of them has been asked, so that all leave after the same one.
+each step whether one of them has been asked, so that all leave after the same one. Before the first step there is
+nothing to finish, and to read the text may take hours: a run then leaves at once, and what has been read stays.
 """
 
 from __future__ import annotations
@@ -18,10 +19,15 @@ STOPPED = 75
 """The status of a process that was asked to leave and can go on later: EX_TEMPFAIL, "try again", of sysexits.h."""
 
 
+class AskedToLeave(BaseException):
+    """A signal came before the first step. Like KeyboardInterrupt it is none of the errors that code recovers from."""
+
+
 class Stopping:
     """A context in which SIGTERM and SIGUSR1 ask a run to leave, instead of ending the process.
 
-    A second SIGTERM ends the process at once, as it would have without this.
+    Until `finish_steps` they raise AskedToLeave, and from then on they are noted. They may come twice: a scheduler
+    sends them to all processes of a job, and `torchrun`, which is one of these, passes them on.
 
     Attributes:
         asked: The name of the signal that has come to this process, or None.
@@ -30,6 +36,7 @@ class Stopping:
     def __init__(self) -> None:
         self.asked: str | None = None
         self._before: dict[int, Any] = {}
+        self._is_at_once = True
 
     def __enter__(self) -> Stopping:
         self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
@@ -40,10 +47,13 @@ class Stopping:
             signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.asked is not None and number == signal.SIGTERM:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        self.asked = signal.Signals(number).name
+        was_asked, self.asked = self.asked is not None, signal.Signals(number).name
+        if self._is_at_once and not was_asked:
+            raise AskedToLeave(f"{self.asked} came before the first step")
+
+    def finish_steps(self) -> None:
+        """From now on let a step that is under way come to its end."""
+        self._is_at_once = False
 
     def agreed(self, group: Group) -> bool:
         """Whether any process of the group has been asked: the same answer on all, from one small message."""

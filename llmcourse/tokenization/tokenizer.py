@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 import tokenizers
 
+from llmcourse.files import write_atomically
 from llmcourse.tokenization.bpe import Pair, build_vocab, decode, encode_word, rank_merges, train_bpe
 from llmcourse.tokenization.compatibility import check_supported, read_pattern
 from llmcourse.tokenization.inputs import as_list, check_special_tokens, check_text, read_text
@@ -287,9 +288,9 @@ class BPETokenizer:
             raise ValueError(f"{path}: {error}") from error
 
     def save(self, path: str | Path) -> None:
-        """Write a `tokenizer.json` that `load` and `tokenizers.Tokenizer.from_file` read."""
+        """Write a `tokenizer.json` that `load` and `tokenizers.Tokenizer.from_file` read, whole or not at all."""
         data = to_tokenizer_json(self.vocab, self.merges, self.special_tokens, self.pattern)
-        Path(path).write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
+        write_atomically(path, json.dumps(data, ensure_ascii=False, indent=1))
 
     def encode(self, text: str, allowed_special: Literal["all"] | Collection[str] = ()) -> list[int]:
         """Turn a text into token ids.

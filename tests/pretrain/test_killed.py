@@ -1,0 +1,57 @@
+"""Runs whose ranks are killed, at 30 random moments and between any two steps on the disk: nothing is lost.
+
+Each attempt goes on in the folder that the one before has left. In the end the run has measured what a run measures to
+which nothing happened, and its last checkpoint holds the same bytes.
+"""
+
+from __future__ import annotations
+
+
+from pathlib import Path
+
+import pytest
+
+from llmcourse.distributed.sharded_checkpoint import all_sharded_checkpoints
+from llmcourse.pretrain.folder import read_outcome
+from tests.pretrain.ranks import Nursery, losses, state
+
+pytestmark = [pytest.mark.xdist_group("pretrain"), pytest.mark.timeout(300)]
+
+MOMENTS = [
+    ("the settings get their name", 0, "os.rename", "run.toml", 1),
+    ("the tokenizer is written", 0, "open", "tokenizer.json", 1),
+    ("the tokenizer gets its name", 0, "os.rename", "tokenizer.json", 1),
+    ("tokens are written", 0, "open", "00000.bin", 1),
+    ("all tokens are there but the list of them", 0, "os.rename", "manifest.json", 1),
+    ("the validation text is half done", 0, "os.rename", "manifest.json", 1),
+    ("a row has been written, and no checkpoint", 0, "os.mkdir", ".step-00000002", 1),
+    ("the first rank writes its part", 0, "open", "__0_0.distcp", 1),
+    ("the second rank writes its part", 1, "open", "__1_0.distcp", 1),
+    ("the parts are there but the list of them", 0, "open", ".metadata", 1),
+    ("all is there but the sums", 0, "os.rename", "run.json", 2),
+    ("a checkpoint gets its name", 0, "os.rename", ".step-", 1),
+    ("a checkpoint has its name, an old one is still there", 0, "shutil.rmtree", "step-00000002", 1),
+    ("an old checkpoint is half gone", 0, "os.rmdir", "", 1),
+    ("a row is to be added to", 0, "os.rename", "history.jsonl", 2),
+    ("it has ended, and has not said so", 0, "os.rename", "outcome.json", 1),
+]  # fmt: skip
+
+
+def require_nothing_lost(folder: Path, undisturbed: Path) -> None:
+    """The run has ended like the one that nothing happened to, and has left nothing half done behind."""
+    assert losses(folder) == losses(undisturbed)
+    assert state(folder) == state(undisturbed)
+    assert read_outcome(folder)["outcome"] == "finished"
+    assert [p.name for p in all_sharded_checkpoints(folder)] == [p.name for p in all_sharded_checkpoints(undisturbed)]
+    assert not [path for path in folder.rglob("*") if "unfinished" in path.name]
+
+
+def test_between_any_two_steps_on_the_disk(nursery: Nursery, settings: Path, undisturbed: Path, tmp_path: Path) -> None:
+    run = [settings, f"run.folder={tmp_path / 'run'}", f"data.folder={tmp_path / 'data'}"]
+    for when, rank, event, part, nth in MOMENTS:
+        doom = {"rank": rank, "folder": str(tmp_path), "event": event, "part": part, "nth": nth}
+        ended = nursery.run(*run, die_at=doom)
+        assert ended.statuses[rank] == -9, f"{when}: {ended.statuses}\n{ended.said}"
+    ended = nursery.run(*run)
+    assert ended.statuses == [0, 0], ended.said
+    require_nothing_lost(tmp_path / "run", undisturbed)
