@@ -13,6 +13,7 @@ is sharded over all ranks.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -22,12 +23,14 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import fully_shard
-from torch.distributed.tensor import Shard, distribute_tensor
+from torch.distributed.tensor import DTensor, Shard, distribute_tensor
 
+from llmcourse.distributed.flat import square_sum
 from llmcourse.distributed.fsdp2 import FSDP2, cut_of, mixed_precision, require_processes
 from llmcourse.distributed.group import Group
 from llmcourse.distributed.links import Processes
 from llmcourse.moe.expert_parallel import AllToAll, mixtures
+from llmcourse.optim.gradients import local_part
 
 
 class ExpertParallel:
@@ -99,11 +102,74 @@ class ExpertParallel:
 
     def clip(self, max_norm: float | None) -> float:
         """Scale all gradients by one factor, from one norm: that of experts and all else together."""
-        return self._everything.clip(max_norm)
+        grads = [parameter.grad for parameter in self.parameters() if parameter.grad is not None]
+        copies = [_copies(grad, self.group.size) for grad in grads]
+        parts = [local_part(grad) for grad in grads]
+        return clip_across_meshes(parts, copies, math.inf if max_norm is None else max_norm, self.group)
 
     def full_weights(self) -> dict[str, Tensor]:
         """The whole weights, gathered; every process must ask."""
         return self._everything.full_weights()
+
+
+def clip_across_meshes(gradients: Sequence[Tensor], copies: Sequence[int], max_norm: float, group: Group) -> float:
+    """Scale one rank's part of the gradients, in place, so that the norm of all gradients is at most `max_norm`.
+
+    In a model that lies on ranks in several ways, some gradients are cut over all ranks, experts over some of them with
+    the same part on others, and a few are whole everywhere. The norm is that of the whole gradients, each number in it
+    once. A rank knows its own parts, and of each how many ranks hold the same numbers: the sum over all ranks of the
+    squares, each divided by the number of its copies, has every number once. All ranks send one message, of one number,
+    and scale by the same factor: `max_norm` / norm where the norm is larger, else 1.
+
+    Squares are taken and summed in float32 at least, whatever the dtype of the gradients. A norm that is infinite or
+    NaN, on whichever rank it arose, is returned as it is on every rank; the gradients are then of no use.
+
+    Args:
+        gradients: This rank's parts, of any shapes and floating dtypes; also of no elements. The ranks may have
+            different numbers of them.
+        copies: For each of them, how many ranks of the group hold the same numbers, this one included: 1 where nobody
+            else does, the size of the group for one that is whole on every rank.
+        max_norm: The largest norm that is allowed, above 0; infinity measures and changes nothing.
+        group: Who takes part; all call this at the same time.
+
+    Returns:
+        The norm before, a Python float, the same on every rank.
+
+    Raises:
+        ValueError: `max_norm` is not above 0, there are not as many `copies` as gradients, or one of them is not from 1
+            to the size of the group; the message names the value, or both numbers, and nothing has been sent.
+
+    Example:
+        >>> from llmcourse.distributed.rehearsal import rehearse
+        >>> two, four, one = torch.tensor([2.0]), torch.tensor([4.0]), torch.tensor([1.0])  # the last on both ranks
+        >>> rows = [([two, one], [1, 2], 9.0), ([four, one], [1, 2], 9.0)]
+        >>> [round(norm, 4) for norm in rehearse(clip_across_meshes, rows).results]  # of 4 + 16 + 1
+        [4.5826, 4.5826]
+        >>> clip_across_meshes([four], [1], 1.0, Group()), four
+        (4.0, tensor([1.]))
+
+    Source: Pascanu, Mikolov and Bengio, "On the Difficulty of Training Recurrent Neural Networks" (2013), algorithm 1.
+    """
+    if not max_norm > 0:
+        raise ValueError(f"max_norm is {max_norm!r}; it must be above 0")
+    if len(copies) != len(gradients):
+        raise ValueError(f"copies has {len(copies)} numbers; it must have {len(gradients)}, one for each gradient")
+    if wrong := [n for n in copies if not 1 <= n <= group.size]:
+        raise ValueError(f"copies has {wrong[0]!r}; it must be from 1 to {group.size}, the size of the group")
+    norm = math.sqrt(group.sum(sum(square_sum([part]) / n for part, n in zip(gradients, copies))))
+    if norm > max_norm:
+        for part in gradients:
+            part.mul_(max_norm / norm)
+    return norm
+
+
+def _copies(grad: Tensor, n_ranks: int) -> int:
+    """How many of all ranks hold the same numbers of a gradient as this one."""
+    if not isinstance(grad, DTensor):
+        return n_ranks
+    mesh = grad.device_mesh
+    spread = [mesh.size(i) for i, place in enumerate(grad.placements) if not place.is_replicate()]
+    return n_ranks // math.prod(spread)
 
 
 def rank_grid(n_ranks: int, n_expert_ranks: int = 1, replicas: int = 1) -> Tensor:

@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("config", help="a TOML file, or a plan's JSON file")
     parser.add_argument("changes", nargs="*", metavar="section.field=value", help="fields that are to be others")
     parser.add_argument("--check", type=int, metavar="RANKS", help="only say what a rank of so many would need")
+    parser.add_argument("--gpu", help="with --check: refuse what has no room in one of these, such as h100")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     asked = parser.parse_intermixed_args(arguments)
     is_first = os.environ.get("RANK", "0") == "0"
@@ -49,7 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.check:
         from llmcourse.pretrain.on_paper import on_paper
 
-        print(on_paper(config, asked.check))
+        try:
+            print(on_paper(config, asked.check, asked.gpu))
+        except ConfigError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return BAD_SETTINGS
         return 0
     return run(config, progress=not asked.quiet, is_first=is_first)
 

@@ -20,6 +20,7 @@ from llmcourse.model.transformer import Transformer
 from llmcourse.moe.config import active_parameters
 from llmcourse.pretrain.config import ConfigError, RunConfig
 from llmcourse.pretrain.engine import spread
+from llmcourse.values import whole
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class PaperRank:
         state: Weights, gradients and AdamW's moments of the shards, float32.
         gathered: The largest layer, whole, and what is never freed: the embeddings. In the precision of the run.
         activations: Of one micro-batch, by chapter 4's ledger, with the copies of tokens that travel to experts.
+        rows: Sequences of one micro-batch.
         host: What a rank needs in the machine's own memory at the start, when it draws its weights.
     """
 
@@ -43,6 +45,7 @@ class PaperRank:
     state: int
     gathered: int
     activations: int
+    rows: int
     host: int
 
     @property
@@ -73,20 +76,61 @@ def paper_rank(config: RunConfig, n_ranks: int, rank: int = 0) -> PaperRank:
         parameters=whole, active=active_parameters(config.model)[1] if config.experts else whole, shard=shard,
         experts=sum(n for name, n in shards.items() if ".experts." in name), state=16 * shard,
         gathered=width * (largest + outer), activations=_activations(config, n_ranks),
+        rows=config.data.batch_size // n_ranks // config.training.grad_accum_steps,
         host=4 * max(largest_layer, outer),
     )  # fmt: skip
 
 
-def require_room(rank: PaperRank, memory: float, reserved: float = 0.1) -> None:
+def micro_batches_that_fit(n_rows: int, row_bytes: float, fixed_bytes: float, room: float) -> int:
+    """Into how few micro-batches a rank can cut its rows, so that it has room for one of them.
+
+    A rank needs `fixed_bytes` whatever it reads, and `row_bytes` more for each row of the micro-batch that it works on.
+    Micro-batches have equally many rows. Fewer of them are faster: products are larger, and weights are gathered less
+    often.
+
+    Args:
+        n_rows: Rows that a rank reads in a step.
+        row_bytes: What one row needs while it is worked on.
+        fixed_bytes: What the rank needs besides.
+        room: Bytes that it has; exactly as many as are needed are enough.
+
+    Returns:
+        The smallest divisor n of `n_rows` for which `fixed_bytes` + `n_rows` / n * `row_bytes` is at most `room`, a
+        Python int.
+
+    Raises:
+        ValueError: `n_rows` is no whole number of at least 1, a number of bytes is negative or not finite, or not even
+            one row at a time has room. The message names the value; in the last case what is needed, and `room`.
+
+    Example:
+        >>> micro_batches_that_fit(12, row_bytes=3e9, fixed_bytes=20e9, room=36e9)  # 3 of 4 rows: 32e9
+        3
+        >>> micro_batches_that_fit(10, row_bytes=3e9, fixed_bytes=20e9, room=36e9)  # 2 of 5 rows: 35e9
+        2
+    """
+    n_rows = whole("n_rows", n_rows)
+    if n_rows < 1:
+        raise ValueError(f"n_rows is {n_rows!r}; it must be at least 1")
+    for name, value in (("row_bytes", row_bytes), ("fixed_bytes", fixed_bytes), ("room", room)):
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{name} is {value!r}; it must be at least 0, and finite")
+    for n in range(1, n_rows + 1):
+        if n_rows % n == 0 and fixed_bytes + n_rows // n * row_bytes <= room:
+            return n
+    raise ValueError(f"room is {room!r}; it must be at least {fixed_bytes + row_bytes!r}, for one row at a time")
+
+
+def require_room(config: RunConfig, rank: PaperRank, memory: float, reserved: float = 0.1) -> None:
     """Refuse a run of which a rank does not fit into its device.
 
     Args:
+        config: Of the run.
         rank: What it would hold.
         memory: Bytes of the device.
         reserved: The share of it that is left free for what nobody counts.
 
     Raises:
-        ConfigError: The message names what it needs and what there is, and the largest part.
+        ConfigError: The message names what it needs, what there is, the largest part, and what would help.
     """
     room = memory * (1 - reserved)
     if rank.total > room:
@@ -94,8 +138,18 @@ def require_room(rank: PaperRank, memory: float, reserved: float = 0.1) -> None:
         largest = max(parts, key=lambda name: parts[name])
         raise ConfigError(
             f"a rank needs {rank.total / GB:.1f} GB; it must be at most {room / GB:.1f} GB, {1 - reserved:.0%} of the "
-            f"device. Most of it, {parts[largest] / GB:.1f} GB, is {largest}"
+            f"device. Most of it, {parts[largest] / GB:.1f} GB, is {largest}{_remedy(config, rank, room)}"
         )
+
+
+def _remedy(config: RunConfig, rank: PaperRank, room: float) -> str:
+    """What would make a rank fit, if a smaller micro-batch does."""
+    n_rows, fixed = rank.rows * config.training.grad_accum_steps, rank.total - rank.activations
+    try:
+        n = micro_batches_that_fit(n_rows, rank.activations / rank.rows, fixed, room)
+    except ValueError:
+        return "; no micro-batch is small enough: take more ranks, fewer replicas, or a smaller model"
+    return f"; with training.grad_accum_steps={n} it fits"
 
 
 def on_paper(config: RunConfig, n_ranks: int, gpu: str | None = None) -> str:
@@ -108,7 +162,7 @@ def on_paper(config: RunConfig, n_ranks: int, gpu: str | None = None) -> str:
         raise ConfigError(f"gpu is {gpu!r}; it must be one of {', '.join(map(repr, HARDWARE))}")
     rank = paper_rank(config, n_ranks)
     if gpu is not None:
-        require_room(rank, HARDWARE[gpu].memory)
+        require_room(config, rank, HARDWARE[gpu].memory)
     per_step = config.data.batch_size * config.data.seq_len
     at_a_time = per_step // n_ranks // config.training.grad_accum_steps
     rows = [

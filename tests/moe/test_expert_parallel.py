@@ -207,8 +207,8 @@ def test_a_run_goes_on_with_another_grid_and_another_strategy(tmp_path):
 
 def test_what_cannot_be_is_told():
     assert run_on_ranks(ranks.refused, [({"n_expert_ranks": 3},), ({"n_expert_ranks": 0},)]) == [
-        "n_expert_ranks is 3; it must divide the 2 processes of the group",
-        "n_expert_ranks is 0; it must divide the 2 processes of the group",
+        "n_expert_ranks is 3 and replicas is 1; both must be at least 1, and their product must divide the 2 ranks",
+        "n_expert_ranks is 0 and replicas is 1; both must be at least 1, and their product must divide the 2 ranks",
     ]
     for told in run_on_ranks(ranks.refused, [({},)] * 3):
         assert told == "n_experts is 4; it must be a multiple of the number of ranks, 3"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_a_configuration_fits_its_devices_and_the_ledger(name):
     # What is cut evenly is a part for each rank; padding and norms may add a little.
     even = training_memory(rank.parameters, n_ranks, 3, (4, 4, 8)).total
     assert even <= rank.state <= 1.02 * even
-    require_room(rank, HARDWARE["h100"].memory)
+    require_room(config, rank, HARDWARE["h100"].memory)
 
 
 def test_experts_lie_on_their_ranks_and_all_else_on_all():
@@ -49,8 +50,10 @@ def test_shards_of_all_ranks_are_the_model():
 
 def test_a_run_without_room_is_refused():
     config = load(CONFIGS / "eight-gpus.toml", ["training.grad_accum_steps=1", "parallel.recompute=false"])
-    with pytest.raises(ConfigError, match="a rank needs .* GB; it must be at most 72.0 GB.*is activations"):
+    with pytest.raises(ConfigError, match="a rank needs .* GB; it must be at most 72.0 GB.*is activations") as told:
         on_paper(config, 8, "h100")
+    remedy = re.search("with (training.grad_accum_steps=.*) it fits", str(told.value))
+    assert on_paper(load(CONFIGS / "eight-gpus.toml", ["parallel.recompute=false", remedy[1]]), 8, "h100")
     with pytest.raises(ConfigError, match="gpu is 'h1000'; it must be one of"):
         on_paper(config, 8, "h1000")
     assert "GB a rank" in on_paper(load(CONFIGS / "eight-gpus.toml"), 8, "h100")
