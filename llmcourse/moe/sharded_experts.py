@@ -118,8 +118,9 @@ def clip_across_meshes(gradients: Sequence[Tensor], copies: Sequence[int], max_n
     In a model that lies on ranks in several ways, some gradients are cut over all ranks, experts over some of them with
     the same part on others, and a few are whole everywhere. The norm is that of the whole gradients, each number in it
     once. A rank knows its own parts, and of each how many ranks hold the same numbers: the sum over all ranks of the
-    squares, each divided by the number of its copies, has every number once. All ranks send one message, of one number,
-    and scale by the same factor: `max_norm` / norm where the norm is larger, else 1.
+    squares, each divided by the number of its copies, has every number once. All ranks send one message, of one number
+    (`group.sum`), also a rank that has no gradient, and scale by the same factor: `max_norm` / norm where the norm is
+    larger, else 1.
 
     Squares are taken and summed in float32 at least, whatever the dtype of the gradients. A norm that is infinite or
     NaN, on whichever rank it arose, is returned as it is on every rank; the gradients are then of no use.

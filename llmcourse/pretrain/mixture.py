@@ -85,6 +85,8 @@ def rank_rows(
     equal parts. All parts of a step, rank by rank and micro-batch by micro-batch, are therefore the same rows in the
     same order however it is cut: a run may go on with another number of ranks or micro-batches.
 
+    Whole numbers may also be NumPy's; the result has Python's.
+
     Args:
         step: Number of the step, from 0.
         batch_size: Rows of a step, over all ranks and micro-batches together.

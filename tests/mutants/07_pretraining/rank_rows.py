@@ -1,0 +1,214 @@
+"""Wrong solutions of rank_rows."""
+
+# %% micro_batches_first: cuts the step into micro-batches, and each of them into parts of ranks
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    size = batch_size // (n_ranks * n_micro_batches)
+    first = step * batch_size
+    parts = [i * n_ranks + rank for i in range(n_micro_batches)]
+    return [(first + part * size, first + (part + 1) * size) for part in parts]
+
+
+# %% last_row: the end is the last row that is read
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    size = batch_size // (n_ranks * n_micro_batches)
+    first = step * batch_size + rank * n_micro_batches * size
+    return [(first + i * size, first + (i + 1) * size - 1) for i in range(n_micro_batches)]
+
+
+# %% forgets_the_step: each step reads the first rows
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    size = batch_size // (n_ranks * n_micro_batches)
+    first = rank * n_micro_batches * size
+    return [(first + i * size, first + (i + 1) * size) for i in range(n_micro_batches)]
+
+
+# %% steps_from_one: the first step is 1
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    size = batch_size // (n_ranks * n_micro_batches)
+    first = (step - 1) * batch_size + rank * n_micro_batches * size
+    return [(first + i * size, first + (i + 1) * size) for i in range(n_micro_batches)]
+
+
+# %% batch_of_a_rank: takes the batch for that of one rank when it counts steps
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    size = batch_size // (n_ranks * n_micro_batches)
+    first = step * (batch_size // n_ranks) + rank * n_micro_batches * size
+    return [(first + i * size, first + (i + 1) * size) for i in range(n_micro_batches)]
+
+
+# %% batch_of_a_micro_batch: a step moves on by so many batches as it has micro-batches
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    size = batch_size // (n_ranks * n_micro_batches)
+    first = step * batch_size * n_micro_batches + rank * n_micro_batches * size
+    return [(first + i * size, first + (i + 1) * size) for i in range(n_micro_batches)]
+
+
+# %% one_pair: the whole part of the rank, not cut
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    size = batch_size // n_ranks
+    first = step * batch_size + rank * size
+    return [(first, first + size)]
+
+
+# %% every_nth: rank r has the rows r, r + n, ...
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    size = batch_size // (n_ranks * n_micro_batches)
+    rows = list(range(step * batch_size, (step + 1) * batch_size))[rank::n_ranks]
+    return [(rows[i * size], rows[(i + 1) * size - 1] + 1) for i in range(n_micro_batches)]
+
+
+# %% first_and_length: pairs of a first row and how many
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    size = batch_size // (n_ranks * n_micro_batches)
+    first = step * batch_size + rank * n_micro_batches * size
+    return [(first + i * size, size) for i in range(n_micro_batches)]
+
+
+# %% as_ranges: ranges in place of pairs
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    size = batch_size // (n_ranks * n_micro_batches)
+    first = step * batch_size + rank * n_micro_batches * size
+    return [range(first + i * size, first + (i + 1) * size) for i in range(n_micro_batches)]
+
+
+# %% floats: divides with /
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    size = batch_size / (n_ranks * n_micro_batches)
+    first = step * batch_size + rank * n_micro_batches * size
+    return [(first + i * size, first + (i + 1) * size) for i in range(n_micro_batches)]
+
+
+# %% numpys_integers: what NumPy gave comes back as NumPy's
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    edges = np.linspace(step * batch_size, (step + 1) * batch_size, n_ranks * n_micro_batches + 1).astype(np.int64)
+    mine = edges[rank * n_micro_batches : (rank + 1) * n_micro_batches + 1]
+    return list(zip(mine[:-1], mine[1:]))
+
+
+# %% drops_the_rest: what does not divide is left out, without a word
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1:
+        raise ValueError(f"step {step}, batch_size {batch_size}, {n_ranks} ranks, {rank}, {n_micro_batches}")
+    size = batch_size // (n_ranks * n_micro_batches)
+    first = step * batch_size + rank * n_micro_batches * size
+    return [(first + i * size, first + (i + 1) * size) for i in range(n_micro_batches)]
+
+
+# %% each_by_itself: asks whether ranks and micro-batches divide the batch, each for itself
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1:
+        raise ValueError(f"step {step}, batch_size {batch_size}, {n_ranks} ranks, {rank}, {n_micro_batches}")
+    if batch_size % n_ranks or batch_size % n_micro_batches:
+        raise ValueError(f"batch_size is {batch_size}, n_ranks is {n_ranks}, n_micro_batches is {n_micro_batches}")
+    size = batch_size // (n_ranks * n_micro_batches)
+    first = step * batch_size + rank * n_micro_batches * size
+    return [(first + i * size, first + (i + 1) * size) for i in range(n_micro_batches)]
+
+
+# %% rank_from_behind: rank -1 is the last one, as in a list
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or rank >= n_ranks or min(batch_size, n_ranks, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    size = batch_size // (n_ranks * n_micro_batches)
+    parts = [step * batch_size + i * size for i in range(n_ranks * n_micro_batches)]
+    mine = [parts[i : i + n_micro_batches] for i in range(0, len(parts), n_micro_batches)][rank]
+    return [(first, first + size) for first in mine]
+
+
+# %% a_rank_too_many: rank n_ranks is let in
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank <= n_ranks or min(batch_size, n_ranks, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    size = batch_size // (n_ranks * n_micro_batches)
+    first = step * batch_size + rank * n_micro_batches * size
+    return [(first + i * size, first + (i + 1) * size) for i in range(n_micro_batches)]
+
+
+# %% rounds_what_is_given: half a step is a step
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks, rank, n_micro_batches = map(int, (step, batch_size, n_ranks, rank, n_micro_batches))
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_ranks, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    size = batch_size // (n_ranks * n_micro_batches)
+    first = step * batch_size + rank * n_micro_batches * size
+    return [(first + i * size, first + (i + 1) * size) for i in range(n_micro_batches)]
+
+
+# %% names_two: the message does not say how many micro-batches there were to be
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if step < 0 or not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1:
+        raise ValueError(f"step {step}, batch_size {batch_size}, {n_ranks} ranks, {rank}, {n_micro_batches}")
+    if batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"batch_size is {batch_size}; it must be a multiple of {n_ranks} ranks times the micro-batches")
+    size = batch_size // (n_ranks * n_micro_batches)
+    first = step * batch_size + rank * n_micro_batches * size
+    return [(first + i * size, first + (i + 1) * size) for i in range(n_micro_batches)]
+
+
+# %% negative_steps: a step before the first one
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks = whole("step", step), whole("batch_size", batch_size), whole("n_ranks", n_ranks)
+    rank, n_micro_batches = whole("rank", rank), whole("n_micro_batches", n_micro_batches)
+    if not 0 <= rank < n_ranks or min(batch_size, n_micro_batches) < 1 or batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"step {step}, batch_size {batch_size}, n_ranks {n_ranks}, rank {rank}, {n_micro_batches}")
+    size = batch_size // (n_ranks * n_micro_batches)
+    first = step * batch_size + rank * n_micro_batches * size
+    return [(int(first + i * size), int(first + (i + 1) * size)) for i in range(n_micro_batches)]
