@@ -140,7 +140,7 @@ def _write(folder: Path, files: dict[Path, bytes], earlier: Iterable[Path]) -> N
 
 
 def _notebooks(root: Path, chapters: Iterable[str]) -> dict[Path, bytes]:
-    """The chapters' released notebooks, and the recorded studies that they show."""
+    """The chapters' released notebooks, and the recorded studies and configurations that they read."""
     files = {}
     for assignment in chapters:
         for path in sorted((root / "notebooks" / assignment).glob("*.ipynb")):
@@ -151,6 +151,8 @@ def _notebooks(root: Path, chapters: Iterable[str]) -> dict[Path, bytes]:
             files[path.relative_to(root)] = path.read_bytes()
             for study in re.findall(r'recorded\(\\?["\'](\w+)', text):
                 files[Path("book", "data", f"{study}.csv")] = _needed(root / "book" / "data" / f"{study}.csv")
+            for config in re.findall(r"configs/[\w-]+\.toml", text):
+                files[Path(config)] = _needed(root / config)
     return files
 
 

@@ -52,6 +52,6 @@ def clip_across_meshes(gradients, copies, max_norm, group):
     row = torch.cat(flat) if flat else torch.zeros(1, dtype=torch.float64)
     whole_norm = math.sqrt(group.sum(float(row @ row)))
     shrink = min(1.0, max_norm / whole_norm) if whole_norm > 0 else 1.0
-    if shrink < 1.0:
+    if shrink < 1.0 and gradients:
         torch._foreach_mul_(list(gradients), shrink)
     return whole_norm

@@ -1,0 +1,77 @@
+"""Three runs of the capstone's engine that went wrong, and one that did not, on the same text.
+
+All have the same model, steps and batches. Of the others, one has a learning rate that is far too large, one a weight
+of the z-loss at which routers say nothing, and one so little text that it is read over and over again.
+"""
+
+import copy
+import tempfile
+from typing import Any
+
+from llmcourse.pretrain.config import parse
+from llmcourse.pretrain.engine import pretrain
+from studies import record
+from studies.common import one_thread
+
+BASE: dict[str, Any] = {
+    "run": {"device": "cpu"},
+    "tokenizer": {"train_mb": 0.5},
+    "data": {"sources": [{"name": "code", "corpus": "python", "limit_mb": 3.0}], "seq_len": 64, "batch_size": 8},
+    "model": {
+        "vocab_size": 512, "d_model": 64, "n_layers": 2, "n_heads": 4, "init_std": 0.07,
+        "experts": {"d_expert": 64, "n_experts": 8, "top_k": 2, "balance_weight": 0.01, "z_weight": 0.001,
+                    "way": "loop"},
+    },
+    "training": {"steps": 600, "lr": 8e-3, "warmup_steps": 30, "log_every": 1, "eval_every": 50, "eval_batches": 20},
+    "evaluation": {"limit_mb": 0.1},
+}  # fmt: skip
+CHANGES: dict[str, dict[str, Any]] = {
+    "well": {},
+    "A": {"training": {"lr": 0.2, "warmup_steps": 0, "clip_norm": None}},
+    "B": {"model": {"experts": {"balance_weight": 0.0, "z_weight": 3.0}}},
+    "C": {"data": {"sources": [{"name": "code", "corpus": "python", "limit_mb": 0.06}]}},
+}
+EVERY = 50
+COLUMNS = [
+    "run", "steps done", "training loss (nats per token)", "largest training loss since the row above",
+    "largest gradient norm since the row above", "validation loss (nats per token)", "balancing loss",
+    "router entropy (nats)", "largest load of an expert (even = 1)", "experts without a token (of 16)", "epochs",
+]  # fmt: skip
+
+
+def merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """Settings with some of them changed."""
+    result = copy.deepcopy(base)
+    for name, value in change.items():
+        result[name] = merged(result[name], value) if isinstance(value, dict) else value
+    return result
+
+
+def run(name: str) -> list[list[Any]]:
+    """Train one model: a row each time it is evaluated."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = parse(merged(BASE, {**CHANGES[name], "run": {"folder": folder}}))
+        history = pretrain(config, progress=False, tell=lambda line: None).history
+    rows = []
+    for end in range(EVERY, len(history) + 1, EVERY):
+        window, last = history[end - EVERY : end], history[end - 1]
+        rows.append([
+            name, last["step"], sum(row["loss"] for row in window) / EVERY, max(row["loss"] for row in window),
+            max(row["grad_norm"] for row in window), last["val_loss"], last["balance_loss"], last["router_entropy"],
+            last["expert_load_max"], last["dead_experts"], last["epochs_code"],
+        ])  # fmt: skip
+    return rows
+
+
+def main() -> None:
+    """Run the study; a few minutes on one core."""
+    one_thread()
+    rows = []
+    for name in CHANGES:
+        rows += run(name)
+        print(rows[-1], flush=True)
+    record("three_runs", COLUMNS, rows)
+
+
+if __name__ == "__main__":
+    main()
