@@ -1,24 +1,32 @@
 """Three runs of the capstone's engine that went wrong, and one that did not, on the same text.
 
-All have the same model, steps and batches. Of the others, one has a learning rate that is far too large, one a weight
-of the z-loss at which routers say nothing, and one so little text that it is read over and over again.
+All have the same model, steps and batches. Run A has a learning rate that is far too large. Run B computes its
+balancing loss from the choices of all layers together. Run C has so little text that it is read over and over again.
 """
 
+import contextlib
 import copy
 import tempfile
+from collections import deque
+from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
+from torch import Tensor
+
+from llmcourse.moe.balance import balancing_loss
 from llmcourse.pretrain.config import parse
 from llmcourse.pretrain.engine import pretrain
 from studies import record
 from studies.common import one_thread
 
+N_LAYERS = 4
 BASE: dict[str, Any] = {
     "run": {"device": "cpu"},
     "tokenizer": {"train_mb": 0.5},
     "data": {"sources": [{"name": "code", "corpus": "python", "limit_mb": 3.0}], "seq_len": 64, "batch_size": 8},
     "model": {
-        "vocab_size": 512, "d_model": 64, "n_layers": 2, "n_heads": 4, "init_std": 0.07,
+        "vocab_size": 512, "d_model": 64, "n_layers": N_LAYERS, "n_heads": 4, "init_std": 0.07,
         "experts": {"d_expert": 64, "n_experts": 8, "top_k": 2, "balance_weight": 0.01, "z_weight": 0.001,
                     "way": "loop"},
     },
@@ -27,15 +35,15 @@ BASE: dict[str, Any] = {
 }  # fmt: skip
 CHANGES: dict[str, dict[str, Any]] = {
     "well": {},
-    "A": {"training": {"lr": 0.2, "warmup_steps": 0, "clip_norm": None}},
-    "B": {"model": {"experts": {"balance_weight": 0.0, "z_weight": 3.0}}},
+    "A": {"training": {"lr": 0.12, "warmup_steps": 300, "schedule": "constant"}},
+    "B": {},
     "C": {"data": {"sources": [{"name": "code", "corpus": "python", "limit_mb": 0.06}]}},
 }
 EVERY = 50
 COLUMNS = [
     "run", "steps done", "training loss (nats per token)", "largest training loss since the row above",
     "largest gradient norm since the row above", "validation loss (nats per token)", "balancing loss",
-    "router entropy (nats)", "largest load of an expert (even = 1)", "experts without a token (of 16)", "epochs",
+    "router entropy (nats)", "largest load of an expert (even = 1)", "experts without a token (of 32)", "epochs",
 ]  # fmt: skip
 
 
@@ -47,9 +55,22 @@ def merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+@contextlib.contextmanager
+def all_layers_together() -> Iterator[None]:
+    """A context in which the balancing loss of a layer counts the choices of the last so many layers in its place."""
+    seen: deque[Tensor] = deque(maxlen=N_LAYERS)
+
+    def pooled(probs_SE: Tensor, counts_E: Tensor, top_k: int) -> Tensor:
+        seen.append(counts_E.detach().clone())
+        return balancing_loss(probs_SE, sum(seen), top_k)
+
+    with mock.patch("llmcourse.moe.layer.balancing_loss", pooled):
+        yield
+
+
 def run(name: str) -> list[list[Any]]:
     """Train one model: a row each time it is evaluated."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, all_layers_together() if name == "B" else contextlib.nullcontext():
         config = parse(merged(BASE, {**CHANGES[name], "run": {"folder": folder}}))
         history = pretrain(config, progress=False, tell=lambda line: None).history
     rows = []
@@ -58,7 +79,7 @@ def run(name: str) -> list[list[Any]]:
         rows.append([
             name, last["step"], sum(row["loss"] for row in window) / EVERY, max(row["loss"] for row in window),
             max(row["grad_norm"] for row in window), last["val_loss"], last["balance_loss"], last["router_entropy"],
-            last["expert_load_max"], last["dead_experts"], last["epochs_code"],
+            last["expert_load_max"], int(last["dead_experts"]), last["epochs_code"],
         ])  # fmt: skip
     return rows
 
