@@ -313,7 +313,7 @@ def mixture_counts(weights, cycle=1000):
     return counts
 
 
-# %% fractions_of_rows: the counts are fractions that happen to be whole
+# %% floats_of_rows: the counts are floats that happen to be whole
 def mixture_counts(weights, cycle=1000):
     if not weights or whole("cycle", cycle) < 1:
         raise ValueError(f"cycle is {cycle}, weights are {weights}")
@@ -322,7 +322,7 @@ def mixture_counts(weights, cycle=1000):
             raise ValueError(f"the weight of {name} is {w}")
     exact = {name: Fraction(float(w)) for name, w in weights.items()}
     quotas = {name: cycle * w / sum(exact.values()) for name, w in exact.items()}
-    counts = {name: q - q % 1 for name, q in quotas.items()}
+    counts = {name: float(q - q % 1) for name, q in quotas.items()}
     for name in sorted(quotas, key=lambda name: counts[name] - quotas[name])[: int(cycle - sum(counts.values()))]:
         counts[name] += 1
     for name, count in counts.items():
