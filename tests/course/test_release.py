@@ -55,6 +55,9 @@ NO_SECRETS = {
         for _ in range(8):
         for _ in range(40):
         if not 0 < level < 1:
+        if not 0 < value < math.inf:
+        if not 0 <= value < math.inf:
+        if count == 0:
         random = np.random.default_rng(seed)
         costs = model_costs(config, seq_len)
         super().__init__()
@@ -231,7 +234,8 @@ def test_the_search_finds_a_solution_wherever_it_is_put(received, hide):
 def test_the_released_notebooks_are_copied_byte_for_byte_and_all_else_a_class_needs_is_there(released):
     for path in (ROOT / "notebooks").glob("*/*.ipynb"):
         assert (released / path.relative_to(ROOT)).read_bytes() == path.read_bytes()
-    for name in ("README.md", "LICENSE", "pyproject.toml", "constraints.txt", "course.json", "book/data/ablations.csv"):
+    needed = "README.md", "LICENSE", "pyproject.toml", "constraints.txt", "course.json"
+    for name in (*needed, "book/data/ablations.csv", "configs/demo.toml"):
         assert (released / name).is_file(), name
     assert not (released / "book/chapters").exists() and not (released / "solutions").exists()
     assert "--name YOUR-NAME" in (released / "README.md").read_text()
