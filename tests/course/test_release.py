@@ -58,6 +58,7 @@ NO_SECRETS = {
         if not 0 < value < math.inf:
         if not 0 <= value < math.inf:
         if count == 0:
+        n_bytes += size
         random = np.random.default_rng(seed)
         costs = model_costs(config, seq_len)
         super().__init__()
