@@ -212,7 +212,8 @@ def test_no_file_of_a_release_holds_a_solution_a_hidden_test_or_a_mark_scheme(re
     found = leaks(released)
     assert not found, "\n".join(["what students must not see, or lines for NO_SECRETS with a reason:", *found])
     for path in released.rglob("*"):
-        assert path.suffix in ("", ".py", ".ipynb", ".json", ".csv", ".js", ".css", ".md", ".toml", ".txt"), path
+        kinds = "", ".py", ".ipynb", ".json", ".csv", ".js", ".css", ".html", ".md", ".toml", ".txt"
+        assert path.suffix in kinds, path
         assert path.is_dir() or b"Mark scheme" not in path.read_bytes(), path
 
 
