@@ -6,7 +6,6 @@ which nothing happened, and its last checkpoint holds the same bytes.
 
 from __future__ import annotations
 
-
 from pathlib import Path
 
 import pytest
