@@ -29,6 +29,8 @@ from llmcourse.training.loop import NonFiniteLossError
 BAD_SETTINGS = 2
 EXPECTED = (ConfigError, CannotJoin, FolderInUse, CheckpointError, NonFiniteLossError)
 """Errors whose message says everything."""
+LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "remote process exited")
+"""What PyTorch says, gloo or NCCL, when the process at the other end of a message is gone."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,11 +90,14 @@ def tell_what_failed(config: RunConfig, error: BaseException, is_first: bool) ->
         return BAD_SETTINGS if isinstance(error, ConfigError) else 1
     if getattr(error, "is_of_another_rank", False):
         return 1
-    traceback.print_exception(error)
     rank, piece = os.environ.get("RANK", "0"), piece_that_failed(error)
-    whose = f" in your piece {piece}" if piece else ""
-    told = f"rank {rank} failed{whose}: {type(error).__name__}: {error}; {last_good(config.run.folder)}"
-    print(f"error: {told}", file=sys.stderr, flush=True)
+    if any(said in str(error) for said in LOST):
+        told = f"rank {rank} has lost another one, which has said why if it could"
+    else:
+        traceback.print_exception(error)
+        whose = f" in your piece {piece}" if piece else ""
+        told = f"rank {rank} failed{whose}: {type(error).__name__}: {error}"
+    print(f"error: {told}; {last_good(config.run.folder)}", file=sys.stderr, flush=True)
     return 1
 
 

@@ -145,8 +145,10 @@ class Nursery:
         self._n_jobs += 1
         place = self.folder / f"job-{self._n_jobs}"
         place.mkdir(parents=True)
-        asked = {"place": str(place), "arguments": ["--quiet", *map(str, arguments)], "n": n, "environment": environment,
-                 "die_at": die_at, "file_limit": file_limit or {}}  # fmt: skip
+        asked = {
+            "place": str(place), "arguments": ["--quiet", *map(str, arguments)], "n": n, "die_at": die_at,
+            "file_limit": file_limit or {}, "environment": environment,
+        }  # fmt: skip
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
         return Job(place)

@@ -18,6 +18,7 @@ from llmcourse.pretrain.folder import read_outcome
 from llmcourse.pretrain.stopping import STOPPED
 from llmcourse.pretrain.watchdog import HUNG
 from llmcourse.tokenization import BPETokenizer
+from llmcourse.training.history import read_history
 from tests.pretrain.ranks import Job, losses, state
 
 pytestmark = [pytest.mark.xdist_group("pretrain"), pytest.mark.timeout(300)]
@@ -211,12 +212,15 @@ def test_ranks_whose_launcher_is_gone_keep_their_folder_until_they_end(nursery, 
 
 def test_a_loss_that_is_no_number_ends_the_run(nursery, settings, tmp_path):
     folder = tmp_path / "run"
-    ended = nursery.run(settings, f"run.folder={folder}", "training.lr=1e30", "training.schedule=constant")
+    grows = ["training.lr=1e30", "training.skip_not_finite=2", "training.checkpoint_every=1"]
+    ended = nursery.run(settings, f"run.folder={folder}", *grows)
     assert ended.status == 1, ended.said
     outcome = read_outcome(folder)
     assert outcome["outcome"] == "failed" and outcome["why"] in ended.err[0]
-    step, (saved,) = outcome["step"], all_sharded_checkpoints(folder)
-    assert f"the loss of step {step} is nan" in ended.err[0] and f"the last good checkpoint is {saved}" in ended.err[0]
+    step, saved = outcome["step"], all_sharded_checkpoints(folder)[-1]
+    assert saved.name == f"step-{step:08d}", "two steps were left out, and then no more"
+    assert f"the loss of step {step} is" in ended.err[0] and f"the last good checkpoint is {saved}" in ended.err[0]
+    assert [row.get("skipped", 0) for row in read_history(folder)][-2:] == [1, 1], ended.said
 
 
 # Ranks that hang.
