@@ -153,8 +153,14 @@ def on_each(group: Group, work: Callable[[], T]) -> T:
     except (Exception, AskedToLeave) as error:  # whatever it is, the others must not wait for this rank
         wrong = error
     if told := next((error for error in group.gather(wrong) if error is not None), None):
-        raise wrong or told
+        raise wrong or of_another(told)
     return result  # type: ignore[return-value]
+
+
+def of_another(error: BaseException) -> BaseException:
+    """An error that another rank has met, and tells of."""
+    error.is_of_another_rank = True  # type: ignore[attr-defined]
+    return error
 
 
 def _hash(made_from: dict[str, Any]) -> str:

@@ -41,12 +41,14 @@ class Ended:
 
     Attributes:
         statuses: What each rank left with; -9 for one that was killed.
+        status: That of the rank that was the first to leave with an error; 0 for none.
         out, err: What each rank printed.
         seconds: How long it took.
         touches: How many times the first rank changed something in the run's folder.
     """
 
     statuses: list[int]
+    status: int
     out: list[str]
     err: list[str]
     seconds: float
@@ -92,7 +94,7 @@ class Job:
         told = json.loads(_wait_for(self.folder / "ended.json", LIMIT_S + 10))
         outs, errs = ([_text(self.folder / f"{rank}.{kind}") for rank in range(len(told["statuses"]))]
                       for kind in ("out", "err"))  # fmt: skip
-        return Ended(told["statuses"], outs, errs, told["seconds"], len(_text(self.folder / "touched")))
+        return Ended(told["statuses"], told["status"], outs, errs, told["seconds"], len(_text(self.folder / "touched")))
 
 
 class Nursery:
@@ -144,8 +146,8 @@ class Nursery:
         place = self.folder / f"job-{self._n_jobs}"
         place.mkdir(parents=True)
         asked = {
-            "place": str(place), "arguments": ["--quiet", *map(str, arguments)], "n": n, "environment": environment,
-            "die_at": die_at, "file_limit": file_limit or {},
+            "place": str(place), "arguments": ["--quiet", *map(str, arguments)], "n": n, "die_at": die_at,
+            "file_limit": file_limit or {}, "environment": environment,
         }  # fmt: skip
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
@@ -271,12 +273,13 @@ def launch(asked: dict[str, Any]) -> None:
             os.environ.update({name: str(value) for name, value in own.items()} if asked["n"] else {})
             be_rank(asked, place, rank)
         pids.append(pid)
-    _write(place / "pids.json", pids)
-    statuses = supervise(pids, began + LIMIT_S)
+    _write(place / "pids.json", [*pids, os.getpid()])
+    statuses, first = supervise(pids, began + LIMIT_S)
     _write(
         place / "ended.json",
         {
             "statuses": statuses,
+            "status": first,
             "seconds": time.monotonic() - began,
             "cpu": resource.getrusage(resource.RUSAGE_CHILDREN)[:2],
         },
@@ -296,13 +299,19 @@ def be_rank(asked: dict[str, Any], place: Path, rank: int) -> None:
     doom = asked["die_at"] or {"rank": 0}
     if doom.pop("rank") == rank:
         Doom(noted=str(place / "touched"), **doom)
-    from llmcourse.pretrain.__main__ import main
+    from llmcourse.pretrain.__main__ import program
 
-    sys.exit(main(asked["arguments"]))
+    sys.argv[1:] = asked["arguments"]
+    program()
 
 
-def supervise(pids: list[int], end: float) -> list[int]:
-    """Wait for processes; when one leaves with an error, ask the others to go, and then make them."""
+def supervise(pids: list[int], end: float) -> tuple[list[int], int]:
+    """Wait for processes; when one leaves with an error, ask the others to go, and then make them.
+
+    Returns:
+        Their statuses, and that of the first one that left with an error.
+    """
+    first = 0
     statuses: dict[int, int] = {}
     while len(statuses) < len(pids):
         time.sleep(0.005)
@@ -312,13 +321,14 @@ def supervise(pids: list[int], end: float) -> list[int]:
                 if time.monotonic() > end:
                     os.kill(pid, signal.SIGKILL)
                 continue
-            if not any(statuses.values()) and status:
+            if status and not first:
+                first = os.waitstatus_to_exitcode(status)
                 end = min(end, time.monotonic() + GRACE_S)
                 for other in pids:
                     if other != pid and other not in statuses:
                         os.kill(other, signal.SIGTERM)
             statuses[pid] = os.waitstatus_to_exitcode(status)
-    return [statuses[pid] for pid in pids]
+    return [statuses[pid] for pid in pids], first
 
 
 def free_port() -> int:

@@ -6,6 +6,8 @@ which nothing happened, and its last checkpoint holds the same bytes.
 
 from __future__ import annotations
 
+import random
+import time
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,29 @@ def test_between_any_two_steps_on_the_disk(nursery: Nursery, settings: Path, und
     ended = nursery.run(*run)
     assert ended.statuses == [0, 0], ended.said
     require_nothing_lost(tmp_path / "run", undisturbed)
+
+
+def test_at_thirty_random_moments(nursery: Nursery, settings: Path, undisturbed: Path, tmp_path: Path) -> None:
+    """A rank dies as it changes something on the disk, or one or all are killed at a time that is drawn."""
+    rng, n_killed, n_runs = random.Random(0), 0, 1
+    while n_killed < 30:
+        folder = tmp_path / f"run-{n_runs}"
+        run, rank = [settings, f"run.folder={folder}"], rng.randrange(2)
+        if rng.random() < 0.5:
+            ended = nursery.run(
+                *run, die_at={"rank": rank, "folder": str(folder), "nth": rng.randint(1, 30 - 22 * rank)}
+            )
+        else:
+            job = nursery.start(*run)
+            job.pids()
+            time.sleep(rng.uniform(0, 2))
+            job.kill(rng.choice([[0], [1], [0, 1]]))
+            ended = job.wait()
+        n_killed += -9 in ended.statuses
+        if ended.statuses == [0, 0]:
+            require_nothing_lost(folder, undisturbed)
+            n_runs += 1
+        else:
+            assert -9 in ended.statuses, ended.said
+    assert nursery.run(*run).statuses == [0, 0]
+    require_nothing_lost(folder, undisturbed)
