@@ -90,7 +90,7 @@ def pretrain(
     """
     config.require_ranks(group.size)
     say = tell if group.is_first else lambda line: None
-    with own_folder(config, group) as folder, (stopping or Stopping()) as stopping:
+    with own_folder(config, group) as folder, stopping or Stopping() as stopping:
         # What it reads.
         tokenizer = run_tokenizer(config, folder, group, say)
         tokens = training_tokens(config, tokenizer, folder, group, say)
