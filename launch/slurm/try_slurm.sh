@@ -54,6 +54,7 @@ echo "Name=gpu File=$folder/gpu[0-7]" > gres.conf
 port=$((20000 + RANDOM % 8000))
 cat > slurm.conf << CONF
 ClusterName=trial
+FirstJobId=$((100 + RANDOM % 9000))
 SlurmctldHost=$(hostname)(127.0.0.1)
 SlurmctldPort=$port
 SlurmUser=$(id -un)
@@ -122,7 +123,7 @@ top_k = 2
 [parallel]
 expert_ranks = 2
 [training]
-steps = ${STEPS:-200}
+steps = ${STEPS:-240}
 lr = 1e-3
 log_every = 1
 checkpoint_every = 50
@@ -190,13 +191,18 @@ same preempted
 
 job=$(submit requeued)
 await_step requeued $((steps / 3))
-tell "requeued: at step $(steps_of requeued), by hand: scontrol requeue"
+at=$(steps_of requeued)
 scontrol requeue "$job"
+for _ in $(seq 300); do [[ $(state_of "$job") == RUNNING ]] || break; sleep 0.2; done
+tell "requeued: at step $at, by hand (scontrol requeue): outcome $(outcome_of requeued) at step $(steps_of requeued)"
 await_end requeued "$job"
 same requeued
 
-job=$(submit over-time --time=1 --signal=B:USR1@20)
-tell "over-time: a job of one minute, to be told at most 80 s before its end"
+job=$(submit over-time --time=60 --signal=B:USR1@120)
+await_step over-time $((steps / 4))
+minutes=$(($(squeue --noheader --jobs="$job" --format=%M | awk -F: '{ print $1 }') + 2))
+scontrol update "jobid=$job" "timelimit=$minutes"
+tell "over-time: at step $(steps_of over-time) its time limit becomes $minutes minutes, two minutes before which it is told"
 await_end over-time "$job"
 same over-time
 
