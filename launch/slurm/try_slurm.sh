@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Try `pretrain.sbatch` on a Slurm that lives in a temporary folder: two nodes that are both this machine.
 #
-#   launch/slurm/try_slurm.sh            about five minutes; says at the end what happened, and fails if it should not have
+#   launch/slurm/try_slurm.sh            five to fifteen minutes; says at the end what happened, and fails if it should not have
 #
-# A run of two nodes with a rank each is done four times: undisturbed; pushed aside by a job that goes first; over its
-# time limit; requeued by hand without a warning. All must have the same losses, bit for bit.
+# A run of two nodes with a rank each is done five times: undisturbed; pushed aside by a job that goes first; requeued by
+# hand; cancelled, and submitted again; over its time limit. All must have the same losses, bit for bit.
 #
 # It needs slurmctld, slurmd and munged (Debian: slurm-wlm munge), and an environment that has llmcourse:
 #   PYTHON   its interpreter; `python` without it
@@ -197,6 +197,17 @@ for _ in $(seq 300); do [[ $(state_of "$job") == RUNNING ]] || break; sleep 0.2;
 tell "requeued: at step $at, by hand (scontrol requeue): outcome $(outcome_of requeued) at step $(steps_of requeued)"
 await_end requeued "$job"
 same requeued
+
+job=$(submit cancelled)
+await_step cancelled $((steps / 3))
+scancel "$job"
+for _ in $(seq 300); do [[ -z $(state_of "$job") ]] && break; sleep 0.2; done
+sleep 6 # longer than a requeued job would wait
+tell "cancelled: $(scontrol show job "$job" | sed -n 's/.*\(JobState=[A-Z]*\).*/\1/p'), outcome $(outcome_of cancelled) at step" \
+    "$(steps_of cancelled), $(squeue --noheader | wc -l) jobs wait or run; submitted again"
+job=$(submit cancelled)
+await_end cancelled "$job"
+same cancelled
 
 job=$(submit over-time --time=60 --signal=B:USR1@120)
 await_step over-time $((steps / 4))
