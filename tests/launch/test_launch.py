@@ -18,7 +18,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH = ROOT / "launch"
 SCRIPTS = [LAUNCH / "torchrun.sh", LAUNCH / "slurm" / "pretrain.sbatch", LAUNCH / "slurm" / "try_slurm.sh"]
-MANIFESTS = sorted(LAUNCH.rglob("*.yaml"))
+VOLUME = LAUNCH / "skypilot-volume.yaml"
+MANIFESTS = sorted(set(LAUNCH.rglob("*.yaml")) - {VOLUME})
 WITHOUT_PROGRAM = importlib.util.find_spec("llmcourse.pretrain") is None
 
 
@@ -77,7 +78,8 @@ def test_what_a_manifest_runs_is_there_and_reads_its_settings(path):
         assert program == "torchrun" or os.access(ROOT / program, os.X_OK)
         words = [word for word in words if word != "llmcourse.pretrain"]
         config = load(ROOT / words[0], words[1:])
-        assert config.run.device == "cuda"
+        assert config.run.device == "cuda" and config.run.folder.startswith("/runs/")
+        config.require_ranks(2 * 8)
 
 
 def test_a_container_has_time_to_save_before_it_is_killed():
@@ -102,6 +104,13 @@ def test_the_nodes_of_a_job_set_are_as_many_as_they_are_told():
     assert job["podFailurePolicy"]["rules"][0]["onExitCodes"] == {
         "containerName": ranks["name"], "operator": "In", "values": [75],
     }  # fmt: skip
+
+
+def test_the_volume_of_a_sky_task_is_the_one_that_is_made():
+    (task,), (volume,) = resources(LAUNCH / "skypilot.yaml"), resources(VOLUME)
+    assert task["volumes"] == {"/runs": volume["name"]}
+    assert volume["config"]["access_mode"] == "ReadWriteMany"
+    assert task["envs"]["RUN"].startswith("/runs/")
 
 
 # --- What the scripts do, with programs that only look like `python`, `torchrun`, `srun` and `scontrol` ---------------
