@@ -52,6 +52,6 @@ for _ in $(seq 20); do
 done
 outcome=$(sed -n 's/.*"outcome": "\([a-z]*\)".*/\1/p' "$run/outcome.json" 2> /dev/null || true)
 echo "node $NODE_RANK of $NNODES: torchrun's status $status, the run is ${outcome:-without an outcome}"
-# One that ends by a signal itself (143, 138) had no ranks yet.
-if [[ $outcome == stopped || ($asked && $status =~ ^(143|138)$) ]]; then exit 75; fi
+# Asked before its ranks could answer, or ended by force: there may be a checkpoint all the same.
+if [[ $outcome == stopped || ($asked && -z $outcome) ]]; then exit 75; fi
 exit "$status"

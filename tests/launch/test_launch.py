@@ -225,6 +225,15 @@ def test_a_batch_job_whose_time_is_nearly_up_tells_its_ranks_and_is_requeued(pla
     assert (place / "called").read_text().splitlines()[1:] == ["scancel --signal=USR1 7", "scontrol requeue 7"]
 
 
+def test_a_batch_job_that_makes_way_before_its_ranks_can_answer_is_requeued(place):
+    pretend(place, "scontrol", 'echo "scontrol $*" >> called; echo "PreemptTime=2030-01-01T00:00:00"')
+    pretend(place, "srun", ranks(None, 143))
+    process = start(place, "slurm/pretrain.sbatch", **SLURM)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert (place / "called").read_text().splitlines()[-1] == "scontrol requeue 7"
+
+
 def test_a_batch_job_that_somebody_cancels_stays_so(place):
     pretend(place, "srun", ranks("stopped", 1, until_asked=True))
     process = start(place, "slurm/pretrain.sbatch", **SLURM)
