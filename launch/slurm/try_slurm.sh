@@ -137,11 +137,11 @@ submit() { # NAME [sbatch's options ...]: the job's number
         "run.folder=$folder/runs/$name"
 }
 steps_of() { tail -n 1 "runs/$1/history.jsonl" 2> /dev/null | sed -n 's/^{"step": \([0-9]*\),.*/\1/p'; }
-outcome_of() { sed -n 's/.*"outcome": "\([a-z]*\)".*/\1/p' "runs/$1/outcome.json" 2> /dev/null || true; }
+outcome_of() { sed -n 's/.*"outcome": "\([a-z]*\)".*/\1/p' "runs/$1/outcome.json" 2> /dev/null || echo none; }
 state_of() { squeue --noheader --jobs="$1" --format=%T 2> /dev/null || true; }
 await_step() { # NAME STEP
-    for _ in $(seq 600); do
-        [[ -n $(outcome_of "$1") ]] && break
+    for _ in $(seq 900); do
+        [[ $(outcome_of "$1") == f* ]] && break # finished, or failed
         (($(steps_of "$1" || echo 0) + 0 >= $2)) && return
         sleep 0.2
     done
@@ -159,7 +159,7 @@ await_end() { # NAME JOB
     done
     tell "$1: $(scontrol show job "$2" | sed -n 's/.*\(JobState=[A-Z]*\).*/\1/p'), outcome $(outcome_of "$1")," \
         "attempts $(scontrol show job "$2" | sed -n 's/.*Restarts=\([0-9]*\).*/1 + \1/p')," \
-        "begun at steps $(awk -F'"step": ' '/"restarted"/ { split($2, a, ","); printf "%s%d", sep, a[1] - 1; sep = ", " }' "runs/$1/history.jsonl" 2> /dev/null || true)"
+        "gone on after steps $(awk -F'"step": ' '/"restarted"/ { split($2, a, ","); printf "%s%d", sep, a[1] - 1; sep = ", " }' "runs/$1/history.jsonl" 2> /dev/null || true)"
     [[ $(outcome_of "$1") == finished ]] || { tail -n 60 ./*"$1"*.log >&2; exit 1; }
 }
 same() { # NAME: its losses are those of the undisturbed run
@@ -180,12 +180,21 @@ tell "as it stands: $(sbatch --test-only "$here/pretrain.sbatch" tiny.toml 2>&1 
 job=$(submit undisturbed)
 await_end undisturbed "$job"
 
+push_aside() { # NAME JOB
+    local urgent
+    urgent=$(sbatch --parsable --partition=high --nodes=2 --job-name=urgent --output=urgent.log --wrap "sleep 8")
+    for _ in $(seq 500); do [[ $(state_of "$urgent") == RUNNING ]] && break; sleep 0.2; done
+    tell "$1: the other job runs; outcome $(outcome_of "$1"), now $(state_of "$2")"
+}
+
 job=$(submit preempted)
+for _ in $(seq 300); do grep -qs "nodes meet" "preempted-$job.log" && break; sleep 0.2; done
+sleep 3
+tell "preempted: before its first step a job that goes first comes in"
+push_aside preempted "$job"
 await_step preempted $((steps / 3))
-urgent=$(sbatch --parsable --partition=high --nodes=2 --job-name=urgent --output=urgent.log --wrap "sleep 8")
-tell "preempted: at step $(steps_of preempted) a job that goes first comes in"
-for _ in $(seq 300); do [[ $(state_of "$urgent") == RUNNING ]] && break; sleep 0.2; done
-tell "preempted: the other job runs; outcome $(outcome_of preempted) at step $(steps_of preempted), now $(state_of "$job")"
+tell "preempted: at step $(steps_of preempted) another one"
+push_aside preempted "$job"
 await_end preempted "$job"
 same preempted
 
