@@ -16,7 +16,7 @@ from llmcourse.distributed.sharded_checkpoint import all_sharded_checkpoints
 from llmcourse.pretrain.folder import read_outcome
 from tests.pretrain.ranks import Nursery, losses, state
 
-pytestmark = [pytest.mark.xdist_group("pretrain"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("pretrain"), pytest.mark.timeout(600)]
 
 MOMENTS = [
     ("the settings get their name", 0, "os.rename", "run.toml", 1),

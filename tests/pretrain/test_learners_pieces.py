@@ -27,7 +27,7 @@ MISCHIEF = """
     from pathlib import Path
     asked, rank = os.environ.get("MISCHIEF", ""), int(os.environ.get("RANK", "0"))
     if folder := os.environ.get("USED"):
-        Path(folder, f"{NAME}.{rank}").touch()
+        Path(folder, f"{NAME.__name__}.{rank}").touch()
     NAME.calls = getattr(NAME, "calls", 0) + 1
     is_time = rank == 1 and NAME.calls == int(os.environ.get("CALL", "5"))
 """
