@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = load(asked.config, asked.changes)
         config.require_ranks(asked.check or int(os.environ.get("WORLD_SIZE", "1")))
     except ConfigError as error:
-        if is_first:
+        if os.environ.get("LOCAL_RANK", "0") == "0":  # the file may be another one on each machine
             print(f"error: {error}", file=sys.stderr)
         return BAD_SETTINGS
     if asked.check:

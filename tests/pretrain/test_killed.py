@@ -16,7 +16,7 @@ from llmcourse.distributed.sharded_checkpoint import all_sharded_checkpoints
 from llmcourse.pretrain.folder import read_outcome
 from tests.pretrain.ranks import Nursery, losses, state
 
-pytestmark = [pytest.mark.xdist_group("pretrain"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("pretrain"), pytest.mark.timeout(600)]
 
 MOMENTS = [
     ("the settings get their name", 0, "os.rename", "run.toml", 1),
@@ -51,7 +51,7 @@ def test_between_any_two_steps_on_the_disk(nursery: Nursery, settings: Path, und
     run = [settings, f"run.folder={tmp_path / 'run'}", f"data.folder={tmp_path / 'data'}"]
     for when, rank, event, part, nth in MOMENTS:
         doom = {"rank": rank, "folder": str(tmp_path), "event": event, "part": part, "nth": nth}
-        ended = nursery.run(*run, die_at=doom)
+        ended = nursery.run(*run, doom=doom)
         assert ended.statuses[rank] == -9, f"{when}: {ended.statuses}\n{ended.said}"
     ended = nursery.run(*run)
     assert ended.statuses == [0, 0], ended.said
@@ -65,9 +65,7 @@ def test_at_thirty_random_moments(nursery: Nursery, settings: Path, undisturbed:
         folder = tmp_path / f"run-{n_runs}"
         run, rank = [settings, f"run.folder={folder}"], rng.randrange(2)
         if rng.random() < 0.5:
-            ended = nursery.run(
-                *run, die_at={"rank": rank, "folder": str(folder), "nth": rng.randint(1, 30 - 22 * rank)}
-            )
+            ended = nursery.run(*run, doom={"rank": rank, "folder": str(folder), "nth": rng.randint(1, 30 - 22 * rank)})
         else:
             job = nursery.start(*run)
             job.pids()
