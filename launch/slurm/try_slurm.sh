@@ -223,6 +223,9 @@ await_step over-time $((steps / 4))
 minutes=$(($(squeue --noheader --jobs="$job" --format=%M | awk -F: '{ print $1 }') + 2))
 scontrol update "jobid=$job" "timelimit=$minutes"
 tell "over-time: at step $(steps_of over-time) its time limit becomes $minutes minutes, two minutes before which it is told"
+for _ in $(seq 600); do grep -qs "attempt 0: requeued" "over-time-$job.log" && break; sleep 0.2; done
+tell "over-time: outcome $(outcome_of over-time) at step $(steps_of over-time), now $(state_of "$job"); its time is an hour again"
+scontrol update "jobid=$job" timelimit=60 # with a limit no longer than the warning it would be told at once each time
 await_end over-time "$job"
 same over-time
 
