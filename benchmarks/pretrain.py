@@ -8,6 +8,9 @@ A second is one of the wall clock, as ranks wait for one another.
 
 Memory is the most that a rank's process has held in a run of one side alone, less what it held before the model.
 
+Where torchtitan is importable (it needs triton, also where there is no GPU), its block of experts is timed beside ours,
+in bfloat16, in which it computes experts whatever it is given: forward and backward pass, processor time, one process.
+
 The engine's share is that of a step of `pretrain` which is not spent in the step itself (forward and backward pass,
 messages, clipping, optimizer): reading rows, the agreement on signals, rows of the history.
 """
@@ -25,11 +28,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from benchmarks.timing import ratios, row, spread
+from benchmarks.moe import D_MODEL, SHAPES, TOKENS, passes
+from benchmarks.timing import alternate, ratios, row, spread
 from llmcourse.distributed.group import Group
 from llmcourse.distributed.launch import run_on_ranks
 from llmcourse.model.losses import Batch
+from llmcourse.moe.config import ExpertsConfig
 from llmcourse.moe.huggingface import save_pretrained
+from llmcourse.moe.layer import MoE
 from llmcourse.optim.optimizers import AdamW
 from llmcourse.pretrain.config import RunConfig, parse
 from llmcourse.pretrain.engine import build, pretrain
@@ -176,6 +182,68 @@ def compared(group_name: str, taken: dict[str, list[float]], memory: dict[str, f
     return met
 
 
+def titans_block(ours: MoE) -> nn.Module:
+    """torchtitan's mixture with our weights."""
+    from torchtitan.models.common.linear import Linear
+    from torchtitan.models.common.moe import (
+        GroupedExperts,
+        LocalTokenDispatcher,
+        RoutedExperts,
+        TokenChoiceTopKRouter,
+    )
+    from torchtitan.models.common.moe import MoE as Theirs
+
+    shape, d_model = ours.config, ours.router.in_features
+    n, k = shape.n_experts, shape.top_k
+    block = Theirs.Config(
+        num_experts=n,
+        load_balance_coeff=None,
+        router=TokenChoiceTopKRouter.Config(
+            num_experts=n, top_k=k, score_func="softmax", route_norm=True,
+            gate=Linear.Config(in_features=d_model, out_features=n),
+        ),
+        routed_experts=RoutedExperts.Config(
+            inner_experts=GroupedExperts.Config(dim=d_model, hidden_dim=shape.d_expert, num_experts=n),
+            token_dispatcher=LocalTokenDispatcher.Config(num_experts=n, top_k=k),
+        ),
+    ).build()  # fmt: skip
+    inner = block.routed_experts.inner_experts
+    with torch.no_grad():
+        for theirs, own in (
+            (block.router.gate.weight, ours.router.weight), (inner.w1_EFD, ours.experts.gate_EFD),
+            (inner.w3_EFD, ours.experts.up_EFD), (inner.w2_EDF, ours.experts.down_EDF),
+        ):  # fmt: skip
+            theirs.copy_(own)
+        block.tokens_per_expert_E.zero_()
+    return block
+
+
+def beside_torchtitan() -> bool:
+    """Blocks of experts; whether ours is as fast."""
+    try:
+        import torchtitan.models.common.moe  # noqa: F401
+    except ImportError as error:
+        print(f"not beside torchtitan: {error}")
+        return True
+    met = True
+    for name, (d_expert, n_experts, top_k) in SHAPES.items():
+        for n_tokens in TOKENS:
+            torch.manual_seed(0)
+            ours = MoE(D_MODEL, ExpertsConfig(d_expert, n_experts=n_experts, top_k=top_k))
+            theirs = titans_block(ours)
+            x_BTD, d_y_BTD = (torch.randn(1, n_tokens, D_MODEL, dtype=torch.bfloat16) for _ in range(2))
+            x_BTD.requires_grad_()
+            calls = [passes(block.bfloat16(), x_BTD, d_y_BTD) for block in (ours, theirs)]
+            a, b = (call().float() for call in calls)
+            if (gap := ((a - b).norm() / a.norm()).item()) > 0.3:  # routers in bfloat16 send some tokens elsewhere
+                raise AssertionError(f"the answers differ by {gap:.1g}")
+            taken = alternate(*calls, repeats=ROUNDS, clock=time.process_time, warm_up=1)
+            factors = ratios(taken[1], taken[0])
+            said = [f"{n_tokens} tokens, bf16", f"{1e3 * min(taken[0]):,.0f} and {1e3 * min(taken[1]):,.0f} ms"]
+            met &= row(name, said, f"torchtitan / ours {spread(factors)}, at least 1", statistics.median(factors) >= 1)
+    return met
+
+
 def main() -> bool:
     torch.set_num_threads(1)
     met = True
@@ -190,7 +258,7 @@ def main() -> bool:
             share = run_on_ranks(engine_share, [()] * n, timeout_s=600)[0]
         met &= compared(name, taken, memory)
         met &= row(f"{name}, the engine", [f"{share:.1%} of a step"], f"below {SHARE:.0%}", share < SHARE)
-    return met
+    return met & beside_torchtitan()
 
 
 def peak_alone(side: str) -> float:
