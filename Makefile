@@ -36,12 +36,12 @@ sample: notebooks
 book: notebooks
 	$(BIN)/llmcourse book
 
-# Two tests run side by side: two threads each would wait for one another.
+# Two tests run side by side: two threads each would wait for one another. Files in the order of tests/conftest.py.
 test: $(READY)
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/llmcourse build --check
-	LLMCOURSE_SMALL=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout 300 tests llmcourse solutions
+	LLMCOURSE_SMALL=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --nbval-cell-timeout 300 tests llmcourse solutions
 
 lab: $(READY)
 	$(BIN)/llmcourse start

@@ -132,22 +132,22 @@ stands below:
         parts          one part: read, tokenized, written as a shard
         workers        processes that do parts, and the one that hands them out
         prepare        a corpus tokenized to shards by many processes, resumable
-        mixture        batches of several sources, by weight
         corpora        the text of a run as tokens: made once, opened by all ranks
+        mixture        batches of several sources, by weight
         first_weights  the first weights, layer by layer, the same on any ranks
         on_paper       a configuration on ranks that are not there: does it fit
         folder         the folder of a run: who writes to it, and how the run ended
         whose          whose code a run computes with, and whose has failed
         stopping       signals, and leaving in good order
         watchdog       a rank that hangs says where, and ends
+        trained        a model out of training: from a run's folder, or from an exported one
+        sampling       text out of a run as it is written, and whether it is Python
         monitor        what a run measures besides its loss
         engine         the one function that composes a run
-        __main__       `torchrun -m llmcourse.pretrain CONFIG`
-        trained        a model out of training: from a run's folder, or from an exported one
         card           what a model card says
         export         a run's model as a folder for transformers, read back and compared
-        sampling       text out of a run as it is written, and whether it is Python
         curves         one offline page of plots that compares runs
+        __main__       `torchrun -m llmcourse.pretrain CONFIG`
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there
     values.py       values that only look like those wanted: made so, or refused by name

@@ -21,6 +21,34 @@ from tests.walls import why_no_walls  # noqa: E402 - found only now
 collect_ignore_glob = ["mutants/[0-9]*", "submissions/*"]
 
 
+LONG = (
+    "tests/test_checks_of_checks.py",
+    "tests/course/grading/test_restart.py",
+    "tests/course/sandbox/test_situations.py",
+    "tests/course/grading/test_options.py",
+    "tests/attacks/test_attacks.py",
+    "tests/course/sandbox/test_limits.py",
+    "tests/course/test_release.py",
+    "solutions/04_fsdp/5_failures.ipynb",
+    "tests/course/sandbox/test_life_of_a_process.py",
+    "tests/distributed/test_learners_code.py",
+    "tests/course/test_learner.py",
+    "tests/course/grading/test_grade.py",
+    "tests/course/grading/test_exports.py",
+    "tests/course/grading/test_similarity.py",
+    "tests/distributed/test_watch.py",
+    "tests/course/grading/test_courtroom.py",
+    "tests/course/grading/test_processes.py",
+)
+"""The files that take a minute or more, the longest first: begun last, one of them would leave the other core idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files; the others keep their order."""
+    places = {Path(ROOT, name): place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave a test of the walls out where there are none."""

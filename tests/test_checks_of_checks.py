@@ -1,10 +1,10 @@
 """The checks are checked: graded cells reject every wrong solution in the bank and accept every right one.
 
-All solutions go the way that students' work goes, through `grade`, as a class of made-up students; only the feedback
-pages, which are written after the scores and take half of the time, are left out. A check judges its piece with the
-reference in the place of every other piece, so one student can carry wrong solutions of many pieces. Of most students
-only the pieces are judged that they are there for; a few are judged whole, to show that a mistake costs its own
-exercise only.
+Every wrong solution is judged by its check in the processes that judge students' work (`tests.bench`), with the
+reference in the place of every other piece. The right ones, and some that carry many of the wrong ones, go the whole
+way that students' work goes, through `grade`, as a class of made-up students; only the feedback pages, which come
+after the scores and take half of the time, are left out. Those with wrong solutions are judged whole, to show that a
+mistake costs its own exercise only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import builtins
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,7 +25,7 @@ from llmcourse.course.check_source import BEGIN_HIDDEN, END_HIDDEN
 from llmcourse.course.grading.results.report import ClassReport, ExerciseResult, StudentResult
 from llmcourse.course.grading.run import grade
 from llmcourse.course.pieces import Piece, docstring
-from tests import classroom
+from tests import bench, classroom
 from tests.mutants import Solution, read_bank, right_solutions, wrong_solutions
 from tests.walls import why_no_walls
 
@@ -109,10 +109,15 @@ def passed(result: ExerciseResult) -> bool:
 
 @dataclass(frozen=True)
 class Class:
-    """A class, which student handed in what of the bank, and its grading, which may still be under way."""
+    """A class, which student handed in what of the bank, and its grading, which may still be under way.
+
+    Attributes:
+        alone: What is judged by its own check alone: piece -> solutions, and their results in the same order.
+    """
 
     handed_in: dict[str, dict[str, Solution]]
     graded: Graded
+    alone: dict[str, tuple[list[Solution], Future[list[ExerciseResult]]]] = field(default_factory=dict)
 
     @cached_property
     def results(self) -> dict[str, StudentResult]:
@@ -121,6 +126,9 @@ class Class:
 
     def of(self, solution: Solution) -> ExerciseResult:
         """The result of a solution's exercise."""
+        solutions, results = self.alone.get(solution.piece, ([], None))
+        if solution in solutions:
+            return results.result()[solutions.index(solution)]
         student = next(s for s, given in self.handed_in.items() if given.get(solution.piece) == solution)
         return checks(self.results[student])[solution.piece]
 
@@ -142,11 +150,11 @@ class Classes:
 def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classes]:
     """Start to grade all classes; a test waits for the one that it asks for."""
     cores = min(os.cpu_count() or 1, 4)
-    with ProcessPoolExecutor(cores, get_context("spawn"), initializer=classroom.grade_without_feedback) as pool:
-        grader = Grader(pool, cores)
+    with ProcessPoolExecutor(cores, get_context("spawn"), initializer=bench.prepare) as pool:
+        grader = Grader(pool, 1)
         whole = {name: start_whole(grader, name, tmp_path_factory.mktemp(name)) for name in ASSIGNMENTS}
         output = tmp_path_factory.mktemp("sample") / "grades"
-        sample = grader.grade(classroom.SAMPLE, output, classroom.SAMPLE_ASSIGNMENT, SOLUTIONS, timeout_s=15)
+        sample = grader.grade(classroom.SAMPLE, output, classroom.SAMPLE_ASSIGNMENT, SOLUTIONS, timeout_s=8)
         yield Classes(whole, sample)
         pool.shutdown(cancel_futures=True)
 
@@ -154,11 +162,29 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classes]:
 def start_whole(grader: Grader, assignment: str, folder: Path) -> Class:
     wrong, right = wrong_solutions(assignment), right_solutions(assignment)
     handed_in = {f"{PART}right_{i}": given for i, given in enumerate(packed(_flat(right), len(right)))}
-    for i, given in enumerate(packed(_flat(wrong), max(1, len(wrong) * 3 // 4))):
-        handed_in[f"mixed_{i}" if i < MIXED else f"{PART}wrong_{i}"] = given
+    mixed = packed(_flat(wrong), max(1, len(wrong) * 3 // 4))[:MIXED]
+    handed_in |= {f"mixed_{i}": given for i, given in enumerate(mixed)}
     handed_in |= {f"alone_{i}": {s[-1].piece: s[-1]} for i, s in enumerate(list(wrong.values())[:ALONE])}
     handed_in |= {PERFECT: {}, BLANK: {}}
-    return Class(handed_in, grader.start(assignment, folder, handed_in, SOLUTIONS))
+    graded = grader.start(assignment, folder, handed_in, SOLUTIONS)
+    return Class(handed_in, graded, start_alone(grader.pool, assignment, wrong))
+
+
+def start_alone(
+    pool: ProcessPoolExecutor, assignment: str, bank: Mapping[str, list[Solution]]
+) -> dict[str, tuple[list[Solution], Future[list[ExerciseResult]]]]:
+    """Start to judge each of these solutions by its own check."""
+    reference, started = classroom.reference(assignment), {}
+    for name, notebook in classroom.notebooks(assignment, SOLUTIONS).items():
+        for piece, check in classroom.cells(notebook, "check").items():
+            cells = notebook.cells[: notebook.cells.index(check) + 1]
+            solutions = bank.get(piece, [])
+            sources = [solution.source for solution in solutions]
+            started[piece] = (
+                solutions,
+                pool.submit(bench.judge_each, assignment, name, cells, sources, reference[piece]),
+            )
+    return started
 
 
 def visible(source: str) -> str:
@@ -176,7 +202,8 @@ def test_the_reference_scores_full_marks(classes: Classes, assignment: str) -> N
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_the_blank_notebook_scores_nothing(classes: Classes, assignment: str) -> None:
     result = classes.whole[assignment].results[BLANK]
-    assert {piece: check.points for piece, check in checks(result).items()} == dict.fromkeys(checks(result), 0)
+    for piece, check in checks(result).items():
+        assert check.points == 0 and check.reason.startswith(f"{piece} is not written yet"), f"{piece}: {check.reason}"
 
 
 @pytest.mark.parametrize(("assignment", "wrong"), WRONG, ids=_id)
@@ -200,7 +227,9 @@ def test_a_mistake_costs_its_own_exercise_and_no_other(classes: Classes, assignm
     assert len(students) == MIXED + ALONE + 1
     for student, given in students.items():
         for piece, result in checks(whole.results[student]).items():
-            if piece not in given:
+            if piece in given:
+                assert result.points == 0, f"{given[piece]} passes in the company of others"
+            else:
                 company = "\n".join(map(str, given.values()))
                 assert passed(result), f"{piece} is the reference's, but fails beside\n{company}\n{result.reason}"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from llmcourse.course.patterns import only_wrong, pattern_of_numbers, pattern_of_shapes
 from llmcourse.course.source import names_reached
 from llmcourse.course.steps import count_steps
-from llmcourse.course.told import Watched, short
+from llmcourse.course.told import Watched, as_given, short
 
 if TYPE_CHECKING:
     from llmcourse.distributed.rehearsal import Rehearsed
@@ -36,7 +36,7 @@ def raises(
     Example:
         >>> raises(ValueError, int, "seven", says="seven")
     """
-    call = f"{getattr(function, '__name__', function)}({', '.join(map(short, args))})"
+    given = list(map(as_given, args))  # told only when something is wrong: telling a large tensor takes its time
     why = f": {hint}" if hint else ""
     try:
         result = function(*args)
@@ -44,16 +44,21 @@ def raises(
         if getattr(raised, "is_of_the_line", False):
             raise
         assert _names(str(raised), says), (
-            f"{call} raised {error.__name__}, but its message {str(raised)!r} does not name {says!r}"
+            f"{_call(function, given)} raised {error.__name__}, but its message {str(raised)!r} does not name {says!r}"
         )
         return
     except NotImplementedError:
         raise
     except Exception as other:
         raise AssertionError(
-            f"{call} should raise {error.__name__}, but raised {type(other).__name__}: {other}{why}"
+            f"{_call(function, given)} should raise {error.__name__}, but raised {type(other).__name__}: {other}{why}"
         ) from None
-    raise AssertionError(f"{call} should raise {error.__name__}, but returned {short(result)}{why}")
+    returned = short(result)
+    raise AssertionError(f"{_call(function, given)} should raise {error.__name__}, but returned {returned}{why}")
+
+
+def _call(function: Callable[..., Any], args: Iterable[Any]) -> str:
+    return f"{getattr(function, '__name__', function)}({', '.join(map(short, args))})"
 
 
 def _names(text: str, value: str) -> bool:

@@ -44,6 +44,7 @@ def sample(
             raise ValueError(f"{run} has no tokenizer.json; a model that is to write must have one")
         found = "cuda" if torch.cuda.is_available() else "cpu"
         model = trained.model.to(found if device == "auto" else device)
+        _note_length(trained.model.config.max_seq_len, tokens)
         settings: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "stop": stop or ()}
         settings["end_of_text"] = trained.end_of_text
         if prompt is None:
@@ -61,6 +62,12 @@ def sample(
         console.print(
             f"{sum(map(parses_as_python, texts))} of {samples} parse as Python, as far as they go", style="dim"
         )
+
+
+def _note_length(max_seq_len: int, tokens: int) -> None:
+    if tokens >= max_seq_len:
+        told = f"the model has read at most {max_seq_len:,} tokens at a time; what it writes after them may fall apart"
+        console.print(f"[yellow]note[/]  {told}", soft_wrap=True)
 
 
 def _show(prompt: str, pieces: Any) -> str:

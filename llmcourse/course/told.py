@@ -64,11 +64,11 @@ class Watched:
         self._gave: list[Any] = []
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        self._last = (tuple(map(_as_given, args)), {name: _as_given(value) for name, value in kwargs.items()})
+        self._last = (tuple(map(as_given, args)), {name: as_given(value) for name, value in kwargs.items()})
         self._gave = []
         result = self.__wrapped__(*args, **kwargs)
         if result is None or type(result) in _PLAIN:
-            self._gave = [_as_given(result)]
+            self._gave = [as_given(result)]
         return result
 
     def __getattr__(self, name: str) -> Any:
@@ -82,7 +82,7 @@ class Watched:
         return repr(self.__wrapped__)
 
 
-def _as_given(value: Any) -> Any:
+def as_given(value: Any) -> Any:
     """A value that still looks as it does now when a call has changed it; what is long is told by its beginning."""
     if type(value) is list:
         return value[:64]
@@ -96,7 +96,7 @@ def _as_given(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type) and not type(value).__dataclass_params__.frozen:
         made = copy.copy(value)
         for field in dataclasses.fields(value):
-            setattr(made, field.name, _as_given(getattr(value, field.name)))
+            setattr(made, field.name, as_given(getattr(value, field.name)))
         return made
     return value
 

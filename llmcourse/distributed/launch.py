@@ -27,8 +27,9 @@ from llmcourse.distributed.group import Group
 from llmcourse.distributed.rehearsal import RankFailed
 
 MAX_RANKS = 8
+ALWAYS_LOADED = ("cloudpickle", "numpy", "torch", "torch.distributed", "torch._dynamo")
+"""An optimizer's first step loads the last one, which takes longer than all the rest, in each rank again."""
 SLOW_TO_LOAD = (
-    "torch._dynamo",
     "torch.distributed.checkpoint",
     "torch.distributed.fsdp",
     "torch.distributed.tensor.parallel",
@@ -101,7 +102,7 @@ def _context() -> BaseContext:
     if sys.platform != "linux":
         return get_context("spawn")
     context = get_context("forkserver")
-    context.set_forkserver_preload(["cloudpickle", "numpy", "torch", "torch.distributed", *_used(SLOW_TO_LOAD)])
+    context.set_forkserver_preload([*ALWAYS_LOADED, *_used(SLOW_TO_LOAD)])
     return context
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -21,13 +22,15 @@ from llmcourse.files import CheckpointError
 from llmcourse.pretrain.config import ConfigError, RunConfig, load
 from llmcourse.pretrain.engine import pretrain
 from llmcourse.pretrain.folder import FolderInUse
-from llmcourse.pretrain.stopping import STOPPED, AskedToLeave
+from llmcourse.pretrain.stopping import STOPPED, AskedToLeave, Stopping
 from llmcourse.pretrain.whose import piece_that_failed
 from llmcourse.training.loop import NonFiniteLossError
 
 BAD_SETTINGS = 2
 EXPECTED = (ConfigError, CannotJoin, FolderInUse, CheckpointError, NonFiniteLossError)
 """Errors whose message says everything."""
+LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "remote process exited")
+"""What PyTorch says, gloo or NCCL, when the process at the other end of a message is gone."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = load(asked.config, asked.changes)
         config.require_ranks(asked.check or int(os.environ.get("WORLD_SIZE", "1")))
     except ConfigError as error:
-        if is_first:
+        if os.environ.get("LOCAL_RANK", "0") == "0":  # the file may be another one on each machine
             print(f"error: {error}", file=sys.stderr)
         return BAD_SETTINGS
     if asked.check:
@@ -64,20 +67,14 @@ def run(config: RunConfig, *, progress: bool = True, is_first: bool = True) -> i
     device = config.run.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        with joined(device, config.run.timeout_s * 3) as group:
-            outcome = pretrain(config, group, progress=progress, tell=lambda line: print(line, flush=True))
-    except AskedToLeave as error:
-        if is_first:
-            print(f"asked to leave: {error}. Start it again and it goes on.", flush=True)
-        return STOPPED
-    except EXPECTED as error:
-        if is_first:
-            print(f"error: {error}", file=sys.stderr, flush=True)
-        return BAD_SETTINGS if isinstance(error, ConfigError) else 1
-    except Exception as error:
-        tell_what_failed(config, error)
-        return 1
+    # A launcher sends SIGTERM to all ranks when the first one fails: what is wrong is said all the same.
+    with Stopping() as stopping:
+        try:
+            with joined(device, config.run.timeout_s * 3) as group:
+                outcome = pretrain(config, group, progress=progress, tell=tell, stopping=stopping)
+        except (Exception, AskedToLeave) as error:
+            stopping.finish_steps()
+            return tell_what_failed(config, error, is_first)
     if is_first:
         if outcome.is_stopped:
             print(f"asked to leave: saved as {outcome.checkpoint}. Start it again and it goes on.", flush=True)
@@ -86,18 +83,40 @@ def run(config: RunConfig, *, progress: bool = True, is_first: bool = True) -> i
     return STOPPED if outcome.is_stopped else 0
 
 
-def tell_what_failed(config: RunConfig, error: Exception) -> None:
-    """Say on which rank, in whose code, and where the last good checkpoint is; then the traceback."""
-    rank = os.environ.get("RANK", "0")
-    piece = piece_that_failed(error)
-    whose = f" in your piece {piece}" if piece else ""
-    traceback.print_exception(error)
-    print(
-        f"error: rank {rank} failed{whose}: {type(error).__name__}: {error}; {last_good(config.run.folder)}",
-        file=sys.stderr,
-        flush=True,
-    )
+def tell_what_failed(config: RunConfig, error: BaseException, is_first: bool) -> int:
+    """Say on which rank, in whose code, and where the last good checkpoint is; returns the status of this process."""
+    if isinstance(error, AskedToLeave):
+        if is_first:
+            tell(f"asked to leave: {error}. Start it again and it goes on.")
+        return STOPPED
+    if isinstance(error, EXPECTED):
+        if is_first:
+            print(f"error: {error}", file=sys.stderr, flush=True)
+        return BAD_SETTINGS if isinstance(error, ConfigError) else 1
+    if getattr(error, "is_of_another_rank", False):
+        return 1
+    rank, piece = os.environ.get("RANK", "0"), piece_that_failed(error)
+    if any(said in str(error) for said in LOST):
+        told = f"rank {rank} has lost another one, which has said why if it could"
+    else:
+        traceback.print_exception(error)
+        whose = f" in your piece {piece}" if piece else ""
+        told = f"rank {rank} failed{whose}: {type(error).__name__}: {error}"
+    print(f"error: {told}; {last_good(config.run.folder)}", file=sys.stderr, flush=True)
+    return 1
+
+
+def tell(line: str) -> None:
+    """Print a line that others may be waiting for."""
+    print(line, flush=True)
+
+
+def program() -> None:
+    """Be a program: SIGTERM, which a launcher sends to those who have not left yet, changes no status any more."""
+    status = main()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(status)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

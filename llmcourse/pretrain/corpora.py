@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from itertools import chain
@@ -147,14 +148,28 @@ def on_first(group: Group, work: Callable[[], T]) -> None:
 
 def on_each(group: Group, work: Callable[[], T]) -> T:
     """Do something on every rank; if it fails on one, all raise that one's error."""
-    result, wrong = None, None
+    result, wrong, told_of = None, None, None
     try:
         result = work()
     except (Exception, AskedToLeave) as error:  # whatever it is, the others must not wait for this rank
-        wrong = error
-    if told := next((error for error in group.gather(wrong) if error is not None), None):
-        raise wrong or told
+        wrong, told_of = error, _sendable(error)
+    if told := next((error for error in group.gather(told_of) if error is not None), None):
+        raise wrong or of_another(told)
     return result  # type: ignore[return-value]
+
+
+def _sendable(error: BaseException) -> BaseException:
+    """An error, or what it says, where another process could not make it again: some need more than a message."""
+    try:
+        return pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+
+
+def of_another(error: BaseException) -> BaseException:
+    """An error that another rank has met, and tells of."""
+    error.is_of_another_rank = True  # type: ignore[attr-defined]
+    return error
 
 
 def _hash(made_from: dict[str, Any]) -> str:

@@ -67,6 +67,7 @@ def pretrain(
     *,
     progress: bool = True,
     tell: Callable[[str], object] = print,
+    stopping: Stopping | None = None,
 ) -> Outcome:
     """Train a model as its settings say, from the last checkpoint in its folder on if there is one.
 
@@ -78,6 +79,7 @@ def pretrain(
         group: Who takes part: one process alone, or processes started by `torchrun`.
         progress: Whether the first rank shows a bar.
         tell: Gets each line for the console.
+        stopping: Who knows of signals, where they are looked after already.
 
     Raises:
         ConfigError: The settings do not fit the number of ranks, the tokenizer, or the run that is in the folder.
@@ -88,7 +90,7 @@ def pretrain(
     """
     config.require_ranks(group.size)
     say = tell if group.is_first else lambda line: None
-    with own_folder(config, group) as folder, Stopping() as stopping:
+    with own_folder(config, group) as folder, stopping or Stopping() as stopping:
         # What it reads.
         tokenizer = run_tokenizer(config, folder, group, say)
         tokens = training_tokens(config, tokenizer, folder, group, say)

@@ -53,38 +53,39 @@ class Comparison:
 
 
 def weight_map(sizes: Mapping[str, int], max_shard_bytes: int) -> dict[str, str]:
-    """Say which file each weight of a model goes to, so that no file is larger than it must be.
+    """Say which file each weight of a model goes to, by the rule of `transformers`.
 
-    The rule is the one of `transformers`. The weights are taken in the order of `sizes`. One file is open at a time; at
-    first it is empty.
+    The weights are taken in the order of `sizes`. One file is open at a time; at first it is empty.
 
-    - A weight that is larger than `max_shard_bytes` by itself gets a file of its own, which is closed at once. The open
-      file stays open, and takes the weights that come after.
-    - Any other weight goes to the open file if the file then has at most `max_shard_bytes`. If it would have more, the
-      open file is closed, and the weight is the first of a new one.
-    - After the last weight the open file is closed, if there is anything in it.
+    - A weight that is larger than `max_shard_bytes` by itself gets a file of its own, which is closed at once. The file
+      that was open stays open, as full as it was, for the weights that come after.
+    - Any other weight goes to the open file if that file then has at most `max_shard_bytes`. If it would have more, the
+      open file is closed, a new one is opened, and the weight is the first in it.
+    - After the last weight the open file is closed, if there is any weight in it.
 
-    Files are numbered from 1 on in the order in which they are closed: `model-00001-of-00003.safetensors`, with five
-    digits at least. A model in one file has it under the name `model.safetensors`, whatever its size.
+    If only one file was closed, its name is `model.safetensors`, whatever its size. Else the files are numbered from 1
+    on in the order in which they were closed, and named after their number and how many there are, both with five
+    digits at least: `model-00001-of-00003.safetensors` is the first of three.
 
     Args:
-        sizes: The bytes of each weight, by name. 0 is a size like any other. Not changed.
+        sizes: The bytes of each weight, by name; 0 is a size like any other. Not changed.
         max_shard_bytes: How large a file may be, in bytes; at least 1.
 
     Returns:
-        The name of the file of each weight, in the order of `sizes`; empty if there are no weights.
+        The name of the file of each weight, with the weights in the order of `sizes`; empty if there are none.
 
     Raises:
-        ValueError: `max_shard_bytes` is below 1, or a size is below 0; the message names it, and of a size the weight.
+        ValueError: `max_shard_bytes` is below 1, or a size is below 0; the message names `max_shard_bytes` with its
+            value, or the weight with its size.
 
     Example:
-        >>> weight_map({"a": 4, "b": 3, "c": 2}, max_shard_bytes=7)
-        {'a': 'model-00001-of-00002.safetensors', 'b': 'model-00001-of-00002.safetensors', 'c': \
-'model-00002-of-00002.safetensors'}
-        >>> [name[6:11] for name in weight_map({"a": 4, "large": 9, "b": 3, "c": 2}, max_shard_bytes=7).values()]
+        >>> weight_map({"a": 4, "b": 3}, max_shard_bytes=7)
+        {'a': 'model.safetensors', 'b': 'model.safetensors'}
+        >>> list(weight_map({"a": 4, "b": 3, "c": 1}, max_shard_bytes=7).values())[1:]
+        ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors']
+        >>> files = weight_map({"a": 4, "large": 9, "b": 3, "c": 2}, max_shard_bytes=7)
+        >>> [file.removeprefix("model-")[:5] for file in files.values()]  # the large one's was closed first
         ['00002', '00001', '00002', '00003']
-        >>> weight_map({"large": 9}, max_shard_bytes=7)
-        {'large': 'model.safetensors'}
     """
     if max_shard_bytes < 1:
         raise ValueError(f"max_shard_bytes is {max_shard_bytes!r}; it must be at least 1")
@@ -302,10 +303,15 @@ def compare_with_transformers(
     """
     import transformers
 
-    found = found or Comparison(0)
-    their = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True).eval()
+    found, bar = found or Comparison(0), transformers.utils.logging.is_progress_bar_enabled()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        their = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+    finally:
+        if bar:
+            transformers.utils.logging.enable_progress_bar()
     ours = model_with(model.config, {name: w.detach().float() for name, w in named_weights(model).items()})
-    error, n_greedy = _compare_models(ours, their)
+    error, n_greedy = _compare_models(ours, their.eval())
     n_texts = 0
     if tokenizer is not None:
         theirs = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)

@@ -172,8 +172,8 @@ class MixtureBatches:
 
         Raises:
             ValueError: Sources and weights have not the same names, a weight cannot be kept (see `mixture_counts`), a
-                size is below 1, a source has not the tokens of one row, or was written with another tokenizer than the
-                first; the message names the source.
+                size is below 1, the seed is negative, or a source has not the tokens of one row, or was written with
+                another tokenizer than the first; the message names the source or the value.
         """
         if missing := sorted(weights.keys() ^ sources.keys()):
             raise ValueError(
@@ -182,6 +182,8 @@ class MixtureBatches:
             )
         self.seq_len, self.batch_size, self.seed = whole("seq_len", seq_len), whole("batch_size", batch_size), seed
         rank_rows(0, self.batch_size)
+        if whole("seed", seed) < 0:
+            raise ValueError(f"seed is {seed!r}; it must be at least 0")
         # A source's place in the weights decides ties, wherever it stands among the sources.
         self.counts = mixture_counts(weights)
         _refuse_two_tokenizers(sources)

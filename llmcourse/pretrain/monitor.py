@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import collections
 import math
 import resource
@@ -19,6 +18,7 @@ from llmcourse.distributed.planning import HARDWARE
 from llmcourse.distributed.sharded_checkpoint import last_good
 from llmcourse.model.accounting import model_costs
 from llmcourse.pretrain.config import RunConfig
+from llmcourse.pretrain.sampling import python_share
 from llmcourse.pretrain.stopping import Stopping
 from llmcourse.pretrain.watchdog import Watchdog
 from llmcourse.training.history import Row
@@ -78,25 +78,6 @@ def is_spike(losses: Sequence[float], loss: float) -> bool:
     middle = statistics.median(losses)
     deviation = 1.4826 * statistics.median(abs(other - middle) for other in losses)
     return loss > middle + max(SPIKE_DEVIATIONS * deviation, 0.05 * abs(middle))
-
-
-def parses_as_python(text: str) -> bool:
-    """Whether a text begins as Python does: all of it but its last lines, at most three, can be parsed.
-
-    A sample ends where its tokens end, mostly in the middle of a line, and often of a statement.
-
-    Example:
-        >>> parses_as_python("def f(x):\\n    return x\\nif x:\\n   "), parses_as_python("def f(x:\\n    return")
-        (True, False)
-    """
-    lines = text.split("\n")
-    for end in range(len(lines) - 1, max(0, len(lines) - 4), -1):
-        try:
-            if ast.parse("\n".join(lines[:end])).body:
-                return True
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            pass
-    return False
 
 
 def peak_memory_gb(device: torch.device) -> float:
@@ -213,8 +194,7 @@ class Monitor:
             told = f", {more['val_bits_per_byte']:.3f} bits a byte" if self._bytes_per_token else ""
             self._tell(f"step {self.done:,}: validation loss {row['val_loss']:.4f}{told}")
         if "sample" in row:
-            samples = row["sample"].split(BETWEEN)
-            more["python_share"] = sum(map(parses_as_python, samples)) / len(samples)
+            more["python_share"] = python_share(row["sample"].split(BETWEEN))
         return more
 
     def saved(self, done: int, checkpoint: Path) -> None:

@@ -165,17 +165,30 @@ def on_paper(config: RunConfig, n_ranks: int, gpu: str | None = None) -> str:
         require_room(config, rank, HARDWARE[gpu].memory)
     per_step = config.data.batch_size * config.data.seq_len
     at_a_time = per_step // n_ranks // config.training.grad_accum_steps
+    of_device = f", of {HARDWARE[gpu].memory / GB:.0f} GB" if gpu else ""
     rows = [
-        ("model", f"{rank.parameters / 1e9:.3f}B parameters, of which a token meets {rank.active / 1e9:.3f}B"),
+        ("model", f"{_count(rank.parameters)} parameters, of which a token meets {_count(rank.active)}"),
         ("a step", f"{per_step:,} tokens, {at_a_time:,} a rank at a time"),
-        ("shard", f"{rank.shard / 1e6:,.1f}M numbers a rank, {rank.experts / 1e6:,.1f}M of experts"),
-        ("state", f"{rank.state / GB:.2f} GB: weights, gradients, AdamW, float32"),
-        ("gathered", f"{rank.gathered / GB:.2f} GB: the largest layer whole, and the embeddings"),
-        ("activations", f"{rank.activations / GB:.2f} GB of one micro-batch"),
-        ("in all", f"{rank.total / GB:.2f} GB a rank" + (f", of {HARDWARE[gpu].memory / GB:.0f} GB" if gpu else "")),
-        ("at the start", f"{rank.host / GB:.2f} GB of the machine's memory a rank, to draw a layer's weights"),
+        ("shard", f"{_count(rank.shard)} numbers a rank, {_count(rank.experts)} of experts"),
+        ("state", f"{_size(rank.state)}: weights, gradients, AdamW, float32"),
+        ("gathered", f"{_size(rank.gathered)}: the largest layer whole, and the embeddings"),
+        ("activations", f"{_size(rank.activations)} of one micro-batch"),
+        ("in all", f"{_size(rank.total)} a rank{of_device}"),
+        ("at the start", f"{_size(rank.host)} of the machine's memory a rank, to draw a layer's weights"),
     ]
     return "\n".join(f"{name:12} {what}" for name, what in rows)
+
+
+def _count(number: float) -> str:
+    """A number of parameters in thousands, millions or billions."""
+    for unit, name in ((1e9, "B"), (1e6, "M")):
+        if number >= unit:
+            return f"{number / unit:,.2f}{name}"
+    return f"{number / 1e3:,.1f}K"
+
+
+def _size(n_bytes: float) -> str:
+    return f"{n_bytes / GB:,.2f} GB" if n_bytes >= GB / 10 else f"{n_bytes / 1e6:,.1f} MB"
 
 
 def _activations(config: RunConfig, n_ranks: int) -> int:

@@ -181,7 +181,7 @@ def _refuse_other(folder: Path, begun: dict[str, Any], chosen: dict[str, Any], r
     old_rows, new_rows = ({row[0]: row[1:] for row in some} for some in (begun["files"], rows))
     for path, row in old_rows.items():
         if path not in new_rows:
-            raise ValueError(f"{path} is missing; it must be there, {again}")
+            raise ValueError(f"{path} is missing; it was among the files {again}")
         if row != new_rows[path]:
             (size, time, _), (new_size, new_time, _) = row, new_rows[path]
             raise ValueError(

@@ -9,10 +9,12 @@ nothing to finish, and to read the text may take hours: a run then leaves at onc
 from __future__ import annotations
 
 import signal
+import sys
 from types import FrameType
 from typing import Any
 
 from llmcourse.distributed.group import Group
+from llmcourse.pretrain.watchdog import waits
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 STOPPED = 75
@@ -26,8 +28,9 @@ class AskedToLeave(BaseException):
 class Stopping:
     """A context in which SIGTERM and SIGUSR1 ask a run to leave, instead of ending the process.
 
-    Until `finish_steps` they raise AskedToLeave, and from then on they are noted. They may come twice: a scheduler
-    sends them to all processes of a job, and `torchrun`, which is one of these, passes them on.
+    They are noted. Before `finish_steps` they also raise AskedToLeave, but for a process that waits for others, or in
+    which an error is on its way: that is to be told first. They may come twice: a scheduler sends them to all processes
+    of a job, and `torchrun`, which is one of these, passes them on. The context may be entered again within itself.
 
     Attributes:
         asked: The name of the signal that has come to this process, or None.
@@ -36,19 +39,22 @@ class Stopping:
     def __init__(self) -> None:
         self.asked: str | None = None
         self._before: dict[int, Any] = {}
-        self._is_at_once = True
+        self._is_at_once, self._depth = True, 0
 
     def __enter__(self) -> Stopping:
-        self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+        self._depth += 1
+        if self._depth == 1:
+            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
         return self
 
     def __exit__(self, *error: object) -> None:
-        for number, handler in self._before.items():
+        self._depth -= 1
+        for number, handler in self._before.items() if not self._depth else ():
             signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         was_asked, self.asked = self.asked is not None, signal.Signals(number).name
-        if self._is_at_once and not was_asked:
+        if self._is_at_once and not was_asked and not waits(frame) and sys.exc_info()[0] is None:
             raise AskedToLeave(f"{self.asked} came before the first step")
 
     def finish_steps(self) -> None:

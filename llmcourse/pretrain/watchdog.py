@@ -55,7 +55,7 @@ class Watchdog:
             silent = time.monotonic() - self._last
             if silent > self.patience_s:
                 # A launcher ends all ranks when the first one goes: let the one speak first that keeps others waiting.
-                if _waits(sys._current_frames().get(self._main)) and silent < 1.1 * self.patience_s + 5:
+                if waits(sys._current_frames().get(self._main)) and silent < 1.1 * self.patience_s + 5:
                     continue
                 print(self._told(silent), file=sys.stderr, flush=True)
                 self._end(HUNG)
@@ -73,7 +73,8 @@ WAITING = (f"{os.sep}torch{os.sep}", f"distributed{os.sep}links.py")
 """Files whose innermost line means that a thread waits for others: PyTorch's, and where messages are handed over."""
 
 
-def _waits(frame: FrameType | None) -> bool:
+def waits(frame: FrameType | None) -> bool:
+    """Whether a thread that stands there waits for others, or is in PyTorch."""
     return frame is not None and any(part in frame.f_code.co_filename for part in WAITING)
 
 

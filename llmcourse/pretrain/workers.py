@@ -136,8 +136,10 @@ class _Hand(threading.Thread):
 
 def _started(task: Task) -> subprocess.Popen:
     """Start a worker. It is a program of its own: nothing of this process, such as its threads, is copied."""
-    home = str(Path(llmcourse.__file__).resolve().parents[1])
-    path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))
+    home = Path(llmcourse.__file__).resolve().parents[1]
+    # What is installed is found without help, and before Python's own modules it might hide one of them.
+    found = "" if home.name.endswith("-packages") else str(home)
+    path = os.pathsep.join(filter(None, [found, os.environ.get("PYTHONPATH")]))
     # One worker is one core: `tokenizers` would start as many threads as there are cores in each of them.
     environment = {**os.environ, "PYTHONPATH": path, "TOKENIZERS_PARALLELISM": "false", "PYTHONUTF8": "1"}
     program = "from llmcourse.pretrain.workers import work; work()"

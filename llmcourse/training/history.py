@@ -1,4 +1,4 @@
-"""What a run has measured: memory, one JSON line a row, and TensorBoard if it is asked for (chapter 3)."""
+"""What a run has measured: in memory, a JSON line a row, TensorBoard, Weights & Biases if asked for (chapter 3)."""
 
 import json
 from collections.abc import Iterable
@@ -67,7 +67,14 @@ class History:
         (True, [1, 2, 3])
     """
 
-    def __init__(self, folder: str | Path | None, done: int = 0, tensorboard: bool = False, group: Group = ALONE):
+    def __init__(
+        self,
+        folder: str | Path | None,
+        done: int = 0,
+        tensorboard: bool = False,
+        group: Group = ALONE,
+        wandb: bool = False,
+    ):
         """Open a run's history; what an earlier run wrote after `done` steps is dropped, for it is computed again.
 
         Args:
@@ -75,22 +82,27 @@ class History:
             done: Steps done before this run.
             tensorboard: Whether to write TensorBoard's event files too.
             group: Who takes part in the run: every process keeps the rows, the first writes them.
+            wandb: Whether to log to Weights & Biases too, as a run with the folder's name; its own settings, such as
+                `WANDB_MODE=offline`, hold.
 
         Raises:
-            ValueError: TensorBoard is asked for without a folder.
-            ModuleNotFoundError: TensorBoard is asked for and not installed.
+            ValueError: TensorBoard or Weights & Biases is asked for without a folder.
+            ModuleNotFoundError: It is asked for and not installed.
         """
-        if tensorboard and folder is None:
-            raise ValueError("folder is None; it must be a folder, as tensorboard is True")
+        for name, asked in (("tensorboard", tensorboard), ("wandb", wandb)):
+            if asked and folder is None:
+                raise ValueError(f"folder is None; it must be a folder, as {name} is True")
         self.rows: list[Row] = []
         self._path: Path | None = None
         self._writer: Any = None
+        self._logged: Any = None
         if folder is None:
             return
         self.rows = [row for row in read_history(folder) if row["step"] <= done]
         if not group.is_first:
             return
         self._writer = _open_tensorboard(Path(folder), done) if tensorboard else None
+        self._logged = _open_wandb(Path(folder)) if wandb else None
         self._path = Path(folder) / FILE
         write_atomically(self._path, _lines(self.rows))
 
@@ -109,7 +121,9 @@ class History:
         self._show(row, row["step"])
 
     def _show(self, seen: Row, step: int) -> None:
-        """Write to TensorBoard."""
+        """Write to TensorBoard, and to Weights & Biases."""
+        if self._logged is not None:
+            self._logged.log({name: value for name, value in seen.items() if name != "step"}, step=step)
         if self._writer is not None:
             for name, value in seen.items():
                 add = self._writer.add_text if isinstance(value, str) else self._writer.add_scalar
@@ -127,6 +141,8 @@ class History:
         """Close TensorBoard's files; a row is on its way to the disk as soon as `write` returns."""
         if self._writer is not None:
             self._writer.close()
+        if self._logged is not None:
+            self._logged.finish()
 
 
 def _lines(rows: Iterable[Row]) -> str:
@@ -169,3 +185,14 @@ def _open_tensorboard(folder: Path, done: int) -> Any:
         message = f"TensorBoard is not installed; pip install tensorboard, or leave it, as {FILE} has the same numbers"
         raise ModuleNotFoundError(message) from None
     return SummaryWriter(str(folder / "tensorboard"), purge_step=done + 1)
+
+
+def _open_wandb(folder: Path) -> Any:
+    try:
+        import wandb
+    except ImportError:
+        message = f"wandb is not installed; pip install wandb, or leave it, as {FILE} has the same numbers"
+        raise ModuleNotFoundError(message) from None
+    # Steps that a resumed run computes again are not logged again: a run there never goes back.
+    name = folder.resolve().name
+    return wandb.init(project="llmcourse", dir=str(folder), id=name, name=name, resume="allow")

@@ -42,8 +42,8 @@ from llmcourse.training.steps import (
 from llmcourse.values import take_fields
 
 MAY_CHANGE = {
-    "eval_every", "eval_batches", "sample_every", "checkpoint_every", "log_every", "tensorboard", "grad_accum_steps",
-    "skip_not_finite",
+    "eval_every", "eval_batches", "sample_every", "checkpoint_every", "log_every", "tensorboard", "wandb",
+    "grad_accum_steps", "skip_not_finite",
 }  # fmt: skip
 """The settings of a run that do not change what it computes, so that a resumed run may have others."""
 
@@ -72,6 +72,7 @@ class TrainingConfig:
         log_every: Steps between rows of the history.
         seed: Of everything random in the model, such as dropout. The order of the data has its own seed.
         tensorboard: Whether the folder also gets TensorBoard's event files.
+        wandb: Whether the run is logged to Weights & Biases, too.
         skip_not_finite: How many steps one after the other may be left out because their loss or gradient is not
             finite. The parameters stay as they are, and the next batch is read.
 
@@ -105,6 +106,7 @@ class TrainingConfig:
     log_every: int = 1
     seed: int = 0
     tensorboard: bool = False
+    wandb: bool = False
     skip_not_finite: int = 0
 
     def __post_init__(self) -> None:
@@ -261,7 +263,7 @@ def train(
     schedule = config.make_schedule()
     start, checkpoint = (0, None) if checkpoints is None else resume(model, optimizer, config, checkpoints, group)
     observer = observer or Unseen()
-    with own_random_numbers(), History(folder, start, config.tensorboard, group) as history:
+    with own_random_numbers(), History(folder, start, config.tensorboard, group, config.wandb) as history:
         group.barrier()  # all have read the history before the first writes to it
         observer.begins(start, checkpoint)
         if looks := _left_out(history.rows, start, _looks(config, start, validation, sample)):

@@ -41,16 +41,16 @@ class Ended:
 
     Attributes:
         statuses: What each rank left with; -9 for one that was killed.
+        status: That of the rank that was the first to leave with an error; 0 for none.
         out, err: What each rank printed.
         seconds: How long it took.
-        touches: How many times the first rank changed something in the run's folder.
     """
 
     statuses: list[int]
+    status: int
     out: list[str]
     err: list[str]
     seconds: float
-    touches: int
 
     @property
     def said(self) -> str:
@@ -92,7 +92,7 @@ class Job:
         told = json.loads(_wait_for(self.folder / "ended.json", LIMIT_S + 10))
         outs, errs = ([_text(self.folder / f"{rank}.{kind}") for rank in range(len(told["statuses"]))]
                       for kind in ("out", "err"))  # fmt: skip
-        return Ended(told["statuses"], outs, errs, told["seconds"], len(_text(self.folder / "touched")))
+        return Ended(told["statuses"], told["status"], outs, errs, told["seconds"])
 
 
 class Nursery:
@@ -127,7 +127,7 @@ class Nursery:
         self,
         *arguments: object,
         n: int = 2,
-        die_at: Mapping[str, Any] | None = None,
+        doom: Mapping[str, Any] | None = None,
         file_limit: Mapping[int, int] | None = None,
         **environment: str,
     ) -> Job:
@@ -136,7 +136,7 @@ class Nursery:
         Args:
             arguments: Of the program: the settings' file, and what is to be other.
             n: Ranks; 0 for one process that no launcher has started.
-            die_at: A file operation at which a rank kills itself: its `rank`, and what `Doom` takes.
+            doom: A file operation of a `rank` at which it, or others, get a signal: what `Doom` takes.
             file_limit: By rank, the bytes above which no file of it can grow.
             environment: What else the ranks find in theirs.
         """
@@ -144,8 +144,8 @@ class Nursery:
         place = self.folder / f"job-{self._n_jobs}"
         place.mkdir(parents=True)
         asked = {
-            "place": str(place), "arguments": ["--quiet", *map(str, arguments)], "n": n, "environment": environment,
-            "die_at": die_at, "file_limit": file_limit or {},
+            "place": str(place), "arguments": ["--quiet", *map(str, arguments)], "n": n, "doom": doom,
+            "file_limit": file_limit or {}, "environment": environment,
         }  # fmt: skip
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
@@ -215,19 +215,28 @@ CHANGES = ("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate", "shu
 
 
 class Doom:
-    """Kills this process at a file operation that changes something in a run's folder, before it is carried out.
+    """Sends a signal at a file operation that changes something in a run's folder, before it is carried out.
 
     Args:
+        pids: A file with the processes of all ranks.
         folder: The run's.
         nth: At which operation, from 1, of those whose event has the name `event` and whose path holds `part`.
-        noted: A file that gets a character for each operation.
+        number: The signal.
+        to: The ranks that it goes to; this process alone without it.
     """
 
     def __init__(
-        self, folder: str = "/nowhere/", nth: int = 0, event: str = "", part: str = "", noted: str | None = None
+        self,
+        pids: Path,
+        folder: str,
+        nth: int,
+        event: str = "",
+        part: str = "",
+        number: int = 9,
+        to: Sequence[int] = (),
     ) -> None:
-        self.folder, self.left, self.event, self.part = folder, nth, event, part
-        self.noted = None if noted is None else os.open(noted, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self.pids, self.folder, self.left, self.event, self.part = pids, folder, nth, event, part
+        self.number, self.to = number, to
         sys.addaudithook(self.sees)
 
     def sees(self, event: str, details: tuple[Any, ...]) -> None:
@@ -241,12 +250,12 @@ class Doom:
         # What is deleted together with its folder goes by its name alone.
         if self.folder not in paths and not (event in ("os.remove", "os.rmdir") and "/" not in paths):
             return
-        if self.noted is not None:
-            os.write(self.noted, b".")
         if self.event in event and self.part in paths:
             self.left -= 1
             if self.left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                everybody = json.loads(self.pids.read_text()) if self.to else []
+                for pid in [everybody[rank] for rank in self.to] or [os.getpid()]:
+                    os.kill(pid, self.number)
 
 
 def nursery() -> None:
@@ -271,12 +280,13 @@ def launch(asked: dict[str, Any]) -> None:
             os.environ.update({name: str(value) for name, value in own.items()} if asked["n"] else {})
             be_rank(asked, place, rank)
         pids.append(pid)
-    _write(place / "pids.json", pids)
-    statuses = supervise(pids, began + LIMIT_S)
+    _write(place / "pids.json", [*pids, os.getpid()])
+    statuses, first = supervise(pids, began + LIMIT_S)
     _write(
         place / "ended.json",
         {
             "statuses": statuses,
+            "status": first,
             "seconds": time.monotonic() - began,
             "cpu": resource.getrusage(resource.RUSAGE_CHILDREN)[:2],
         },
@@ -293,16 +303,21 @@ def be_rank(asked: dict[str, Any], place: Path, rank: int) -> None:
     os.environ.update(asked["environment"])
     if limit := asked["file_limit"].get(str(rank)):
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    doom = asked["die_at"] or {"rank": 0}
-    if doom.pop("rank") == rank:
-        Doom(noted=str(place / "touched"), **doom)
-    from llmcourse.pretrain.__main__ import main
+    if (doom := asked["doom"]) and doom.pop("rank") == rank:
+        Doom(place / "pids.json", **doom)
+    from llmcourse.pretrain.__main__ import program
 
-    sys.exit(main(asked["arguments"]))
+    sys.argv[1:] = asked["arguments"]
+    program()
 
 
-def supervise(pids: list[int], end: float) -> list[int]:
-    """Wait for processes; when one leaves with an error, ask the others to go, and then make them."""
+def supervise(pids: list[int], end: float) -> tuple[list[int], int]:
+    """Wait for processes; when one leaves with an error, ask the others to go, and then make them.
+
+    Returns:
+        Their statuses, and that of the first one that left with an error.
+    """
+    first = 0
     statuses: dict[int, int] = {}
     while len(statuses) < len(pids):
         time.sleep(0.005)
@@ -312,13 +327,14 @@ def supervise(pids: list[int], end: float) -> list[int]:
                 if time.monotonic() > end:
                     os.kill(pid, signal.SIGKILL)
                 continue
-            if not any(statuses.values()) and status:
+            if status and not first:
+                first = os.waitstatus_to_exitcode(status)
                 end = min(end, time.monotonic() + GRACE_S)
                 for other in pids:
                     if other != pid and other not in statuses:
                         os.kill(other, signal.SIGTERM)
             statuses[pid] = os.waitstatus_to_exitcode(status)
-    return [statuses[pid] for pid in pids]
+    return [statuses[pid] for pid in pids], first
 
 
 def free_port() -> int:

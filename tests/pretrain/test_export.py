@@ -11,89 +11,30 @@ import torch
 from safetensors.torch import load_file
 from torch.testing import assert_close
 
-from llmcourse.data.shards import tokenizer_hash
 from llmcourse.distributed.launch import run_on_ranks
 from llmcourse.distributed.sharded_checkpoint import ShardedCheckpoints, read_weights, sharded_checkpoint_path
 from llmcourse.files import CheckpointError
-from llmcourse.model import ModelConfig, Transformer
 from llmcourse.model.folders import read_folder, write_folder
 from llmcourse.model.generation import generate
-from llmcourse.moe.config import ExpertsConfig
 from llmcourse.moe.huggingface import load_pretrained
 from llmcourse.pretrain import export as module
-from llmcourse.pretrain.config import parse, write_run
+from llmcourse.pretrain.config import write_run
 from llmcourse.pretrain.export import TEXTS, export, weight_map
 from llmcourse.pretrain.trained import Trained, read_trained
 from llmcourse.tokenization import BPETokenizer
 from tests.pretrain import saving_ranks
+from tests.pretrain.small_runs import CODE, EXPERTS, MARK, MIXTRAL, MODELS, a_model, a_run, a_tokenizer, settings
 
 transformers = pytest.importorskip("transformers")
-
-CODE = ["def add(a, b):\n    return a + b\n", "for i in range(10):\n    print(i)\n", "naïve = '汉字'\n"] * 3
-MARK = "<|endoftext|>"
-OTHER_PATTERN = r"\s+|\w+|[^\s\w]+"  # not GPT-2's, which a class of theirs would put in the place of ours
-EXPERTS = ExpertsConfig(24, n_experts=5, top_k=2)
-MIXTRAL = ModelConfig(
-    vocab_size=320, d_model=32, n_layers=2, n_heads=4, n_kv_heads=2, max_seq_len=64, init_std=0.2, feed_forward=EXPERTS
-)
-MODELS = {
-    "mixtral": MIXTRAL,
-    "mixtral, untied": dataclasses.replace(MIXTRAL, tie_embeddings=False),
-    "qwen3_moe": dataclasses.replace(MIXTRAL, qk_norm=True),
-    "olmoe": dataclasses.replace(MIXTRAL, qk_norm=True, qk_norm_over="all"),
-    "llama": dataclasses.replace(MIXTRAL, feed_forward=None),
-    "gpt2": ModelConfig(320, 32, 2, 4, 64, positions="learned", norm="layernorm", bias=True, activation="gelu_tanh",
-                        init_std=0.2),
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    return BPETokenizer.train(CODE, vocab_size=300, special_tokens=[MARK], pattern=OTHER_PATTERN)
-
-
-def a_model(config, seed=0):
-    torch.manual_seed(seed)
-    model = Transformer(config)
-    for parameter in model.parameters():  # fresh norms are ones, biases zeros, which would hide a mix-up
-        if parameter.ndim == 1:
-            torch.nn.init.normal_(parameter, mean=1.0, std=0.2)
-    return model.eval()
-
-
-def settings(model, folder):
-    fields = {name: value for name, value in vars(model).items() if value is not None and name != "feed_forward"}
-    for name in ("d_head", "d_ff", "n_kv_heads"):
-        fields[name] = int(fields[name])
-    if model.feed_forward is not None:
-        fields["experts"] = {n: v for n, v in vars(model.feed_forward).items() if v is not None}
-    return parse(
-        {
-            "run": {"folder": str(folder)},
-            "data": {"sources": [{"name": "code", "corpus": "python"}], "seq_len": 32, "batch_size": 4},
-            "model": fields,
-            "training": {"steps": 10, "lr": 1e-3},
-        }
-    )
-
-
-def a_run(folder, config, tokenizer, steps=(10,)):
-    """The folder of a run, as the program leaves it."""
-    write_run(settings(config, folder), folder)
-    tokenizer.save(folder / "tokenizer.json")
-    rows = [{"step": step, "loss": 5.0 - step / 10} for step in range(1, 13)]
-    (folder / "history.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    about = {"tokenizer": tokenizer_hash(tokenizer)}
-    for step in steps:
-        model = a_model(config, seed=step)
-        optimizer = torch.optim.AdamW(model.parameters())
-        ShardedCheckpoints(folder, keep=9, belongs_to=about).save(step, model, optimizer, {})
-    return model
+    return a_tokenizer()
 
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_transformers_gives_the_same_logits_and_greedy_text(kind, tmp_path, tokenizer):
-    (tmp_path / "run").mkdir()
     model = a_run(tmp_path / "run", MODELS[kind], tokenizer)
     found = export(tmp_path / "run", tmp_path / "out", dtype="fp32", compare=True)
     assert found.n_tensors > 10 and found.n_greedy >= 40 and found.n_texts == len(TEXTS)
@@ -339,8 +280,7 @@ def test_what_transformers_computes_otherwise_is_found(tmp_path, tokenizer):
         module.compare_with_transformers(tmp_path / "out", model, tokenizer)
 
 
-def test_a_card_says_what_the_model_is_and_names_no_folder(tmp_path, tokenizer):
-    (tmp_path / "run").mkdir()
+def test_a_card_says_what_the_model_is_and_names_no_folder(tmp_path, tokenizer, monkeypatch, capsys):
     a_run(tmp_path / "run", MIXTRAL, tokenizer)
     export(tmp_path / "run", tmp_path / "tiny", compare=False)
     card = (tmp_path / "tiny" / "README.md").read_text()
@@ -350,7 +290,9 @@ def test_a_card_says_what_the_model_is_and_names_no_folder(tmp_path, tokenizer):
     assert str(tmp_path) not in card
     code = card.partition("```python\n")[2].partition("```")[0]
     assert "'<|endoftext|>def '" in code
-    compile(code, "card", "exec")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "card", "exec"), {})
+    assert "<|endoftext|>def " in capsys.readouterr().out
 
 
 def test_an_exported_folder_is_read_like_a_run(tmp_path, tokenizer):

@@ -6,6 +6,8 @@ which nothing happened, and its last checkpoint holds the same bytes.
 
 from __future__ import annotations
 
+import random
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from llmcourse.distributed.sharded_checkpoint import all_sharded_checkpoints
 from llmcourse.pretrain.folder import read_outcome
 from tests.pretrain.ranks import Nursery, losses, state
 
-pytestmark = [pytest.mark.xdist_group("pretrain"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("pretrain"), pytest.mark.timeout(600)]
 
 MOMENTS = [
     ("the settings get their name", 0, "os.rename", "run.toml", 1),
@@ -49,8 +51,32 @@ def test_between_any_two_steps_on_the_disk(nursery: Nursery, settings: Path, und
     run = [settings, f"run.folder={tmp_path / 'run'}", f"data.folder={tmp_path / 'data'}"]
     for when, rank, event, part, nth in MOMENTS:
         doom = {"rank": rank, "folder": str(tmp_path), "event": event, "part": part, "nth": nth}
-        ended = nursery.run(*run, die_at=doom)
+        ended = nursery.run(*run, doom=doom)
         assert ended.statuses[rank] == -9, f"{when}: {ended.statuses}\n{ended.said}"
     ended = nursery.run(*run)
     assert ended.statuses == [0, 0], ended.said
     require_nothing_lost(tmp_path / "run", undisturbed)
+
+
+def test_at_thirty_random_moments(nursery: Nursery, settings: Path, undisturbed: Path, tmp_path: Path) -> None:
+    """A rank dies as it changes something on the disk, or one or all are killed at a time that is drawn."""
+    rng, n_killed, n_runs = random.Random(0), 0, 1
+    while n_killed < 30:
+        folder = tmp_path / f"run-{n_runs}"
+        run, rank = [settings, f"run.folder={folder}"], rng.randrange(2)
+        if rng.random() < 0.5:
+            ended = nursery.run(*run, doom={"rank": rank, "folder": str(folder), "nth": rng.randint(1, 30 - 22 * rank)})
+        else:
+            job = nursery.start(*run)
+            job.pids()
+            time.sleep(rng.uniform(0, 2))
+            job.kill(rng.choice([[0], [1], [0, 1]]))
+            ended = job.wait()
+        n_killed += -9 in ended.statuses
+        if ended.statuses == [0, 0]:
+            require_nothing_lost(folder, undisturbed)
+            n_runs += 1
+        else:
+            assert -9 in ended.statuses, ended.said
+    assert nursery.run(*run).statuses == [0, 0]
+    require_nothing_lost(folder, undisturbed)

@@ -209,6 +209,7 @@ def test_shards_are_sources_and_two_tokenizers_are_refused(tmp_path):
         ({"weights": {**WEIGHTS, "notes": 0}}, "the weight of 'notes' is 0"),
         ({"seq_len": 40}, "the source 'notes': tokens has 30 elements"),
         ({"batch_size": 0}, "batch_size is 0"),
+        ({"seed": -1}, "seed is -1"),
         ({"seq_len": 2.5}, "seq_len is 2.5"),
     ],
 )

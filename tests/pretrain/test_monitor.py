@@ -13,7 +13,6 @@ from llmcourse.model.config import PRESETS
 from llmcourse.pretrain.monitor import (
     is_spike,
     model_flops_utilization,
-    parses_as_python,
     peak_flops,
     peak_memory_gb,
 )
@@ -47,14 +46,6 @@ def test_a_spike_stands_out_from_noise_and_from_earlier_spikes():
     assert is_spike(noise, 4.0) and not is_spike(noise[:15], 4.0)
     assert is_spike([*noise[:60], 9.0, 9.0, 9.0, 9.0], 4.0)
     assert not is_spike([3.0] * 64, 3.1), "a loss that hardly moves may move by a twentieth"
-
-
-def test_what_parses():
-    assert parses_as_python("import os\nx = [1,\n     2]\nif x:\n    y")
-    assert not parses_as_python("x = [1,\n\n\n\n\n")
-    assert not parses_as_python("x = 1"), "the last line may be cut off, and counts for nothing"
-    assert not parses_as_python("# a comment\n")
-    assert not parses_as_python("x = '\0'\n")
 
 
 def test_the_peak_of_this_machine_is_measured():

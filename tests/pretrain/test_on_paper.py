@@ -56,4 +56,5 @@ def test_a_run_without_room_is_refused():
     assert on_paper(load(CONFIGS / "eight-gpus.toml", ["parallel.recompute=false", remedy[1]]), 8, "h100")
     with pytest.raises(ConfigError, match="gpu is 'h1000'; it must be one of"):
         on_paper(config, 8, "h1000")
-    assert "GB a rank" in on_paper(load(CONFIGS / "eight-gpus.toml"), 8, "h100")
+    told = on_paper(load(CONFIGS / "eight-gpus.toml"), 8, "h100")
+    assert "6.85B parameters" in told and "GB a rank, of 80 GB" in told

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import types
 
 import numpy as np
 import pytest
@@ -298,6 +299,39 @@ def test_tensorboard_gets_the_same_numbers(make_model, batches, tmp_path):
     rows = run(make_model(), batches, dataclasses.replace(CONFIG, tensorboard=True), folder=tmp_path)
     events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
     assert [event.value for event in events.Scalars("loss")] == pytest.approx(losses(rows), rel=1e-6)
+
+
+class Wandb(types.ModuleType):
+    """What a history asks of the package, noted."""
+
+    def __init__(self):
+        super().__init__("wandb")
+        self.begun, self.logged, self.ended = [], [], 0
+
+    def init(self, **asked):
+        self.begun.append(asked)
+        return self
+
+    def log(self, values, step):
+        self.logged.append((step, values))
+
+    def finish(self):
+        self.ended += 1
+
+
+def test_weights_and_biases_gets_the_same_numbers(make_model, batches, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "wandb", told := Wandb())
+    rows = run(make_model(), batches, dataclasses.replace(CONFIG, wandb=True), folder=tmp_path / "a run")
+    assert [asked["id"] for asked in told.begun] == ["a run"] and told.ended == 1
+    merged = {}
+    for step, values in told.logged:
+        merged.setdefault(step, {}).update(values)
+    assert merged == {row["step"]: {k: v for k, v in row.items() if k != "step"} for row in rows}
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    with pytest.raises(ModuleNotFoundError, match="pip install wandb"):
+        History(tmp_path, wandb=True)
+    with pytest.raises(ValueError, match="folder is None; it must be a folder, as wandb is True"):
+        History(None, wandb=True)
 
 
 def test_a_missing_tensorboard_is_said_in_one_sentence(tmp_path, monkeypatch):

@@ -158,7 +158,7 @@ function makePlot(plot) {
       readPlace();
       return;
     }
-    scaleX = scale(bounds(places), LEFT, width - RIGHT, false);
+    scaleX = scale(extent(), LEFT, width - RIGHT, false);
     const scaleY = scale(padded(bounds(all), log), HEIGHT - BOTTOM, TOP, log);
     chart.scaleY = scaleY;
     back.replaceChildren(...grid(width, scaleY, log), ...marks(), ...lines.flatMap((line, i) => curve(line, i, scaleY)));
@@ -253,6 +253,11 @@ function makePlot(plot) {
 }
 
 const bounds = (values) => values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
+// From where to where the runs that are shown go: the same in all plots, so that marks stand above each other.
+function extent() {
+  const lines = data.runs.flatMap((run, i) => state.shown[i] ? Object.keys(run.lines).map((f) => lineOf(run, f)) : []);
+  return bounds(lines.flatMap((line) => line ? [line.x[0], line.x[line.x.length - 1]] : []));
+}
 function padded([low, high], log) {
   if (log) return low === high ? [low / 2, high * 2] : [low / 1.05, high * 1.05];
   const room = high > low ? (high - low) * 0.04 : Math.abs(high) * 0.1 || 1;
