@@ -10,14 +10,20 @@ import time
 import pytest
 
 from llmcourse.distributed.group import ALONE
-from llmcourse.pretrain.stopping import Stopping
-from llmcourse.pretrain.watchdog import HUNG, Watchdog
+from llmcourse.pretrain.stopping import AskedToLeave, Stopping
+from llmcourse.pretrain.watchdog import HUNG, Watchdog, waits
+
+
+def test_a_signal_before_the_first_step_ends_what_is_under_way():
+    with pytest.raises(AskedToLeave, match="SIGUSR1 came before the first step"), Stopping():
+        signal.raise_signal(signal.SIGUSR1)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
 def test_a_signal_asks_and_the_handlers_before_come_back(number):
     before = signal.getsignal(number)
     with Stopping() as stopping:
+        stopping.finish_steps()
         assert stopping.asked is None and not stopping.agreed(ALONE)
         signal.raise_signal(number)
         assert stopping.asked == signal.Signals(number).name and stopping.agreed(ALONE)
@@ -54,11 +60,9 @@ def test_patience_must_be_some():
 
 
 def test_a_rank_that_waits_for_others_speaks_later():
-    from llmcourse.pretrain.watchdog import _waits
-
     frame = sys._getframe()
-    assert not _waits(frame)
+    assert not waits(frame)
     code = compile("import sys\nframe = sys._getframe()", "/a/torch/distributed/distributed_c10d.py", "exec")
     inside: dict = {}
     exec(code, inside)
-    assert _waits(inside["frame"])
+    assert waits(inside["frame"])
