@@ -98,7 +98,7 @@ def training_tokens(
             tell(f"tokenizing {source.name} into {place}")
             mark = config.tokenizer.end_of_text
             if source.files is not None:
-                prepare(place, source.files, tokenizer, mark, n_workers=config.data.workers)
+                prepare(place, source.files, tokenizer, mark, n_workers=config.data.workers, limit_mb=source.limit_mb)
             else:
                 write_shards(place, _documents(source, "train"), tokenizer, mark)
 

@@ -68,7 +68,7 @@ class SourceSection:
         corpus: A corpus of `llmcourse.data.corpora`, or
         files: files and folders, as `read_documents` reads them.
         weight: Its share of the rows that are read, in proportion to the others'.
-        limit_mb: Of a corpus: millions of bytes to read.
+        limit_mb: Millions of bytes to read; all without it.
     """
 
     name: str
