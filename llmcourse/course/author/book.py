@@ -22,6 +22,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from llmcourse.course.author.bibliography import restore_citations
+from llmcourse.course.coursemap import anchor_of
 from llmcourse.course.environment import SMALL_VARIABLE, WORKSPACE_VARIABLE
 from llmcourse.course.interrupts import Interrupts
 from llmcourse.course.notebooks import facts_of, marks_of
@@ -76,7 +77,7 @@ def _shown(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterato
     if facts.get("kind") == "box":
         yield _markdown(_exercise_box(cell.source, facts, notebook))
     elif facts.get("kind") == "written":
-        yield _markdown(_written_question(cell.source, facts, marks_of(cell)["points"]))
+        yield _markdown(_written_question(cell.source, facts, notebook, marks_of(cell)["points"]))
     elif facts.get("kind") == "exercise":
         yield from _stub_and_solution(cell, bodies, notebook)
     elif facts.get("kind") == "check":
@@ -107,18 +108,19 @@ def _exercise_box(source: str, facts: NotebookNode, notebook: str) -> str:
         f'<p class="exercise-facts"><span class="points">{_points(facts["points"])}</span>'
         f"<span>difficulty {dots} {level} of 5</span><span>about {facts['minutes']} minutes</span></p>"
     )
-    label = f"{notebook}-{facts['piece'].replace(':', '-').replace('.', '-')}".lower()
+    label = anchor_of(notebook, facts["piece"])
     body = "\n".join(lines).strip()
     return f"{_FENCE}{{exercise}} {facts['title']}\n:label: {label}\n\n{shown}\n\n{body}\n{_FENCE}"
 
 
-def _written_question(source: str, facts: NotebookNode, points: float) -> str:
+def _written_question(source: str, facts: NotebookNode, notebook: str, points: float) -> str:
     # The notebook's own line of title and points gives way to the box's title.
     body = re.sub(r"\A\*\*.+\*\* · [\d.]+ points?, graded by hand.*\n+", "", source)
     body = re.sub(r"^#{1,6}\s+(.+)$", r"**\1**", body, flags=re.MULTILINE)
     body = body.replace(ANSWER_PLACEHOLDER, "*Write your answer in the notebook.*")
     title = f"{facts.get('title', 'Written question')} · {_points(points)}"
-    return f"{_FENCE}{{admonition}} {title}\n:class: written\n\n{body}\n{_FENCE}"
+    name = anchor_of(notebook, facts["id"])
+    return f"{_FENCE}{{admonition}} {title}\n:class: written\n:name: {name}\n\n{body}\n{_FENCE}"
 
 
 def _points(points: float) -> str:

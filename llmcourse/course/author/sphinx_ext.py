@@ -23,8 +23,10 @@ from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
+from llmcourse.course.author.addresses import setup_addresses
 from llmcourse.course.author.book import page_state
 from llmcourse.course.author.execution import execute_pages
+from llmcourse.course.author.front import setup_front
 
 MATHJAX_PACKAGE = "sphinx-mathjax-offline"
 MATHJAX_PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
@@ -73,6 +75,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-before-read-docs", execute_pages)
     app.connect("html-page-context", name_download, priority=900)
     app.connect("build-finished", copy_mathjax)
+    setup_front(app)
+    setup_addresses(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
