@@ -115,6 +115,7 @@ def status(
         typer.Argument(help="Chapters to show; with --use, pieces to switch. All without them.", metavar="[WORDS]..."),
     ] = None,
     use: Annotated[str | None, typer.Option(help="Run the library on `mine` or on the `reference`.")] = None,
+    html: Annotated[bool, typer.Option("--html", help="Draw it as a map, a page in your workspace.")] = False,
 ) -> None:
     """Show your progress, and whose code the library runs."""
     from llmcourse.course.standing import standing
@@ -125,6 +126,12 @@ def status(
         _switch(workspace, words, use)
         return
     shown = [chapters_named(root, word)[0] for word in words] if words else chapters_named(root, None)
+    if html:
+        from llmcourse.course.status_page import write_status_page
+
+        page = write_status_page(root, workspace, shown)
+        console.print(f"Your map of the course is {escape(os.path.relpath(page))}", soft_wrap=True)
+        return
     table = Table("exercise", "points", "the library runs", title=f"workspace {os.path.relpath(workspace)}")
     whose = _Whose(workspace)
     score = Score()
