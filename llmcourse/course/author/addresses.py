@@ -82,8 +82,9 @@ def describe_page(app: Sphinx, page: str, template: str, context: dict[str, Any]
     if base := app.config.llmcourse_book_url:
         title = doctree.next_node(nodes.title)
         card = f"_static/cards/{page.replace('/', '-')}.png"
-        name = title.astext() if title else app.config.project
-        write_card(Path(app.outdir, card), app.config.project, name, text)
+        book = app.config.html_title
+        name = title.astext() if title else book
+        write_card(Path(app.outdir, card), book, name, text)
         fields |= {"og:image": urljoin(base, card), "og:image:alt": f"{name}: {text}"}
         width, height = (f'<meta property="og:image:{side}" content="{n}" />' for side, n in CARD_SIZE.items())
         large = '<meta name="twitter:card" content="summary_large_image" />'
@@ -93,12 +94,15 @@ def describe_page(app: Sphinx, page: str, template: str, context: dict[str, Any]
 
 def description(doctree: nodes.document) -> str:
     """The first sentences of a page, at most 200 letters, without the line that counts its exercises."""
+    found: list[str] = []
     for paragraph in doctree.findall(nodes.paragraph):
         text = " ".join(paragraph.astext().split())
         framed = isinstance(paragraph.parent, nodes.Admonition | nodes.entry | nodes.list_item | nodes.container)
         if text and not framed and not COUNTED.match(text):
-            return shortened(text, DESCRIPTION_LENGTH)
-    return ""
+            found.append(text)
+        if sum(map(len, found)) >= DESCRIPTION_LENGTH / 2:
+            break
+    return shortened(" ".join(found), DESCRIPTION_LENGTH)
 
 
 def shortened(text: str, length: int) -> str:
@@ -149,7 +153,7 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
     write_notebooks(Path(app.srcdir), out / "_static" / NOTEBOOKS_FILE)
     first = app.builder.get_target_uri(app.config.root_doc)
     exercises = "book/exercises.html" if "book/exercises.html" in uris else first
-    page = missing_page(app.config.project, urlsplit(base).path, first, exercises)
+    page = missing_page(app.config.html_title, urlsplit(base).path, first, exercises)
     (out / "404.html").write_text(page, encoding="utf-8")
     sitemap = out / "sitemap.xml"
     if base:

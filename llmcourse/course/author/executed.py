@@ -21,13 +21,12 @@ def executed_pages(env: BuildEnvironment) -> dict[str, tuple[float, str]]:
     settings = env.mystnb_config  # type: ignore[attr-defined]
     if settings.execution_mode != "cache" or not Path(settings.execution_cache_path).is_dir():
         return {}
-    root, found = Path(env.srcdir).resolve(), {}
+    found = {}
     records = get_cache(settings.execution_cache_path).list_cache_records()
     for record in sorted(records, key=lambda record: record.created):
-        path = Path(record.uri)
-        if path.is_relative_to(root) and "execution_seconds" in record.data:
-            page = path.relative_to(root).with_suffix("").as_posix()
-            found[page] = (float(record.data["execution_seconds"]), record.created.strftime("%d %B %Y"))
+        parts = Path(record.uri).with_suffix("").parts[-3:]  # a cache may have been made in another folder
+        if parts[0] == "notebooks" and "execution_seconds" in record.data:
+            found["/".join(parts)] = (float(record.data["execution_seconds"]), record.created.strftime("%d %B %Y"))
     return found
 
 
