@@ -35,15 +35,46 @@ def build(
 
 
 @app.command()
-def book(small: Annotated[bool, typer.Option(help="Run the experiments at their small setting.")] = False) -> None:
-    """Build the static book in _build/html."""
+def book(
+    small: Annotated[bool, typer.Option(help="Run the experiments at their small setting.")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print the built book as one PDF; needs a Chromium.")] = False,
+    epub: Annotated[bool, typer.Option("--epub", help="Write the built book as an EPUB; needs a Chromium.")] = False,
+    without_solutions: Annotated[
+        bool, typer.Option("--without-solutions", help="With --pdf or --epub: leave the solutions out.")
+    ] = False,
+) -> None:
+    """Build the static book in _build/html; with --pdf or --epub, another form of what has been built."""
     from llmcourse.course.author.book import BookError, build_book
 
+    root = root_folder()
+    if pdf or epub:
+        _other_forms(root, pdf=pdf, epub=epub, solutions=not without_solutions)
+        return
+    if without_solutions:
+        fail("--without-solutions is for --pdf and --epub: the pages fold solutions away")
     try:
-        page = build_book(root_folder(), small=small)
+        page = build_book(root, small=small)
     except BookError as error:
         fail(error)
     console.print(f"The book is at {os.path.relpath(page)}")
+
+
+def _other_forms(root: Path, *, pdf: bool, epub: bool, solutions: bool) -> None:
+    """Write the built book as PDF, as EPUB, or as both."""
+    from llmcourse.course.author.browser import BrowserError
+    from llmcourse.course.author.epub import write_epub
+    from llmcourse.course.author.pdf import write_pdf
+
+    writers = [(pdf, "printing the book", write_pdf), (epub, "binding the book", write_epub)]
+    for wanted, doing, write in writers:
+        if not wanted:
+            continue
+        try:
+            with console.status(doing):
+                path = write(root, solutions=solutions)
+        except (BrowserError, FileNotFoundError) as error:
+            fail(error)
+        console.print(f"The book is at {os.path.relpath(path)}")
 
 
 @app.command()

@@ -1,0 +1,134 @@
+"""The built pages in reading order, made ready for a form that has no scripts: paper, or a reader of electronic books.
+
+Folds cannot be opened there. Hints stand open, what only sets up or draws is left out with the checks' sources, and
+solutions are shown or left out as a whole.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import yaml
+from bs4 import BeautifulSoup, Tag
+
+USELESS = "a.headerlink, script, button, .exercise-fold-link, div.prev-next-area, .toctree-wrapper"
+
+
+@dataclass
+class Leaf:
+    """One page: `name` as `_toc.yml` has it, its depth below the root (0 for the first page), and its article."""
+
+    name: str
+    depth: int
+    article: Tag
+
+    @property
+    def slug(self) -> str:
+        """A name for files and anchors.
+
+        Example:
+            >>> Leaf("notebooks/06_moe/1_gate", 2, BeautifulSoup("", "html.parser")).slug
+            '06_moe-1_gate'
+        """
+        return re.sub(r"^(notebooks|book)/", "", self.name).replace("/", "-")
+
+    @property
+    def title(self) -> str:
+        heading = self.article.find("h1")
+        return " ".join(heading.get_text().split()) if heading else self.name
+
+
+def reading_order(toc: Path) -> list[tuple[str, int]]:
+    """The pages of a table of contents, each with its depth."""
+    told = yaml.safe_load(toc.read_text(encoding="utf-8"))
+    pages = [(told["root"], 0)]
+    for part in told.get("parts", ()):
+        for entry in part["chapters"]:
+            pages.append((entry["file"], 1))
+            pages += [(section["file"], 2) for section in entry.get("sections", ())]
+    return pages
+
+
+def read_leaves(root: Path, html: Path, *, solutions: bool) -> list[Leaf]:
+    """The pages of a built book, each ready to be printed.
+
+    Args:
+        root: The folder with `_toc.yml`.
+        html: The built pages.
+        solutions: Show the solutions of exercises; without them nothing of them is left.
+
+    Raises:
+        FileNotFoundError: The book, or a page of it, has not been built.
+    """
+    leaves = []
+    for name, depth in reading_order(root / "_toc.yml"):
+        path = html / f"{name}.html"
+        if not path.is_file():
+            raise FileNotFoundError(f"{path} is missing: build the book first, with `llmcourse book`")
+        article = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").select_one("article")
+        assert article is not None
+        unfold(article, solutions=solutions)
+        leaves.append(Leaf(name, depth, article))
+    return leaves
+
+
+def unfold(article: Tag, *, solutions: bool) -> None:
+    """Take out what only a screen can do, and open or remove every fold."""
+    for useless in article.select(USELESS):
+        useless.decompose()
+    for fold in article.select("details"):
+        if fold.decomposed:
+            continue
+        cell, summary = fold.find_parent(class_="cell"), fold.find("summary")
+        words = " ".join(summary.get_text(" ").split()) if summary else ""
+        is_solution = "solution" in words.lower() or (cell is not None and "tag_solution" in cell.get("class", []))
+        if is_solution and not solutions:
+            (cell or fold).decompose()
+        elif is_solution:
+            _open(fold, "solution", "Solution")
+        elif "hide" in fold.get("class", []):
+            fold.decompose()  # a check's source, or what sets up and draws
+        else:
+            _open(fold, "hint", words)
+
+
+def _open(fold: Tag, kind: str, title: str) -> None:
+    summary = fold.find("summary")
+    if summary:
+        summary.decompose()
+    fold.name, fold.attrs = "div", {"class": f"opened {kind}"}
+    label = BeautifulSoup(f'<p class="opened-title">{title}</p>', "html.parser").p
+    fold.insert(0, label)
+
+
+def point(leaf: Leaf, to_page: Callable[[str, str], str | None], to_file: Callable[[str], str | None]) -> None:
+    """Let a leaf's links and pictures lead where they are in another form.
+
+    Args:
+        leaf: The page; changed.
+        to_page: Gets a page's name and a place on it (or ""); gives the link, or None where there is no such page.
+        to_file: Gets a file's path below the built pages; gives the link, or None for what is not taken along.
+    """
+    for tag, attribute, address in _references(leaf.article):
+        parts = urlsplit(address)
+        if parts.scheme or parts.netloc or not address:
+            continue
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(leaf.name), unquote(parts.path)))
+        name = leaf.name if not parts.path else path.removesuffix(".html")
+        is_page = not parts.path or path.endswith(".html")
+        new = to_page(name, unquote(parts.fragment)) if is_page else to_file(path)
+        if new is None:
+            tag.unwrap() if tag.name == "a" else tag.decompose()
+        else:
+            tag[attribute] = new
+
+
+def _references(article: Tag) -> Iterator[tuple[Tag, str, str]]:
+    for attribute, selector in (("href", "a[href]"), ("src", "img[src]")):
+        for tag in article.select(selector):
+            yield tag, attribute, str(tag[attribute])

@@ -1,0 +1,181 @@
+"""`llmcourse book --pdf`: the whole book on paper, from the built pages, printed by a headless Chromium.
+
+All pages become one document with a title page, contents with page numbers, and links that stay inside. It is printed
+twice: the first PDF says on which page each title has come to stand.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from pathlib import Path
+
+import yaml
+
+from llmcourse.course.author.browser import find_browser, print_pdf
+from llmcourse.course.author.leaves import Leaf, point, read_leaves
+
+
+def write_pdf(root: Path, *, solutions: bool = True) -> Path:
+    """Print the built book.
+
+    Args:
+        root: The checkout, its book built.
+        solutions: With the solutions of its exercises.
+
+    Returns:
+        The PDF in `_build/`.
+
+    Raises:
+        BrowserError: There is no Chromium, or it failed.
+        FileNotFoundError: The book has not been built.
+    """
+    find_browser()  # before anything else is done
+    html, folder = root / "_build" / "html", root / "_build" / "print"
+    title = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))["title"]
+    leaves = read_leaves(root, html, solutions=solutions)
+    for leaf in leaves:
+        _prepare(leaf, {other.name for other in leaves})
+    folder.mkdir(parents=True, exist_ok=True)
+    name = "llmcourse.pdf" if solutions else "llmcourse-without-solutions.pdf"
+    page, target = folder / "book.html", root / "_build" / name
+    kind = "With solutions" if solutions else "Without solutions"
+    page.write_text(document(title, kind, leaves, {}), encoding="utf-8")
+    print_pdf(page, target)
+    numbers = pages_of(target.read_bytes(), [leaf.slug for leaf in leaves])
+    page.write_text(document(title, kind, leaves, numbers), encoding="utf-8")
+    print_pdf(page, target)
+    return target
+
+
+def _prepare(leaf: Leaf, names: set[str]) -> None:
+    """Make a page's ids its own, and its headings as deep as it lies."""
+
+    def to_page(name: str, place: str) -> str | None:
+        slug = Leaf(name, 0, leaf.article).slug
+        return (f"#{slug}--{place}" if place else f"#{slug}") if name in names else None
+
+    point(leaf, to_page, lambda path: f"../html/{path}" if path.startswith("_images/") else None)
+    for tag in leaf.article.select("[id]"):
+        tag["id"] = f"{leaf.slug}--{tag['id']}"
+    leaf.article["id"] = leaf.slug
+    leaf.article["class"] = ["bd-article", "leaf", f"depth-{leaf.depth}"]
+    if leaf.depth == 2:
+        for level in (4, 3, 2, 1):
+            for heading in leaf.article.find_all(f"h{level}"):
+                heading.name = f"h{level + 1}"
+                heading["class"] = [*heading.get("class", []), f"was-h{level}"]
+
+
+def document(title: str, kind: str, leaves: list[Leaf], numbers: dict[str, int]) -> str:
+    """The whole book as one page of HTML.
+
+    Args:
+        title: The book's.
+        kind: What is below the title.
+        leaves: The pages.
+        numbers: Slug -> the page of the PDF that it begins on, as far as they are known.
+    """
+    rows = "\n".join(
+        f'<li class="depth-{leaf.depth}"><a href="#{leaf.slug}">{escape(_title(leaf))}</a>'
+        f'<span class="dots"></span><span>{numbers.get(leaf.slug, "")}</span></li>'
+        for leaf in leaves
+    )
+    body = "\n".join(str(leaf.article) for leaf in leaves)
+    return _DOCUMENT.format(title=escape(title), kind=escape(kind), contents=rows, body=body, style=_STYLE)
+
+
+def _title(leaf: Leaf) -> str:
+    heading = leaf.article.find(["h1", "h2"])
+    return " ".join(heading.get_text().split()) if heading else leaf.name
+
+
+def pages_of(pdf: bytes, places: list[str]) -> dict[str, int]:
+    """The page, from 1, that each named place of a PDF stands on; places without a link to them have none.
+
+    It reads what Chromium writes, a PDF whose objects are not packed.
+    """
+    objects = {int(number): body for number, body in re.findall(rb"(?s)(?<!\d)(\d+) 0 obj\b(.*?)\bendobj", pdf)}
+    order = _page_order(objects)
+    found = {}
+    for place in places:
+        name = re.escape(place.encode())
+        if match := re.search(rb"[/(]" + name + rb"\)?\s*\[\s*(\d+) 0 R", pdf):
+            number = order.get(int(match[1]))
+            if number:
+                found[place] = number
+    return found
+
+
+def _page_order(objects: dict[int, bytes]) -> dict[int, int]:
+    """Object number of a page -> its place in the book."""
+    root = next((n for n, body in objects.items() if b"/Type /Pages" in body and b"/Parent" not in body), None)
+    pages: list[int] = []
+    stack = [root] if root is not None else []
+    while stack:
+        number = stack.pop()
+        body = objects.get(number, b"")
+        kids = re.search(rb"(?s)/Kids\s*\[(.*?)\]", body)
+        if kids:
+            stack += [int(kid) for kid in re.findall(rb"(\d+) 0 R", kids[1])][::-1]
+        else:
+            pages.append(number)
+    return {number: i + 1 for i, number in enumerate(pages)}
+
+
+_STYLE = """
+@page { size: A4; margin: 19mm 18mm 20mm; @bottom-center { content: counter(page); font: 9pt system-ui, sans-serif; color: #535d6b; } }
+@page :first { @bottom-center { content: none; } }
+html { font-size: 10pt; }
+body { font: 10pt/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: #1f2733; margin: 0; background: #fff; }
+.cover { height: 235mm; display: flex; flex-direction: column; justify-content: center; }
+.cover .book-title { font-size: 32pt; line-height: 1.15; font-weight: 700; margin: 0 0 6mm; }
+.cover p { font-size: 13pt; color: #535d6b; }
+.contents { break-before: page; }
+.contents ol { list-style: none; margin: 0; padding: 0; }
+.contents li { display: flex; align-items: baseline; gap: 2mm; }
+.contents li.depth-1 { margin-top: 1.6mm; font-weight: 600; }
+.contents li.depth-2 { padding-left: 7mm; }
+.contents .dots { flex: 1; border-bottom: 1px dotted #8a94a6; }
+.contents a { color: inherit; text-decoration: none; }
+.leaf { break-before: page; font-size: 10pt !important; line-height: 1.5 !important; max-width: none; padding: 0; }
+.leaf h1 { font-size: 21pt; margin-top: 0; } .leaf h2 { font-size: 14pt; margin-top: 8mm; } .leaf h3 { font-size: 11.5pt; }
+.leaf h2.was-h1 { font-size: 19pt; margin-top: 0; } .leaf h3.was-h2 { font-size: 14pt; margin-top: 8mm; } .leaf h4.was-h3 { font-size: 11.5pt; }
+h1, h2, h3, h4, .opened-title, .admonition-title { break-after: avoid; }
+p, li { orphans: 2; widows: 2; }
+.leaf pre { font-size: 7.6pt !important; line-height: 1.4 !important; white-space: pre-wrap !important; overflow-wrap: anywhere; overflow: visible !important; max-height: none !important; }
+.leaf figure, .leaf svg, .leaf img { break-inside: avoid; max-width: 100%; }
+.leaf table { font-size: 8.6pt; border-collapse: collapse; width: 100%; }
+.leaf th, .leaf td { border: 0; border-bottom: 1px solid #d0d6df; text-align: left; vertical-align: top; padding: 1mm 2mm 1mm 0; }
+.leaf tr { break-inside: avoid; }
+.opened { border-left: 3px solid #8a94a6; padding: 0.5mm 0 0.5mm 4mm; margin: 2mm 0; }
+.opened.solution { border-color: #0b7a5c; }
+.opened-title { font-weight: 650; margin: 1mm 0; }
+.opened.solution .opened-title { color: #0b7a5c; }
+div.exercise.admonition, div.written.admonition { border: 1px solid #c3cad4; border-left: 4px solid #1f5fae; border-radius: 2mm; padding: 1mm 4mm; margin: 5mm 0; }
+.pst-scrollable-table-container, .figure-scroll, mjx-container { overflow: visible !important; }
+a { color: #1f5fae; text-decoration: none; }
+"""
+
+_DOCUMENT = """<!DOCTYPE html>
+<html lang="en" data-theme="light" data-mode="light">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<link rel="stylesheet" href="../html/_static/pygments.css">
+<link rel="stylesheet" href="../html/_static/course.css">
+<link rel="stylesheet" href="../html/_static/front.css">
+<style>{style}</style>
+<script>window.MathJax = {{"options": {{"enableMenu": false, "ignoreHtmlClass": "tex2jax_ignore|mathjax_ignore|document",
+ "processHtmlClass": "tex2jax_process|mathjax_process|math|output_area"}}}};</script>
+<script defer src="../html/_static/mathjax/tex-chtml.js"></script>
+</head>
+<body>
+<section class="cover"><p class="book-title">{title}</p><p>{kind}</p></section>
+<nav class="contents"><h1>Contents</h1><ol>
+{contents}
+</ol></nav>
+{body}
+</body>
+</html>
+"""
