@@ -183,8 +183,8 @@ _STYLE = """
 @media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --soft: #a8b2c0; --paper: #12161c; --line: #39424e;
   --tint: #1b2027; --passed: #4fc7a2; --passed-ink: #0d1512; --failed: #ff9a91; --changed: #f0b35a; --link: #8fbff8; } }
 * { box-sizing: border-box; }
-body { font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 62rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
+body { font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; color: var(--ink);
+  background: var(--paper); max-width: 62rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .5rem; }
 h2 { font-size: 1.15rem; margin: 0; }
 h3 { font-size: .92rem; margin: .7rem 0 .2rem; }

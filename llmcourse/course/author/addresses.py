@@ -192,8 +192,8 @@ MISSING_PAGE = """<!DOCTYPE html>
 <title>Page not found — {title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ font: 1.1rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1.2rem;
-  color: #1f2733; background: #fff; }}
+body {{ font: 1.1rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+  max-width: 34rem; margin: 15vh auto; padding: 0 1.2rem; color: #1f2733; background: #fff; }}
 a {{ color: #1f5fae; }}
 code {{ overflow-wrap: anywhere; }}
 @media (prefers-color-scheme: dark) {{ body {{ color: #e6eaf0; background: #12161c; }} a {{ color: #8fbff8; }} }}
@@ -208,7 +208,7 @@ code {{ overflow-wrap: anywhere; }}
 <a href="{base}search.html">Search</a></p>
 </main>
 <script>
-// This page is shown for addresses of any depth. Where the book begins is told at its build, or looked for upwards from here.
+// This page is shown for addresses of any depth. Where the book begins is told at its build, or looked for upwards.
 (async () => {{
   const told = {told}, links = [...document.querySelectorAll("a")];
   if (told || !location.protocol.startsWith("http")) return;

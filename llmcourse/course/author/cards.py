@@ -1,4 +1,4 @@
-"""A picture for each page that is shown where somebody shares its address: title, what it is about, the path of a text."""
+"""A picture for each page, shown where somebody shares its address: the title, and what the page is about."""
 
 from __future__ import annotations
 

@@ -20,12 +20,15 @@ from llmcourse.course.author.addresses import OLDEST
 from llmcourse.course.author.browser import BrowserError, find_browser, read_page
 from llmcourse.course.author.leaves import Leaf, point, read_leaves
 
-MEDIA = {".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif"}
+MEDIA = {
+    ".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif",
+    ".xhtml": "application/xhtml+xml", ".css": "text/css",
+}  # fmt: skip
 SVG_NAMES = (
-    "viewBox preserveAspectRatio markerWidth markerHeight markerUnits refX refY linearGradient radialGradient clipPath "
-    "gradientUnits gradientTransform patternUnits textLength lengthAdjust foreignObject clipPathUnits textPath "
-    "startOffset"
-).split()
+    "viewBox", "preserveAspectRatio", "markerWidth", "markerHeight", "markerUnits", "refX", "refY", "linearGradient",
+    "radialGradient", "clipPath", "gradientUnits", "gradientTransform", "patternUnits", "textLength", "lengthAdjust",
+    "foreignObject", "clipPathUnits", "textPath", "startOffset",
+)  # fmt: skip
 """Names that XML wants as they are; an HTML parser writes them small."""
 XML_NAME = re.compile(r"[A-Za-z_][\w.-]*(:[A-Za-z_][\w.-]*)?")
 NOT_OF_XHTML = ("align", "valign", "border", "frame", "rules", "width", "char", "summary", "cellpadding", "cellspacing")
@@ -58,7 +61,8 @@ def write_epub(root: Path, *, solutions: bool = True) -> Path:
     files = {f"{leaf.slug}.xhtml": xhtml(leaf.title, str_of(leaf.article)).encode() for leaf in leaves}
     files |= {new: (pages / old).read_bytes() for old, new in sorted(pictures.items())}
     style = (pages / "_static" / "pygments.css").read_text(encoding="utf-8")
-    files["style.css"] = (_light_alone(style) + _STYLE).encode()
+    own = (root / "book" / "_static" / "epub.css").read_text(encoding="utf-8")
+    files["style.css"] = (_light_alone(style) + own).encode()
     files["nav.xhtml"] = navigation(leaves).encode()
     digest = hashlib.sha256(b"\0".join(name.encode() + b"\0" + data for name, data in sorted(files.items())))
     files["content.opf"] = package(config["title"], config["author"], leaves, files, digest.hexdigest()).encode()
@@ -242,7 +246,11 @@ window.MathJax = {{startup: {{typeset: false, ready: async () => {{
   await MathJax.startup.promise;
   const made = [];
   for (const [tex, display] of {formulas}) {{
-    try {{ made.push(await MathJax.tex2mmlPromise(tex, {{display}})); }} catch (error) {{ made.push("error: " + error); }}
+    try {{
+      made.push(await MathJax.tex2mmlPromise(tex, {{display}}));
+    }} catch (error) {{
+      made.push("error: " + error);
+    }}
   }}
   const answer = document.createElement("pre");
   answer.id = "answer";
@@ -284,19 +292,4 @@ _PACKAGE = """<?xml version="1.0" encoding="utf-8"?>
 {spine}
 </spine>
 </package>
-"""
-
-_STYLE = """
-body { font-family: sans-serif; line-height: 1.5; margin: 0 2%; }
-h1 { font-size: 1.6em; line-height: 1.2; } h2 { font-size: 1.25em; margin-top: 2em; } h3 { font-size: 1.08em; }
-pre { font-family: monospace; font-size: 0.75em; line-height: 1.4; white-space: pre-wrap; overflow-wrap: anywhere; background: #f6f7f9; padding: 0.6em; }
-.cell_output pre { background: none; border-left: 3px solid #c3cad4; padding: 0 0.6em; }
-code { font-family: monospace; font-size: 0.9em; overflow-wrap: anywhere; }
-img, svg { max-width: 100%; height: auto; }
-figure { margin: 1.2em 0; } figcaption { font-size: 0.9em; color: #535d6b; }
-table { border-collapse: collapse; font-size: 0.85em; } th, td { text-align: left; vertical-align: top; padding: 0.2em 0.5em 0.2em 0; border-bottom: 1px solid #d0d6df; }
-.opened { border-left: 3px solid #8a94a6; padding-left: 0.8em; } .solution { border-color: #0b7a5c; } .opened-title { font-weight: bold; }
-div.exercise, div.written { border: 1px solid #c3cad4; border-left: 4px solid #1f5fae; padding: 0.2em 0.9em; margin: 1.4em 0; }
-.admonition-title { font-weight: bold; }
-ul.map-pieces { list-style: none; padding: 0; } ul.map-pieces li { display: inline; margin-right: 0.7em; } ul.map-pieces p { display: inline; }
 """

@@ -82,7 +82,7 @@ def document(title: str, kind: str, leaves: list[Leaf], numbers: dict[str, int])
         for leaf in leaves
     )
     body = "\n".join(str(leaf.article) for leaf in leaves)
-    return _DOCUMENT.format(title=escape(title), kind=escape(kind), contents=rows, body=body, style=_STYLE)
+    return _DOCUMENT.format(title=escape(title), kind=escape(kind), contents=rows, body=body)
 
 
 def _title(leaf: Leaf) -> str:
@@ -123,40 +123,6 @@ def _page_order(objects: dict[int, bytes]) -> dict[int, int]:
     return {number: i + 1 for i, number in enumerate(pages)}
 
 
-_STYLE = """
-@page { size: A4; margin: 19mm 18mm 20mm; @bottom-center { content: counter(page); font: 9pt system-ui, sans-serif; color: #535d6b; } }
-@page :first { @bottom-center { content: none; } }
-html { font-size: 10pt; }
-body { font: 10pt/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: #1f2733; margin: 0; background: #fff; }
-.cover { height: 235mm; display: flex; flex-direction: column; justify-content: center; }
-.cover .book-title { font-size: 32pt; line-height: 1.15; font-weight: 700; margin: 0 0 6mm; }
-.cover p { font-size: 13pt; color: #535d6b; }
-.contents { break-before: page; }
-.contents ol { list-style: none; margin: 0; padding: 0; }
-.contents li { display: flex; align-items: baseline; gap: 2mm; }
-.contents li.depth-1 { margin-top: 1.6mm; font-weight: 600; }
-.contents li.depth-2 { padding-left: 7mm; }
-.contents .dots { flex: 1; border-bottom: 1px dotted #8a94a6; }
-.contents a { color: inherit; text-decoration: none; }
-.leaf { break-before: page; font-size: 10pt !important; line-height: 1.5 !important; max-width: none; padding: 0; }
-.leaf h1 { font-size: 21pt; margin-top: 0; } .leaf h2 { font-size: 14pt; margin-top: 8mm; } .leaf h3 { font-size: 11.5pt; }
-.leaf h2.was-h1 { font-size: 19pt; margin-top: 0; } .leaf h3.was-h2 { font-size: 14pt; margin-top: 8mm; } .leaf h4.was-h3 { font-size: 11.5pt; }
-h1, h2, h3, h4, .opened-title, .admonition-title { break-after: avoid; }
-p, li { orphans: 2; widows: 2; }
-.leaf pre { font-size: 7.6pt !important; line-height: 1.4 !important; white-space: pre-wrap !important; overflow-wrap: anywhere; overflow: visible !important; max-height: none !important; }
-.leaf figure, .leaf svg, .leaf img { break-inside: avoid; max-width: 100%; }
-.leaf table { font-size: 8.6pt; border-collapse: collapse; width: 100%; }
-.leaf th, .leaf td { border: 0; border-bottom: 1px solid #d0d6df; text-align: left; vertical-align: top; padding: 1mm 2mm 1mm 0; }
-.leaf tr { break-inside: avoid; }
-.opened { border-left: 3px solid #8a94a6; padding: 0.5mm 0 0.5mm 4mm; margin: 2mm 0; }
-.opened.solution { border-color: #0b7a5c; }
-.opened-title { font-weight: 650; margin: 1mm 0; }
-.opened.solution .opened-title { color: #0b7a5c; }
-div.exercise.admonition, div.written.admonition { border: 1px solid #c3cad4; border-left: 4px solid #1f5fae; border-radius: 2mm; padding: 1mm 4mm; margin: 5mm 0; }
-.pst-scrollable-table-container, .figure-scroll, mjx-container { overflow: visible !important; }
-a { color: #1f5fae; text-decoration: none; }
-"""
-
 _DOCUMENT = """<!DOCTYPE html>
 <html lang="en" data-theme="light" data-mode="light">
 <head>
@@ -165,8 +131,9 @@ _DOCUMENT = """<!DOCTYPE html>
 <link rel="stylesheet" href="../html/_static/pygments.css">
 <link rel="stylesheet" href="../html/_static/course.css">
 <link rel="stylesheet" href="../html/_static/front.css">
-<style>{style}</style>
-<script>window.MathJax = {{"options": {{"enableMenu": false, "ignoreHtmlClass": "tex2jax_ignore|mathjax_ignore|document",
+<link rel="stylesheet" href="../html/_static/print.css">
+<script>window.MathJax = {{"options": {{"enableMenu": false,
+ "ignoreHtmlClass": "tex2jax_ignore|mathjax_ignore|document",
  "processHtmlClass": "tex2jax_process|mathjax_process|math|output_area"}}}};</script>
 <script defer src="../html/_static/mathjax/tex-chtml.js"></script>
 </head>
