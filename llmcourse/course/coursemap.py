@@ -127,11 +127,12 @@ def read_notebook(path: Path) -> Notebook:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        course = content["metadata"]["llmcourse"]
+        course = facts_of(content)
+        title, name = course["title"], course["notebook"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is not a notebook of this course") from error
     page = f"notebooks/{path.parent.name}/{path.stem}"
-    return Notebook(page, course["title"], tuple(_tasks(content["cells"], course["notebook"])))
+    return Notebook(page, title, tuple(_tasks(content["cells"], name)))
 
 
 def _tasks(cells: list[dict[str, Any]], notebook: str) -> Iterator[Task]:

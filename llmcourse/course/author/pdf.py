@@ -57,6 +57,8 @@ def _prepare(leaf: Leaf, names: set[str]) -> None:
 
     point(leaf, to_page, lambda path: f"../html/{path}" if path.startswith("_images/") else None)
     for tag in leaf.article.select("[id]"):
+        if tag.find_parent("svg"):
+            continue  # its parts name one another, in ways that are not only links
         tag["id"] = f"{leaf.slug}--{tag['id']}"
     leaf.article["id"] = leaf.slug
     leaf.article["class"] = ["bd-article", "leaf", f"depth-{leaf.depth}"]
@@ -132,7 +134,7 @@ _DOCUMENT = """<!DOCTYPE html>
 <link rel="stylesheet" href="../html/_static/course.css">
 <link rel="stylesheet" href="../html/_static/front.css">
 <link rel="stylesheet" href="../html/_static/print.css">
-<script>window.MathJax = {{"options": {{"enableMenu": false,
+<script>window.MathJax = {{"chtml": {{"matchFontHeight": false}}, "options": {{"enableMenu": false,
  "ignoreHtmlClass": "tex2jax_ignore|mathjax_ignore|document",
  "processHtmlClass": "tex2jax_process|mathjax_process|math|output_area"}}}};</script>
 <script defer src="../html/_static/mathjax/tex-chtml.js"></script>
