@@ -35,12 +35,15 @@ def build(
 
 
 @app.command()
-def book(small: Annotated[bool, typer.Option(help="Run the experiments at their small setting.")] = False) -> None:
+def book(
+    small: Annotated[bool, typer.Option(help="Run the experiments at their small setting.")] = False,
+    into: Annotated[Path | None, typer.Option(help="The folder that gets _build; the checkout without it.")] = None,
+) -> None:
     """Build the static book in _build/html."""
     from llmcourse.course.author.book import BookError, build_book
 
     try:
-        page = build_book(root_folder(), small=small)
+        page = build_book(root_folder(), small=small, into=into)
     except BookError as error:
         fail(error)
     console.print(f"The book is at {os.path.relpath(page)}")
