@@ -35,11 +35,7 @@ def test_every_internal_link_and_anchor_resolves(pages: Path) -> None:
             if target.netloc != "here" or target.scheme != "http":
                 continue
             path = unquote(target.path).lstrip("/") or name
-            if (
-                not (pages / path).is_file()
-                or target.fragment
-                and path in read
-                and unquote(target.fragment) not in read[path].ids
-            ):
+            known = read[path].ids if path in read else {unquote(target.fragment)}
+            if not (pages / path).is_file() or (target.fragment and unquote(target.fragment) not in known):
                 lost.add(f"{name}: {address}")
     assert len(read) > 10 and sorted(lost) == []

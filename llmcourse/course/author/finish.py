@@ -41,6 +41,11 @@ MENDED: tuple[tuple[str, str], ...] = (
         r'<span class="toctree-toggle" role="presentation">',
         r'\1<span class="visually-hidden">Parts of \2</span><span class="toctree-toggle" role="presentation">',
     ),
+    # The book's name above its contents is a landmark.
+    (
+        r'<div class="sidebar-primary-items__start sidebar-primary__section">',
+        '<div class="sidebar-primary-items__start sidebar-primary__section" role="region" aria-label="The book">',
+    ),
     # A corner of a table heads nothing.
     (r"<th([^>]*)>(?:\s|<p>|</p>|&nbsp;)*</th>", r"<td\1></td>"),
 )
