@@ -53,7 +53,7 @@ def open_page(browser: Any, site: str) -> Iterator[Callable[..., tuple[Any, Told
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce"
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page, told = context.new_page(), Told(base)
         told.watch(page)

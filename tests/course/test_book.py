@@ -171,7 +171,7 @@ def test_what_sets_up_or_draws_is_folded_and_what_teaches_is_open(page: Beautifu
 def test_an_exercise_is_a_heading_that_can_be_linked_to(page: BeautifulSoup) -> None:
     title = page.select_one("div.exercise > h3")
     assert title.get_text() == "Exercise 1.1 Twice a number#"
-    assert page.select_one(title.a["href"]) is not None or page.find(id=title.a["href"][1:]) is title.parent
+    assert page.find(id=title.a["href"].removeprefix("#")) is title.parent
     assert len({tag["id"] for tag in page.select("[id]")}) == len(page.select("[id]"))
 
 
@@ -188,7 +188,7 @@ def test_pages_load_no_more_than_they_show(built: Path, page: BeautifulSoup) -> 
     scripts = " ".join(str(script.get("src")) for script in page.select("script"))
     assert not re.search("fontawesome|searchindex|searchtools", scripts) and "mathjax" in scripts
     front = (built / "_build/html/book/intro.html").read_text(encoding="utf-8")
-    assert "mathjax" not in front, "it has no formula"
+    assert "mathjax/" not in front, "it has no formula"
     icons = (built / "_build/html/_static/icons.css").read_text(encoding="utf-8")
     assert ".fa-magnifying-glass {" in icons and len(icons) < 20_000
     assert not list((built / "_build/html").rglob("fontawesome.js*"))

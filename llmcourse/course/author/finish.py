@@ -55,7 +55,7 @@ SEARCH = '<script src="search_text.js"></script>\n<script src="_static/search.js
 TITLE = re.compile(r'<article.*?<h1[^>]*>(.*?)<a class="headerlink"', re.DOTALL)
 PRINTED_TITLE = re.compile(r'(<div id="jb-print-docs-body" class="onlyprint">\s*<h1>).*?(</h1>)', re.DOTALL)
 ICON = re.compile(r"\bfa-(?!solid\b|lg\b|fw\b)([a-z][a-z-]*[a-z])\b")
-SHAPE = r'"?{}"?:\[(\d+),(\d+),\[[^\]]*\],"[^"]*","([^"]+)"\]'
+SHAPE = r'(?<![\w-])"?{}"?:\[(\d+),(\d+),\[[^\]]*\],"[^"]*","([^"]+)"\]'
 
 
 def finish_page(page: str) -> str:
@@ -106,14 +106,13 @@ def icons(pages: Iterable[str], script: str) -> str:
         "/* Shapes of Font Awesome Free (https://fontawesome.com), licence CC BY 4.0. */",
         "i[class*='fa-'] { display: inline-block; width: 1em; height: 1em; vertical-align: -0.125em;",
         "  background: currentColor; mask: var(--icon) center / contain no-repeat; }",
-        "i.fa-lg { font-size: 1.25em; line-height: 0.05em; vertical-align: -0.075em; }",
         "@media (forced-colors: active) { i[class*='fa-'] { background: ButtonText; } }",
     ]
     for name in names:
-        shape = re.search(SHAPE.format(re.escape(name)), script)
-        if shape is None:
+        shapes = re.findall(SHAPE.format(re.escape(name)), script)
+        if not shapes:
             raise ValueError(f"the icon fa-{name} is shown, but the theme has no icon of that name")
-        width, height, path = shape.groups()
+        width, height, path = shapes[-1]  # the outlined ones come first, then the solid ones
         drawn = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'><path d='{path}'/></svg>"
         quoted = drawn.replace("<", "%3C").replace(">", "%3E")
         rules.append(f'.fa-{name} {{ --icon: url("data:image/svg+xml,{quoted}"); }}')

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from html.parser import HTMLParser
 
 VOID = {"br", "img", "hr", "input", "link", "meta", "wbr", "col", "source", "path", "line", "rect", "circle", "use"}
+INLINE = {"a", "abbr", "b", "cite", "code", "em", "i", "q", "small", "span", "strong", "sub", "sup"}
 UNSEARCHED = {"script", "style", "svg", "noscript", "table-of-contents"}
 FOLDED = {"tag_solution", "tag_check", "cell_output", "headerlink", "cell_input"}
 """Classes of what is not looked through: answers, checks, results, and code that is not the reader's task."""
@@ -42,7 +43,7 @@ class _Article(HTMLParser):
             if re.fullmatch(r"h[1-6]|dt", tag):
                 why = "heading"
                 self.parts.append([self.anchor if len(self.parts) else "", "", ""])
-            elif self.parts:
+            elif self.parts and tag not in INLINE:
                 self.parts[-1][2] += " "
         self.open.append((tag, why))
 
