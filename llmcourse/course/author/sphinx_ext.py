@@ -76,6 +76,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for name in ("ipython3", "ipython"):
         app.add_lexer(name, CourseLexer)
     register_plugin("sphinxcontrib.bibtex.style.referencing", "author_year_round", RoundAuthorYearStyle)
+    app.add_config_value("llmcourse_machinery", _machinery(), "html")  # another one writes every page again
     app.add_post_transform(ShowSolutionsOnce)
     app.add_css_file(ICONS_STYLE)
     app.connect("builder-inited", drop_thebe_scripts)
@@ -87,6 +88,14 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", write_icons_and_search)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _machinery() -> str:
+    """What makes the pages from what they say."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 class ShowSolutionsOnce(SphinxPostTransform):
@@ -135,11 +144,14 @@ def list_exercises(
     if doctree is None or not _is_book(app) or "toc" not in context:
         return
     exercises: dict[str, list[tuple[str, str]]] = {}
+    numbers = app.env.toc_fignumbers.get(page, {}).get("exercise", {})
     for box in doctree.findall(lambda node: isinstance(node, nodes.Admonition) and "exercise" in node["classes"]):
         section = next((node for node in _around(box) if isinstance(node, nodes.section)), None)
         if section is not None:
-            title = box.next_node(nodes.title).astext().replace(" (", ": ", 1).removesuffix(")")
-            exercises.setdefault(section["ids"][0], []).append((box["ids"][0], title))
+            name = box["ids"][0]
+            title = box.next_node(nodes.title).astext().partition(" (")[2].removesuffix(")")
+            number = ".".join(map(str, numbers.get(name, ())))
+            exercises.setdefault(section["ids"][0], []).append((name, f"Exercise {number}: {title}"))
     context["toc"] = contents_with_exercises(context["toc"], exercises)
 
 
