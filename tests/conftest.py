@@ -29,7 +29,7 @@ LONG = (
     "tests/attacks/test_attacks.py",
     "tests/course/sandbox/test_limits.py",
     "tests/course/test_release.py",
-    "solutions/04_fsdp/5_failures.ipynb",
+    "tests/browser/test_pages.py",
     "tests/course/sandbox/test_life_of_a_process.py",
     "tests/distributed/test_learners_code.py",
     "tests/course/test_learner.py",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -151,9 +152,54 @@ def test_stub_is_shown_and_solution_is_folded_and_executed(page: BeautifulSoup, 
     assert not solution.has_attr("open")
     assert "Show solution" in solution.select_one("summary").get_text()
     assert "return 2 * n" in solution.get_text() and "%%build toylib.numbers:double" in solution.get_text()
+    assert "Twice `n`" in page.select_one("div.stub").get_text()
+    assert "Twice `n`" not in solution.get_text(), "the stub above has the docstring"
     assert [name.get_text() for name in solution.select("span.nf")] == ["double"], "coloured as Python below the magic"
     assert "BEGIN SOLUTION" not in page.get_text()
     assert "passed toylib.numbers:double" in page.select_one("div.tag_check").get_text()
+
+
+def test_what_sets_up_or_draws_is_folded_and_what_teaches_is_open(page: BeautifulSoup) -> None:
+    setup, figure, experiment = (page.find(string=re.compile(text)) for text in ("load_ext", "subplots", "base of ten"))
+    prompts = [
+        fold.get_text(strip=True) for fold in page.select("div.cell:not(.tag_solution, .tag_check) > details > summary")
+    ]
+    assert [prompt.partition("Hide")[0] for prompt in prompts] == ["Show the set-up", "Show the code of this figure"]
+    assert setup.find_parent("details") and figure.find_parent("details") and not experiment.find_parent("details")
+
+
+def test_an_exercise_is_a_heading_that_can_be_linked_to(page: BeautifulSoup) -> None:
+    title = page.select_one("div.exercise > h3")
+    assert title.get_text() == "Exercise 1.1 Twice a number#"
+    assert page.find(id=title.a["href"].removeprefix("#")) is title.parent
+    assert len({tag["id"] for tag in page.select("[id]")}) == len(page.select("[id]"))
+
+
+def test_search_has_exercises_and_no_solution_check_or_result(built: Path) -> None:
+    script = (built / "_build/html/search_text.js").read_text(encoding="utf-8")
+    found = dict(json.loads(script.removeprefix("window.courseText = ").removesuffix(";\n")))
+    parts = {heading: text for _, heading, text in found[f"{PAGE}.html"]}
+    assert "Multiply, as Gage (1994) would." in parts["Exercise 1.1 Twice a number"]
+    assert "raise NotImplementedError()" in parts["Exercise 1.1 Twice a number"]
+    assert not re.search(r"return 2 \* n|is it n \* 2|base of ten: ", script)
+
+
+def test_pages_load_no_more_than_they_show(built: Path, page: BeautifulSoup) -> None:
+    scripts = " ".join(str(script.get("src")) for script in page.select("script"))
+    assert not re.search("fontawesome|searchindex|searchtools", scripts) and "mathjax" in scripts
+    front = (built / "_build/html/book/intro.html").read_text(encoding="utf-8")
+    assert "mathjax/" not in front, "it has no formula"
+    icons = (built / "_build/html/_static/icons.css").read_text(encoding="utf-8")
+    assert ".fa-magnifying-glass {" in icons and len(icons) < 20_000
+    assert not list((built / "_build/html").rglob("fontawesome.js*"))
+
+
+def test_a_book_can_be_built_into_another_folder(built: Path, tmp_path: Path) -> None:
+    shutil.copytree(built / "_build/.jupyter_cache", tmp_path / "other/_build/.jupyter_cache")
+    before = {path: path.stat().st_mtime_ns for path in (built / "_build").rglob("*")}
+    assert book.build_book(built, into=tmp_path / "other", echo=lambda line: None).is_relative_to(tmp_path)
+    assert (tmp_path / "other/_build/html" / f"{PAGE}.html").is_file()
+    assert before == {path: path.stat().st_mtime_ns for path in (built / "_build").rglob("*")}
 
 
 def test_checks_and_written_questions_show_their_points(page: BeautifulSoup) -> None:

@@ -22,6 +22,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from llmcourse.course.author.bibliography import restore_citations
+from llmcourse.course.author.shown_code import reflow
 from llmcourse.course.coursemap import anchor_of
 from llmcourse.course.environment import SMALL_VARIABLE, WORKSPACE_VARIABLE
 from llmcourse.course.interrupts import Interrupts
@@ -86,7 +87,23 @@ def _shown(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterato
         cell.metadata["mystnb"] = {"code_prompt_show": "Show the check", "code_prompt_hide": "Hide the check"}
         yield cell
     else:
-        yield cell
+        yield _folded(cell, facts.get("kind"))
+
+
+def _folded(cell: NotebookNode, kind: str | None) -> NotebookNode:
+    """A cell that only draws or sets up shows its result, and its source when asked; what teaches stays open."""
+    if cell.cell_type != "code":
+        return cell
+    prompt = None
+    if cell.metadata.get("mystnb", {}).get("figure"):
+        prompt = "the code of this figure"
+    elif (kind == "setup" and cell.source.startswith("%load_ext ")) or "hide-input" in cell.metadata.get("tags", []):
+        prompt = "the set-up"
+    if prompt:
+        cell.metadata["tags"] = [*dict.fromkeys([*cell.metadata.get("tags", []), "hide-input"])]
+        shown = {"code_prompt_show": f"Show {prompt}", "code_prompt_hide": f"Hide {prompt}"}
+        cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **shown}
+    return cell
 
 
 def _stub_and_solution(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterator[NotebookNode]:
@@ -95,7 +112,7 @@ def _stub_and_solution(cell: NotebookNode, bodies: dict[str, str], notebook: str
         raise BookError(f"{notebook}: the exercise {grade_id!r} has no solution: run `llmcourse build`")
     prompt = {"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"}
     tags = ["hide-cell", "remove-output", "solution"]
-    yield _markdown(f"{_FENCE}{{code-block}} ipython3\n:class: stub\n\n{cell.source}\n{_FENCE}")
+    yield _markdown(f"{_FENCE}{{code-block}} ipython3\n:class: stub\n\n{reflow(cell.source)}\n{_FENCE}")
     yield _code(bodies[grade_id], tags=tags, mystnb=prompt, llmcourse=facts_of(cell))
 
 
@@ -176,6 +193,7 @@ def build_book(
     *,
     small: bool = False,
     fresh: bool = False,
+    into: Path | None = None,
     echo: Callable[[str], None] = _say,
 ) -> Path:
     """Build the book, executing what changed, and audit it.
@@ -184,6 +202,7 @@ def build_book(
         root: The folder that holds `_config.yml` and `_toc.yml`.
         small: Run the experiments at their small setting (LLMCOURSE_SMALL=1).
         fresh: Forget the pages and executions of earlier builds.
+        into: The folder that gets `_build`, instead of `root`: pages and executions of its own.
         echo: Gets a line when the execution of a page begins, and one with its seconds when it ends.
 
     Returns:
@@ -195,11 +214,11 @@ def build_book(
     from llmcourse.course.author.book_audit import audit_book  # the audit's HTML parser is not needed to read a page
 
     root = root.resolve()
-    build = root / "_build"
+    build = (into.resolve() if into else root) / "_build"
     if fresh:
         shutil.rmtree(build, ignore_errors=True)
     _forget_removed_pages(root, build)
-    code, log = _run_jupyter_book(root, small=small, echo=echo)
+    code, log = _run_jupyter_book(root, small=small, echo=echo, build=build)
     if code != 0:
         shutil.rmtree(build / ".doctrees", ignore_errors=True)  # else the next build would not repeat the warnings
         raise BookError("\n".join([*_complaints(log), f"full log: {build / 'book.log'}"]))
@@ -218,15 +237,20 @@ def _forget_removed_pages(root: Path, build: Path) -> None:
         shutil.rmtree(build / ".doctrees", ignore_errors=True)
 
 
-def _run_jupyter_book(root: Path, *, small: bool, echo: Callable[[str], None]) -> tuple[int, list[str]]:
+def _run_jupyter_book(
+    root: Path, *, small: bool, echo: Callable[[str], None], build: Path | None = None
+) -> tuple[int, list[str]]:
     """Run Jupyter Book in a process of its own; returns its exit code and what it printed, kept in `book.log` too.
 
     What ends this process before that, Ctrl-C or a request to end, ends that one.
     """
+    build = build or root / "_build"
+    options = BUILD_OPTIONS if build.parent == root else (*BUILD_OPTIONS, "--path-output", str(build.parent))
+    build.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="llmcourse-book-") as workspace, Interrupts():
         environment = _environment(root, workspace, small)
         process = subprocess.Popen(
-            [sys.executable, "-c", HEARS_INTERRUPTS + JUPYTER_BOOK, *BUILD_OPTIONS], cwd=root,
+            [sys.executable, "-c", HEARS_INTERRUPTS + JUPYTER_BOOK, *options], cwd=root,
             env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
@@ -235,8 +259,7 @@ def _run_jupyter_book(root: Path, *, small: bool, echo: Callable[[str], None]) -
             process.send_signal(signal.SIGINT)  # what ends this process may have been for it alone
             process.communicate()  # when it has ended, its kernels have
             raise
-    (root / "_build").mkdir(exist_ok=True)
-    (root / "_build" / "book.log").write_text("\n".join(log) + "\n", encoding="utf-8")
+    (build / "book.log").write_text("\n".join(log) + "\n", encoding="utf-8")
     return process.returncode, log
 
 

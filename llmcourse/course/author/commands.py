@@ -37,6 +37,7 @@ def build(
 @app.command()
 def book(
     small: Annotated[bool, typer.Option(help="Run the experiments at their small setting.")] = False,
+    into: Annotated[Path | None, typer.Option(help="The folder that gets _build; the checkout without it.")] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Print the built book as one PDF; needs a Chromium.")] = False,
     epub: Annotated[bool, typer.Option("--epub", help="Write the built book as an EPUB; needs a Chromium.")] = False,
     without_solutions: Annotated[
@@ -53,7 +54,7 @@ def book(
     if without_solutions:
         fail("--without-solutions is for --pdf and --epub: the pages fold solutions away")
     try:
-        page = build_book(root, small=small)
+        page = build_book(root, small=small, into=into)
     except BookError as error:
         fail(error)
     console.print(f"The book is at {os.path.relpath(page)}")

@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from ipython_pygments_lexers import IPython3Lexer
 from pygments.lexers.python import Python3Lexer
 from pygments.token import Token
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
@@ -26,10 +28,16 @@ from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferen
 from llmcourse.course.author.addresses import setup_addresses
 from llmcourse.course.author.book import page_state
 from llmcourse.course.author.execution import execute_pages
+from llmcourse.course.author.finish import contents_with_exercises, finish_page, icons
 from llmcourse.course.author.front import setup_front
+from llmcourse.course.author.search import search_script
+from llmcourse.course.author.shown_code import without_docstrings
 
 MATHJAX_PACKAGE = "sphinx-mathjax-offline"
 MATHJAX_PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
+ICONS_SCRIPT = "_static/scripts/fontawesome.js"
+ICONS_STYLE = "icons.css"
+SEARCH_TEXT = "search_text.js"
 
 
 class CourseLexer(IPython3Lexer):
@@ -70,14 +78,110 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for name in ("ipython3", "ipython"):
         app.add_lexer(name, CourseLexer)
     register_plugin("sphinxcontrib.bibtex.style.referencing", "author_year_round", RoundAuthorYearStyle)
+    app.add_config_value("llmcourse_machinery", _machinery(), "html")  # another one writes every page again
+    app.add_post_transform(ShowSolutionsOnce)
+    app.add_css_file(ICONS_STYLE)
     app.connect("builder-inited", drop_thebe_scripts)
+    app.connect("builder-inited", finish_what_is_rendered)
     app.connect("env-get-outdated", changed_pages)
     app.connect("env-before-read-docs", execute_pages)
     app.connect("html-page-context", name_download, priority=900)
+    app.connect("html-page-context", list_exercises)
     app.connect("build-finished", copy_mathjax)
+    app.connect("build-finished", write_icons_and_search)
     setup_front(app)
     setup_addresses(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _machinery() -> str:
+    """What makes the pages from what they say."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class ShowSolutionsOnce(SphinxPostTransform):
+    """An opened solution shows what the stub above it does not: the docstring stands there already."""
+
+    default_priority = 190  # before myst-nb folds the cells
+
+    def run(self, **options: object) -> None:
+        """Shorten the solutions of one page."""
+        told = ""
+        for block in self.document.findall(nodes.literal_block):
+            if "stub" in block["classes"]:
+                told = block.astext()
+            elif any("tag_solution" in cell["classes"] for cell in _around(block)):
+                shown = without_docstrings(block.astext(), told)
+                block.rawsource, block.children = shown, []
+                block += nodes.Text(shown)
+
+
+def _around(node: nodes.Node) -> Iterator[nodes.Element]:
+    while (node := node.parent) is not None and not isinstance(node, nodes.document):
+        yield node
+
+
+def _is_book(app: Sphinx) -> bool:
+    return app.builder.name in ("html", "dirhtml")
+
+
+def finish_what_is_rendered(app: Sphinx) -> None:
+    """Mend each page as it is rendered; see `finish_page`."""
+    if not _is_book(app):
+        return
+    render = app.builder.templates.render  # type: ignore[attr-defined]
+
+    def finished(template: str, context: dict[str, Any]) -> str:
+        page = render(template, context)
+        return finish_page(page) if template.endswith(".html") else page
+
+    app.builder.templates.render = finished  # type: ignore[attr-defined]
+
+
+def list_exercises(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Give a page's exercises their places in its table of contents."""
+    if doctree is None or not _is_book(app) or "toc" not in context:
+        return
+    exercises: dict[str, list[tuple[str, str]]] = {}
+    numbers = app.env.toc_fignumbers.get(page, {}).get("exercise", {})
+    for box in doctree.findall(lambda node: isinstance(node, nodes.Admonition) and "exercise" in node["classes"]):
+        section = next((node for node in _around(box) if isinstance(node, nodes.section)), None)
+        if section is not None:
+            name = box["ids"][0]
+            title = box.next_node(nodes.title).astext().partition(" (")[2].removesuffix(")")
+            number = ".".join(map(str, numbers.get(name, ())))
+            exercises.setdefault(section["ids"][0], []).append((name, f"Exercise {number}: {title}"))
+    context["toc"] = contents_with_exercises(context["toc"], exercises)
+
+
+def write_icons_and_search(app: Sphinx, error: Exception | None) -> None:
+    """Write what belongs to all pages together: the icons that they show, and the text that the search looks through.
+
+    Raises:
+        ExtensionError: A page shows an icon that the theme does not have.
+    """
+    if error is not None or not _is_book(app):
+        return
+    out = Path(app.outdir)
+    pages = {name: Path(app.builder.get_outfilename(name)) for name in sorted(app.env.found_docs)}  # type: ignore[attr-defined]
+    texts = {path.relative_to(out).as_posix(): path.read_text(encoding="utf-8") for path in pages.values()}
+    others = [path.read_text(encoding="utf-8") for path in sorted(out.glob("*.html"))]
+    script = Path(out, ICONS_SCRIPT)
+    theme = importlib.util.find_spec("pydata_sphinx_theme")
+    whole = next(Path(theme.origin).parent.rglob("static/scripts/fontawesome.js"))  # type: ignore[union-attr,arg-type]
+    try:
+        style = icons([*texts.values(), *others], whole.read_text(encoding="utf-8"))
+    except ValueError as fault:
+        raise ExtensionError(str(fault)) from fault
+    Path(out, "_static", ICONS_STYLE).write_text(style, encoding="utf-8")
+    for path in script.parent.glob(f"{script.name}*"):
+        path.unlink()
+    Path(out, SEARCH_TEXT).write_text(search_script(texts.items()), encoding="utf-8")
 
 
 def drop_thebe_scripts(app: Sphinx) -> None:

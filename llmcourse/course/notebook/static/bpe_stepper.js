@@ -42,7 +42,13 @@ function mount(box, config, host) {
     const hue = id < 256 ? "" : ` hued hue${(id - 256) % 7}`;
     const broken = parts.some((part) => part.kind === "byte") ? " broken" : "";
     return element("span", { class: "token mono" + hue + broken, title: `id ${id}` },
-      ...parts.map((part) => element(tags[part.kind], {}, part.text)));
+      ...parts.flatMap((part) => part.text === part.name ? [element(tags[part.kind], {}, part.text)]
+        : [element(tags[part.kind], { "aria-hidden": "true" }, part.text), unseen(part.name)]));
+  }
+
+  // What only a screen reader gets: a mark's name, the words between the parts of a button.
+  function unseen(words) {
+    return element("span", { class: "hidden" }, words);
   }
 
   // ---- the parts of the figure -------------------------------------------------------------------------------
@@ -182,7 +188,6 @@ function mount(box, config, host) {
     const best = ranked[0];
     pairsBody.replaceChildren(...shown.map(({ pair, count }, i) => {
       const isNext = String(pair) === String(next?.pair);
-      const label = `Merge ${spoken(pair[0])} and ${spoken(pair[1])}, found ${times(count)}`;
       const tie = !isNext && count === best.count;
       const bar = `width: ${(2.6 * count / best.count).toFixed(2)}rem`;
       const choose = () => { pause(); apply(pair); };
@@ -191,8 +196,8 @@ function mount(box, config, host) {
       return element("tr", {
         class: isNext ? "best" : null, onmouseenter: point, onmouseleave: leave, onfocusin: point, onfocusout: leave,
       },
-      element("td", {}, element("button", { type: "button", "aria-label": label, onclick: choose },
-        chip(pair[0]), chip(pair[1]),
+      element("td", {}, element("button", { type: "button", onclick: choose },
+        unseen("Merge "), chip(pair[0]), unseen(" and "), chip(pair[1]), unseen(`, found ${times(count)} `),
         isNext ? element("span", { class: "tag" }, "next") : null,
         tie ? element("span", { class: "tag tie" }, "tie") : null)),
       element("td", { class: "ids" }, `${pair[0]}, ${pair[1]}`),
@@ -285,12 +290,10 @@ function mount(box, config, host) {
 
   function drawControls(next) {
     if (next) {
-      mergeButton.replaceChildren("Merge", ...next.pair.map((id) => chip(id)), times(next.count));
-      const [left, right] = next.pair.map((id) => spoken(id));
-      mergeButton.setAttribute("aria-label", `Merge ${left} and ${right}, found ${times(next.count)}`);
+      const [left, right] = next.pair.map((id) => chip(id));
+      mergeButton.replaceChildren("Merge ", left, unseen(" and "), right, unseen(", found "), times(next.count));
     } else {
       mergeButton.replaceChildren("Nothing left to merge");
-      mergeButton.removeAttribute("aria-label");
     }
     // aria-disabled and not disabled: a disabled button loses the focus of whoever works with the keyboard.
     mergeButton.setAttribute("aria-disabled", String(!next));
@@ -330,15 +333,15 @@ function mount(box, config, host) {
     factsBox,
     element("div", { class: "panels" },
       element("section", {},
-        element("h4", {}, "Neighbouring pairs, most frequent first"),
+        element("h3", {}, "Neighbouring pairs, most frequent first"),
         element("table", {},
           element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "pair"),
             element("th", { scope: "col" }, "ids"), element("th", { scope: "col", class: "number" }, "count"))),
           pairsBody),
         tieNote),
       element("div", { class: "side" },
-        element("section", {}, element("h4", {}, "Tokens left after each merge"), chartBox, keyBox),
-        element("section", {}, element("h4", {}, "Merges so far, newest first"), mergeList))),
+        element("section", {}, element("h3", {}, "Tokens left after each merge"), chartBox, keyBox),
+        element("section", {}, element("h3", {}, "Merges so far, newest first"), mergeList))),
     element("p", { class: "soft" },
       "␣ is a space, which belongs to the word that follows it; GPT-2's files write it as Ġ. A gap parts two words " +
       "of GPT-2's split: no merge crosses it. A dashed chip such as C3 is a byte, in hexadecimal, that is not yet " +

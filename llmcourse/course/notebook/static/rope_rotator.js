@@ -156,9 +156,15 @@ function mount(box, config, host) {
       onpointerleave: () => { hovered = null; draw(); },
     }, element("span", { class: "title" }, element("b", {}, `pair ${i}`), parts.rate), face,
     element("span", { class: "turns" }, parts.qTurns, parts.kTurns),
-    element("span", { class: "apart" }, "apart ", parts.apart));
+    element("span", { class: "apart" }, "apart ", parts.apart),
+    element("span", { class: "hidden" }, ". Show its share of the curve"));
     return parts;
   });
+
+  // The sign for those who see it, a word for those who hear it.
+  function turned(times) {
+    return [element("span", { "aria-hidden": "true" }, "↺"), element("span", { class: "hidden" }, "turned"), ` ${times} `];
+  }
 
   function drawVectors() {
     dials.forEach((dial, i) => {
@@ -182,15 +188,12 @@ function mount(box, config, host) {
       dial.k.setAttribute("transform", turn(kAngle));
       dial.slice.setAttribute("d", slice(kAngle, between, 0.62 * RADIUS));
       const turns = (position) => decimal(position * frequency / (2 * Math.PI));
-      dial.qTurns.textContent = `q ↺ ${turns(state.m)}`;
-      dial.kTurns.textContent = `k ↺ ${turns(state.n)}`;
+      dial.qTurns.replaceChildren("q ", ...turned(turns(state.m)));
+      dial.kTurns.replaceChildren("k ", ...turned(turns(state.n)));
       dial.apart.textContent = `${Math.abs(degrees(between))}°`;
       dial.rate.textContent = frequency ? `a turn in ${period(frequency)}` : "does not turn";
       dial.rate.title = `${rate(frequency)} radians per position`;
       dial.button.setAttribute("aria-pressed", String(state.pair === i));
-      dial.button.setAttribute("aria-label", `Pair ${i}, ${rate(frequency)} radians per position: query turned ` +
-        `${turns(state.m)} times, key ${turns(state.n)} times, ${Math.abs(degrees(between))} degrees apart. ` +
-        "Show its share of the curve");
     });
   }
 
@@ -365,10 +368,10 @@ function mount(box, config, host) {
       element("div", { class: "fact" }, facts.score, element("span", {}, "score q·k"), facts.keptScore),
       message),
     element("div", { class: "panels" },
-      element("section", {}, element("h4", {}, "The score, pair by pair"),
+      element("section", {}, element("h3", {}, "The score, pair by pair"),
         element("table", { class: "sum" }, element("tbody", {}, ...bars.map((bar) => bar.row))),
         element("p", { class: "soft" }, "Each bar begins where the one above it ends.")),
-      element("section", {}, element("h4", {}, "The score at every distance"),
+      element("section", {}, element("h3", {}, "The score at every distance"),
         element("div", { class: "chart" }, chart.svg),
         element("div", { class: "under" }, chart.legend, windowChoice.node))),
     element("p", { class: "soft" },

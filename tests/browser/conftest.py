@@ -1,0 +1,65 @@
+"""One browser and one server for all tests of the pages in a process.
+
+Without a browser, or without built pages, these tests are left out and one line of the summary says why; with CI=true
+in the environment they fail.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.browsing import Told, find_browser, find_pages, serve, why_no_browser
+
+WIDE, PHONE, NARROW = (1280, 800), (390, 800), (360, 740)
+
+
+@pytest.fixture(scope="session")
+def pages() -> Path:
+    """The folder of the built pages."""
+    if reason := why_no_browser():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"no page can be opened: {reason}")
+        pytest.skip(f"tests in a browser are left out: {reason}")
+    return find_pages()  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="session")
+def site(pages: Path) -> Iterator[str]:
+    """The address of the pages, over http."""
+    with serve(pages) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser(pages: Path) -> Iterator[Any]:
+    """The system's Chromium, without a window."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Any, site: str) -> Iterator[Callable[..., tuple[Any, Told]]]:
+    """Open a page as a new visitor does; gives the page and what it tells."""
+    contexts = []
+
+    def open_one(name: str, size: tuple[int, int] = WIDE, base: str = site, scheme: str = "light") -> tuple[Any, Told]:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        context.set_default_timeout(60_000)
+        contexts.append(context)
+        page, told = context.new_page(), Told(base)
+        told.watch(page)
+        page.goto(base + name, wait_until="load")
+        return page, told
+
+    yield open_one
+    for context in contexts:
+        context.close()

@@ -1,0 +1,41 @@
+"""Every link between pages, and every place within one, is there."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+from tests.browser.browsing import page_names
+
+
+class _Page(HTMLParser):
+    """The ids and the addresses of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.addresses: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        for name, value in attributes:
+            if name == "id" and value:
+                self.ids.add(value)
+            elif name in ("href", "src") and value:
+                self.addresses.append(value)
+
+
+def test_every_internal_link_and_anchor_resolves(pages: Path) -> None:
+    read = {name: _Page((pages / name).read_text(encoding="utf-8")) for name in page_names()}
+    lost = set()
+    for name, page in read.items():
+        for address in page.addresses:
+            target = urlsplit(urljoin(f"http://here/{name}", address))
+            if target.netloc != "here" or target.scheme != "http":
+                continue
+            path = unquote(target.path).lstrip("/") or name
+            known = read[path].ids if path in read else {unquote(target.fragment)}
+            if not (pages / path).is_file() or (target.fragment and unquote(target.fragment) not in known):
+                lost.add(f"{name}: {address}")
+    assert len(read) > 10 and sorted(lost) == []

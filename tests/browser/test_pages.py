@@ -1,0 +1,94 @@
+"""Every page in a browser: nothing from elsewhere, no error, room on every screen, open to everybody, light to load."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.browsing import page_names
+from tests.browser.conftest import NARROW, PHONE, WIDE
+
+NARROWING = [
+    "scrollable-region-focusable",
+    "target-size",
+    "region",
+    "button-name",
+    "link-name",
+    "label",
+    "summary-name",
+]
+"""The rules whose answer depends on the room: the others are asked once."""
+GUIDELINES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+HEAVIEST = 1_000_000
+"""Bytes that a page may load in all, compressed as a server does it."""
+SETTLED = "() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => done()), 500))"
+"""After a change of size: the theme waits for it to end before it looks which boxes scroll."""
+FONTS = "async () => { await (window.MathJax?.startup?.promise ?? null); await document.fonts.ready; }"
+
+
+@functools.cache
+def axe() -> str:
+    """The script of axe-core."""
+    import axe_playwright_python
+
+    return Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+
+
+def barriers(page: Any, **options: object) -> list[str]:
+    """What keeps somebody from the page, one line a fault; formulas are MathJax's own."""
+    found = page.evaluate(
+        "async ([options]) => (await axe.run({exclude: [['mjx-container']]}, options)).violations",
+        [{"resultTypes": ["violations"], "preload": False, **options}],
+    )
+    return [f"{fault['id']}: {node['html'][:200]}" for fault in found for node in fault["nodes"]]
+
+
+def wear(page: Any, theme: str) -> None:
+    page.evaluate("(theme) => Object.assign(document.documentElement.dataset, {theme, mode: theme})", theme)
+
+
+def sideways(page: Any) -> list[str]:
+    """The page, if it scrolls sideways, and what sticks out of it."""
+    return page.evaluate(
+        """() => {
+          const room = document.documentElement.clientWidth;
+          if (document.documentElement.scrollWidth <= room) return [];
+          return ["scrolls sideways", ...[...document.querySelectorAll("article *")]
+            .filter((box) => box.getBoundingClientRect().right > room + 1).slice(0, 5)
+            .map((box) => box.outerHTML.slice(0, 120))];
+        }"""
+    )
+
+
+@pytest.mark.parametrize("name", page_names() or ["none"])
+def test_page_is_whole_on_every_screen_and_open_to_everybody(name, open_page, pages):
+    page, told = open_page(name)
+    page.evaluate(FONTS)
+    page.evaluate(axe())
+    faults = {"wide": sideways(page) + barriers(page, runOnly=GUIDELINES)}
+    wear(page, "dark")
+    faults["dark"] = barriers(page, runOnly=["color-contrast"])
+    wear(page, "light")
+    for screen, (width, height) in {"phone": PHONE, "narrow": NARROW}.items():
+        page.set_viewport_size({"width": width, "height": height})
+        faults[screen] = sideways(page)
+        if screen == "phone":
+            page.evaluate(SETTLED)
+            faults[screen] += barriers(page, runOnly=NARROWING)
+    page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    ids = page.evaluate("() => [...document.querySelectorAll('[id]')].map((node) => node.id)")
+    faults["ids"] = [f"{name} twice" for name, times in Counter(ids).items() if times > 1]
+    faults["icons"] = page.evaluate(
+        """() => [...document.querySelectorAll("i[class*=fa-]")]
+          .filter((icon) => getComputedStyle(icon).maskImage === "none").map((icon) => icon.outerHTML)"""
+    )
+    faults["told"] = told.faults
+    lines = [f"{where}: {fault}" for where, found in faults.items() for fault in found]
+    assert not lines, "\n".join(lines[:40])
+    if name != "search.html":
+        weight = told.weight(pages)
+        assert weight <= HEAVIEST, f"{weight:,} bytes"
