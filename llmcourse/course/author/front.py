@@ -216,9 +216,7 @@ def page_link(page: str, text: str) -> addnodes.pending_xref:
 
 def task_link(task: Task, text: str) -> addnodes.pending_xref:
     """A link to an exercise on its page."""
-    link = _reference("ref", task.anchor, text)
-    link["llmcourse_title"] = task.title
-    return link
+    return _reference("ref", task.anchor, text)
 
 
 def _reference(kind: str, target: str, text: str) -> addnodes.pending_xref:

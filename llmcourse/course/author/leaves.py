@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import yaml
 from bs4 import BeautifulSoup, Tag
 
-USELESS = "a.headerlink, script, button, .exercise-fold-link, div.prev-next-area, .toctree-wrapper"
+USELESS = "a.headerlink, script, button, div.prev-next-area, .toctree-wrapper"
 
 
 @dataclass
