@@ -83,3 +83,9 @@ def test_exercises_come_before_the_sections_inside_theirs():
 def test_an_icon_that_does_not_exist_is_named():
     with pytest.raises(ValueError, match="fa-nothing-such"):
         icons(['<i class="fa-solid fa-nothing-such"></i>'], "{}")
+
+
+@pytest.mark.parametrize("name", ["reference internal", "current reference internal"])
+def test_every_fold_of_the_sidebar_says_what_it_opens(name):
+    fold = '<details><summary><span class="toctree-toggle" role="presentation">'
+    assert ">Parts of 3. Recipes</span>" in finish_page(f'<a class="{name}" href="x">3. Recipes</a>{fold}')

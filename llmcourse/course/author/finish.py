@@ -37,7 +37,7 @@ MENDED: tuple[tuple[str, str], ...] = (
     # A fold is named by its words.
     (r'<summary aria-label="Toggle hidden content">', "<summary>"),
     (
-        r'(<a class="reference internal" href="[^"]*">([^<]*)</a><details[^>]*><summary>)'
+        r'(<a class="(?:current )?reference internal" href="[^"]*">([^<]*)</a><details[^>]*><summary>)'
         r'<span class="toctree-toggle" role="presentation">',
         r'\1<span class="visually-hidden">Parts of \2</span><span class="toctree-toggle" role="presentation">',
     ),
