@@ -14,6 +14,7 @@ from llmcourse.course.notebook.interactive import (
     bpe_stepper,
     figure,
     memory_ledger,
+    minhash_banding,
     rope_rotator,
     routing_heatmap,
     scaling_optimum,
@@ -27,6 +28,7 @@ FIGURES = {
     "rope": rope_rotator(),
     "memory": memory_ledger(),
     "scaling": scaling_optimum(),
+    "banding": minhash_banding([0.0, 0.2, 0.9]),
     "routing": routing_heatmap({"alone": [[[3, 0], [1, 2]]]}, ["letter", "digit"], [0], top_k=1),
 }
 EXAMPLES = [
