@@ -101,7 +101,7 @@ def test_a_similarity_on_a_border_is_in_the_upper_step():
 
 def test_without_javascript_there_is_a_table_of_presets():
     page = minhash_banding(np.repeat([0.05, 0.95], [1000, 10])).data
-    assert "<td>32 of 4</td><td>128</td><td>10.0</td><td>0.0</td><td>0.2</td><td>2%</td>" in page
+    assert "<td>32 of 4</td><td>128</td><td>10.0</td><td>0.0</td><td>0.3</td><td>3%</td>" in page
     assert minhash_banding([[0.1, 0.2]]).data == minhash_banding([0.1, 0.2]).data
 
 
