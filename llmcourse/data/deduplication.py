@@ -112,14 +112,19 @@ def jaccard_matrix(sets: Sequence[np.ndarray]) -> np.ndarray:
         [[1.0, 0.5, 0.0], [0.5, 1.0, 0.0], [0.0, 0.0, 1.0]]
     """
     sizes_N = np.array([len(some) for some in sets], dtype=np.int64)
-    members, ids = np.unique(np.concatenate([*sets, np.empty(0, dtype=np.uint32)]), return_inverse=True)
+    numbers = np.concatenate([*sets, np.empty(0, dtype=np.uint32)])
+    members, ids, n_owners = np.unique(numbers, return_inverse=True, return_counts=True)
     owners = np.repeat(np.arange(len(sets)), sizes_N)
+    is_shared = n_owners[ids] > 1  # what one set alone has makes no two alike, and that is most of it
+    ids, owners = ids[is_shared], owners[is_shared]
     similar_NN = np.eye(len(sets))
-    for number, own in enumerate(np.split(ids, np.cumsum(sizes_N)[:-1]) if len(sets) else []):
+    for number in range(len(sets)):
         is_own = np.zeros(len(members), dtype=bool)
-        is_own[own] = True
+        is_own[ids[owners == number]] = True
         shared_N = np.bincount(owners[is_own[ids]], minlength=len(sets))
-        similar_NN[number] = shared_N / np.maximum(sizes_N + sizes_N[number] - shared_N, 1)
+        others = np.arange(len(sets)) != number
+        union_N = sizes_N + sizes_N[number] - shared_N
+        similar_NN[number, others] = (shared_N / np.maximum(union_N, 1))[others]
     empty = sizes_N == 0
     similar_NN[np.ix_(empty, empty)] = 1.0  # two empty sets are equal
     return similar_NN
