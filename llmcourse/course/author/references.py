@@ -3,7 +3,7 @@
 An author writes one of three roles, the words first and what they lead to in angle brackets:
 
 - ``{term}`ranks <rank>` ``, or ``{term}`rank` ``: an entry of the glossary;
-- ``{numref}`the figure above <fig-alibi>` ``: a figure by its name. A notebook says the words, a page "Fig. 12";
+- ``{numref}`the figure above <fig-alibi>` ``: a figure by its name. A notebook says the words, a page "Fig. 2.7";
 - ``{doc}`chapter 3 <03_recipes/1_architecture>` ``: another notebook, by its folder and its name.
 
 JupyterLab knows no such roles, and has no glossary to lead to. So the build writes the words alone, in a `span` that
