@@ -37,6 +37,7 @@ function mount(box, config) {
       state.length = n;
       state.query = n - 1;
     }),
+    slider("head", () => state.nHeads, () => state.head + 1, (n) => { state.head = n - 1; }),
     slider("query", () => state.length, () => state.query + 1, (n) => { state.query = n - 1; }),
   ];
 
