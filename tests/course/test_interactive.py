@@ -12,6 +12,7 @@ from tokenizers import models, pre_tokenizers, trainers
 
 from llmcourse.course.notebook.interactive import (
     bpe_stepper,
+    cache_reader,
     figure,
     memory_ledger,
     minhash_banding,
@@ -25,6 +26,7 @@ from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
 
 FIGURES = {
     "bpe": bpe_stepper("low lower"),
+    "cache": cache_reader(),
     "rope": rope_rotator(),
     "memory": memory_ledger(),
     "scaling": scaling_optimum(),
