@@ -42,6 +42,9 @@ CHANGES: dict[str, dict[str, Any]] = {
     "2 key/value heads of 4": {"n_kv_heads": 2},
     "norm on queries and keys": {"qk_norm": True},
     "Adam, decay in the gradient": {"optimizer": "adam"},
+    # 0.1 is AdamW's; in a gradient, where Adam divides it by the gradient's size, far smaller ones are usual.
+    "Adam, 0.001 in the gradient": {"optimizer": "adam", "weight_decay": 1e-3},
+    "Adam, 0.0001 in the gradient": {"optimizer": "adam", "weight_decay": 1e-4},
     "beta 2 of 0.999": {"betas": (0.9, 0.999)},
     "no weight decay": {"weight_decay": 0.0},
     "no clipping": {"clip_norm": None},

@@ -96,6 +96,40 @@ def jaccard(a: np.ndarray, b: np.ndarray) -> float:
     return shared / (len(a) + len(b) - shared) if len(a) or len(b) else 1.0
 
 
+def jaccard_matrix(sets: Sequence[np.ndarray]) -> np.ndarray:
+    """Compute the Jaccard similarity of every two of some sets: what MinHash and bands avoid.
+
+    The work grows with the number of sets times the members of all of them.
+
+    Args:
+        sets: Distinct numbers each.
+
+    Returns:
+        Symmetric, 1 on the diagonal, float64, (N, N).
+
+    Example:
+        >>> jaccard_matrix([np.array([1, 2, 3]), np.array([2, 3, 4]), np.array([9])]).tolist()
+        [[1.0, 0.5, 0.0], [0.5, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    """
+    sizes_N = np.array([len(some) for some in sets], dtype=np.int64)
+    numbers = np.concatenate([*sets, np.empty(0, dtype=np.uint32)])
+    members, ids, n_owners = np.unique(numbers, return_inverse=True, return_counts=True)
+    owners = np.repeat(np.arange(len(sets)), sizes_N)
+    is_shared = n_owners[ids] > 1  # what one set alone has makes no two alike, and that is most of it
+    ids, owners = ids[is_shared], owners[is_shared]
+    similar_NN = np.eye(len(sets))
+    for number in range(len(sets)):
+        is_own = np.zeros(len(members), dtype=bool)
+        is_own[ids[owners == number]] = True
+        shared_N = np.bincount(owners[is_own[ids]], minlength=len(sets))
+        others = np.arange(len(sets)) != number
+        union_N = sizes_N + sizes_N[number] - shared_N
+        similar_NN[number, others] = (shared_N / np.maximum(union_N, 1))[others]
+    empty = sizes_N == 0
+    similar_NN[np.ix_(empty, empty)] = 1.0  # two empty sets are equal
+    return similar_NN
+
+
 def hash_functions(n_hashes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Draw the numbers that make K hash functions of 32-bit numbers: h(x) = ((a x + b) mod 2**64) >> 32.
 

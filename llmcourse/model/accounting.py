@@ -128,6 +128,37 @@ def kv_cache_bytes(config: ModelConfig, seq_len: int, batch_size: int = 1, bytes
     return values * seq_len * batch_size * bytes_per_value
 
 
+def windowed_cache_bytes(
+    config: ModelConfig, seq_len: int, window: int, n_global: int, batch_size: int = 1, bytes_per_value: int = 2
+) -> int:
+    """The bytes of a key/value cache where most layers look back over a window only and drop what has left it.
+
+    Args:
+        config: The model's configuration.
+        seq_len: Positions of the text.
+        window: Positions that a layer with a window reads, the query's own among them.
+        n_global: Layers that read everything; the others have the window.
+        batch_size, bytes_per_value: As for `kv_cache_bytes`.
+
+    Raises:
+        ValueError: The window is below 1, or `n_global` is not a number of layers between 0 and all.
+
+    Example:
+        >>> from llmcourse.model.config import PRESETS
+        >>> config = PRESETS["llama-3-8b"]
+        >>> kv_cache_bytes(config, 131_072) / windowed_cache_bytes(config, 131_072, window=1024, n_global=8)
+        3.9083...
+
+    Source: Gemma Team, "Gemma 3" (2025), section 2, for layers with and without a window side by side.
+    """
+    if window < 1:
+        raise ValueError(f"window is {window!r}; it must be at least 1")
+    if not 0 <= n_global <= config.n_layers:
+        raise ValueError(f"n_global is {n_global!r}; it must be from 0 to {config.n_layers!r}, the number of layers")
+    kept = n_global * seq_len + (config.n_layers - n_global) * min(seq_len, window)
+    return 2 * int(config.n_kv_heads) * int(config.d_head) * kept * batch_size * bytes_per_value
+
+
 def latent_cache_bytes(
     n_layers: int, d_latent: int, d_rotary: int, seq_len: int, batch_size: int = 1, bytes_per_value: int = 2
 ) -> int:

@@ -17,6 +17,7 @@ from bs4 import BeautifulSoup
 
 from llmcourse.course.author import book, book_audit
 from llmcourse.course.author.bibliography import citation_link, load_bibliography, restore_citations
+from llmcourse.course.author.references import as_words, restore_references
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = "notebooks/01_demo/01_demo"
@@ -86,6 +87,7 @@ def _notebook(exercise_body: str, hidden: str, scheme: str) -> nbformat.Notebook
         _cell("experiment", FIGURE, "curve", mystnb={
             "image": {"alt": "A line that rises by one."},
             "figure": {"caption": "The base of each number.", "name": "curve"}}),
+        _cell("", as_words("Near {numref}`the figure <curve>`, {term}`ranks <rank>`; {doc}`one <01_demo/01_demo>`.")),
         _cell("experiment", "print('base of ten:', base(10))", "base"),
         _cell("written", f"## Why?\n\nSay why doubling is cheap.\n\n{scheme}", "why", llmcourse={"points": 4},
               nbgrader={**grading, "grade": True, "grade_id": "why", "locked": False, "points": 4, "solution": True}),
@@ -108,6 +110,7 @@ def write_course(root: Path, body: str = "    ### BEGIN SOLUTION\n    return 2 *
         "solutions/01_demo/01_demo.ipynb": nbformat.writes(_notebook(body, secret, marks)),
         "book/intro.md": f"# The front page\n\nSee [](../{PAGE}.ipynb).\n",
         "book/references.md": "# References\n\n```{bibliography}\n:all:\n```\n",
+        "book/glossary.md": "# Glossary\n\n```{glossary}\nrank\n  The number of a merge.\n```\n",
     }
     for name, text in texts.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -118,7 +121,8 @@ def write_course(root: Path, body: str = "    ### BEGIN SOLUTION\n    return 2 *
     config["sphinx"]["config"]["nb_custom_formats"][".ipynb"][1] = {"library": "toylib"}
     (root / "_config.yml").write_text(yaml.safe_dump(config))
     chapters = {"caption": "Chapters", "numbered": True, "chapters": [{"file": PAGE}]}
-    toc = {"format": "jb-book", "root": "book/intro", "parts": [chapters, {"chapters": [{"file": "book/references"}]}]}
+    last = {"chapters": [{"file": "book/glossary"}, {"file": "book/references"}]}
+    toc = {"format": "jb-book", "root": "book/intro", "parts": [chapters, last]}
     (root / "_toc.yml").write_text(yaml.safe_dump(toc))
 
 
@@ -215,6 +219,14 @@ def test_citation_links_become_citations_again(page: BeautifulSoup) -> None:
     assert [link.get_text() for link in links] == ["Gage, 1994", "1994"]
     assert "as Gage (1994) would" in page.select_one("div.exercise").get_text()
     assert "example.org" not in str(page.select_one("article"))
+
+
+def test_words_become_links_within_the_book(page: BeautifulSoup) -> None:
+    term = page.select_one('article a[href$="glossary.html#term-rank"]')
+    figure = page.select_one('article p a.reference[href="#curve"]')
+    chapter = page.select_one('article p a.reference.internal[href="#"]')
+    assert (term.get_text(), figure.get_text(), chapter.get_text()) == ("ranks", "Fig. 1.1", "one")
+    assert "data-term" not in str(page.select_one("article"))
 
 
 def test_no_hidden_test_or_mark_scheme_reaches_any_file(built: Path) -> None:
@@ -416,6 +428,33 @@ def test_unknown_citations_are_refused(bibliography) -> None:
         citation_link("t", "nobody1900", bibliography)
     with pytest.raises(ValueError, match="unknown citation role 'alp'"):
         citation_link("cite:alp", "gage1994", bibliography)
+
+
+def test_a_notebook_has_words_in_the_place_of_roles_and_the_reader_turns_them_back() -> None:
+    written = "{term}`merge`, {term}`a\nrank <rank (of a process)>`, {doc}`chapter 3 <03_recipes/3_data>`, `{term}`"
+    shown = as_words(written)
+    assert shown.startswith(
+        '<span data-term="merge">merge</span>, <span data-term="rank (of a process)">a\nrank</span>'
+    )
+    assert restore_references(shown) == (
+        "{term}`merge <merge>`, {term}`a\nrank <rank (of a process)>`, "
+        "{doc}`chapter 3 </notebooks/03_recipes/3_data>`, `{term}`"
+    )
+    assert restore_references(as_words("{numref}`the curve <fig-a>`")) == "{numref}`fig-a`"
+    with pytest.raises(ValueError, match="{numref}`fig-a` has no words for a notebook; it must be"):
+        as_words("{numref}`fig-a`")
+
+
+def test_what_the_chapters_refer_to_is_there() -> None:
+    glossary = (REPOSITORY / "book/glossary.md").read_text(encoding="utf-8")
+    chapters = [path.read_text(encoding="utf-8") for path in sorted((REPOSITORY / "book/chapters").rglob("*.md"))]
+    words = "".join(as_words(text) for text in chapters)
+    figures = {name for text in chapters for name in re.findall(r"^:name: (\S+)$", text, re.MULTILINE)}
+    terms = set(re.findall(r'data-term="([^"]+)"', words))
+    assert {term for term in terms if f"\n{term.lower()}\n" not in glossary.lower()} == set()
+    assert set(re.findall(r'data-numref="([^"]+)"', words)) <= figures
+    for page in re.findall(r'data-doc="([^"]+)"', words):
+        assert (REPOSITORY / "notebooks" / f"{page}.ipynb").is_file(), page
 
 
 ENDED = """

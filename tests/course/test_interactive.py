@@ -12,8 +12,10 @@ from tokenizers import models, pre_tokenizers, trainers
 
 from llmcourse.course.notebook.interactive import (
     bpe_stepper,
+    cache_reader,
     figure,
     memory_ledger,
+    minhash_banding,
     rope_rotator,
     routing_heatmap,
     scaling_optimum,
@@ -24,9 +26,11 @@ from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
 
 FIGURES = {
     "bpe": bpe_stepper("low lower"),
+    "cache": cache_reader(),
     "rope": rope_rotator(),
     "memory": memory_ledger(),
     "scaling": scaling_optimum(),
+    "banding": minhash_banding([0.0, 0.2, 0.9]),
     "routing": routing_heatmap({"alone": [[[3, 0], [1, 2]]]}, ["letter", "digit"], [0], top_k=1),
 }
 EXAMPLES = [

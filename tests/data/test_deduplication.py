@@ -14,6 +14,7 @@ from llmcourse.data import (
     exact_duplicates,
     hash_functions,
     jaccard,
+    jaccard_matrix,
     leaked_fractions,
     minhash_signature,
     minhash_signature_naive,
@@ -57,6 +58,14 @@ def test_jaccard_is_that_of_python_sets():
         union = set(a.tolist()) | set(b.tolist())
         want = len(set(a.tolist()) & set(b.tolist())) / len(union) if union else 1.0
         assert jaccard(a, b) == want
+
+
+def test_the_matrix_has_the_similarity_of_every_two():
+    rng = np.random.default_rng(1)
+    sets = [np.unique(rng.integers(0, 40, size).astype(np.uint32)) for size in (0, 5, 30, 0, 12, 1, 30)]
+    want = [[jaccard(a, b) for b in sets] for a in sets]
+    assert np.array_equal(jaccard_matrix(sets), want)
+    assert jaccard_matrix([]).shape == (0, 0)
 
 
 def test_fast_signatures_are_the_obvious_ones():

@@ -5,7 +5,13 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from llmcourse.model import PRESETS, KVCache, ModelConfig, Transformer, attention
-from llmcourse.model.accounting import count_parameters, flops_per_token, kv_cache_bytes, latent_cache_bytes
+from llmcourse.model.accounting import (
+    count_parameters,
+    flops_per_token,
+    kv_cache_bytes,
+    latent_cache_bytes,
+    windowed_cache_bytes,
+)
 from tests.model.test_model import VARIANTS
 
 
@@ -80,3 +86,20 @@ def test_grouped_heads_and_latents_shrink_the_cache():
     assert kv_cache_bytes(PRESETS["llama-3-8b"], 1) == 128 * 1024
     all_heads = ModelConfig(vocab_size=8, d_model=7168, n_layers=61, n_heads=128, d_head=128, max_seq_len=8)
     assert kv_cache_bytes(all_heads, 1) / latent_cache_bytes(61, 512, 64, 1) == pytest.approx(2 * 128 * 128 / 576)
+
+
+def test_a_window_bounds_what_a_layer_keeps():
+    config = PRESETS["llama-3-8b"]
+    assert windowed_cache_bytes(config, 131_072, 131_072, n_global=0) == kv_cache_bytes(config, 131_072)
+    assert windowed_cache_bytes(config, 131_072, 1024, config.n_layers) == kv_cache_bytes(config, 131_072)
+    assert windowed_cache_bytes(config, 131_072, 1024, 0) == windowed_cache_bytes(config, 1024, 4096, 0)
+    one_of_each = windowed_cache_bytes(replace(config, n_layers=2), 100, 10, n_global=1, batch_size=3)
+    assert one_of_each == 3 * (kv_cache_bytes(replace(config, n_layers=1), 110))
+
+
+@pytest.mark.parametrize(
+    ("window", "n_global", "message"), [(0, 1, "window is 0"), (8, 33, "n_global is 33"), (8, -1, "-1")]
+)
+def test_a_window_of_nothing_and_layers_that_are_not_there_are_refused(window, n_global, message):
+    with pytest.raises(ValueError, match=message):
+        windowed_cache_bytes(PRESETS["llama-3-8b"], 100, window, n_global)

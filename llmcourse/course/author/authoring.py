@@ -1,7 +1,7 @@
 """Turn a chapter's cells into the instructor's notebook.
 
 Exercises are filled from the library's own source, checks and written questions get nbgrader's metadata, citations
-become links, and every cell gets an id that depends on its own content alone.
+become links, links within the book words, and every cell gets an id that depends on its own content alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from llmcourse.course.author.chapters import AuthoringError, Cell, Source, read_cells, validate
+from llmcourse.course.author.references import as_words
 from llmcourse.course.notebooks import facts_of, marks_of
 from llmcourse.course.pieces import Piece, exercise_source, names_in_scope
 
@@ -50,8 +51,8 @@ def instructor_notebook(
     built = list(_build_cells(cells, points, int(source.assignment[:2]), n_before, root))
     _announce_work(built, cells, points)
     for node in built:
-        if cite and node.cell_type == "markdown":
-            node.source = _resolve_citations(node.source, cite, file)
+        if node.cell_type == "markdown":
+            node.source = _resolve_references(node.source, cite, file)
     _give_ids(built)
     course = {"assignment": source.assignment, "notebook": source.notebook, "title": title}
     metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}, "llmcourse": course}
@@ -159,14 +160,16 @@ def _written_line(facts: dict[str, Any]) -> str:
     )
 
 
-def _resolve_citations(text: str, cite: Callable[[str, str], str], file: str) -> str:
-    def link(match: re.Match[str]) -> str:
-        try:
-            return ", ".join(cite(match["role"], key.strip()) for key in match["keys"].split(","))
-        except ValueError as error:
-            raise AuthoringError(f"{file}: {error}") from error
+def _resolve_references(text: str, cite: Callable[[str, str], str] | None, file: str) -> str:
+    """Citations become links, links within the book words."""
 
-    return re.sub(r"\{cite:(?P<role>[tp])\}`(?P<keys>[^`]+)`", link, text)
+    def link(match: re.Match[str]) -> str:
+        return ", ".join(cite(match["role"], key.strip()) for key in match["keys"].split(",")) if cite else match[0]
+
+    try:
+        return as_words(re.sub(r"\{cite:(?P<role>[tp])\}`(?P<keys>[^`]+)`", link, text))
+    except ValueError as error:
+        raise AuthoringError(f"{file}: {error}") from error
 
 
 def _give_ids(cells: list[NotebookNode]) -> None:

@@ -22,6 +22,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from llmcourse.course.author.bibliography import restore_citations
+from llmcourse.course.author.references import restore_references
 from llmcourse.course.author.shown_code import reflow
 from llmcourse.course.coursemap import anchor_of
 from llmcourse.course.environment import SMALL_VARIABLE, WORKSPACE_VARIABLE
@@ -74,7 +75,7 @@ def _shown(cell: NotebookNode, bodies: dict[str, str], notebook: str) -> Iterato
     """One cell of a release notebook as the cells that the page shows for it."""
     facts = facts_of(cell)
     if cell.cell_type == "markdown":
-        cell.source = restore_citations(cell.source)
+        cell.source = restore_references(restore_citations(cell.source))
     if facts.get("kind") == "box":
         yield _markdown(_exercise_box(cell.source, facts, notebook))
     elif facts.get("kind") == "written":
