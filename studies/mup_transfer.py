@@ -35,7 +35,7 @@ ARMS = {  # name: (the embedding and the gains learn m times as fast, muP's star
     "start and logits": (False, True),
     "both": (True, True),
 }
-HIDDEN_RATES = tuple(2.0**k for k in range(-11, -5))
+HIDDEN_RATES = tuple(2.0**k for k in range(-9, -6))
 
 
 def final_loss(
