@@ -14,7 +14,8 @@ Every code cell says what it is with a `:kind:` option:
 
 A Markdown cell that starts with `+++ {"kind": "box"}` is the box of the exercise below it; one that starts with
 `+++ {"kind": "written", "id": ..., "points": ...}` is a question graded by hand, its model answer and mark scheme in a
-solution region. Whatever is wrong with a chapter is reported at once, each fault with its file, line and piece.
+solution region. Prose cites and points to terms, figures and notebooks by roles: see `bibliography` and `references`
+beside this module. Whatever is wrong with a chapter is reported at once, each fault with its file, line and piece.
 """
 
 from __future__ import annotations
