@@ -4,7 +4,11 @@ Shape suffixes: B batch, T time, S time of keys, D model width, H heads, K key/v
 head, L layers, V vocabulary.
 """
 
+from __future__ import annotations
+
 import math
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,6 +18,10 @@ from llmcourse.model.attention import Attention, LayerCache, Rotate, causal_mask
 from llmcourse.model.config import ModelConfig
 from llmcourse.model.layers import make_feed_forward, make_norm
 from llmcourse.positional import make_positions
+from llmcourse.tokenization import BPETokenizer
+
+FILES = "llmcourse.model.huggingface"
+"""What reads and writes files builds models: it stands above this module, and is imported when it is asked for."""
 
 
 class KVCache:
@@ -182,7 +190,7 @@ class Transformer(nn.Module):
         if self.config.tie_embeddings:
             self.lm_head.weight = self.embedding.weight
 
-    def _apply(self, *args, **kwargs) -> "Transformer":
+    def _apply(self, *args, **kwargs) -> Transformer:
         """`to_empty` and some changes of dtype make new parameters: tie them again."""
         super()._apply(*args, **kwargs)
         self._tie()
@@ -204,6 +212,49 @@ class Transformer(nn.Module):
                 if hasattr(module, "init_weights"):
                     module.init_weights(config.init_std, config.init_std * scale, generator)
         self.positions.init_weights(generator=generator, std=config.init_std)
+
+    def save_pretrained(
+        self, folder: str | Path, tokenizer: BPETokenizer | None = None, *, end_of_text: int | str | None = None
+    ) -> Path:
+        """Write a folder that `transformers` and `from_pretrained` load; see `llmcourse.model.huggingface`.
+
+        Args:
+            folder: Made where there is none; a model that is in it is replaced.
+            tokenizer: The one that the model was trained with.
+            end_of_text: The mark between the documents that it was trained on, an id or the spelling of a special
+                token. Generated texts end with it; None lets them go on.
+
+        Returns:
+            The folder.
+
+        Raises:
+            ValueError: None of their models computes the same, the tokenizer has more tokens than the model, or it has
+                no such mark; the message names it, and nothing is written.
+        """
+        return import_module(FILES).save_pretrained(folder, self, tokenizer, end_of_text=end_of_text)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> Transformer:
+        """The model of a folder, written by `save_pretrained` here or by `transformers`: a Llama, GPT-2 or mixture.
+
+        Args:
+            folder: With `config.json` and the weights, in one file or several.
+
+        Returns:
+            The model, in evaluation mode, on the CPU, in the dtype of its files.
+
+        Raises:
+            ValueError: A file is missing or damaged, or it is a model that ours cannot express; the message names what.
+
+        Example:
+            >>> import tempfile
+            >>> model = Transformer(ModelConfig(vocab_size=16, d_model=8, n_layers=1, n_heads=2, max_seq_len=32))
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     again = Transformer.from_pretrained(model.save_pretrained(folder))
+            >>> torch.equal(again.lm_head.weight, model.lm_head.weight)
+            True
+        """
+        return import_module(FILES).load_pretrained(folder)
 
     def forward(self, ids_BT: Tensor, *, documents_BT: Tensor | None = None, cache: KVCache | None = None) -> Tensor:
         """The logits of each next token.
