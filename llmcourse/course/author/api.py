@@ -27,6 +27,7 @@ from llmcourse.course.notebooks import facts_of
 MARK = re.compile(r"^<!-- api: (\w+) -->$", re.MULTILINE)
 PLAN_LINE = re.compile(r"^(?P<indent> {4}| {8})(?P<name>[\w.]+/?) {2,}(?P<what>\S.*)$", re.MULTILINE)
 SECTIONS = re.compile(r"^(Args|Attributes|Raises|Returns|Yields|Example|Examples):\s*$")
+ENTRY = re.compile(r"    (\w+(?:, \w+)*)(: .*)")
 CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 OUTSIDE = "index"
 
@@ -76,7 +77,7 @@ def room_page(room: str, exercises: dict[str, str]) -> str:
 def _module_entry(module: str, names: list[tuple[str, Any]], exercises: dict[str, str]) -> str:
     lines = [f".. py:module:: {module}", ""]
     for name, thing in names:
-        kind = "autofunction" if inspect.isfunction(thing) else "autoclass"
+        kind = "autoclass" if inspect.isclass(thing) else "autofunction"
         if inspect.isclass(thing) and issubclass(thing, BaseException):
             kind = "autoexception"
         lines.append(f".. {kind}:: {module}.{name}")
@@ -136,8 +137,13 @@ def as_restructured(lines: list[str], links: dict[str, str]) -> list[str]:
         if made and _begins_list(made[-1], line):
             made.append("")
         head, text = "", line
-        if section == "Args" and (entry := re.match(r"(    \S[^:`]*)(: .*)", line)):
-            head, text = entry[1], entry[2]  # names, which napoleon escapes itself
+        if entry := ENTRY.match(line):
+            if section == "Args":
+                head, text = f"    {entry[1]}", entry[2]  # names, which napoleon marks up itself
+            elif section == "Attributes":
+                head, text = f"    - {', '.join(f'**{name}**' for name in entry[1].split(', '))}", entry[2]
+        elif section == "Attributes" and line.startswith(8 * " "):
+            text = line[2:]  # within the item of the list that the entries become
         made.append(head + _marked_up(text, links))
     return made
 
@@ -214,9 +220,8 @@ def settings(app: Sphinx, config: Any) -> None:
     """What autodoc and napoleon are told; a type in a signature is no reference that must lead somewhere."""
     config.autodoc_member_order = "bysource"
     config.autodoc_default_options = {}
-    config.napoleon_use_ivar = True
     config.napoleon_numpy_docstring = False
-    config.napoleon_custom_sections = ["Returns", "Yields"]  # text, in which a colon is a colon
+    config.napoleon_custom_sections = ["Returns", "Yields", "Attributes"]  # text, in which a colon is a colon
     config.python_use_unqualified_type_names = True
     config.add_module_names = False
     config.nitpick_ignore_regex = [*config.nitpick_ignore_regex, ("py:(class|exc|data)", ".*")]
