@@ -129,3 +129,13 @@ def test_a_configuration_that_lacks_a_size_or_is_of_another_kind_is_told(tmp_pat
     path.write_text(json.dumps(config | {"model_type": "mamba"}))
     with pytest.raises(ValueError, match="model_type is 'mamba'; it must be 'llama' or 'gpt2' or 'mixtral'"):
         Transformer.from_pretrained(tmp_path)
+
+
+def test_the_ledger_of_a_dense_model_does_not_take_a_mixture_for_one(tmp_path):
+    from llmcourse.course.ledger import model_named
+
+    for name, change in {"dense": {}, "mixture": {"feed_forward": EXPERTS}}.items():
+        a_model(change).save_pretrained(tmp_path / name)
+    assert model_named(str(tmp_path / "dense" / "config.json")).d_model == 32
+    with pytest.raises(ValueError, match="model_type is 'mixtral'; it must be a dense model's"):
+        model_named(str(tmp_path / "mixture" / "config.json"))
