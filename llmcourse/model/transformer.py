@@ -7,9 +7,7 @@ head, L layers, V vocabulary.
 from __future__ import annotations
 
 import math
-from importlib import import_module
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -18,10 +16,11 @@ from llmcourse.model.attention import Attention, LayerCache, Rotate, causal_mask
 from llmcourse.model.config import ModelConfig
 from llmcourse.model.layers import make_feed_forward, make_norm
 from llmcourse.positional import make_positions
-from llmcourse.tokenization import BPETokenizer
 
-FILES = "llmcourse.model.huggingface"
-"""What reads and writes files builds models: it stands above this module, and is imported when it is asked for."""
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llmcourse.tokenization import BPETokenizer
 
 
 class KVCache:
@@ -231,7 +230,7 @@ class Transformer(nn.Module):
             ValueError: None of their models computes the same, the tokenizer has more tokens than the model, or it has
                 no such mark; the message names it, and nothing is written.
         """
-        return import_module(FILES).save_pretrained(folder, self, tokenizer, end_of_text=end_of_text)
+        return _files().save_pretrained(folder, self, tokenizer, end_of_text=end_of_text)
 
     @classmethod
     def from_pretrained(cls, folder: str | Path) -> Transformer:
@@ -254,7 +253,7 @@ class Transformer(nn.Module):
             >>> torch.equal(again.lm_head.weight, model.lm_head.weight)
             True
         """
-        return import_module(FILES).load_pretrained(folder)
+        return _files().load_pretrained(folder)
 
     def forward(self, ids_BT: Tensor, *, documents_BT: Tensor | None = None, cache: KVCache | None = None) -> Tensor:
         """The logits of each next token.
@@ -320,6 +319,13 @@ class Transformer(nn.Module):
         if starts_BT is not None:
             mask = mask & (starts_BT[:, None, :, None] == starts_BT[:, None, None, :])
         return mask if bias is None else bias.masked_fill(~mask, -math.inf)
+
+
+def _files() -> Any:
+    """What reads and writes files: it builds models, so it stands above this module, and is imported when asked for."""
+    from importlib import import_module
+
+    return import_module("llmcourse.model.huggingface")
 
 
 def document_starts(documents_BT: Tensor) -> Tensor:
