@@ -147,6 +147,8 @@ stands below:
         card           what a model card says
         export         a run's model as a folder for transformers, read back and compared
         curves         one offline page of plots that compares runs
+        texts          somebody's texts: what is learned from, and what is held out to judge by
+        starter        a small run for them: how large, how long, its settings
         __main__       `torchrun -m llmcourse.pretrain CONFIG`
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there

@@ -379,6 +379,7 @@ def main() -> None:
 import_module("llmcourse.course.scaling")
 import_module("llmcourse.course.tokenizing")
 import_module("llmcourse.course.pretraining")
+import_module("llmcourse.course.training")
 for room in ("author", "grading"):
     if find_spec(f"llmcourse.course.{room}"):  # a student edition comes without them
         import_module(f"llmcourse.course.{room}.commands")

@@ -31,9 +31,13 @@ def model_named(text: str) -> ModelConfig:
     if not isinstance(fields, dict):
         raise ValueError(f"{text} holds {type(fields).__name__}; it must hold an object, a model's configuration")
     try:
-        return config_from_huggingface(fields) if "model_type" in fields else ModelConfig(**fields)
+        config = config_from_huggingface(fields) if "model_type" in fields else ModelConfig(**fields)
     except (KeyError, TypeError) as error:
         raise ValueError(f"{text} is no model's configuration: {error}") from error
+    if config.feed_forward is not None:
+        told = "as what experts keep for the backward pass is not counted; --parameters counts all else"
+        raise ValueError(f"model_type is {fields['model_type']!r}; it must be a dense model's, {told}")
+    return config
 
 
 def number_of_parameters(text: str) -> int:

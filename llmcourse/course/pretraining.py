@@ -1,4 +1,4 @@
-"""`llmcourse sample`, `export-model`, `curves`: what one does with the folder of a run."""
+"""`llmcourse generate` (or `sample`), `export-model`, `curves`: what one does with the folder of a run."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ Checkpoint = Annotated[int | None, typer.Option(help="Of a run: after how many s
 BETWEEN = "-" * 40
 
 
-@app.command()
-def sample(
+@app.command("generate")
+@app.command("sample", help="As `generate`, by the name that the chapters call it.")
+def generate(
     run: Trained,
     prompt: Annotated[str | None, typer.Option(help="Without it you are asked for one after the other.")] = None,
     tokens: Annotated[int, typer.Option(help="The most tokens to write.")] = 128,

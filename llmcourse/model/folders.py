@@ -112,7 +112,9 @@ def write_folder(
     safetensors, folder, mark = _safetensors(), Path(folder), theirs["eos_token_id"]
     files: dict[str, dict[str, Any]] = {
         "config.json": {**theirs, "dtype": str(weights[next(iter(weights))].dtype).removeprefix("torch.")},
-        "generation_config.json": {"bos_token_id": mark, "eos_token_id": mark},
+        # The mark is put behind shorter texts of a batch, too. `config.json` does not say so: an embedding with a row
+        # for padding does not train it, and this row is the mark's.
+        "generation_config.json": {"bos_token_id": mark, "eos_token_id": mark, "pad_token_id": mark},
     }
     if tokenizer is not None:
         spelling = None if mark is None else tokenizer.token_bytes(mark).decode(errors="replace")
@@ -120,7 +122,7 @@ def write_folder(
             # The class that reads nothing but tokenizer.json: a model's own would put its pattern in the place of ours.
             "tokenizer_class": "PreTrainedTokenizerFast",
             "model_max_length": theirs.get("max_position_embeddings", theirs.get("n_positions")),
-            "bos_token": spelling, "eos_token": spelling, "clean_up_tokenization_spaces": False,
+            "bos_token": spelling, "eos_token": spelling, "pad_token": spelling, "clean_up_tokenization_spaces": False,
         }  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         tokenizer.save(folder / "tokenizer.json")

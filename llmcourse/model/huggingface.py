@@ -1,10 +1,11 @@
-"""Hugging Face's Llama and GPT-2 in and out: configurations, state dicts, folders, without their library (chapter 3).
+"""Hugging Face's models in and out: configurations, state dicts, folders, without their library (chapter 3).
 
 A configuration is the dictionary of a `config.json`, a state dict the tensors of a `model.safetensors`. Llama's linear
 weights are stored as ours; GPT-2's are transposed (its `Conv1D`), with queries, keys and values in one matrix.
 
-`save_pretrained` writes a folder that `transformers` loads, and `load_pretrained` reads one. What differs from one kind
-of model to another is a `Family`: other modules add theirs.
+`save_pretrained` writes a folder that `transformers` loads, and `load_pretrained` reads one: the methods of
+`Transformer` are these functions. What differs from one kind of model to another is a `Family`: mixtures of experts
+add theirs in `llmcourse.moe.huggingface`.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from llmcourse.model import Transformer
 from llmcourse.model.config import ModelConfig
 from llmcourse.model.folders import end_mark, read_folder, write_folder
-from llmcourse.model.huggingface_config import config_from_huggingface, config_to_huggingface
+from llmcourse.model.huggingface_config import config_from_huggingface, config_to_huggingface, known_model_type
 from llmcourse.model.weights import named_weights
 from llmcourse.tokenization import BPETokenizer
 
@@ -45,7 +46,8 @@ class Family(NamedTuple):
     Attributes:
         layer: Our modules in a layer -> theirs.
         unpack: Its tensors, named without `prefix`, to one for each of ours, under the names that `layer` gives.
-        pack: The reverse.
+        pack: The reverse, as inside of their models.
+        pack_files: The reverse, as in their files; None where that is the same.
         prefix: Of the names of all weights but the output layer's.
         stem: Of the layers, before their number.
         fixed: Our modules outside of the layers -> theirs.
@@ -54,31 +56,29 @@ class Family(NamedTuple):
     layer: Mapping[str, str]
     unpack: Callable[[Weights, ModelConfig], dict[str, Tensor]]
     pack: Callable[[Weights, ModelConfig], dict[str, Tensor]]
+    pack_files: Callable[[Weights, ModelConfig], dict[str, Tensor]] | None = None
     prefix: str = "model."
     stem: str = "layers"
     fixed: Mapping[str, str] = {"embedding": "embed_tokens", "norm": "norm"}
 
 
 def from_huggingface(theirs: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Transformer:
-    """Our model with the weights of a Hugging Face Llama or GPT-2.
+    """Our model with the weights of one of theirs.
 
     Args:
         theirs: Its configuration, see `config_from_huggingface`.
-        weights: Its state dict. Names may lack the prefix of the model inside ("model." or "transformer.").
+        weights: Its state dict. Names may lack the prefix of the model inside ("model." or "transformer."); experts may
+            be stored one by one or in one tensor.
 
     Returns:
         The model, in evaluation mode, on the device and in the dtype of the weights.
 
     Raises:
-        ValueError: A weight is missing, left over or of the wrong shape; or the output layer has weights of its own
-            though the configuration ties it to the embedding. The message names it.
+        ValueError: A weight is missing, left over, there twice or of the wrong shape; the experts are not as many as
+            the configuration says; or the output layer has weights of its own though the configuration ties it to the
+            embedding. The message names it.
     """
-    config = config_from_huggingface(theirs)
-    return load(FAMILIES[theirs["model_type"]], config, weights)
-
-
-def load(family: Family, config: ModelConfig, weights: Weights) -> Transformer:
-    """Our model with the weights of a family's; see `from_huggingface`."""
+    config, family = config_from_huggingface(theirs), FAMILIES[known_model_type(theirs)]
     weights = family.unpack({name.removeprefix(family.prefix): weight for name, weight in weights.items()}, config)
     with torch.device("meta"):
         model = Transformer(config)
@@ -99,7 +99,8 @@ def load_pretrained(folder: str | Path) -> Transformer:
     """The model of a folder with a `config.json` and weights in one `model.safetensors` or in several files.
 
     Args:
-        folder: Of a Llama or GPT-2, written by `save_pretrained` here or in `transformers`.
+        folder: Written by `save_pretrained` here or in `transformers`; its tokenizer is
+            `BPETokenizer.load(folder)`.
 
     Returns:
         The model, see `from_huggingface`.
@@ -119,19 +120,22 @@ def load_pretrained(folder: str | Path) -> Transformer:
     return from_huggingface(*read_folder(folder))
 
 
-def to_huggingface(model: nn.Module, end_of_text: int | None = None) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def to_huggingface(
+    model: nn.Module, end_of_text: int | None = None, *, fused: bool = True
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Configuration and state dict of the Hugging Face model that computes the same.
 
     Args:
         model: A `Transformer`, compiled or not.
         end_of_text: As for `config_to_huggingface`.
+        fused: Experts in one tensor, as inside of `transformers` 5; else one by one, as in its files.
 
     Returns:
         The dictionary for `config.json` and the tensors, which `safetensors.torch.save_file` takes. They share memory
         with the model's where they can, and never with each other.
 
     Raises:
-        ValueError: Neither a Llama nor a GPT-2 computes the same.
+        ValueError: None of theirs computes the same; the message names the option.
 
     Example:
         >>> model = Transformer(ModelConfig(vocab_size=16, d_model=8, n_layers=1, n_heads=2, max_seq_len=32))
@@ -139,17 +143,22 @@ def to_huggingface(model: nn.Module, end_of_text: int | None = None) -> tuple[di
         >>> theirs["model_type"], weights["model.layers.0.mlp.up_proj.weight"].shape
         ('llama', torch.Size([24, 8]))
     """
-    theirs = config_to_huggingface(model.config, end_of_text)
-    return theirs, unload(FAMILIES[theirs["model_type"]], model)
-
-
-def unload(family: Family, model: nn.Module) -> dict[str, Tensor]:
-    """The state dict of `to_huggingface` for a family of models."""
-    config, ours = model.config, {name: weight.detach() for name, weight in named_weights(model).items()}
-    weights = family.pack({their: ours[name] for name, their in _names(model, family).items()}, config)
+    config, theirs = model.config, config_to_huggingface(model.config, end_of_text)
+    family = FAMILIES[theirs["model_type"]]
+    pack = family.pack if fused or family.pack_files is None else family.pack_files
+    ours = {name: weight.detach() for name, weight in named_weights(model).items()}
+    weights = pack({their: ours[name] for name, their in _names(model, family).items()}, config)
     weights = {family.prefix + name: weight for name, weight in weights.items() if name != "lm_head.weight"}
     head = ours["lm_head.weight"]
-    return weights | {"lm_head.weight": head.clone() if config.tie_embeddings else head}
+    return theirs, weights | {"lm_head.weight": head.clone() if config.tie_embeddings else head}
+
+
+def to_files(model: nn.Module, end_of_text: int | None = None) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """What `to_huggingface` gives, as their files have it: experts one by one, a tied output layer only once."""
+    theirs, weights = to_huggingface(model, end_of_text, fused=False)
+    if model.config.tie_embeddings:
+        del weights["lm_head.weight"]
+    return theirs, weights
 
 
 def save_pretrained(
@@ -161,12 +170,13 @@ def save_pretrained(
 ) -> Path:
     """Write a folder from which `transformers` loads the model, and the tokenizer if there is one.
 
-    `AutoModelForCausalLM.from_pretrained(folder)` and `AutoTokenizer.from_pretrained(folder)` do. The package
+    `AutoModelForCausalLM.from_pretrained(folder)` and `AutoTokenizer.from_pretrained(folder)` do, and here
+    `Transformer.from_pretrained(folder)` and `BPETokenizer.load(folder)`. Weights keep their dtype. The package
     `safetensors` is needed, `transformers` is not.
 
     Args:
         folder: Made where there is none; files of these names in it are replaced.
-        model: A `Transformer` that a Llama or GPT-2 can express, compiled or not.
+        model: A `Transformer` that a Llama, GPT-2, Mixtral, Qwen3-MoE or OLMoE can express, compiled or not.
         tokenizer: The one that it was trained with.
         end_of_text: The mark between the documents that it was trained on, an id or the spelling of a special token.
             Generated texts end with it; None lets them go on.
@@ -175,8 +185,8 @@ def save_pretrained(
         The folder.
 
     Raises:
-        ValueError: Neither a Llama nor a GPT-2 computes the same, the tokenizer has more tokens than the model, or it
-            has no such mark; nothing is written.
+        ValueError: None of theirs computes the same (the message names the option), the tokenizer has more tokens than
+            the model, or it has no such mark; nothing is written.
         ModuleNotFoundError: `safetensors` is not installed.
 
     Example:
@@ -187,9 +197,7 @@ def save_pretrained(
         ['config.json', 'generation_config.json', 'model.safetensors']
     """
     mark = end_mark(end_of_text, tokenizer, model.config.vocab_size)
-    theirs, weights = to_huggingface(model, mark)
-    if model.config.tie_embeddings:
-        del weights["lm_head.weight"]  # their files have it once
+    theirs, weights = to_files(model, mark)
     return write_folder(folder, theirs, weights, tokenizer)
 
 
@@ -250,5 +258,12 @@ def _filled(model: Transformer, ours: dict[str, Tensor]) -> Transformer:
 
 FAMILIES = {
     "llama": Family(LLAMA_LAYER, _as_stored, _as_stored),
-    "gpt2": Family(GPT2_LAYER, _unpack_gpt2, _pack_gpt2, "transformer.", "h", {"embedding": "wte", "norm": "ln_f"}),
+    "gpt2": Family(
+        GPT2_LAYER,
+        _unpack_gpt2,
+        _pack_gpt2,
+        prefix="transformer.",
+        stem="h",
+        fixed={"embedding": "wte", "norm": "ln_f"},
+    ),  # fmt: skip
 }

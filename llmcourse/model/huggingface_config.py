@@ -1,43 +1,65 @@
-"""Hugging Face's `config.json` of a Llama or GPT-2, and ours (chapter 3)."""
+"""Hugging Face's `config.json`, and ours: of Llama and GPT-2, and of whatever other rooms add (chapter 3).
+
+`READERS` and `WRITERS` say who reads which model type, and who writes which of our models. A room that stands above
+this one adds its own when it is imported; `ROOMS_ABOVE` names these rooms, and they are imported when one is asked for.
+"""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from llmcourse.model.config import ModelConfig
 from llmcourse.positional import RopeScaling
 
 Reader = Callable[[Mapping[str, Any]], ModelConfig]
+Writer = Callable[[ModelConfig], dict[str, Any]]
+ROOMS_ABOVE = ("llmcourse.moe.huggingface",)
 
 
 def config_from_huggingface(theirs: Mapping[str, Any]) -> ModelConfig:
-    """The configuration of a Llama or GPT-2 from its `config.json`.
+    """The configuration of a Llama, GPT-2, Mixtral, Qwen3-MoE or OLMoE from its `config.json`.
+
+    Keys of both generations of `transformers` are read: `rope_parameters`, or `rope_theta` with `rope_scaling`;
+    `num_experts` or `num_local_experts`. What decides a mixture's shape must be there: their library would put in the
+    size of some other model, without a word.
 
     Args:
-        theirs: The dictionary; of both `rope_parameters` and the older `rope_theta` with `rope_scaling`.
+        theirs: The dictionary.
 
     Returns:
-        The configuration, without dropout.
+        The configuration, without dropout and without losses that keep experts busy: their library, too, leaves these
+        out unless `output_router_logits` is set.
 
     Raises:
-        ValueError: Another model type, or an option that our model does not have.
+        ValueError: Another model type; a key is missing, or two say different things; or an option that our model does
+            not have: sliding windows, layers without experts, clipped queries. The message names it.
 
     Example:
         >>> sizes = {"vocab_size": 50257, "n_embd": 768, "n_layer": 12, "n_head": 12, "n_positions": 1024}
         >>> config_from_huggingface({"model_type": "gpt2", **sizes}).d_ff
         3072
     """
-    return read_config(theirs, READERS)
+    try:
+        return READERS[known_model_type(theirs)](theirs)
+    except KeyError as missing:
+        raise ValueError(f"{missing.args[0]} is missing; the configuration must give it") from None
 
 
-def read_config(theirs: Mapping[str, Any], readers: Mapping[str, Reader]) -> ModelConfig:
-    """A configuration by what reads each model type.
+def known_model_type(theirs: Mapping[str, Any]) -> str:
+    """The model type of a configuration, if it is one that can be read.
 
     Raises:
-        ValueError: There is no such model type, or what the reader raises.
+        ValueError: It is none of `READERS`, with those of the rooms above.
     """
-    if (kind := theirs.get("model_type")) not in readers:
-        raise ValueError(f"model_type is {kind!r}; it must be {' or '.join(map(repr, readers))}")
-    return readers[kind](theirs)
+    _open_rooms_above()
+    if (kind := theirs.get("model_type")) not in READERS:
+        raise ValueError(f"model_type is {kind!r}; it must be {' or '.join(map(repr, READERS))}")
+    return str(kind)
+
+
+def _open_rooms_above() -> None:
+    for room in ROOMS_ABOVE:
+        import_module(room)
 
 
 def allow(theirs: Mapping[str, Any], name: str, *allowed: Any) -> None:
@@ -118,7 +140,11 @@ def _gpt2_config(theirs: Mapping[str, Any]) -> ModelConfig:
 
 
 def config_to_huggingface(config: ModelConfig, end_of_text: int | None = None) -> dict[str, Any]:
-    """The `config.json` of the Llama or GPT-2 that computes what our model computes.
+    """The `config.json` of the model of theirs that computes what our model computes.
+
+    That is a GPT-2 where positions are a learned table, and a Llama elsewhere. With experts it is a Mixtral without
+    norms of queries and keys, a Qwen3-MoE with one of each head, an OLMoE with one over all heads. What only training
+    knows is left out: noise, and the losses that keep experts busy.
 
     Args:
         config: Of our model.
@@ -126,23 +152,29 @@ def config_to_huggingface(config: ModelConfig, end_of_text: int | None = None) -
             it. None says that there is none; left out, their library would take an id of its own and end texts there.
 
     Raises:
-        ValueError: The model is neither, or is one that their library refuses; the message names the option.
+        ValueError: They have none that computes the same, or their library refuses it; the message names the option.
 
     Example:
         >>> from llmcourse.model.config import PRESETS
         >>> config_to_huggingface(PRESETS["llama-3-8b"])["num_key_value_heads"]
         8
     """
+    _open_rooms_above()
+    write = WRITERS.get(type(config.feed_forward), _dense_dictionary)
+    return write(config) | marks(end_of_text)
+
+
+def _dense_dictionary(config: ModelConfig) -> dict[str, Any]:
     common = {"norm_position": "pre", "qk_norm": False, "logit_scale": 1.0, "attention_scale": None}
     common |= {"feed_forward": None}
     if config.positions == "learned":
         d_head = config.d_model // config.n_heads  # it has no option for another
         require(config, common | {"norm": "layernorm", "bias": True, "n_kv_heads": config.n_heads, "d_head": d_head})
-        return _gpt2_dictionary(config) | marks(end_of_text)
+        return _gpt2_dictionary(config)
     require(config, common | {"positions": "rope", "rope_layout": "half", "norm": "rmsnorm", "activation": "swiglu"})
     if config.d_model % config.n_heads:
         raise ValueError(f"n_heads is {config.n_heads}; it must divide d_model, {config.d_model}, for this export")
-    return _llama_dictionary(config) | marks(end_of_text)
+    return _llama_dictionary(config)
 
 
 def marks(end_of_text: int | None) -> dict[str, Any]:
@@ -208,3 +240,6 @@ def _gpt2_dictionary(config: ModelConfig) -> dict[str, Any]:
 
 
 READERS: dict[str, Reader] = {"llama": _llama_config, "gpt2": _gpt2_config}
+"""Model type -> who reads it."""
+WRITERS: dict[type, Writer] = {}
+"""The class of what stands in the place of a feed-forward network -> who writes such a model."""

@@ -4,8 +4,10 @@ Shape suffixes: B batch, T time, S time of keys, D model width, H heads, K key/v
 head, L layers, V vocabulary.
 """
 
+from __future__ import annotations
+
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +16,11 @@ from llmcourse.model.attention import Attention, LayerCache, Rotate, causal_mask
 from llmcourse.model.config import ModelConfig
 from llmcourse.model.layers import make_feed_forward, make_norm
 from llmcourse.positional import make_positions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llmcourse.tokenization import BPETokenizer
 
 
 class KVCache:
@@ -182,7 +189,7 @@ class Transformer(nn.Module):
         if self.config.tie_embeddings:
             self.lm_head.weight = self.embedding.weight
 
-    def _apply(self, *args, **kwargs) -> "Transformer":
+    def _apply(self, *args, **kwargs) -> Transformer:
         """`to_empty` and some changes of dtype make new parameters: tie them again."""
         super()._apply(*args, **kwargs)
         self._tie()
@@ -204,6 +211,49 @@ class Transformer(nn.Module):
                 if hasattr(module, "init_weights"):
                     module.init_weights(config.init_std, config.init_std * scale, generator)
         self.positions.init_weights(generator=generator, std=config.init_std)
+
+    def save_pretrained(
+        self, folder: str | Path, tokenizer: BPETokenizer | None = None, *, end_of_text: int | str | None = None
+    ) -> Path:
+        """Write a folder that `transformers` and `from_pretrained` load; see `llmcourse.model.huggingface`.
+
+        Args:
+            folder: Made where there is none; a model that is in it is replaced.
+            tokenizer: The one that the model was trained with.
+            end_of_text: The mark between the documents that it was trained on, an id or the spelling of a special
+                token. Generated texts end with it; None lets them go on.
+
+        Returns:
+            The folder.
+
+        Raises:
+            ValueError: None of their models computes the same, the tokenizer has more tokens than the model, or it has
+                no such mark; the message names it, and nothing is written.
+        """
+        return _files().save_pretrained(folder, self, tokenizer, end_of_text=end_of_text)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> Transformer:
+        """The model of a folder, written by `save_pretrained` here or by `transformers`: a Llama, GPT-2 or mixture.
+
+        Args:
+            folder: With `config.json` and the weights, in one file or several.
+
+        Returns:
+            The model, in evaluation mode, on the CPU, in the dtype of its files.
+
+        Raises:
+            ValueError: A file is missing or damaged, or it is a model that ours cannot express; the message names what.
+
+        Example:
+            >>> import tempfile
+            >>> model = Transformer(ModelConfig(vocab_size=16, d_model=8, n_layers=1, n_heads=2, max_seq_len=32))
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     again = Transformer.from_pretrained(model.save_pretrained(folder))
+            >>> torch.equal(again.lm_head.weight, model.lm_head.weight)
+            True
+        """
+        return _files().load_pretrained(folder)
 
     def forward(self, ids_BT: Tensor, *, documents_BT: Tensor | None = None, cache: KVCache | None = None) -> Tensor:
         """The logits of each next token.
@@ -269,6 +319,13 @@ class Transformer(nn.Module):
         if starts_BT is not None:
             mask = mask & (starts_BT[:, None, :, None] == starts_BT[:, None, None, :])
         return mask if bias is None else bias.masked_fill(~mask, -math.inf)
+
+
+def _files() -> Any:
+    """What reads and writes files: it builds models, so it stands above this module, and is imported when asked for."""
+    from importlib import import_module
+
+    return import_module("llmcourse.model.huggingface")
 
 
 def document_starts(documents_BT: Tensor) -> Tensor:

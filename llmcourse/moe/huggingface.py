@@ -4,8 +4,33 @@ They are Llamas with experts in the place of the feed-forward networks; two of t
 the weights of experts one by one: Mixtral calls them w1, w3 and w2, the others gate_proj, up_proj and down_proj. Inside
 of `transformers` 5 they are two tensors, with gate and up in one. All of these are read.
 
-The functions have the names of those in `llmcourse.model.huggingface` and do what those do for all other models: this
-door opens both rooms.
+This module adds them to the tables of `llmcourse.model.huggingface`, whose functions then read and write them as any
+other model; they are found here under the same names.
+
+Example:
+    >>> from llmcourse.model import Transformer
+    >>> experts = ExpertsConfig(d_expert=24, n_experts=4, top_k=2)
+    >>> config = ModelConfig(vocab_size=16, d_model=8, n_layers=1, n_heads=2, max_seq_len=32, feed_forward=experts)
+    >>> theirs, weights = to_huggingface(Transformer(config))
+    >>> theirs["model_type"], theirs["num_local_experts"], theirs["intermediate_size"]
+    ('mixtral', 4, 24)
+    >>> weights["model.layers.0.mlp.experts.gate_up_proj"].shape
+    torch.Size([4, 48, 8])
+    >>> theirs, weights = to_huggingface(Transformer(config), fused=False)
+    >>> weights["model.layers.0.block_sparse_moe.experts.3.w1.weight"].shape
+    torch.Size([24, 8])
+    >>> theirs = {
+    ...     "model_type": "olmoe", "vocab_size": 50304, "hidden_size": 2048, "intermediate_size": 1024,
+    ...     "num_hidden_layers": 16, "num_attention_heads": 16, "num_key_value_heads": 16, "num_experts": 64,
+    ...     "num_experts_per_tok": 8, "norm_topk_prob": False, "max_position_embeddings": 4096,
+    ...     "rope_theta": 10000.0, "rms_norm_eps": 1e-5, "tie_word_embeddings": False,
+    ... }
+    >>> config = config_from_huggingface(theirs)
+    >>> config.qk_norm_over, config.feed_forward.n_experts, config.feed_forward.top_k
+    ('all', 64, 8)
+    >>> config_from_huggingface(theirs | {"num_local_experts": 8})
+    Traceback (most recent call last):
+    ValueError: num_experts is 64 and num_local_experts is 8; they must be the same
 """
 
 from __future__ import annotations
@@ -13,18 +38,31 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from llmcourse.model import ModelConfig, Transformer, huggingface, huggingface_config
-from llmcourse.model.folders import end_mark, read_folder, write_folder
-from llmcourse.model.huggingface import LLAMA_LAYER, Family, Weights
-from llmcourse.model.huggingface_config import allow, like_llama, marks, read_config, read_rope, require
+from llmcourse.model import ModelConfig
+from llmcourse.model.huggingface import (
+    FAMILIES,
+    LLAMA_LAYER,
+    Family,
+    Weights,
+    config_from_huggingface,
+    config_to_huggingface,
+    from_huggingface,
+    load_pretrained,
+    save_pretrained,
+    to_huggingface,
+)
+from llmcourse.model.huggingface_config import READERS, WRITERS, allow, like_llama, read_rope, require
 from llmcourse.moe.config import ExpertsConfig
-from llmcourse.tokenization import BPETokenizer
+
+__all__ = [
+    "config_from_huggingface", "config_to_huggingface", "from_huggingface", "load_pretrained", "save_pretrained",
+    "to_huggingface",
+]  # fmt: skip
 
 CLASSES = {"mixtral": "MixtralForCausalLM", "qwen3_moe": "Qwen3MoeForCausalLM", "olmoe": "OlmoeForCausalLM"}
 PARTS = ("gate_EFD", "up_EFD", "down_EDF")
@@ -38,41 +76,6 @@ ALL_EXPERTS = re.compile(STACK + r"(?P<part>gate_up_proj|down_proj)")
 
 
 # Configurations.
-
-
-def config_from_huggingface(theirs: Mapping[str, Any]) -> ModelConfig:
-    """The configuration of a Mixtral, Qwen3-MoE or OLMoE from its `config.json`; of other models as in chapter 3.
-
-    Keys of both generations of `transformers` are read: `num_experts` or `num_local_experts`, `rope_theta` or
-    `rope_parameters`. What decides a model's shape must be there: their library would put in the size of some other
-    model, without a word.
-
-    Args:
-        theirs: The dictionary.
-
-    Returns:
-        The configuration, without dropout and without losses that keep experts busy: their library, too, leaves these
-        out unless `output_router_logits` is set.
-
-    Raises:
-        ValueError: Another model type; a key is missing, or two say different things; or an option that our model does
-            not have: sliding windows, layers without experts, clipped queries. The message names it.
-
-    Example:
-        >>> theirs = {
-        ...     "model_type": "olmoe", "vocab_size": 50304, "hidden_size": 2048, "intermediate_size": 1024,
-        ...     "num_hidden_layers": 16, "num_attention_heads": 16, "num_key_value_heads": 16, "num_experts": 64,
-        ...     "num_experts_per_tok": 8, "norm_topk_prob": False, "max_position_embeddings": 4096,
-        ...     "rope_theta": 10000.0, "rms_norm_eps": 1e-5, "tie_word_embeddings": False,
-        ... }
-        >>> config = config_from_huggingface(theirs)
-        >>> config.qk_norm_over, config.feed_forward.n_experts, config.feed_forward.top_k
-        ('all', 64, 8)
-        >>> config_from_huggingface(theirs | {"num_local_experts": 8})
-        Traceback (most recent call last):
-        ValueError: num_experts is 64 and num_local_experts is 8; they must be the same
-    """
-    return read_config(theirs, READERS)
 
 
 def _needed(theirs: Mapping[str, Any], *names: str) -> Any:
@@ -114,11 +117,6 @@ def _olmoe_config(theirs: Mapping[str, Any]) -> ModelConfig:
     )  # fmt: skip
 
 
-READERS = huggingface_config.READERS | {
-    "mixtral": _mixtral_config, "qwen3_moe": _qwen3_moe_config, "olmoe": _olmoe_config,
-}  # fmt: skip
-
-
 def _config(theirs: Mapping[str, Any], d_expert: str, normalise: bool, **more: Any) -> ModelConfig:
     """What they have in common, and `more`."""
     allow(theirs, "hidden_act", "silu")
@@ -137,34 +135,14 @@ def _config(theirs: Mapping[str, Any], d_expert: str, normalise: bool, **more: A
     )  # fmt: skip
 
 
-def config_to_huggingface(config: ModelConfig, end_of_text: int | None = None) -> dict[str, Any]:
-    """The `config.json` of the model of theirs that computes what ours does.
-
-    That is a Mixtral without norms of queries and keys, a Qwen3-MoE with one of each head, an OLMoE with one over all
-    heads. What only training knows is left out: dropout, noise, auxiliary losses.
-
-    Args:
-        config: Of our model.
-        end_of_text: As in `llmcourse.model.huggingface`.
-
-    Raises:
-        ValueError: They have none that computes the same; the message names the option.
-
-    Example:
-        >>> experts = ExpertsConfig(d_expert=24, n_experts=4, top_k=2)
-        >>> config = ModelConfig(vocab_size=16, d_model=8, n_layers=1, n_heads=2, max_seq_len=32, feed_forward=experts)
-        >>> theirs = config_to_huggingface(config)
-        >>> theirs["model_type"], theirs["num_local_experts"], theirs["intermediate_size"]
-        ('mixtral', 4, 24)
-    """
+def _dictionary(config: ModelConfig) -> dict[str, Any]:
+    """The `config.json` of the mixture of theirs that computes what ours does, without its marks."""
     experts = config.feed_forward
-    if not isinstance(experts, ExpertsConfig):
-        return huggingface_config.config_to_huggingface(config, end_of_text)
     wanted = {"positions": "rope", "rope_layout": "half", "norm": "rmsnorm", "norm_position": "pre"}
     require(config, wanted | {"logit_scale": 1.0, "attention_scale": None})
     wanted = {"n_shared": 0, "scores": "softmax", "scale": 1.0, "capacity_factor": None, "bias_rate": 0.0}
     require(experts, wanted)
-    return like_llama(config) | _own_keys(config, experts) | marks(end_of_text)
+    return like_llama(config) | _own_keys(config, experts)
 
 
 def _own_keys(config: ModelConfig, experts: ExpertsConfig) -> dict[str, Any]:
@@ -187,108 +165,6 @@ def _own_keys(config: ModelConfig, experts: ExpertsConfig) -> dict[str, Any]:
 
 
 # Weights.
-
-
-def from_huggingface(theirs: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Transformer:
-    """Our model with the weights of theirs.
-
-    Args:
-        theirs: Its configuration, see `config_from_huggingface`.
-        weights: Its state dict, experts one by one or in one tensor. Names may lack the prefix "model.".
-
-    Returns:
-        The model, in evaluation mode, on the device and in the dtype of the weights.
-
-    Raises:
-        ValueError: A weight is missing, left over, there twice or of the wrong shape, or the experts are not as many as
-            the configuration says. The message names it.
-    """
-    if theirs.get("model_type") not in CLASSES:
-        config_from_huggingface(theirs)  # which knows more kinds than the other, and says so
-        return huggingface.from_huggingface(theirs, weights)
-    return huggingface.load(_family(theirs["model_type"]), config_from_huggingface(theirs), weights)
-
-
-def load_pretrained(folder: str | Path) -> Transformer:
-    """The model of a folder with a `config.json` and weights in one `model.safetensors` or in several files.
-
-    Args:
-        folder: Written by `save_pretrained` here or in `transformers`.
-
-    Returns:
-        The model, see `from_huggingface`.
-
-    Raises:
-        ValueError: As `llmcourse.model.folders.read_folder` and `from_huggingface`.
-        ModuleNotFoundError: `safetensors` is not installed.
-    """
-    return from_huggingface(*read_folder(folder))
-
-
-def to_huggingface(
-    model: nn.Module, end_of_text: int | None = None, *, fused: bool = True
-) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Configuration and state dict of the model of theirs that computes the same.
-
-    Args:
-        model: A `Transformer`, compiled or not.
-        end_of_text: As for `config_to_huggingface`.
-        fused: Experts in one tensor, as inside of `transformers` 5; else one by one, as in its files.
-
-    Returns:
-        The dictionary for `config.json` and the tensors.
-
-    Raises:
-        ValueError: They have none that computes the same.
-
-    Example:
-        >>> experts = ExpertsConfig(d_expert=24, n_experts=4, top_k=2)
-        >>> config = ModelConfig(vocab_size=16, d_model=8, n_layers=1, n_heads=2, max_seq_len=32, feed_forward=experts)
-        >>> theirs, weights = to_huggingface(Transformer(config))
-        >>> weights["model.layers.0.mlp.experts.gate_up_proj"].shape
-        torch.Size([4, 48, 8])
-        >>> theirs, weights = to_huggingface(Transformer(config), fused=False)
-        >>> weights["model.layers.0.block_sparse_moe.experts.3.w1.weight"].shape
-        torch.Size([24, 8])
-    """
-    theirs = config_to_huggingface(model.config, end_of_text)
-    if theirs["model_type"] not in CLASSES:
-        return huggingface.to_huggingface(model, end_of_text)
-    return theirs, huggingface.unload(_family(theirs["model_type"], fused), model)
-
-
-def save_pretrained(
-    folder: str | Path,
-    model: nn.Module,
-    tokenizer: BPETokenizer | None = None,
-    *,
-    end_of_text: int | str | None = None,
-) -> Path:
-    """Write a folder from which `transformers` loads the model, experts one by one, as published ones are.
-
-    Arguments, result and errors are those of `llmcourse.model.huggingface.save_pretrained`.
-
-    Example:
-        >>> import tempfile
-        >>> experts = ExpertsConfig(d_expert=24, n_experts=4, top_k=2)
-        >>> config = ModelConfig(vocab_size=16, d_model=8, n_layers=1, n_heads=2, max_seq_len=32, feed_forward=experts)
-        >>> model = Transformer(config)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     again = load_pretrained(save_pretrained(folder, model))
-        >>> torch.equal(again.blocks[0].feed_forward.experts.up_EFD, model.blocks[0].feed_forward.experts.up_EFD)
-        True
-    """
-    mark = end_mark(end_of_text, tokenizer, model.config.vocab_size)
-    theirs, weights = to_huggingface(model, mark, fused=False)
-    if model.config.tie_embeddings:
-        del weights["lm_head.weight"]  # their files have it once
-    return write_folder(folder, theirs, weights, tokenizer)
-
-
-def _family(kind: str, fused: bool = True) -> Family:
-    layer = LLAMA_LAYER | {"feed_forward.router": "mlp.gate", "feed_forward.experts": "mlp.experts"}
-    layer |= {"attention.query_norm": "self_attn.q_norm", "attention.key_norm": "self_attn.k_norm"}
-    return Family(layer, _unpack, _fuse if fused else functools.partial(_one_by_one, kind))
 
 
 def _unpack(weights: Weights, config: ModelConfig) -> dict[str, Tensor]:
@@ -355,3 +231,12 @@ def _one_by_one(kind: str, weights: Weights, config: ModelConfig) -> dict[str, T
         else:
             theirs[name] = weight
     return theirs
+
+
+LAYER = LLAMA_LAYER | {
+    "feed_forward.router": "mlp.gate", "feed_forward.experts": "mlp.experts",
+    "attention.query_norm": "self_attn.q_norm", "attention.key_norm": "self_attn.k_norm",
+}  # fmt: skip
+FAMILIES.update({kind: Family(LAYER, _unpack, _fuse, functools.partial(_one_by_one, kind)) for kind in CLASSES})
+READERS.update({"mixtral": _mixtral_config, "qwen3_moe": _qwen3_moe_config, "olmoe": _olmoe_config})
+WRITERS[ExpertsConfig] = _dictionary

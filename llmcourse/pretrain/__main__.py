@@ -22,7 +22,7 @@ from llmcourse.files import CheckpointError
 from llmcourse.pretrain.config import ConfigError, RunConfig, load
 from llmcourse.pretrain.engine import pretrain
 from llmcourse.pretrain.folder import FolderInUse
-from llmcourse.pretrain.stopping import STOPPED, AskedToLeave, Stopping
+from llmcourse.pretrain.stopping import SIGNALS, STOPPED, AskedToLeave, Stopping
 from llmcourse.pretrain.whose import piece_that_failed
 from llmcourse.training.loop import NonFiniteLossError
 
@@ -62,13 +62,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(config, progress=not asked.quiet, is_first=is_first)
 
 
-def run(config: RunConfig, *, progress: bool = True, is_first: bool = True) -> int:
-    """Train as one of the ranks that a launcher has started; returns the status of this process."""
+def run(
+    config: RunConfig, *, progress: bool = True, is_first: bool = True, signals: Sequence[signal.Signals] = SIGNALS
+) -> int:
+    """Train as one of the ranks that a launcher has started, or alone; returns the status of this process.
+
+    Args:
+        config: The settings.
+        progress: Whether the first rank shows a bar.
+        is_first: Whether this process tells what all would.
+        signals: Which ask the run to leave.
+    """
     device = config.run.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     # A launcher sends SIGTERM to all ranks when the first one fails: what is wrong is said all the same.
-    with Stopping() as stopping:
+    with Stopping(signals) as stopping:
         try:
             with joined(device, config.run.timeout_s * 3) as group:
                 outcome = pretrain(config, group, progress=progress, tell=tell, stopping=stopping)

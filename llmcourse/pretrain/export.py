@@ -15,9 +15,9 @@ from torch import Tensor
 from llmcourse.files import CheckpointError, write_atomically
 from llmcourse.model import Transformer
 from llmcourse.model.folders import INDEX, WEIGHTS, read_folder, write_folder
+from llmcourse.model.huggingface import from_huggingface, to_files
 from llmcourse.model.weights import named_weights
 from llmcourse.moe.config import ExpertsConfig
-from llmcourse.moe.huggingface import from_huggingface, to_huggingface
 from llmcourse.pretrain.card import model_card
 from llmcourse.pretrain.trained import TOKENIZER, Trained, model_with, read_trained
 from llmcourse.tokenization import BPETokenizer
@@ -165,10 +165,8 @@ def export(
     trained = run if isinstance(run, Trained) else read_trained(run, checkpoint)
     _require_fitting_tokenizer(trained)
     model = _in_dtype(_without_bias(trained.model), DTYPES[dtype])
-    theirs, weights = to_huggingface(model, trained.end_of_text, fused=False)
+    theirs, weights = to_files(model, trained.end_of_text)
     _require_layout(layout, theirs["model_type"])
-    if model.config.tie_embeddings:
-        del weights["lm_head.weight"]  # their files have it once
     places = weight_map({name: weight.numel() * weight.element_size() for name, weight in weights.items()},
                         max_shard_bytes)  # fmt: skip
     unfinished = out.with_name(f".{out.name}.unfinished")

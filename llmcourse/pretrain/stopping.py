@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
@@ -32,19 +33,23 @@ class Stopping:
     which an error is on its way: that is to be told first. They may come twice: a scheduler sends them to all processes
     of a job, and `torchrun`, which is one of these, passes them on. The context may be entered again within itself.
 
+    Args:
+        signals: Which ask; Ctrl-C, SIGINT, is none of them by itself.
+
     Attributes:
         asked: The name of the signal that has come to this process, or None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, signals: Sequence[signal.Signals] = SIGNALS) -> None:
         self.asked: str | None = None
+        self._signals = tuple(signals)
         self._before: dict[int, Any] = {}
         self._is_at_once, self._depth = True, 0
 
     def __enter__(self) -> Stopping:
         self._depth += 1
         if self._depth == 1:
-            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+            self._before = {number: signal.signal(number, self._note) for number in self._signals}
         return self
 
     def __exit__(self, *error: object) -> None:

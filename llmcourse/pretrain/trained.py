@@ -20,8 +20,8 @@ from llmcourse.distributed.sharded_checkpoint import (
 )
 from llmcourse.files import CheckpointError
 from llmcourse.model import ModelConfig, Transformer
-from llmcourse.model.folders import end_mark
-from llmcourse.moe.huggingface import from_huggingface, read_folder
+from llmcourse.model.folders import end_mark, read_folder
+from llmcourse.model.huggingface import from_huggingface
 from llmcourse.pretrain.config import FILE, RunConfig, read_run
 from llmcourse.tokenization import BPETokenizer
 from llmcourse.training.history import Row, read_history
@@ -78,6 +78,7 @@ def read_trained(folder: str | Path, checkpoint: int | None = None) -> Trained:
     theirs, weights = read_folder(folder)
     tokenizer = BPETokenizer.load(folder / TOKENIZER) if (folder / TOKENIZER).exists() else None
     end = theirs.get("eos_token_id")
+    end = end[0] if isinstance(end, list) else end  # some end texts with any of several
     return Trained(from_huggingface(theirs, weights), tokenizer, end, folder.resolve().name)
 
 

@@ -279,9 +279,14 @@ class BPETokenizer:
     def load(cls, path: str | Path) -> "BPETokenizer":
         """Read a `tokenizer.json`, written by `save` or by others. See `from_tokenizer_json`.
 
+        Args:
+            path: The file, or a folder that it lies in, such as a model's.
+
         Raises:
             ValueError: The file is not JSON, or not a byte-level BPE tokenizer; the message names the file.
         """
+        path = Path(path)
+        path = path / "tokenizer.json" if path.is_dir() else path
         try:
             return cls(*from_tokenizer_json(json.loads(read_text(path))))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
