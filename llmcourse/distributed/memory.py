@@ -108,8 +108,8 @@ class Run:
         batch_size, seq_len: Of one rank's micro-batch.
         recompute: Whether blocks keep their inputs alone and compute the rest again in the backward pass.
         prefetch: In stage 3, how many layers ahead are gathered.
-        accumulates: Whether a step has several micro-batches: from the second on, the gradients of those before lie there
-            from the first operation on.
+        accumulates: Whether a step has several micro-batches: from the second on, the gradients of those before lie
+            there all the time.
 
     Raises:
         ValueError: A value is not allowed, named with those that are.
