@@ -184,10 +184,13 @@ def _largest_difference(got: Any, want: Any, hint: str) -> str:
 
 
 def _tensor(value: Any) -> Any:
+    import numpy as np
     import torch
 
     if isinstance(value, torch.Tensor) and value.is_complex():
         return value.detach().to(torch.complex128)
+    if isinstance(value, list | tuple) and value and all(isinstance(part, np.ndarray) for part in value):
+        value = np.stack(value)  # torch warns of a list of arrays, and a page would show it
     return torch.as_tensor(value, dtype=torch.float64).detach()  # a list must not pass through float32
 
 

@@ -108,6 +108,8 @@ class Run:
         batch_size, seq_len: Of one rank's micro-batch.
         recompute: Whether blocks keep their inputs alone and compute the rest again in the backward pass.
         prefetch: In stage 3, how many layers ahead are gathered.
+        accumulates: Whether a step has several micro-batches: from the second on, the gradients of those before lie
+            there all the time.
 
     Raises:
         ValueError: A value is not allowed, named with those that are.
@@ -120,6 +122,7 @@ class Run:
     seq_len: int = 1024
     recompute: bool = False
     prefetch: int = 1
+    accumulates: bool = False
 
     def __post_init__(self) -> None:
         if self.stage not in STAGES:
@@ -239,6 +242,7 @@ def step_memory(config: ModelConfig, run: Run, joined: bool = False) -> StepMemo
         gradients = max(there, 0) * grads_of_block
         if run.stage < 2 and n_sent >= 0:
             gradients += int(each.gradients * root)
+        gradients = state.gradients if run.accumulates else gradients
         return StepMemory(state.weights, gradients, state.optimizer, in_flight, n_kept * kept + works + extra)
 
     again = full if run.recompute else 0

@@ -88,7 +88,11 @@ class Evidence:
 
     def beyond(self, n_params: float, n_tokens: float) -> float:
         """How many times larger than the largest run that was fitted, in parameters or tokens; below 1: inside."""
-        return max(n_params / self.n_params[1], n_tokens / self.n_tokens[1])
+        return max(self.times_the_largest(n_params, n_tokens).values())
+
+    def times_the_largest(self, n_params: float, n_tokens: float) -> dict[str, float]:
+        """`parameters` and `tokens` in multiples of the most that was fitted."""
+        return {"parameters": n_params / self.n_params[1], "tokens": n_tokens / self.n_tokens[1]}
 
 
 def log_residuals(law: Law, runs: Runs) -> np.ndarray:
@@ -240,8 +244,9 @@ def climb(runs: Runs, n_rungs: int = 5, n_first: int = 12) -> list[Rung]:
 
     Args:
         runs: A ladder.
-        n_rungs: In how many parts the runs are added, from the cheapest to the dearest.
-        n_first: Runs of the first part.
+        n_rungs: In how many parts the runs are added, from the cheapest to the dearest; runs of one budget are added
+            together, so that there may be fewer.
+        n_first: Runs of the first part, or so many more as have the budget of its last.
 
     Raises:
         ValueError: There are fewer runs than `n_first` and one for each further rung; the message names their number.
@@ -249,7 +254,8 @@ def climb(runs: Runs, n_rungs: int = 5, n_first: int = 12) -> list[Rung]:
     order = np.argsort(runs.flops, kind="stable")
     if len(order) < n_first + n_rungs - 1:
         raise ValueError(f"there are {len(order)} runs; there must be at least {n_first + n_rungs - 1}")
-    ends = np.linspace(n_first, len(order), n_rungs).round().astype(int)
+    wanted = np.linspace(n_first, len(order), n_rungs).round().astype(int)
+    ends = np.unique(np.searchsorted(runs.flops[order], runs.flops[order][wanted - 1] * 1.001, side="right"))
     rungs = []
     for end, following in zip(ends, [*ends[1:], ends[-1]]):
         known, ahead = runs.subset(order[:end]), runs.subset(order[end:following])

@@ -74,7 +74,7 @@ def family(gpus: int, moe: bool, vocab_size: int, seq_len: int) -> tuple[tuple[M
     for width in WIDTHS:
         config = shape(width, vocab_size, seq_len, moe)
         costs = model_costs(config, seq_len)
-        runs = [Run(gpus, stage, "mixed", 1, seq_len, recompute=True) for stage in _stages(gpus)]
+        runs = [Run(gpus, stage, "mixed", 1, seq_len, recompute=True, accumulates=True) for stage in _stages(gpus)]
         thriftiest = min(rank_memory(config, run).total for run in runs)
         found.append((config, Candidate(costs.active_parameters, costs.flops_per_token, thriftiest)))
     return tuple(found)
@@ -117,8 +117,9 @@ def _layouts(config: ModelConfig, gpus: int, per_rank: int) -> Iterator[Layout]:
     for recompute in (False, True):
         for stage in _stages(gpus):
             for size in sizes:
-                memory = rank_memory(config, Run(gpus, stage, "mixed", size, config.max_seq_len, recompute))
-                yield Layout(stage, recompute, size, per_rank // size, memory)
+                n_micro = per_rank // size
+                run = Run(gpus, stage, "mixed", size, config.max_seq_len, recompute, accumulates=n_micro > 1)
+                yield Layout(stage, recompute, size, n_micro, rank_memory(config, run))
 
 
 def attainable_mfu(config: ModelConfig, layout: Layout, device: Hardware, gpus: int) -> float:

@@ -247,8 +247,10 @@ def _plan(wish: _Wish) -> Plan:
     layout = choose_layout(config, wish.device, wish.gpus, per_rank, wish.room)
     size = costs.active_parameters
     low, middle, high = map(float, wish.evidence.predict([size], [n_tokens])[0])
-    if (beyond := wish.evidence.beyond(size, n_tokens)) > 1:
-        warnings += (f"the run is {beyond:.1f} times larger than the largest that the law was fitted to",)
+    if wish.evidence.beyond(size, n_tokens) > 1:
+        times = wish.evidence.times_the_largest(size, n_tokens)
+        told = " and ".join(f"{factor:.3g} times the {name}" for name, factor in times.items())
+        warnings += (f"the law was fitted to smaller runs: this one has {told} of the largest",)
     return Plan(
         wish.gpu, wish.gpus, wish.hours, wish.mfu, flops, config, costs.parameters, size, n_tokens,
         wish.gpus * per_rank, n_steps, float(deepseek_rate(flops)), min(2000, n_steps // 10), layout, middle, low, high,

@@ -15,6 +15,7 @@ from llmcourse.distributed.group import ALONE, Group
 from llmcourse.distributed.measured import held, peak_bytes, saved_bytes
 from llmcourse.distributed.memory import (
     PRECISIONS,
+    STAGES,
     Run,
     block_parameters,
     count_activation_bytes,
@@ -24,6 +25,7 @@ from llmcourse.distributed.memory import (
 from llmcourse.distributed.rehearsal import rehearse
 from llmcourse.distributed.zero import Zero
 from llmcourse.model import PRESETS, ModelConfig, Transformer
+from llmcourse.model.accounting import model_costs
 from llmcourse.model.losses import Batch, batch_loss
 from llmcourse.optim import AdamW
 from llmcourse.optim.gradients import accumulate_gradients
@@ -204,3 +206,11 @@ def test_a_bad_file_is_a_sentence(tmp_path):
         path.write_text(text)
         code, told = asked("--model", str(path))
         assert code == 1 and message in " ".join(told.split()), told
+
+
+def test_gradients_of_earlier_micro_batches_lie_there_all_the_time():
+    config = PRESETS["llama-2-7b"]
+    for stage in STAGES:
+        once, again = (step_memory(config, Run(8, stage, seq_len=64, accumulates=more)) for more in (False, True))
+        assert again.gradients == training_memory(model_costs(config, 1).parameters, 8, stage).gradients
+        assert again.total >= once.total
