@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
+from bs4 import BeautifulSoup, Tag
+
 from tests.browser.browsing import page_names
 
 
@@ -39,3 +41,13 @@ def test_every_internal_link_and_anchor_resolves(pages: Path) -> None:
             if not (pages / path).is_file() or (target.fragment and unquote(target.fragment) not in known):
                 lost.add(f"{name}: {address}")
     assert len(read) > 10 and sorted(lost) == []
+
+
+def test_every_exercise_leads_to_what_the_library_says_of_its_piece(pages: Path) -> None:
+    boxes = [box for name in page_names() for box in _exercises(pages / name)]
+    lost = [box.select_one("h3").get_text() for box in boxes if not box.select_one('a.reference[href*="book/api/"]')]
+    assert len(boxes) > 100 and lost == []
+
+
+def _exercises(page: Path) -> list[Tag]:
+    return BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select("div.exercise.admonition")

@@ -21,6 +21,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from llmcourse._sections import belongs_to_library
 from llmcourse.course.author.bibliography import restore_citations
 from llmcourse.course.author.references import restore_references
 from llmcourse.course.author.shown_code import reflow
@@ -127,8 +128,10 @@ def _exercise_box(source: str, facts: NotebookNode, notebook: str) -> str:
         f"<span>difficulty {dots} {level} of 5</span><span>about {facts['minutes']} minutes</span></p>"
     )
     label = anchor_of(notebook, facts["piece"])
+    target = facts["piece"].replace(":", ".")
+    reference = f"In the library: {{py:obj}}`{target}`" if belongs_to_library(target) else ""
     body = "\n".join(lines).strip()
-    return f"{_FENCE}{{exercise}} {facts['title']}\n:label: {label}\n\n{shown}\n\n{body}\n{_FENCE}"
+    return f"{_FENCE}{{exercise}} {facts['title']}\n:label: {label}\n\n{shown}\n\n{body}\n\n{reference}\n{_FENCE}"
 
 
 def _written_question(source: str, facts: NotebookNode, notebook: str, points: float) -> str:

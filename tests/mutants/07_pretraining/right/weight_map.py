@@ -32,7 +32,7 @@ def weight_map(sizes, max_shard_bytes):
 # %% two_passes: first the open files as lists, then all files by the place of their closing
 def weight_map(sizes, max_shard_bytes):
     if max_shard_bytes < 1:
-        raise ValueError(f"a file of {max_shard_bytes} bytes")
+        raise ValueError(f"max_shard_bytes is {max_shard_bytes}: no file of so few bytes")
     for name in sizes:
         if sizes[name] < 0:
             raise ValueError(f"{name!r}: {sizes[name]} bytes")
