@@ -86,7 +86,7 @@ class Wish:
         for name in ("minutes", "tokens"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
-                raise ValueError(f"{name} is {value!r}; it must be above 0, and finite")
+                raise ValueError(f"{name} is {value!r}; it must be finite and above 0")
         if self.size not in ("auto", *SIZES):
             raise ValueError(f"size is {self.size!r}; it must be one of {', '.join(map(repr, ('auto', *SIZES)))}")
         if self.n_ranks < 1:
