@@ -181,7 +181,7 @@ def test_paper_shows_solutions_or_nothing_of_them(course):
     shown, hidden = (
         leaves.read_leaves(course, course / "_build/html", solutions=solutions) for solutions in (True, False)
     )
-    assert [leaf.name for leaf in shown] == ["book/intro", PAGE, "book/front", "book/references"]
+    assert [leaf.name for leaf in shown] == ["book/intro", PAGE, "book/front", "book/glossary", "book/references"]
     chapter, bare = shown[1].article, hidden[1].article
     assert "return 2 * n" in chapter.select_one(".opened.solution").get_text()
     assert "return 2 * n" not in bare.get_text() and "raise NotImplementedError" in bare.get_text()
@@ -203,7 +203,7 @@ def test_pdf_has_page_numbers_in_its_contents(course, chromium):
     assert path.name == "llmcourse-without-solutions.pdf" and path.read_bytes().startswith(b"%PDF")
     rows = BeautifulSoup((course / "_build/print/book.html").read_text(), "html.parser").select(".contents li")
     numbers = [int(row.select("span")[-1].get_text()) for row in rows]
-    assert len(numbers) == 4 and numbers == sorted(numbers) and numbers[0] == 3
+    assert len(numbers) == 5 and numbers == sorted(numbers) and numbers[0] == 3
 
 
 def test_epub_is_whole_and_its_formulas_need_no_script(course, chromium):
