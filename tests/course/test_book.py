@@ -180,7 +180,7 @@ def test_words_become_links_within_the_book(page: BeautifulSoup) -> None:
     term = page.select_one('article a[href$="glossary.html#term-rank"]')
     figure = page.select_one('article p a.reference[href="#curve"]')
     chapter = page.select_one('article p a.reference.internal[href="#"]')
-    assert (term.get_text(), figure.get_text(), chapter.get_text()) == ("ranks", "Fig. 1", "one")
+    assert (term.get_text(), figure.get_text(), chapter.get_text()) == ("ranks", "Fig. 1.1", "one")
     assert "data-term" not in str(page.select_one("article"))
 
 
