@@ -164,3 +164,15 @@ def model_flops_utilization(tokens_per_second, flops_per_token, n_devices, peak_
 # %% divides_by_zero: a device that can do nothing has Python's own error
 def model_flops_utilization(tokens_per_second, flops_per_token, n_devices, peak_flops):
     return tokens_per_second * 3 * flops_per_token / (n_devices * peak_flops)
+
+
+# %% zero_is_int: zero tokens give the int 0
+def model_flops_utilization(tokens_per_second, flops_per_token, n_devices, peak_flops):
+    if not 0 <= tokens_per_second < math.inf:
+        raise ValueError(f"tokens_per_second is {tokens_per_second}; it must be at least 0 and finite")
+    for name, value in (("flops_per_token", flops_per_token), ("n_devices", n_devices), ("peak_flops", peak_flops)):
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} is {value}; it must be above 0 and finite")
+    if not tokens_per_second:
+        return 0
+    return 3 * flops_per_token * tokens_per_second / (n_devices * peak_flops)

@@ -212,3 +212,41 @@ def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
     size = batch_size // (n_ranks * n_micro_batches)
     first = step * batch_size + rank * n_micro_batches * size
     return [(int(first + i * size), int(first + (i + 1) * size)) for i in range(n_micro_batches)]
+
+
+# %% values_only: messages name the value and no argument
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks, rank, n_micro_batches = (
+        whole(name, value) for name, value in (
+            ("step", step), ("batch_size", batch_size), ("n_ranks", n_ranks), ("rank", rank), ("n_micro_batches", n_micro_batches)
+        )
+    )
+    if step < 0:
+        raise ValueError(f"{step} is too small")
+    for name, value in (("batch_size", batch_size), ("n_ranks", n_ranks), ("n_micro_batches", n_micro_batches)):
+        if value < 1:
+            raise ValueError(f"{value} is too small")
+    if not 0 <= rank < n_ranks:
+        raise ValueError(f"{rank} is wrong; it must be from 0 to {n_ranks - 1}")
+    if batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"{batch_size}, {n_ranks}, {n_micro_batches} do not fit")
+    size = batch_size // n_ranks // n_micro_batches
+    start = step * batch_size + rank * n_micro_batches * size
+    return [(start + i * size, start + (i + 1) * size) for i in range(n_micro_batches)]
+
+
+# %% by_true_division: the ends are rounded from floats, which large steps do not survive
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    step, batch_size, n_ranks, rank, n_micro_batches = [whole(n, v) for n, v in dict(step=step, batch_size=batch_size, n_ranks=n_ranks, rank=rank, n_micro_batches=n_micro_batches).items()]
+    if step < 0:
+        raise ValueError(f"step is {step}")
+    for n, v in dict(batch_size=batch_size, n_ranks=n_ranks, n_micro_batches=n_micro_batches).items():
+        if v < 1:
+            raise ValueError(f"{n} is {v}")
+    if rank < 0 or rank >= n_ranks:
+        raise ValueError(f"rank is {rank}")
+    if batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"batch_size {batch_size}, n_ranks {n_ranks}, n_micro_batches {n_micro_batches}")
+    first = batch_size * (step + rank / n_ranks)
+    rows = batch_size / n_ranks / n_micro_batches
+    return [(round(first + m * rows), round(first + (m + 1) * rows)) for m in range(n_micro_batches)]

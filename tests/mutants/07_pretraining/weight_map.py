@@ -484,3 +484,53 @@ def weight_map(sizes, max_shard_bytes):
         return dict.fromkeys(sizes, "model.safetensors")
     numbers = {name: number for number, names in enumerate(closed, 1) for name in names}
     return {name: f"model-{numbers[name]:05d}-of-{len(closed):05d}.safetensors" for name in sizes}
+
+
+# %% limit_unnamed: the message has the value of the limit without its name
+def weight_map(sizes, max_shard_bytes):
+    if max_shard_bytes < 1:
+        raise ValueError(f"{max_shard_bytes} is too small")
+    for name, size in sizes.items():
+        if size < 0:
+            raise ValueError(f"{name!r} has a size of {size}; it must be at least 0")
+    closed, open_file, filled = [], [], 0
+    for name, size in sizes.items():
+        if size > max_shard_bytes:
+            closed.append([name])
+            continue
+        if filled + size > max_shard_bytes:
+            closed.append(open_file)
+            open_file, filled = [], 0
+        open_file.append(name)
+        filled += size
+    if open_file:
+        closed.append(open_file)
+    if len(closed) == 1:
+        return dict.fromkeys(sizes, "model.safetensors")
+    number = {name: i for i, names in enumerate(closed, 1) for name in names}
+    return {name: f"model-{number[name]:05d}-of-{len(closed):05d}.safetensors" for name in sizes}
+
+
+# %% large_is_at_least: a weight of exactly the limit gets a file of its own, at once
+def weight_map(sizes, max_shard_bytes):
+    if max_shard_bytes < 1:
+        raise ValueError(f"max_shard_bytes is {max_shard_bytes}; it must be at least 1")
+    for name, size in sizes.items():
+        if size < 0:
+            raise ValueError(f"{name} has the size {size}; it must be at least 0")
+    files, current, used = [], [], 0
+    for name, size in sizes.items():
+        if size >= max_shard_bytes:
+            files.append([name])
+        else:
+            if used + size > max_shard_bytes:
+                files.append(current)
+                current, used = [], 0
+            current.append(name)
+            used += size
+    if current:
+        files.append(current)
+    if len(files) == 1:
+        return {name: "model.safetensors" for name in sizes}
+    where = {name: i + 1 for i, file in enumerate(files) for name in file}
+    return {name: f"model-{where[name]:05d}-of-{len(files):05d}.safetensors" for name in sizes}
