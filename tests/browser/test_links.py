@@ -44,7 +44,7 @@ def test_every_internal_link_and_anchor_resolves(pages: Path) -> None:
 
 
 def test_every_exercise_leads_to_what_the_library_says_of_its_piece(pages: Path) -> None:
-    boxes = [box for name in page_names() for box in _exercises(pages / name)]
+    boxes = [box for name in page_names() if name.startswith("notebooks") for box in _exercises(pages / name)]
     lost = [box.select_one("h3").get_text() for box in boxes if not box.select_one('a.reference[href*="book/api/"]')]
     assert len(boxes) > 100 and lost == []
 

@@ -220,6 +220,7 @@ def settings(app: Sphinx, config: Any) -> None:
     """What autodoc and napoleon are told; a type in a signature is no reference that must lead somewhere."""
     config.autodoc_member_order = "bysource"
     config.autodoc_default_options = {}
+    config.autodoc_typehints_format = "fully-qualified"  # short ones come out with a ~ where a type is in brackets
     config.napoleon_numpy_docstring = False
     config.napoleon_custom_sections = ["Returns", "Yields", "Attributes"]  # text, in which a colon is a colon
     config.python_use_unqualified_type_names = True
