@@ -94,6 +94,7 @@ def prepare(
             task = Task(str(folder.absolute()), mark, text_field)
             with _bar(parts, todo, progress) as bar:
                 _tokenize(task, todo, n_workers, bar)
+            _forget_unfinished(folder)  # of workers that were killed on the way, and replaced
             _finish(folder, tokenizer, mark, len(parts), files)
         _clear_records(folder)
         return json.loads((folder / MANIFEST).read_bytes())
@@ -166,10 +167,15 @@ def _begin(folder: Path, chosen: dict[str, Any], files: list[SourceFile], tokeni
     else:
         write_atomically(path, json.dumps(chosen | {"files": rows}, indent=1), sync=True)
     (folder / RECORDS).mkdir(exist_ok=True)
-    for unfinished in [*folder.glob(".*.unfinished"), *(folder / RECORDS).glob(".*.unfinished")]:
-        unfinished.unlink(missing_ok=True)
+    _forget_unfinished(folder)
     kept = to_tokenizer_json(tokenizer.vocab, tokenizer.merges, tokenizer.special_tokens, tokenizer.pattern)
     write_atomically(folder / TOKENIZER, json.dumps(kept, ensure_ascii=False, indent=1))
+
+
+def _forget_unfinished(folder: Path) -> None:
+    """Remove what a process had begun to write when it was killed."""
+    for unfinished in [*folder.glob(".*.unfinished"), *(folder / RECORDS).glob(".*.unfinished")]:
+        unfinished.unlink(missing_ok=True)
 
 
 def _refuse_other(folder: Path, begun: dict[str, Any], chosen: dict[str, Any], rows: list[list[Any]]) -> None:

@@ -100,7 +100,7 @@ def choose_layout(config: ModelConfig, device: Hardware, gpus: int, per_rank: in
         ...     layout = choose_layout(config, HARDWARE["h100"], gpus=8, per_rank=32, room=room)
         ...     print(layout.stage, layout.recompute, layout.memory.total <= room)
         0 False True
-        3 False True
+        1 True True
         3 True True
     """
     layouts = [layout for layout in _layouts(config, gpus, per_rank) if layout.memory.total <= room]

@@ -117,7 +117,7 @@ def test_of_a_single_text_the_end_is_held_out_from_a_new_line_on(tmp_path):
         ),
         (lambda folder: folder.write_text(a_text(0, 50_000)), (), "the suffix of"),
         (lambda folder: folder.mkdir(), ("--size", "huge"), "size is 'huge'; it must be one of 'auto', 'tiny'"),
-        (lambda folder: folder.mkdir(), ("--minutes", 0), "minutes is 0.0; it must be above 0"),
+        (lambda folder: folder.mkdir(), ("--minutes", 0), "minutes is 0.0; it must be finite and above 0"),
         (lambda folder: folder.mkdir(), ("--gpus", 99), "gpus is 99; it must be from 0 to"),
         (lambda folder: folder.mkdir(), ("--minutes", 1, "--tokens", 9), "one of them must be given"),
     ],
