@@ -42,7 +42,7 @@ def test_each_public_name_of_each_module_is_there_once():
 
 def test_a_piece_leads_to_its_exercise_by_the_label_of_its_box():
     piece = "llmcourse.model.layers:RMSNorm"
-    label = api.exercise_label("1_architecture", piece)
+    label = api.anchor_of("1_architecture", piece)
     page = api.room_page("model", {piece: label})
     assert f"   Built in :ref:`{label}`." in page
     facts = NotebookNode(piece=piece, title="A norm", points=1, difficulty=1, minutes=5)

@@ -22,6 +22,7 @@ from sphinx.environment import BuildEnvironment
 
 import llmcourse
 from llmcourse.course.author.book import page_state
+from llmcourse.course.coursemap import anchor_of
 from llmcourse.course.notebooks import facts_of
 
 MARK = re.compile(r"^<!-- api: (\w+) -->$", re.MULTILINE)
@@ -90,16 +91,6 @@ def _module_entry(module: str, names: list[tuple[str, Any]], exercises: dict[str
     return "```{eval-rst}\n" + "\n".join(lines) + "\n```"
 
 
-def exercise_label(notebook: str, piece: str) -> str:
-    """The label of an exercise's box on the notebook's page.
-
-    Example:
-        >>> exercise_label("1_gate", "llmcourse.moe.routing:top_k_gate")
-        '1_gate-llmcourse-moe-routing-top_k_gate'
-    """
-    return f"{notebook}-{piece.replace(':', '-').replace('.', '-')}".lower()
-
-
 def shown_exercises(env: BuildEnvironment) -> dict[str, str]:
     """Piece -> label, of the notebooks that this book has."""
     found = {}
@@ -109,7 +100,7 @@ def shown_exercises(env: BuildEnvironment) -> dict[str, str]:
             for cell in nbformat.read(path, as_version=4).cells:
                 facts = facts_of(cell)
                 if facts.get("kind") == "box":
-                    found[facts["piece"]] = exercise_label(path.stem, facts["piece"])
+                    found[facts["piece"]] = anchor_of(path.stem, facts["piece"])
     return found
 
 
