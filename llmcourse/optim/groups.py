@@ -15,8 +15,9 @@ NOT_HIDDEN = {"lm_head", "positions", "router"}
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Two groups: matrices, which decay, and the rest, which does not.
 
-    Norms' gains and biases have fewer than two dimensions. Pulling them to zero would shrink what a layer passes on
-    instead of keeping a matrix simple. A frozen parameter is in no group, a shared one is in its group once.
+    Norms' gains and biases have fewer than two dimensions. Pulling them to zero would shrink what a layer passes on:
+    no norm behind them makes up for it, as one does for most matrices. That embeddings decay, too, is a choice. A
+    frozen parameter is in no group, a shared one is in its group once.
 
     Args:
         model: Any module.
