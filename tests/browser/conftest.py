@@ -1,4 +1,4 @@
-"""One browser and one server for all tests of the pages in a process.
+"""One server for all tests of the pages in a process, and one browser for each file of them.
 
 Without a browser, or without built pages, these tests are left out and one line of the summary says why; with CI=true
 in the environment they fail.
@@ -38,9 +38,12 @@ def site(pages: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(pages: Path) -> Iterator[Any]:
-    """The system's Chromium, without a window."""
+    """The system's Chromium, without a window; closed after each file.
+
+    While it is open, playwright's event loop counts as running in this thread, and no other test could run one.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
