@@ -18,8 +18,8 @@ from llmcourse.distributed.paper import fake_ranks
 from llmcourse.distributed.planning import HARDWARE
 from llmcourse.model.transformer import Transformer
 from llmcourse.moe.config import active_parameters
-from llmcourse.pretrain.config import ConfigError, RunConfig
-from llmcourse.pretrain.engine import spread
+from llmcourse.pretrain.run.engine import spread
+from llmcourse.pretrain.settings.config import ConfigError, RunConfig
 from llmcourse.values import whole
 
 
