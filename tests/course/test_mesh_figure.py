@@ -7,7 +7,18 @@ import quickjs
 
 from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.course.notebook.interactive.mesh import (
-    EXPERT_RANKS, RANKS, REPLICAS, ROWS, Layout, arithmetic, grid_of, memory, mesh_explorer, messages, ring_speed, sizes,
+    EXPERT_RANKS,
+    RANKS,
+    REPLICAS,
+    ROWS,
+    Layout,
+    arithmetic,
+    grid_of,
+    memory,
+    mesh_explorer,
+    messages,
+    ring_speed,
+    sizes,
 )  # fmt: skip
 from llmcourse.course.paths import course_root
 from llmcourse.distributed.planning import HARDWARE, gather_seconds

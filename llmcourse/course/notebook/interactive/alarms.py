@@ -32,9 +32,10 @@ def signals(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float | None]
         For each of `SIGNALS` a value a look, None as long as there is none.
 
     Example:
-        >>> rows = [dict(loss=5.0, norm=1.0, validation=v, balance=1.0, load=1.5, idle=0, epochs=0.1) for v in (4, 3, 5)]
+        >>> same = dict(loss=5.0, norm=1.0, balance=1.0, load=1.5, idle=0, epochs=0.1)
+        >>> rows = [{**same, "validation": loss} for loss in (4, 3, 5)]
         >>> signals(rows)["validation"], signals(rows)["norm"], signals(rows)["rise"]
-        ([0.0, 0.0, 2.0], [1.0, 1.0, 1.0], [None, None, None])
+        ([0, 0, 2], [1.0, 1.0, 1.0], [None, None, None])
     """
     losses, norms = [row["loss"] for row in rows], [row["norm"] for row in rows]
     means = [
@@ -87,7 +88,7 @@ def alarm_tuner(runs: Mapping[str, Sequence[Mapping[str, float]]], steps: Sequen
         raise ValueError(f"well is {well!r}; it must be one of {', '.join(map(repr, runs))}")
     for name, rows in runs.items():
         if len(rows) != len(steps):
-            raise ValueError(f"the number of looks at {name!r} is {len(rows)}; it must be {len(steps)}, as of the steps")
+            raise ValueError(f"the number of looks at {name!r} is {len(rows)}; it must be {len(steps)}, one a step")
     seen = {name: signals(rows) for name, rows in runs.items()}
     rounded = {
         name: {key: [None if v is None else float(f"{v:.4g}") for v in values] for key, values in of.items()}
@@ -116,7 +117,7 @@ def _table(seen: Mapping[str, Mapping[str, Sequence[float | None]]], steps: Sequ
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     heads = ["an alarm on", "above", *map(html.escape, seen)]
     return (
-        "<p>The step at which an alarm would have rung in each run, twice above its threshold in a row. With JavaScript "
-        "this is an interactive figure.</p>\n<table><thead><tr>"
+        "<p>The step at which an alarm would have rung in each run, twice above its threshold in a row. With "
+        "JavaScript this is an interactive figure.</p>\n<table><thead><tr>"
         f"{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead>\n<tbody>{''.join(rows)}</tbody></table>"
     )

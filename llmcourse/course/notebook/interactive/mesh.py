@@ -28,7 +28,7 @@ class Layout(NamedTuple):
         n_ranks: How many there are.
         n_expert_ranks: Over how many of them the experts of a layer are spread.
         replicas: Copies of the whole model.
-        near: Whose numbers are neighbours: of ranks with other "experts", as `rank_grid` has it, or with other "shards".
+        near: Who has neighbouring numbers: ranks with other "experts", as `rank_grid` has it, or with other "shards".
         rows: Sequences of a rank's micro-batch.
     """
 
@@ -115,7 +115,9 @@ def messages(of: Mapping[str, object], layout: Layout, device: Hardware) -> dict
     grid, e, r = grid_of(layout), layout.n_expert_ranks, layout.replicas
     parts = layout.n_ranks // r
     s = parts // e
-    row, column, copy, same = grid[0, 0].tolist(), grid[0, :, 0].tolist(), grid[0].flatten().tolist(), grid[:, 0, 0].tolist()
+    row, column, copy, same = (
+        ranks.flatten().tolist() for ranks in (grid[0, 0], grid[0, :, 0], grid[0], grid[:, 0, 0])
+    )
     n_micro = of["batchSize"] / (layout.n_ranks * layout.rows)
 
     times = 6 if of["recompute"] else 4
@@ -137,7 +139,7 @@ def messages(of: Mapping[str, object], layout: Layout, device: Hardware) -> dict
 
 
 def arithmetic(of: Mapping[str, object], layout: Layout, device: Hardware) -> float:
-    """Seconds of a layer's products for one micro-batch, forward and backward, as fast as chapter 5 takes them to be."""
+    """Seconds of a layer's products for one micro-batch, forward and backward, as fast as in chapter 5."""
     passes = 4 if of["recompute"] else 3
     return passes * of["flops"] / of["nLayers"] * layout.rows * of["seqLen"] / (device.flops * EFFICIENCY)
 
