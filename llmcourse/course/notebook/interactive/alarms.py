@@ -11,15 +11,15 @@ from llmcourse.course.notebook.interactive.figure import embed
 
 WINDOW = 10  # looks over which a loss is averaged
 SIGNALS = {
-    "rise": ("training loss above its lowest (nats)", 0.1),
-    "norm": ("gradient norm, in multiples of its median so far", 8.0),
-    "validation": ("validation loss above its lowest (nats)", 0.1),
-    "balance": ("balancing loss", 1.3),
-    "load": ("busiest expert, in multiples of an even load", 2.6),
-    "idle": ("experts without a token", 2.0),
-    "epochs": ("epochs", 4.0),
+    "rise": ("training loss above its lowest (nats)", 0.1, 2),
+    "norm": ("gradient norm, in multiples of its median so far", 8.0, 1),
+    "validation": ("validation loss above its lowest (nats)", 0.1, 10),
+    "balance": ("balancing loss", 1.3, 10),
+    "load": ("busiest expert, in multiples of an even load", 2.6, 10),
+    "idle": ("experts without a token", 2.0, 10),
+    "epochs": ("epochs", 4.0, 1),
 }
-"""What an alarm may watch: its name on the page, and a threshold to begin with."""
+"""What an alarm may watch: its name on the page, and to begin with a threshold and looks in a row."""
 
 
 def signals(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float | None]]:
@@ -100,7 +100,7 @@ def alarm_tuner(runs: Mapping[str, Sequence[Mapping[str, float]]], steps: Sequen
         styles=("alarm_tuner.css",),
         config={
             "steps": [int(step) for step in steps],
-            "signals": [(key, told, start) for key, (told, start) in SIGNALS.items()],
+            "signals": [(key, *begin) for key, begin in SIGNALS.items()],
             "runs": [(name, of) for name, of in rounded.items()],
             "well": well,
         },
@@ -111,13 +111,18 @@ def alarm_tuner(runs: Mapping[str, Sequence[Mapping[str, float]]], steps: Sequen
 
 def _table(seen: Mapping[str, Mapping[str, Sequence[float | None]]], steps: Sequence[int]) -> str:
     rows = []
-    for key, (told, threshold) in SIGNALS.items():
-        rings = [first_ring(of[key], threshold, 2) for of in seen.values()]
-        cells = [told, f"{threshold:g}", *("never" if look is None else f"{steps[look]:,}" for look in rings)]
+    for key, (told, threshold, in_a_row) in SIGNALS.items():
+        rings = [first_ring(of[key], threshold, in_a_row) for of in seen.values()]
+        cells = [
+            told,
+            f"{threshold:g}",
+            str(in_a_row),
+            *("never" if look is None else f"{steps[look]:,}" for look in rings),
+        ]
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    heads = ["an alarm on", "above", *map(html.escape, seen)]
+    heads = ["an alarm on", "above", "looks in a row", *map(html.escape, seen)]
     return (
-        "<p>The step at which an alarm would have rung in each run, twice above its threshold in a row. With "
+        "<p>The step at which an alarm would have rung in each run. With "
         "JavaScript this is an interactive figure.</p>\n<table><thead><tr>"
         f"{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead>\n<tbody>{''.join(rows)}</tbody></table>"
     )
