@@ -46,15 +46,14 @@ def test_a_watcher_knows_only_what_came_before(runs):
 
 def test_each_bad_run_has_a_signal_that_leaves_the_good_one_alone(runs):
     for run, name in (("A", "rise"), ("B", "load"), ("C", "validation"), ("C", "epochs")):
-        threshold = SIGNALS[name][1]
-        assert first_ring(signals(runs[run])[name], threshold, 2) is not None, (run, name)
-        assert first_ring(signals(runs["well"])[name], threshold, 2) is None, name
-    assert first_ring(signals(runs["B"])["balance"], SIGNALS["balance"][1], 2) is None, "what its owner trusts"
+        assert first_ring(signals(runs[run])[name], *SIGNALS[name][1:]) is not None, (run, name)
+        assert first_ring(signals(runs["well"])[name], *SIGNALS[name][1:]) is None, name
+    assert first_ring(signals(runs["B"])["balance"], *SIGNALS["balance"][1:]) is None, "what its owner trusts"
 
 
 def test_no_one_signal_finds_all_three(runs):
-    for name, (_, threshold) in SIGNALS.items():
-        assert not all(first_ring(signals(runs[run])[name], threshold, 2) for run in "ABC"), name
+    for name, (_, *begin) in SIGNALS.items():
+        assert not all(first_ring(signals(runs[run])[name], *begin) for run in "ABC"), name
 
 
 def test_without_javascript_there_is_a_table(runs):

@@ -4,7 +4,10 @@ function mount(box, config) {
   const { steps, runs, well } = config;
   const WIDTH = 640, HEIGHT = 320, LEFT = 56, RIGHT = 14, TOP = 12, BOTTOM = 40, NOTCHES = 200;
   const SHAPES = ["", "7 4", "2 3", "10 3 2 3"];
-  const state = { signal: 0, inARow: 2, until: steps.length - 1, thresholds: config.signals.map(([, , start]) => start) };
+  const state = {
+    signal: 0, until: steps.length - 1,
+    thresholds: config.signals.map(([, , threshold]) => threshold), lengths: config.signals.map(([, , , inARow]) => inARow),
+  };
   let saying = null, timer = null;
 
   const key = () => config.signals[state.signal][0];
@@ -22,8 +25,8 @@ function mount(box, config) {
   const heightOut = element("output");
   const LENGTHS = [1, 2, 5, 10];
   const patience = element("select", {
-    "aria-label": "looks in a row", onchange: (e) => { state.inARow = LENGTHS[e.target.selectedIndex]; draw(); },
-  }, ...LENGTHS.map((n) => element("option", { selected: n === state.inARow }, String(n))));
+    "aria-label": "looks in a row", onchange: (e) => { state.lengths[state.signal] = LENGTHS[e.target.selectedIndex]; draw(); },
+  }, ...LENGTHS.map((n) => element("option", {}, String(n))));
   const now = element("input", {
     type: "range", min: 0, max: steps.length - 1, step: 1, "aria-label": "step of training",
     oninput: (e) => { pause(); state.until = Number(e.target.value); draw(); },
@@ -97,7 +100,7 @@ function mount(box, config) {
 
   function draw() {
     const shown = runs.map(([name, of]) => [name, { [key()]: of[key()].slice(0, state.until + 1) }]);
-    const { rings, words } = alarms.verdict(shown, well, steps, key(), threshold(), state.inARow);
+    const { rings, words } = alarms.verdict(shown, well, steps, key(), threshold(), state.lengths[state.signal]);
     const { nodes, x, y } = lines();
     rings.forEach(([, look], i) => {
       cells[i].textContent = look === null ? "–" : `step ${steps[look]}`;
@@ -110,6 +113,7 @@ function mount(box, config) {
     chart.setAttribute("aria-label", `${config.signals[state.signal][1]}, up to step ${steps[state.until]}; threshold `
       + `${number(threshold())}. ${words}`);
     signal.selectedIndex = state.signal;
+    patience.selectedIndex = LENGTHS.indexOf(state.lengths[state.signal]);
     height.value = toNotch(threshold());
     heightOut.textContent = `rings above ${number(threshold())}`;
     height.setAttribute("aria-valuetext", number(threshold()));
