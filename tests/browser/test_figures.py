@@ -153,7 +153,7 @@ def test_mesh_explorer_shows_who_talks_with_whom(figure):
 
 @of("alarm", "alarm")
 def test_alarm_rings_earlier_where_its_threshold_is_lower(figure):
-    told, threshold = figure.locator(".told"), figure.get_by_label("threshold")
+    told, threshold = figure.locator(".told"), figure.get_by_role("slider", name="threshold")
     figure.get_by_label("watch").select_option("busiest expert, in multiples of an even load")
     assert "leaves “well” alone" in told.text_content()
     threshold.press("Home")
