@@ -15,8 +15,8 @@ from unittest import mock
 from torch import Tensor
 
 from llmcourse.moe.balance import balancing_loss
-from llmcourse.pretrain.config import parse
-from llmcourse.pretrain.engine import pretrain
+from llmcourse.pretrain.run.engine import pretrain
+from llmcourse.pretrain.settings.config import parse
 from studies import record
 from studies.common import one_thread
 

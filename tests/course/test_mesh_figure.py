@@ -22,8 +22,8 @@ from llmcourse.course.notebook.interactive.mesh import (
 )  # fmt: skip
 from llmcourse.course.paths import course_root
 from llmcourse.distributed.planning import HARDWARE, gather_seconds
-from llmcourse.pretrain.config import load
-from llmcourse.pretrain.on_paper import paper_rank
+from llmcourse.pretrain.run.on_paper import paper_rank
+from llmcourse.pretrain.settings.config import load
 from llmcourse.scaling_laws.layouts import EFFICIENCY
 
 RUNS = {

@@ -10,8 +10,8 @@ import pytest
 from llmcourse.distributed.memory import training_memory
 from llmcourse.distributed.planning import HARDWARE
 from llmcourse.moe.config import active_parameters
-from llmcourse.pretrain.config import ConfigError, load, parse
-from llmcourse.pretrain.on_paper import on_paper, paper_rank, require_room
+from llmcourse.pretrain.run.on_paper import on_paper, paper_rank, require_room
+from llmcourse.pretrain.settings.config import ConfigError, load, parse
 from tests.pretrain import CONFIGS, SMALL
 
 RANKS = {"demo": 2, "one-gpu": 1, "eight-gpus": 8, "sixty-four-gpus": 64}

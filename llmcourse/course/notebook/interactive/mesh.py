@@ -14,8 +14,8 @@ from llmcourse.distributed.planning import HARDWARE, Hardware
 from llmcourse.model.accounting import model_costs
 from llmcourse.model.transformer import Transformer
 from llmcourse.moe.sharded_experts import rank_grid
-from llmcourse.pretrain.config import RunConfig
-from llmcourse.pretrain.on_paper import paper_rank
+from llmcourse.pretrain.run.on_paper import paper_rank
+from llmcourse.pretrain.settings.config import RunConfig
 from llmcourse.scaling_laws.layouts import EFFICIENCY
 
 RANKS, EXPERT_RANKS, REPLICAS, ROWS = (8, 16, 32, 64), (1, 2, 4, 8, 16, 32, 64), (1, 2, 4, 8), (1, 2, 4, 8, 16)

@@ -9,8 +9,8 @@ import numpy as np
 
 from llmcourse.data.shards import token_dtype, write_shard
 from llmcourse.files import write_atomically
-from llmcourse.pretrain.documents import PIECE_BYTES, read_span
-from llmcourse.pretrain.sources import Span
+from llmcourse.pretrain.data.documents import PIECE_BYTES, read_span
+from llmcourse.pretrain.data.sources import Span
 from llmcourse.tokenization import Tokenizer
 
 RECORDS, TOKENIZER = "parts", "tokenizer.json"

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import llmcourse
-from llmcourse.pretrain.parts import TOKENIZER, Task, tokenize_part
-from llmcourse.pretrain.sources import SourceFile, Span
+from llmcourse.pretrain.data.parts import TOKENIZER, Task, tokenize_part
+from llmcourse.pretrain.data.sources import SourceFile, Span
 from llmcourse.tokenization import BPETokenizer
 
 ERRORS = {kind.__name__: kind for kind in (ValueError, FileNotFoundError, ModuleNotFoundError, OSError)}
@@ -142,7 +142,7 @@ def _started(task: Task) -> subprocess.Popen:
     path = os.pathsep.join(filter(None, [found, os.environ.get("PYTHONPATH")]))
     # One worker is one core: `tokenizers` would start as many threads as there are cores in each of them.
     environment = {**os.environ, "PYTHONPATH": path, "TOKENIZERS_PARALLELISM": "false", "PYTHONUTF8": "1"}
-    program = "from llmcourse.pretrain.workers import work; work()"
+    program = "from llmcourse.pretrain.data.workers import work; work()"
     return subprocess.Popen(
         [sys.executable, "-c", program, json.dumps(task)],
         stdin=subprocess.PIPE,

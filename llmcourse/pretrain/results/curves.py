@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from llmcourse.files import write_atomically
-from llmcourse.pretrain.config import FILE
-from llmcourse.pretrain.monitor import SPIKE_WINDOW, is_spike
+from llmcourse.pretrain.run.monitor import SPIKE_WINDOW, is_spike
+from llmcourse.pretrain.settings.config import FILE
 from llmcourse.training.history import FILE as HISTORY
 from llmcourse.training.history import Row, read_history
 

@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 from llmcourse.data.corpora import stream
 from llmcourse.data.shards import MANIFEST, ShardedTokens, open_shards, tokenizer_hash, write_shards
 from llmcourse.distributed.group import Group
-from llmcourse.pretrain.config import ConfigError, RunConfig
-from llmcourse.pretrain.documents import read_documents
-from llmcourse.pretrain.prepare import prepare
-from llmcourse.pretrain.sections import SourceSection
-from llmcourse.pretrain.stopping import AskedToLeave
+from llmcourse.pretrain.data.documents import read_documents
+from llmcourse.pretrain.data.prepare import prepare
+from llmcourse.pretrain.safety.stopping import AskedToLeave
+from llmcourse.pretrain.settings.config import ConfigError, RunConfig
+from llmcourse.pretrain.settings.sections import SourceSection
 from llmcourse.tokenization import BPETokenizer
 
 TOKENIZER = "tokenizer.json"

@@ -22,7 +22,7 @@ from llmcourse.files import CheckpointError
 from llmcourse.model import ModelConfig, Transformer
 from llmcourse.model.folders import end_mark, read_folder
 from llmcourse.model.huggingface import from_huggingface
-from llmcourse.pretrain.config import FILE, RunConfig, read_run
+from llmcourse.pretrain.settings.config import FILE, RunConfig, read_run
 from llmcourse.tokenization import BPETokenizer
 from llmcourse.training.history import Row, read_history
 

@@ -18,8 +18,8 @@ from llmcourse.model.folders import INDEX, WEIGHTS, read_folder, write_folder
 from llmcourse.model.huggingface import from_huggingface, to_files
 from llmcourse.model.weights import named_weights
 from llmcourse.moe.config import ExpertsConfig
-from llmcourse.pretrain.card import model_card
-from llmcourse.pretrain.trained import TOKENIZER, Trained, model_with, read_trained
+from llmcourse.pretrain.results.card import model_card
+from llmcourse.pretrain.results.trained import TOKENIZER, Trained, model_with, read_trained
 from llmcourse.tokenization import BPETokenizer
 
 DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmcourse.model.accounting import model_costs
-from llmcourse.pretrain.toml import to_toml
-from llmcourse.pretrain.trained import Trained
+from llmcourse.pretrain.results.trained import Trained
+from llmcourse.pretrain.settings.toml import to_toml
 
 TOLD = {
     "loss": "loss of the last training batch (nats per token)",

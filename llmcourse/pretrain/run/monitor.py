@@ -17,10 +17,10 @@ from llmcourse.distributed.group import Group
 from llmcourse.distributed.planning import HARDWARE
 from llmcourse.distributed.sharded_checkpoint import last_good
 from llmcourse.model.accounting import model_costs
-from llmcourse.pretrain.config import RunConfig
-from llmcourse.pretrain.sampling import python_share
-from llmcourse.pretrain.stopping import Stopping
-from llmcourse.pretrain.watchdog import Watchdog
+from llmcourse.pretrain.run.sampling import python_share
+from llmcourse.pretrain.safety.stopping import Stopping
+from llmcourse.pretrain.safety.watchdog import Watchdog
+from llmcourse.pretrain.settings.config import RunConfig
 from llmcourse.training.history import Row
 from llmcourse.training.steps import StepResult
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from llmcourse.data.corpora import stream
-from llmcourse.pretrain.sources import SourceFile, Span, cut_into_parts, list_files, open_parquet, refuse_changed
+from llmcourse.pretrain.data.sources import SourceFile, Span, cut_into_parts, list_files, open_parquet, refuse_changed
 from llmcourse.tokenization.inputs import check_text
 
 PIECE_BYTES = 1 << 20

@@ -28,7 +28,7 @@ from typing import Any, get_args, get_type_hints
 from llmcourse.files import write_atomically
 from llmcourse.model.config import ModelConfig
 from llmcourse.moe.config import ExpertsConfig
-from llmcourse.pretrain.sections import (
+from llmcourse.pretrain.settings.sections import (
     CheckpointsSection,
     DataSection,
     EvaluationSection,
@@ -37,7 +37,7 @@ from llmcourse.pretrain.sections import (
     SourceSection,
     TokenizerSection,
 )
-from llmcourse.pretrain.toml import ConfigError, change, to_toml
+from llmcourse.pretrain.settings.toml import ConfigError, change, to_toml
 from llmcourse.training.loop import MAY_CHANGE, TrainingConfig
 from llmcourse.values import plain
 
@@ -193,7 +193,7 @@ def parse(fields: Mapping[str, Any]) -> RunConfig:
         >>> parse({"trainin": {}})
         Traceback (most recent call last):
         ...
-        llmcourse.pretrain.toml.ConfigError: 'trainin' is no section; did you mean 'training'?
+        llmcourse.pretrain.settings.toml.ConfigError: 'trainin' is no section; did you mean 'training'?
     """
     _require_known(fields, SECTIONS, "", "section")
     if missing := [name for name in ("run", "data", "model", "training") if name not in fields]:

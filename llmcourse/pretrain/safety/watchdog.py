@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from types import FrameType
 
-from llmcourse.pretrain.whose import piece_in
+from llmcourse.pretrain.safety.whose import piece_in
 
 HUNG = 70
 """The status of a process that has ended itself because nothing went on: EX_SOFTWARE of sysexits.h."""

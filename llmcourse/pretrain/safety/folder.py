@@ -13,8 +13,8 @@ from typing import Any
 
 from llmcourse.distributed.group import Group
 from llmcourse.files import write_atomically
-from llmcourse.pretrain.config import FILE, ConfigError, RunConfig, changes, read_run, write_run
-from llmcourse.pretrain.stopping import AskedToLeave
+from llmcourse.pretrain.safety.stopping import AskedToLeave
+from llmcourse.pretrain.settings.config import FILE, ConfigError, RunConfig, changes, read_run, write_run
 
 LOCK, OUTCOME = ".lock", "outcome.json"
 

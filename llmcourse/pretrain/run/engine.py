@@ -29,15 +29,15 @@ from llmcourse.moe.config import active_parameters
 from llmcourse.moe.expert_parallel import mixtures
 from llmcourse.moe.sharded_experts import ExpertParallel
 from llmcourse.optim.groups import make_optimizer
-from llmcourse.pretrain.config import RunConfig
-from llmcourse.pretrain.corpora import bytes_per_token, run_tokenizer, training_tokens, validation_tokens
-from llmcourse.pretrain.first_weights import draw_weights
-from llmcourse.pretrain.folder import own_folder, write_outcome
-from llmcourse.pretrain.mixture import MixtureBatches
-from llmcourse.pretrain.monitor import BETWEEN, Monitor
-from llmcourse.pretrain.stopping import Stopping
-from llmcourse.pretrain.watchdog import Watchdog
-from llmcourse.pretrain.whose import pieces_in_use
+from llmcourse.pretrain.data.corpora import bytes_per_token, run_tokenizer, training_tokens, validation_tokens
+from llmcourse.pretrain.data.mixture import MixtureBatches
+from llmcourse.pretrain.run.first_weights import draw_weights
+from llmcourse.pretrain.run.monitor import BETWEEN, Monitor
+from llmcourse.pretrain.safety.folder import own_folder, write_outcome
+from llmcourse.pretrain.safety.stopping import Stopping
+from llmcourse.pretrain.safety.watchdog import Watchdog
+from llmcourse.pretrain.safety.whose import pieces_in_use
+from llmcourse.pretrain.settings.config import RunConfig
 from llmcourse.tokenization import BPETokenizer
 from llmcourse.training.history import Row
 from llmcourse.training.loop import NonFiniteLossError, own_random_numbers, train

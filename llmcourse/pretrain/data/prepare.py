@@ -23,9 +23,9 @@ from tqdm import tqdm
 from llmcourse.data.batches import token_id
 from llmcourse.data.shards import DTYPES, MANIFEST, tokenizer_hash, write_manifest
 from llmcourse.files import write_atomically
-from llmcourse.pretrain.parts import RECORDS, TOKENIZER, Task, finished, tokenize_part
-from llmcourse.pretrain.sources import PART_BYTES, SourceFile, Span, cut_into_parts, list_files
-from llmcourse.pretrain.workers import run_in_workers
+from llmcourse.pretrain.data.parts import RECORDS, TOKENIZER, Task, finished, tokenize_part
+from llmcourse.pretrain.data.sources import PART_BYTES, SourceFile, Span, cut_into_parts, list_files
+from llmcourse.pretrain.data.workers import run_in_workers
 from llmcourse.tokenization import BPETokenizer, Tokenizer, to_tokenizer_json
 from llmcourse.values import whole
 
@@ -237,8 +237,10 @@ def _bar(parts: list[list[Span]], todo: dict[int, list[Span]], is_shown: bool) -
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """`python -m llmcourse.pretrain.prepare FILES... --tokenizer tokenizer.json --out FOLDER`."""
-    parser = argparse.ArgumentParser(prog="python -m llmcourse.pretrain.prepare", description=__doc__.split("\n")[0])
+    """`python -m llmcourse.pretrain.data.prepare FILES... --tokenizer tokenizer.json --out FOLDER`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m llmcourse.pretrain.data.prepare", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("sources", nargs="+", help="Files, folders, or names of corpora.")
     parser.add_argument("--tokenizer", required=True, help="A tokenizer.json.")
     parser.add_argument("--out", required=True, help="The folder of the shards.")

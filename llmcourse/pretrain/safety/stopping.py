@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from llmcourse.distributed.group import Group
-from llmcourse.pretrain.watchdog import waits
+from llmcourse.pretrain.safety.watchdog import waits
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 STOPPED = 75

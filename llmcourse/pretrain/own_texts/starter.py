@@ -19,10 +19,10 @@ from llmcourse.distributed.torchrun import own_device
 from llmcourse.model.accounting import model_costs
 from llmcourse.model.losses import Batch
 from llmcourse.optim.groups import make_optimizer
-from llmcourse.pretrain.config import RunConfig, parse
-from llmcourse.pretrain.engine import build
-from llmcourse.pretrain.texts import HELD_OUT, TRAIN, Texts
-from llmcourse.pretrain.toml import to_toml
+from llmcourse.pretrain.own_texts.texts import HELD_OUT, TRAIN, Texts
+from llmcourse.pretrain.run.engine import build
+from llmcourse.pretrain.settings.config import RunConfig, parse
+from llmcourse.pretrain.settings.toml import to_toml
 from llmcourse.training.steps import train_step
 
 TOKENS_A_PARAMETER = 20.0

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from llmcourse.files import write_atomically
-from llmcourse.pretrain.documents import read_documents
-from llmcourse.pretrain.sources import kind_of
+from llmcourse.pretrain.data.documents import read_documents
+from llmcourse.pretrain.data.sources import kind_of
 
 TRAIN, HELD_OUT, ABOUT = "train.jsonl", "held-out.jsonl", "texts.json"
 EVERY = 20
