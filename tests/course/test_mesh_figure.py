@@ -100,6 +100,7 @@ def test_a_rank_holds_what_the_program_counts_on_paper(models, name):
     held = memory(models[name], layout._replace(rows=rank.rows))
     # Parameters that a number of ranks does not divide are cut unevenly; nothing here is that small.
     assert held["state"] == pytest.approx(rank.state, rel=1e-3)
+    assert held["kept"] == rank.kept
     assert held["gathered"] == pytest.approx(rank.gathered, rel=1e-6)
     assert held["activations"] == pytest.approx(rank.activations, rel=1e-6)
 

@@ -79,7 +79,8 @@ def paper_rank(config: RunConfig, n_ranks: int, rank: int = 0) -> PaperRank:
     return PaperRank(
         parameters=whole, active=active_parameters(config.model)[1] if config.experts else whole, shard=shard,
         experts=sum(n for name, n in shards.items() if ".experts." in name), state=16 * shard,
-        gathered=width * (largest + outer), kept=4 * _numbers(model, config) if several else 0, activations=_activations(config, n_ranks),
+        gathered=width * (largest + outer), kept=4 * _numbers(model, config) if several else 0,
+        activations=_activations(config, n_ranks),
         rows=config.data.batch_size // n_ranks // config.training.grad_accum_steps,
         host=4 * max(largest_layer, outer),
     )  # fmt: skip
