@@ -13,6 +13,8 @@ PAGES = {
     "memory": "notebooks/04_fsdp/3_sharding.html",
     "scaling": "notebooks/05_scaling_laws/4_planning.html",
     "routing": "notebooks/06_moe/2_balance.html",
+    "mesh": "notebooks/07_pretraining/1_plan.html",
+    "alarm": "notebooks/07_pretraining/2_run.html",
 }
 
 
@@ -130,6 +132,36 @@ def test_routing_heatmap_tells_the_cell_that_is_chosen(figure):
     run = figure.locator("input[type=radio]").nth(1)
     run.check()
     assert "step" in figure.locator("table[role=grid]").get_attribute("aria-label") and run.is_checked()
+
+
+@of("mesh", "mesh")
+def test_mesh_explorer_shows_who_talks_with_whom(figure):
+    told, ranks = figure.locator(".told"), figure.locator(".ranks button")
+    assert ranks.count() == 64 and figure.locator(".ranks .tokens").count() == 7
+    ranks.nth(0).press("ArrowDown")
+    assert told.text_content().startswith("Rank 8 "), "arrow keys go from machine to machine"
+    ranks.nth(19).click()
+    assert told.text_content().startswith("Rank 19 ") and ranks.nth(19).get_attribute("aria-pressed") == "true"
+    verdict = figure.locator(".verdict").text_content()
+    figure.get_by_label("sequences of a micro-batch").select_option("4")
+    assert figure.locator(".verdict").text_content() != verdict
+    figure.get_by_label("copies of the model").select_option("8")
+    assert figure.locator(".ranks .copy").count() == 7 and "does not fit" in figure.locator(".verdict").text_content()
+    figure.get_by_label("experts over").select_option("64 ranks")
+    assert "8 copies are not possible here" in figure.locator(".note").text_content()
+
+
+@of("alarm", "alarm")
+def test_alarm_rings_earlier_where_its_threshold_is_lower(figure):
+    told, threshold = figure.locator(".told"), figure.get_by_role("slider", name="threshold")
+    figure.get_by_label("watch").select_option("busiest expert, in multiples of an even load")
+    assert "leaves “well” alone" in told.text_content()
+    threshold.press("Home")
+    assert "A false alarm" in told.text_content()
+    threshold.press("End")
+    assert "says nothing of A and B and C" in told.text_content()
+    figure.get_by_label("step of training").press("Home")
+    assert told.text_content().startswith("By step 5.")
 
 
 def test_an_arrow_key_in_a_figure_does_not_turn_the_page(open_page):

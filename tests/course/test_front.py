@@ -13,6 +13,7 @@ from zipfile import ZIP_STORED, ZipFile
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from IPython.core.interactiveshell import InteractiveShell
 from sphinx.errors import ExtensionError
 
 from llmcourse.course.author import addresses, book, browser, colab, epub, leaves, pdf
@@ -237,6 +238,14 @@ def test_colab_installs_before_the_first_code(tmp_path):
     assert len(ours["cells"]) == len(theirs["cells"]) + 1
     codes = ["".join(cell["source"]) for cell in ours["cells"] if cell["cell_type"] == "code"]
     assert f"git clone --quiet --depth 1 {CODE} " in codes[0] and codes[1].startswith("%load_ext llmcourse.course")
+
+
+def test_colab_goes_to_the_course_with_an_option_that_ipython_has(tmp_path, monkeypatch):
+    """`%cd --WORDS` looks for a folder that was visited before, and fails."""
+    (line,) = [line for line in colab.SETUP.splitlines() if line.startswith("%cd")]
+    monkeypatch.chdir("/")
+    InteractiveShell().run_line_magic("cd", line.removeprefix("%cd ").replace("/content/llmcourse", str(tmp_path)))
+    assert Path.cwd() == tmp_path.resolve()
 
 
 def test_legends_of_modules_are_found():

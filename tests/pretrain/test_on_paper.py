@@ -43,6 +43,20 @@ def test_experts_lie_on_their_ranks_and_all_else_on_all():
     assert spread.gathered < sharded.gathered, "a rank gathers its part of the experts, not all of them"
 
 
+def test_gradients_between_micro_batches_are_whole_but_for_experts_of_others():
+    fields = copy.deepcopy(SMALL)
+    fields["data"]["batch_size"] = 16
+    fields["training"] = {**fields.get("training", {}), "grad_accum_steps": 2}
+    of_experts = 2 * 4 * 3 * 32 * 32
+    for n_spread in (1, 2, 4):
+        rank = paper_rank(parse({**fields, "parallel": {"expert_ranks": n_spread}}), 4)
+        assert rank.kept == 4 * (rank.parameters - of_experts + of_experts // n_spread)
+        assert rank.total == rank.state + rank.gathered + rank.kept + rank.activations
+    assert paper_rank(parse({**fields, "parallel": {}}), 1).kept == 0, "one process adds to the gradients that it has"
+    fields["training"]["grad_accum_steps"] = 1
+    assert paper_rank(parse({**fields, "parallel": {}}), 4).kept == 0, "one micro-batch sends its own"
+
+
 def test_shards_of_all_ranks_are_the_model():
     config = parse({**SMALL, "model": {**SMALL["model"], "vocab_size": 301}, "parallel": {"expert_ranks": 2}})
     assert sum(paper_rank(config, 4, rank).shard for rank in range(4)) == paper_rank(config, 4).parameters

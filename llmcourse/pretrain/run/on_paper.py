@@ -33,6 +33,8 @@ class PaperRank:
         experts: See `shard`.
         state: Weights, gradients and AdamW's moments of the shards, float32.
         gathered: The largest layer, whole, and what is never freed: the embeddings. In the precision of the run.
+        kept: Gradients between the micro-batches of a step, float32. They are sent by the last one alone, and are whole
+            until then: of spread experts those of this rank. Nothing for one micro-batch, or for a rank without others.
         activations: Of one micro-batch, by chapter 4's ledger, with the copies of tokens that travel to experts.
         rows: Sequences of one micro-batch.
         host: What a rank needs in the machine's own memory at the start, when it draws its weights.
@@ -44,6 +46,7 @@ class PaperRank:
     experts: int
     state: int
     gathered: int
+    kept: int
     activations: int
     rows: int
     host: int
@@ -51,7 +54,7 @@ class PaperRank:
     @property
     def total(self) -> int:
         """Bytes of the device, at the worst moment."""
-        return self.state + self.gathered + self.activations
+        return self.state + self.gathered + self.kept + self.activations
 
 
 def paper_rank(config: RunConfig, n_ranks: int, rank: int = 0) -> PaperRank:
@@ -72,10 +75,12 @@ def paper_rank(config: RunConfig, n_ranks: int, rank: int = 0) -> PaperRank:
     outer = sum(p.numel() for name, p in model.named_parameters() if not name.startswith("blocks."))
     width = 2 if config.training.precision == "bf16" else 4
     shard = sum(shards.values())
+    several = config.training.grad_accum_steps > 1 and n_ranks > 1
     return PaperRank(
         parameters=whole, active=active_parameters(config.model)[1] if config.experts else whole, shard=shard,
         experts=sum(n for name, n in shards.items() if ".experts." in name), state=16 * shard,
-        gathered=width * (largest + outer), activations=_activations(config, n_ranks),
+        gathered=width * (largest + outer), kept=4 * _numbers(model, config) if several else 0,
+        activations=_activations(config, n_ranks),
         rows=config.data.batch_size // n_ranks // config.training.grad_accum_steps,
         host=4 * max(largest_layer, outer),
     )  # fmt: skip
@@ -134,7 +139,7 @@ def require_room(config: RunConfig, rank: PaperRank, memory: float, reserved: fl
     """
     room = memory * (1 - reserved)
     if rank.total > room:
-        parts = {"state": rank.state, "gathered": rank.gathered, "activations": rank.activations}
+        parts = {"state": rank.state, "gathered": rank.gathered, "kept": rank.kept, "activations": rank.activations}
         largest = max(parts, key=lambda name: parts[name])
         raise ConfigError(
             f"a rank needs {rank.total / GB:.1f} GB; it must be at most {room / GB:.1f} GB, {1 - reserved:.0%} of the "
@@ -172,6 +177,7 @@ def on_paper(config: RunConfig, n_ranks: int, gpu: str | None = None) -> str:
         ("shard", f"{_count(rank.shard)} numbers a rank, {_count(rank.experts)} of experts"),
         ("state", f"{_size(rank.state)}: weights, gradients, AdamW, float32"),
         ("gathered", f"{_size(rank.gathered)}: the largest layer whole, and the embeddings"),
+        ("kept", f"{_size(rank.kept)}: gradients between micro-batches, whole"),
         ("activations", f"{_size(rank.activations)} of one micro-batch"),
         ("in all", f"{_size(rank.total)} a rank{of_device}"),
         ("at the start", f"{_size(rank.host)} of the machine's memory a rank, to draw a layer's weights"),
@@ -204,12 +210,12 @@ def _activations(config: RunConfig, n_ranks: int) -> int:
     return kept + a_layer * (1 if config.parallel.recompute else config.model.n_layers)
 
 
-def _numbers(block: nn.Module, config: RunConfig) -> int:
-    """Numbers of a layer that are whole on a rank while it computes: of spread experts its part of them."""
+def _numbers(module: nn.Module, config: RunConfig) -> int:
+    """Numbers of a module that are whole on a rank while it computes: of spread experts its part of them."""
     spread_over = config.parallel.expert_ranks
     return sum(
         math.ceil(p.numel() / spread_over) if "experts" in name.split(".") else p.numel()
-        for name, p in block.named_parameters()
+        for name, p in module.named_parameters()
     )
 
 
