@@ -9,15 +9,19 @@ from llmcourse.course.notebook.interactive.mesh import mesh_explorer
 from llmcourse.course.notebook.interactive.rope import rope_rotator
 from llmcourse.course.notebook.interactive.routing import routing_heatmap
 from llmcourse.course.notebook.interactive.scaling import scaling_optimum
+from llmcourse.course.notebook.interactive.serving import serving_cost
+from llmcourse.course.notebook.interactive.valleys import isoflop_valleys
 
 __all__ = [
     "alarm_tuner",
     "bpe_stepper",
     "cache_reader",
+    "isoflop_valleys",
     "memory_ledger",
     "mesh_explorer",
     "minhash_banding",
     "rope_rotator",
     "routing_heatmap",
     "scaling_optimum",
+    "serving_cost",
 ]
