@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from types import SimpleNamespace
@@ -199,10 +200,13 @@ def test_a_book_that_is_not_built_and_a_browser_that_is_not_there_are_told(cours
             write(course)
 
 
-def test_pdf_has_page_numbers_in_its_contents(course, chromium):
-    path = pdf.write_pdf(course, solutions=False)
-    assert path.name == "llmcourse-without-solutions.pdf" and path.read_bytes().startswith(b"%PDF")
-    rows = BeautifulSoup((course / "_build/print/book.html").read_text(), "html.parser").select(".contents li")
+def test_pdf_of_a_book_in_another_folder_lies_there_and_has_page_numbers_in_its_contents(course, tmp_path, chromium):
+    with pytest.raises(FileNotFoundError, match=re.escape(str(tmp_path / "_build"))):
+        pdf.write_pdf(course, tmp_path)
+    shutil.copytree(course / "_build/html", tmp_path / "_build/html")
+    path = pdf.write_pdf(course, tmp_path, solutions=False)
+    assert path == tmp_path / "_build/llmcourse-without-solutions.pdf" and path.read_bytes().startswith(b"%PDF")
+    rows = BeautifulSoup((tmp_path / "_build/print/book.html").read_text(), "html.parser").select(".contents li")
     numbers = [int(row.select("span")[-1].get_text()) for row in rows]
     assert len(numbers) == 5 and numbers == sorted(numbers) and numbers[0] == 3
 
