@@ -3,8 +3,10 @@
 from llmcourse.course.notebook.interactive.banding import minhash_banding
 from llmcourse.course.notebook.interactive.bpe import bpe_stepper
 from llmcourse.course.notebook.interactive.cache import cache_reader
+from llmcourse.course.notebook.interactive.exchange import token_exchange
 from llmcourse.course.notebook.interactive.gate import gate_explorer
 from llmcourse.course.notebook.interactive.memory import memory_ledger
+from llmcourse.course.notebook.interactive.queues import expert_queues
 from llmcourse.course.notebook.interactive.rope import rope_rotator
 from llmcourse.course.notebook.interactive.routing import routing_heatmap
 from llmcourse.course.notebook.interactive.scaling import scaling_optimum
@@ -12,10 +14,12 @@ from llmcourse.course.notebook.interactive.scaling import scaling_optimum
 __all__ = [
     "bpe_stepper",
     "cache_reader",
+    "expert_queues",
     "gate_explorer",
     "memory_ledger",
     "minhash_banding",
     "rope_rotator",
     "routing_heatmap",
     "scaling_optimum",
+    "token_exchange",
 ]

@@ -22,7 +22,12 @@ GATES = {
 """How published gates choose and weigh; how many experts they choose is theirs for Switch and Mixtral only."""
 RATE, MOST = 2.0, 4.0
 """Of a step of descent, and the largest logit that a handle can be dragged to."""
-START: dict[str, Any] = {"logits": [0.3, 1.4, 1.0, -0.4, 0.1, -0.8], "bias": [0.0] * 6, "wanted": 150, "gate": "Mixtral, Qwen3"}
+START: dict[str, Any] = {
+    "logits": [0.3, 1.4, 1.0, -0.4, 0.1, -0.8],
+    "bias": [0.0] * 6,
+    "wanted": 150,
+    "gate": "Mixtral, Qwen3",
+}
 
 
 def gate_explorer() -> HTML:
@@ -68,12 +73,12 @@ def _vectors(angles: Sequence[float]) -> Tensor:
 
 
 def _table() -> str:
-    """The start of the figure under every gate, and what a hundred steps of descent come to."""
+    """The start of the figure under every gate, and what fifty steps of descent come to."""
     rows = []
     for name, gate in GATES.items():
         logits = list(START["logits"])
         experts, weights, _, slopes = learn(gate, logits, START["bias"], START["wanted"])
-        for _ in range(100):
+        for _ in range(50):
             moves = learn(gate, logits, START["bias"], START["wanted"])[3]
             logits = [max(-MOST, min(MOST, z - RATE * slope)) for z, slope in zip(logits, moves)]
         best = learn(gate, logits, START["bias"], START["wanted"])[0][0]
@@ -82,7 +87,7 @@ def _table() -> str:
             ", ".join(f"{-RATE * slope:+.2f}" for slope in slopes), str(best + 1),
         ]  # fmt: skip
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    heads = ["gate", "experts chosen", "weights", "a step moves the logits by", "first expert after 100 steps"]
+    heads = ["gate", "experts chosen", "weights", "a step moves the logits by", "first expert after 50 steps"]
     right = ANGLES.index(START["wanted"]) + 1
     return (
         f"<p>One token, six experts with the logits {', '.join(map(str, START['logits']))}. Expert {right} has the right "

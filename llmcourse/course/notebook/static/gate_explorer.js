@@ -1,7 +1,7 @@
 // The figure: handles for logits and biases, what the gate makes of them, and the answers as arrows in a plane.
 function mount(box, config) {
-  const N = config.angles.length, X = (e) => 34 + e * 56, ZERO = 86, BASE = 256, WEIGHT = 356, MOVE = 405;
-  const UNIT = { logit: 14, bias: 42, weight: 52, move: 22 }, LIMIT = { logit: [-config.most, config.most], bias: [-0.5, 0.9] };
+  const N = config.angles.length, X = (e) => 34 + e * 56, ZERO = 86, BASE = 296, WEIGHT = 406, MOVE = 455;
+  const UNIT = { logit: 14, bias: 56, weight: 52, move: 20 }, LIMIT = { logit: [-config.most, config.most], bias: [-0.5, 0.9] };
   const OWN = "another";
   const fresh = () => ({ ...structured(config.start), ...config.gates[config.start.gate] });
   const structured = (value) => JSON.parse(JSON.stringify(value));
@@ -75,19 +75,19 @@ function mount(box, config) {
   const limited = (value) => Math.round(value * 20) / 20;
 
   // ---- columns: one expert each ------------------------------------------------------------------------------
-  const columns = element("svg", { viewBox: "0 0 350 440", role: "group", "aria-label": "The experts' logits and weights" });
+  const columns = element("svg", { viewBox: "0 0 350 490", role: "group", "aria-label": "The experts' logits and weights" });
   const row = (text, y) => element("text", { x: 4, y, class: "row" }, text);
   const rule = (y) => element("line", { x1: 8, x2: 342, y1: y, y2: y, class: "rule" });
-  columns.append(row("logits: drag the dots", 14), rule(ZERO), row("score and, dashed, bias: drag the squares", 168),
-    rule(BASE), row("what the answer counts", 296), rule(WEIGHT), row("a step of descent moves the logit by", 380));
+  columns.append(row("logits: drag the dots", 14), rule(ZERO), row("score and, dashed, bias: drag the squares", 182),
+    rule(BASE), row("what the answer counts", 346), rule(WEIGHT), row("a step of descent moves the logit by", 430));
   const bar = (name) => columns.appendChild(element("rect", { width: 26, class: name }));
   const line = columns.appendChild(element("line", { x1: 8, x2: 342, class: "threshold" }));
   const experts = config.angles.map((_, e) => ({
     logit: bar("score"), score: bar("score"), bias: bar("bias"), weight: bar("weight"),
     weightText: columns.appendChild(element("text", { x: X(e), "text-anchor": "middle" })),
     arrow: columns.appendChild(element("path", { class: "arrow" })),
-    moveText: columns.appendChild(element("text", { x: X(e), y: 434, "text-anchor": "middle" })),
-    number: columns.appendChild(element("text", { x: X(e), y: 156, "text-anchor": "middle", class: "number" }, String(e + 1))),
+    moveText: columns.appendChild(element("text", { x: X(e), y: 485, "text-anchor": "middle" })),
+    number: columns.appendChild(element("text", { x: X(e), y: 158, "text-anchor": "middle", class: "number" }, String(e + 1))),
     dot: columns.appendChild(handle(columns, { "aria-label": `logit of expert ${e + 1}`, "aria-orientation": "vertical" },
       element("circle", { r: 8, class: "dot" }), {
         get: () => state.logits[e], set: (value) => { state.logits[e] = value; }, range: LIMIT.logit, small: 0.1,
@@ -106,12 +106,12 @@ function mount(box, config) {
   }
 
   // ---- the plane of answers ----------------------------------------------------------------------------------
-  const MIDDLE = 120, R = 84;
+  const MIDDLE = 120, R = 82;
   const at = ([x, y], length = 1) => [MIDDLE + R * length * x, MIDDLE - R * length * y];
   const plane = element("svg", { viewBox: "0 0 240 240", role: "group", "aria-label": "The answers, as arrows in a plane" });
   plane.append(element("circle", { cx: MIDDLE, cy: MIDDLE, r: R, class: "ring" }));
   const rays = config.angles.map((angle, e) => {
-    const [x, y] = at(gate.vector(angle)), [tx, ty] = at(gate.vector(angle), 1.2);
+    const [x, y] = at(gate.vector(angle)), [tx, ty] = at(gate.vector(angle), 1.28);
     const thin = element("line", { x1: MIDDLE, y1: MIDDLE, x2: x, y2: y, class: "ray" });
     const part = element("line", { x1: MIDDLE, y1: MIDDLE, class: "part" });
     plane.append(thin, part, element("text", { x: tx, y: ty + 5, "text-anchor": "middle" }, String(e + 1)));
@@ -147,7 +147,7 @@ function mount(box, config) {
       for (const part of [parts.logit, parts.score, parts.number]) part.classList.toggle("chosen", chosen);
       parts.weightText.textContent = chosen ? w.toFixed(2) : "";
       parts.weightText.setAttribute("y", WEIGHT - UNIT.weight * Math.min(w, 1) - 3);
-      const length = Math.max(-1, Math.min(1, move)) * UNIT.move, head = Math.sign(length) * Math.min(6, Math.abs(length));
+      const length = Math.sign(move) * (6 + UNIT.move * Math.sqrt(Math.min(1, Math.abs(move)))), head = Math.sign(length) * Math.min(6, Math.abs(length));
       parts.arrow.setAttribute("d", Math.abs(move) < 0.005 ? `M${X(e) - 4} ${MOVE}h8`
         : `M${X(e)} ${MOVE + length / 2}v${-length}m-5 ${head}l5 ${-head}l5 ${head}`);
       parts.arrow.setAttribute("class", Math.abs(move) < 0.005 ? "arrow still" : move > 0 ? "arrow up" : "arrow down");
