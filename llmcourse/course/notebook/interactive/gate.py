@@ -33,8 +33,8 @@ START: dict[str, Any] = {
 def gate_explorer() -> HTML:
     """A figure of the gate of one token, whose logits and biases the reader drags.
 
-    Six experts answer with unit vectors in a plane, and one answer is wanted. The figure shows which experts are chosen,
-    what their answers count, the sum, and by how much a step of gradient descent on the squared error moves each logit.
+    Six experts answer with unit vectors in a plane, and one answer is wanted. The figure shows which experts are
+    chosen, what their answers count, the sum, and by how much a step of gradient descent on the squared error moves each logit.
     The reader takes such steps, for each kind of gate, and sees whether the right expert is found.
     """
     return embed(
@@ -90,7 +90,7 @@ def _table() -> str:
     heads = ["gate", "experts chosen", "weights", "a step moves the logits by", "first expert after 50 steps"]
     right = ANGLES.index(START["wanted"]) + 1
     return (
-        f"<p>One token, six experts with the logits {', '.join(map(str, START['logits']))}. Expert {right} has the right "
-        "answer. With JavaScript this is an interactive figure.</p>\n<table><thead><tr>"
+        f"<p>One token, six experts with the logits {', '.join(map(str, START['logits']))}. Expert {right} has the "
+        "right answer. With JavaScript this is an interactive figure.</p>\n<table><thead><tr>"
         f"{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead>\n<tbody>{''.join(rows)}</tbody></table>"
     )

@@ -19,8 +19,8 @@ START: dict[str, Any] = {"factor": 1.25, "uneven": 0.0}
 def expert_queues() -> HTML:
     """A figure of the queues before six experts, of which each takes so many choices and no more.
 
-    The reader chooses the capacity factor and how uneven the router is, and sees who is dropped, how many of the computed
-    rows are zeros, and, with the first half of the text alone, that who is dropped depends on who comes later.
+    The reader chooses the capacity factor and how uneven the router is, and sees who is dropped, how many of the
+    computed rows are zeros, and, with the first half of the text alone, that who is dropped depends on who comes later.
     """
     return embed(
         "expert-queues",
@@ -62,7 +62,7 @@ def _table() -> str:
             rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     heads = ["unevenness", "capacity factor", "an expert takes", "choices dropped", "rows of zeros"]
     return (
-        f"<p>{N_TOKENS} tokens, {len(FAVOUR)} experts, {TOP_K} for a token. With JavaScript this is an interactive figure."
-        f"</p>\n<table><thead><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead>\n"
+        f"<p>{N_TOKENS} tokens, {len(FAVOUR)} experts, {TOP_K} for a token. With JavaScript this is an interactive "
+        f"figure.</p>\n<table><thead><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead>\n"
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
