@@ -73,6 +73,7 @@ def _table() -> str:
     told = "".join(f"<li>{name}: {text}</li>" for name, text in STEPS)
     return (
         f"<p>Three ranks with two experts each; a token meets two experts. With JavaScript this is an interactive "
-        f"figure of these steps.</p>\n<ol>{told}</ol>\n<table><thead><tr>{''.join(f'<th>{head}</th>' for head in heads)}"
+        f"figure of these steps.</p>\n<ol>{told}</ol>\n<table><thead>"
+        f"<tr>{''.join(f'<th>{head}</th>' for head in heads)}"
         f"</tr></thead>\n<tbody>{''.join(rows)}</tbody></table>"
     )

@@ -34,8 +34,8 @@ def gate_explorer() -> HTML:
     """A figure of the gate of one token, whose logits and biases the reader drags.
 
     Six experts answer with unit vectors in a plane, and one answer is wanted. The figure shows which experts are
-    chosen, what their answers count, the sum, and by how much a step of gradient descent on the squared error moves each logit.
-    The reader takes such steps, for each kind of gate, and sees whether the right expert is found.
+    chosen, what their answers count, the sum, and by how much a step of gradient descent on the squared error moves
+    each logit. The reader takes such steps, for each kind of gate, and sees whether the right expert is found.
     """
     return embed(
         "gate-explorer",

@@ -166,8 +166,8 @@ function mount(box, config) {
     sumDot.setAttribute("cy", sy);
     show(target, wx, wy, state.wanted, `${Math.round(state.wanted)} degrees`);
     const heard = slope.map((s, e) => [Math.abs(config.rate * s), e]).filter(([s]) => s >= 0.005).map(([, e]) => e);
-    const who = heard.length === N ? "Every logit hears of it" : heard.length === 0 ? "No logit hears of it: nothing is learned"
-      : `Only ${heard.length === 1 ? "expert" : "experts"} ${named(heard)} ${heard.length === 1 ? "hears" : "hear"} of it`;
+    const who = heard.length === N ? "Every logit moves" : heard.length === 0 ? "No logit moves: nothing is learned"
+      : heard.length === 1 ? `Only the logit of expert ${named(heard)} moves` : `Only the logits of experts ${named(heard)} move`;
     told.textContent = `Chosen: ${routed.experts.map((e, k) => `expert ${e + 1} with ${routed.weights[k].toFixed(2)}`).join(", ")}. `
       + `Half the squared error is ${gate.loss(y, state.wanted).toFixed(2)}. ${who}.`;
   }
