@@ -48,9 +48,13 @@ def lost_share(interval_s: float, save_s: float, mtbf_s: float, restart_s: float
     require_above(interval_s=interval_s, mtbf_s=mtbf_s)
     require_at_least(save_s=save_s, restart_s=restart_s)
     # Until n seconds pass without a failure, mtbf * (exp(n / mtbf) - 1) of them pass on average. The same for each
-    # restart, of which there are as many as failures. Written with exp(-n / mtbf), which cannot overflow.
-    round_ = (interval_s + save_s) / mtbf_s
-    return 1 - interval_s / mtbf_s * math.exp(-round_ - restart_s / mtbf_s) / -math.expm1(-round_)
+    # restart, of which there are as many as failures.
+    round_ = interval_s / mtbf_s + save_s / mtbf_s
+    if round_ > 700:  # exp(-700) is 1e-304: no round is ever finished
+        return 1.0
+    # n / (exp(n) - 1), written with exp(-n); it is 1 where n is too small for a float.
+    unbroken = round_ * math.exp(-round_) / -math.expm1(-round_) if round_ else 1.0
+    return 1 - unbroken * math.exp(-restart_s / mtbf_s) / (1 + save_s / interval_s)
 
 
 def checkpoint_interval(save_s: float, mtbf_s: float) -> float:
@@ -156,11 +160,19 @@ def simulate_run(
     Returns:
         Its time, failures and checkpoints.
 
+    Raises:
+        ValueError: `n_rounds` is no whole number of 1 or more, `shape` is not above 0, or a time is out of range; the
+            message names it.
+
     Example:
         >>> run = simulate_run(1000, 600, 60, 7200, restart_s=300, seed=1)
         >>> abs(run.lost_share - lost_share(600, 60, 7200, 300)) < 0.02
         True
     """
+    if n_rounds < 1 or n_rounds != int(n_rounds):
+        raise ValueError(f"n_rounds is {n_rounds!r}; it must be a whole number of 1 or more")
+    require_above(interval_s=interval_s, mtbf_s=mtbf_s, shape=shape)
+    require_at_least(save_s=save_s, restart_s=restart_s)
     random = np.random.default_rng(seed)
     scale = mtbf_s / math.gamma(1 + 1 / shape)
 

@@ -50,7 +50,8 @@ def balancing_loss(probs_SE: Tensor, counts_E: Tensor, top_k: int, *, convention
     """
     if convention not in CONVENTIONS:
         raise ValueError(f"convention is {convention!r}; it must be one of {', '.join(map(repr, CONVENTIONS))}")
-    shares_E = counts_E.to(probs_SE.dtype) / counts_E.sum()
+    wide_E = counts_E.to(torch.promote_types(probs_SE.dtype, torch.float32))  # float16 ends at 65504
+    shares_E = (wide_E / wide_E.sum()).to(probs_SE.dtype)
     loss = len(counts_E) * (shares_E * probs_SE.mean(dim=0)).sum()
     return loss * top_k if convention == "huggingface" else loss
 

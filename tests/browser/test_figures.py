@@ -12,9 +12,12 @@ PAGES = {
     "rotator": "notebooks/02_positional_encoding/02_positional_encoding.html",
     "memory": "notebooks/04_fsdp/3_sharding.html",
     "scaling": "notebooks/05_scaling_laws/4_planning.html",
+    "gate": "notebooks/06_moe/1_gate.html",
     "routing": "notebooks/06_moe/2_balance.html",
     "mesh": "notebooks/07_pretraining/1_plan.html",
     "alarm": "notebooks/07_pretraining/2_run.html",
+    "queues": "notebooks/06_moe/3_dispatch.html",
+    "exchange": "notebooks/06_moe/4_expert_parallel.html",
 }
 
 
@@ -162,6 +165,69 @@ def test_alarm_rings_earlier_where_its_threshold_is_lower(figure):
     assert "says nothing of A and B and C" in told.text_content()
     figure.get_by_label("step of training").press("Home")
     assert told.text_content().startswith("By step 5.")
+
+
+@of("gate", "gate")
+def test_gate_explorer_learns_as_its_gate_allows(figure):
+    told, steps = figure.locator(".told"), figure.get_by_role("button", name="50 steps")
+    gates, first = figure.get_by_label("gate of"), figure.get_by_role("slider", name="logit of expert 1")
+    assert told.text_content().startswith("Chosen: expert 2 with 0.60, expert 3 with 0.40.")
+    steps.click()
+    assert "is 1.81. No logit moves" in told.text_content(), "the two come to rest, and nobody asks expert 6"
+    figure.get_by_role("button", name="Start again").click()
+    gates.select_option("Switch")
+    steps.click()
+    assert told.text_content().startswith("Chosen: expert 6")
+    gates.select_option("one, normalised")
+    assert "No logit moves" in told.text_content()
+    before = number(first.get_attribute("aria-valuenow"))
+    first.press("ArrowUp")
+    assert number(first.get_attribute("aria-valuenow")) == pytest.approx(before + 0.1, abs=0.011)
+    first.press("End")
+    assert told.text_content().startswith("Chosen: expert 1"), "with the keyboard"
+    place, mouse = first.bounding_box(), figure.page.mouse
+    mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    mouse.down()
+    mouse.move(place["x"] + place["width"] / 2, place["y"] + 400)
+    mouse.up()
+    assert number(first.get_attribute("aria-valuenow")) == -4, "dragged, and not further than it may"
+    assert not told.text_content().startswith("Chosen: expert 1")
+
+
+@of("queues", "queues")
+def test_expert_queues_drop_fewer_with_a_larger_capacity(figure):
+    told, factor = figure.locator(".told"), figure.get_by_label("capacity factor")
+    dropped = lambda: number(re.search(r"choices (\d+) find", told.text_content())[1])  # noqa: E731
+    factor.press("Home")
+    many = dropped()
+    factor.press("End")
+    assert dropped() == 0 < many and factor.get_attribute("aria-valuetext") == "4.00"
+    figure.get_by_label("unevenness").press("End")
+    assert dropped() > 0 or "rows" in told.text_content()
+    figure.get_by_label("first half").press("Space")
+    assert "Of 24 choices" in told.text_content()
+    figure.locator("g.place").first.click()
+    assert "Token " in told.text_content() and figure.locator("g.followed").count() == 2
+
+
+@of("exchange", "exchange")
+def test_token_exchange_brings_rows_to_experts_and_home(figure):
+    told, rows, chart = figure.locator(".told"), figure.locator("g.row"), figure.locator("svg")
+    forward, home = figure.get_by_role("button", name="Next step"), chart.get_attribute("aria-label")
+    for _ in range(3):
+        forward.press("ArrowRight")
+    assert told.text_content().startswith("Step 4 of 7, arrived") and chart.get_attribute("aria-label") != home
+    forward.click()
+    assert figure.locator("g.answer").count() == rows.count() == 18
+    for _ in range(2):
+        forward.click()
+    assert told.text_content().startswith("Step 7 of 7") and chart.get_attribute("aria-label") == home
+    assert forward.get_attribute("aria-disabled") == "true"
+    figure.get_by_role("button", name="Back").click()
+    figure.get_by_label("follow a token").select_option("B2")
+    assert figure.locator("g.faint").count() == 16
+    figure.get_by_label("routers").select_option("all alike")
+    assert figure.locator("g.faint").count() == 0
 
 
 def test_an_arrow_key_in_a_figure_does_not_turn_the_page(open_page):

@@ -13,12 +13,15 @@ from tokenizers import models, pre_tokenizers, trainers
 from llmcourse.course.notebook.interactive import (
     bpe_stepper,
     cache_reader,
+    expert_queues,
     figure,
+    gate_explorer,
     memory_ledger,
     minhash_banding,
     rope_rotator,
     routing_heatmap,
     scaling_optimum,
+    token_exchange,
 )
 from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
@@ -31,6 +34,9 @@ FIGURES = {
     "rope": rope_rotator(),
     "memory": memory_ledger(),
     "scaling": scaling_optimum(),
+    "gate": gate_explorer(),
+    "queues": expert_queues(),
+    "exchange": token_exchange(),
     "banding": minhash_banding([0.0, 0.2, 0.9]),
     "routing": routing_heatmap({"alone": [[[3, 0], [1, 2]]]}, ["letter", "digit"], [0], top_k=1),
 }

@@ -52,8 +52,30 @@ def test_young_is_the_limit_where_saving_is_cheap_and_too_long_elsewhere():
     assert all(young_interval(s, 1.0) > checkpoint_interval(s, 1.0) for s in (1e-4, 0.1, 1.0))
 
 
+@pytest.mark.parametrize(
+    ("times", "want"),
+    [
+        ((5e-324, 0, 1e300), 0.0),  # a round that is 0 in units of the mean time between failures
+        ((1e-300, 0, 1e300, 1e300), 1 - math.exp(-1)),
+        ((1e-300, 3e-300, 1e20), 0.75),  # units in which only four digits are left
+        ((600, 60, 1e-310), 1.0),
+        ((1e308, 0, 1e-5), 1.0),
+        ((1e308, 1e308, 1e308), 1 - math.exp(-2) / -math.expm1(-2)),
+    ],
+)
+def test_times_at_the_ends_of_what_a_float_can_hold_have_their_share(times, want):
+    assert lost_share(*times) == pytest.approx(want, rel=1e-12)
+
+
 def test_times_out_of_range_are_named_and_huge_ones_do_not_overflow():
     for call, told in (
+        (lambda: simulate_run(0, 600, 60, 7200), "n_rounds is 0; it must be a whole number of 1 or more"),
+        (lambda: simulate_run(1.5, 600, 60, 7200), "n_rounds is 1.5"),
+        (lambda: simulate_run(9, -5, 60, 7200), "interval_s is -5"),
+        (lambda: simulate_run(9, 600, -1, 7200), "save_s is -1"),
+        (lambda: simulate_run(9, 600, 60, math.nan), "mtbf_s is nan"),
+        (lambda: simulate_run(9, 600, 60, 7200, -3), "restart_s is -3"),
+        (lambda: simulate_run(9, 600, 60, 7200, shape=0), "shape is 0; it must be above 0 and finite"),
         (lambda: lost_share(0, 1, 1), "interval_s is 0"),
         (lambda: lost_share(1, -1, 1), "save_s is -1"),
         (lambda: lost_share(1, 1, 0), "mtbf_s is 0"),

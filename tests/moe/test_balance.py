@@ -31,6 +31,17 @@ def test_the_pooled_loss_is_that_of_transformers(top_k: int, masked: bool) -> No
     assert torch.allclose(pooled_balancing_loss(layers, top_k, mask), want, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("counts_dtype", [torch.int64, torch.float32, torch.float16])
+@pytest.mark.parametrize("probs_dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_counts_beyond_what_float16_can_hold_have_their_shares(probs_dtype, counts_dtype) -> None:
+    probs_SE = torch.full((4, 4), 0.25, dtype=probs_dtype)
+    counts_E = torch.tensor([60_000, 60_000, 40_000, 0]).to(counts_dtype)  # their sum is above 65,504
+    assert balancing_loss(probs_SE, counts_E, 1).item() == pytest.approx(1, rel=1e-2)
+    if counts_dtype != torch.float16:
+        assert balancing_loss(probs_SE, 100 * counts_E, 1).item() == pytest.approx(1, rel=1e-2)
+    assert balancing_loss(probs_SE, counts_E, 1).dtype == probs_dtype
+
+
 @pytest.mark.parametrize("top_k", [1, 2, 4])
 def test_an_even_load_gives_1_for_switch_and_k_for_hugging_face(top_k: int) -> None:
     probs_SE, counts_E = torch.randn(16, 8).softmax(-1), torch.full((8,), 16 * top_k // 8)

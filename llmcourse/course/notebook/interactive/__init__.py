@@ -4,8 +4,11 @@ from llmcourse.course.notebook.interactive.alarms import alarm_tuner
 from llmcourse.course.notebook.interactive.banding import minhash_banding
 from llmcourse.course.notebook.interactive.bpe import bpe_stepper
 from llmcourse.course.notebook.interactive.cache import cache_reader
+from llmcourse.course.notebook.interactive.exchange import token_exchange
+from llmcourse.course.notebook.interactive.gate import gate_explorer
 from llmcourse.course.notebook.interactive.memory import memory_ledger
 from llmcourse.course.notebook.interactive.mesh import mesh_explorer
+from llmcourse.course.notebook.interactive.queues import expert_queues
 from llmcourse.course.notebook.interactive.rope import rope_rotator
 from llmcourse.course.notebook.interactive.routing import routing_heatmap
 from llmcourse.course.notebook.interactive.scaling import scaling_optimum
@@ -16,6 +19,8 @@ __all__ = [
     "alarm_tuner",
     "bpe_stepper",
     "cache_reader",
+    "expert_queues",
+    "gate_explorer",
     "isoflop_valleys",
     "memory_ledger",
     "mesh_explorer",
@@ -24,4 +29,5 @@ __all__ = [
     "routing_heatmap",
     "scaling_optimum",
     "serving_cost",
+    "token_exchange",
 ]
