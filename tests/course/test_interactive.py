@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from tokenizers import models, pre_tokenizers, trainers
 
 from llmcourse.course.notebook.interactive import (
+    allreduce_stepper,
     bpe_stepper,
     cache_reader,
+    checkpoint_figure,
     figure,
     memory_ledger,
     minhash_banding,
+    pipeline_schedule,
     rope_rotator,
     routing_heatmap,
     scaling_optimum,
@@ -25,10 +28,13 @@ from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
 from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
 
 FIGURES = {
+    "allreduce": allreduce_stepper(),
     "bpe": bpe_stepper("low lower"),
     "cache": cache_reader(),
     "rope": rope_rotator(),
     "memory": memory_ledger(),
+    "pipeline": pipeline_schedule(),
+    "checkpoints": checkpoint_figure(),
     "scaling": scaling_optimum(),
     "banding": minhash_banding([0.0, 0.2, 0.9]),
     "routing": routing_heatmap({"alone": [[[3, 0], [1, 2]]]}, ["letter", "digit"], [0], top_k=1),
