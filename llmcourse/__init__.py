@@ -63,6 +63,7 @@ stands below:
         parallelize    one door to all of them
         tensor_parallel  each matrix cut over the ranks
         pipeline       a model cut between its layers, and who works when
+        interleaved    the same with several groups of layers on each stage
         planning       how long a step takes and what it sends, before machines are rented
         paper          a run on a thousand ranks, on paper
         resharding     rows that some ranks saved, read by another number of ranks

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 from tokenizers import models, pre_tokenizers, trainers
 
 from llmcourse.course.notebook.interactive import (
+    allreduce_stepper,
     bpe_stepper,
     cache_reader,
     expert_queues,
+    checkpoint_figure,
     figure,
     gate_explorer,
     memory_ledger,
     minhash_banding,
+    pipeline_schedule,
     rope_rotator,
     routing_heatmap,
     scaling_optimum,
@@ -29,10 +32,13 @@ from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
 from tests.course.figures import core
 
 FIGURES = {
+    "allreduce": allreduce_stepper(),
     "bpe": bpe_stepper("low lower"),
     "cache": cache_reader(),
     "rope": rope_rotator(),
     "memory": memory_ledger(),
+    "pipeline": pipeline_schedule(),
+    "checkpoints": checkpoint_figure(),
     "scaling": scaling_optimum(),
     "gate": gate_explorer(),
     "queues": expert_queues(),
