@@ -19,6 +19,7 @@ from llmcourse.course.notebook.interactive import (
     rope_rotator,
     routing_heatmap,
     scaling_optimum,
+    valley_walk,
 )
 from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id, script_json
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
@@ -30,6 +31,7 @@ FIGURES = {
     "rope": rope_rotator(),
     "memory": memory_ledger(),
     "scaling": scaling_optimum(),
+    "valley": valley_walk(),
     "banding": minhash_banding([0.0, 0.2, 0.9]),
     "routing": routing_heatmap({"alone": [[[3, 0], [1, 2]]]}, ["letter", "digit"], [0], top_k=1),
 }

@@ -7,6 +7,7 @@ from llmcourse.course.notebook.interactive.memory import memory_ledger
 from llmcourse.course.notebook.interactive.rope import rope_rotator
 from llmcourse.course.notebook.interactive.routing import routing_heatmap
 from llmcourse.course.notebook.interactive.scaling import scaling_optimum
+from llmcourse.course.notebook.interactive.valley import valley_walk
 
 __all__ = [
     "bpe_stepper",
@@ -16,4 +17,5 @@ __all__ = [
     "rope_rotator",
     "routing_heatmap",
     "scaling_optimum",
+    "valley_walk",
 ]
