@@ -10,6 +10,7 @@ import pytest
 PAGES = {
     "stepper": "notebooks/01_tokenization/01_tokenization.html",
     "rotator": "notebooks/02_positional_encoding/02_positional_encoding.html",
+    "valley": "notebooks/03_recipes/2_optimization.html",
     "memory": "notebooks/04_fsdp/3_sharding.html",
     "scaling": "notebooks/05_scaling_laws/4_planning.html",
     "gate": "notebooks/06_moe/1_gate.html",
@@ -77,6 +78,22 @@ def test_rope_rotator_keeps_the_score_when_both_positions_move(figure):
     assert dial.get_attribute("aria-pressed") == "true"
     dial.press("Enter")
     assert dial.get_attribute("aria-pressed") == "false"
+
+
+@of("valley", "valley")
+def test_valley_walk_breaks_at_the_limit_and_not_before(figure):
+    told, rate = figure.locator(".told"), figure.get_by_label("rate", exact=True)
+    before = told.text_content()
+    rate.press("ArrowRight")
+    assert told.text_content() != before, "with the keyboard"
+    figure.get_by_role("button", name="Just too large").click()
+    assert "this one is above it" in told.text_content()
+    figure.get_by_role("button", name="Best rate").click()
+    assert "this one is above it" not in told.text_content()
+    figure.get_by_label("rule", exact=True).select_option("momentum")
+    assert figure.locator("svg").first.get_attribute("aria-label").endswith("by momentum of 100 steps")
+    figure.get_by_label("rule", exact=True).select_option("Adam")
+    assert told.text_content().startswith("Adam") and figure.get_by_role("button", name="Best rate").is_disabled()
 
 
 @of("memory", "memory")

@@ -25,6 +25,7 @@ from llmcourse.course.notebook.interactive import (
     routing_heatmap,
     scaling_optimum,
     token_exchange,
+    valley_walk,
 )
 from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
@@ -43,6 +44,7 @@ FIGURES = {
     "gate": gate_explorer(),
     "queues": expert_queues(),
     "exchange": token_exchange(),
+    "valley": valley_walk(),
     "banding": minhash_banding([0.0, 0.2, 0.9]),
     "routing": routing_heatmap({"alone": [[[3, 0], [1, 2]]]}, ["letter", "digit"], [0], top_k=1),
 }

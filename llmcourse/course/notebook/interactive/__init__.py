@@ -16,6 +16,7 @@ from llmcourse.course.notebook.interactive.rope import rope_rotator
 from llmcourse.course.notebook.interactive.routing import routing_heatmap
 from llmcourse.course.notebook.interactive.scaling import scaling_optimum
 from llmcourse.course.notebook.interactive.serving import serving_cost
+from llmcourse.course.notebook.interactive.valley import valley_walk
 from llmcourse.course.notebook.interactive.valleys import isoflop_valleys
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "scaling_optimum",
     "serving_cost",
     "token_exchange",
+    "valley_walk",
 ]
