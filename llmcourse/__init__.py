@@ -69,6 +69,7 @@ stands below:
         resharding     rows that some ranks saved, read by another number of ranks
         boxes          a run of a tensor's elements as boxes, which a checkpoint can hold
         checkpoint_state  what a sharded checkpoint holds
+        checkpoint_files  a sharded checkpoint as files: its name, its sums, is it whole
         sharded_checkpoint  checkpoints that every rank writes a part of
         failures       what failures cost, and how often to save
         watch          which rank is it: the late one, the slow one, the one with the NaN
@@ -85,6 +86,7 @@ stands below:
     training/       chapter 3.4: the one loop, and what it leaves
         proofs         what a right model must do before its training is paid for
         steps          one step, on one process or many, and a batch cut into micro-batches
+        settings       all that decides how a model is trained
         loop           batches in, a trained model and its history out, on one process or many
         history        the rows of a run
         checkpoint     the state of a run, whole or not there

@@ -13,17 +13,13 @@ one order only"}`.
 from __future__ import annotations
 
 import copy
-import dataclasses
-import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from llmcourse.course.comparison import (
     as_dtype,
-    copied,
     difference,
-    is_opaque,
     looked_at,
     opaque_in,
     reordered,
@@ -32,13 +28,10 @@ from llmcourse.course.comparison import (
     unwritten_is_nan,
     widened,
 )
-from llmcourse.course.told import short
+from llmcourse.course.subject import Subject, made_anew, require, written
 
 Call = Sequence[Any] | Callable[[], Sequence[Any]]
 """The arguments of a call, or a function that makes them anew for each call."""
-Outcome = tuple[Any, list[Any]]
-"""What a call returned, and what it made of the arguments that it is there to change."""
-
 LAWS = ("arguments", "state", "again", "memory order", "sequences", "dtypes", "axes", "gradients")
 
 
@@ -87,7 +80,7 @@ def battery(
         raise ValueError(f"but names {unknown[0]!r}; a law must be one of {', '.join(LAWS)}")
     if len(calls) < 2:
         raise ValueError(f"calls has {len(calls)} elements; it must have two or more")
-    subject = _Subject(piece, [call if callable(call) else _made_anew(call) for call in calls], tuple(changes))
+    subject = Subject(piece, [call if callable(call) else made_anew(call) for call in calls], tuple(changes))
     laws: dict[str, Callable[[], None]] = {
         "again": lambda: _again(subject),
         "memory order": lambda: _memory_order(subject),
@@ -102,136 +95,46 @@ def battery(
             law()
 
 
-@dataclasses.dataclass
-class _Subject:
-    """A piece with calls of it."""
-
-    piece: Callable[..., Any]
-    calls: list[Callable[[], Sequence[Any]]]
-    changes: tuple[int, ...]
-    skipped: frozenset[str] = frozenset()
-    known: Outcome | None = None
-    """What the first call gives, as `looked_at` has it, once it is known that it always does."""
-
-    def name(self, position: int) -> str:
-        """What an argument is called."""
-        try:
-            return list(inspect.signature(self.piece).parameters)[position]
-        except (TypeError, ValueError, IndexError):
-            return f"argument {position + 1}"
-
-    def changed(self, args: Sequence[Any], others: Sequence[Any]) -> str:
-        """The name of the one argument in which two calls differ; of several ones, none."""
-        pairs = enumerate(zip(args, others, strict=False))
-        unlike = [i for i, (a, b) in pairs if is_opaque(a) or difference(looked_at(a), looked_at(b), 0.0)]
-        return self.name(unlike[0]) if len(args) == len(others) and len(unlike) == 1 else "an argument"
-
-    def plainly(self) -> Outcome:
-        """What the first call gives."""
-        return self.known or self.ask(self.calls[0]())
-
-    def ask(self, args: Sequence[Any], told: str = "") -> Outcome:
-        """Call the piece; what it was given and what it did not come for must be as before.
-
-        Args:
-            args: The arguments, which may be changed only where the piece is there to do so.
-            told: What is unusual about this call, for a message.
-        """
-        # A call is told as it was made, from the copies: to write a tensor down takes longer than to call most pieces.
-        shown = [_Text(short(value)) if i in self.changes else None for i, value in enumerate(args)]
-        copies = copied([None if i in self.changes else value for i, value in enumerate(args)])
-        before = [a if b is None else b for a, b in zip(copies, shown, strict=True)]
-        states = _states()
-        try:
-            result = self.piece(*args)
-        except (NotImplementedError, AssertionError):
-            raise
-        except Exception as error:
-            if not told or getattr(error, "is_of_the_line", False):
-                raise
-            raise AssertionError(f"{told}: raises {type(error).__name__}: {error}") from error
-        if "state" not in self.skipped:
-            for name, state in _states().items():
-                if state != states[name]:
-                    raise AssertionError(f"{_told(before)} changes {name}: leave it as it was")
-        if "arguments" not in self.skipped:
-            for i, (old, new) in enumerate(zip(before, args, strict=True)):
-                if i not in self.changes and not is_opaque(new) and difference(new, old, 0.0):
-                    raise AssertionError(f"{_told(before)} changes {self.name(i)}: make new objects")
-        return result, [args[i] for i in self.changes]
-
-
-class _Text(str):
-    """What stands for a value in a message."""
-
-    __repr__ = str.__str__
-
-
-def _made_anew(args: Sequence[Any]) -> Callable[[], Sequence[Any]]:
-    return lambda: copied(args)
-
-
-def _told(args: Sequence[Any]) -> str:
-    return f"({', '.join(short(value) for value in args)}{',' if len(args) == 1 else ''})"
-
-
-def _states() -> dict[str, Any]:
-    """What belongs to nobody's piece, by name."""
-    import torch
-
-    from llmcourse.course import generators
-
-    modes = torch.is_grad_enabled(), torch.get_default_dtype()
-    return dict(zip(generators.NAMES, generators.prints(), strict=True)) | {"PyTorch's modes": modes}
-
-
-def _require(holds: object, message: str | Callable[[], str]) -> None:
-    """What `assert` does, also where asserts are turned off or rewritten; a message that takes long is made if need
-    be."""
-    if not holds:
-        raise AssertionError(message if isinstance(message, str) else message())
-
-
 # Laws.
 
 
-def _again(subject: _Subject) -> None:
+def _again(subject: Subject) -> None:
     """Neither other calls nor what callers do with results can be seen in a later answer."""
     first, *others = subject.calls
     outcome = subject.ask(first())
     hidden = opaque_in(outcome[0])
-    _require(
+    require(
         not any(isinstance(value, Iterator) for value in hidden),
-        lambda: f"{_told(first())} gives an iterator or a generator, which can be read only once: return a list",
+        lambda: f"{written(first())} gives an iterator or a generator, which can be read only once: return a list",
     )
     kept = copy.deepcopy(looked_at(outcome))
     for other in others:
         if not (difference(looked_at(subject.ask(other())), kept, 0.0) or hidden):
             unlike = subject.changed(other(), first())
             raise AssertionError(
-                f"{_told(other())} gives the same as {_told(first())}, and must not: is {unlike} not used, or an "
+                f"{written(other())} gives the same as {written(first())}, and must not: is {unlike} not used, or an "
                 "earlier answer kept?"
             )
-    _require(
+    require(
         not difference(looked_at(outcome), kept, 0.0),
-        lambda: f"what {_told(first())} returned has changed with the next call: is one object handed out twice?",
+        lambda: f"what {written(first())} returned has changed with the next call: is one object handed out twice?",
     )
     later = subject.ask(first())
     found = difference(looked_at(later), kept, 1e-9)
-    _require(not found, lambda: f"asked again, {_told(first())} {found}: is something kept from call to call?")
+    require(not found, lambda: f"asked again, {written(first())} {found}: is something kept from call to call?")
     _in_unwritten_memory(subject, kept)
     if spoil(later[0]):
         last = subject.ask(first())
-        _require(
+        require(
             not difference(looked_at(last), kept, 1e-9),
             lambda: (
-                f"{_told(first())} gives what a caller has changed in its own result: is one object handed out twice?"
+                f"{written(first())} gives what a caller has changed in its own result: is one object handed out twice?"
             ),
         )
     subject.known = kept
 
 
-def _in_unwritten_memory(subject: _Subject, kept: Any) -> None:
+def _in_unwritten_memory(subject: Subject, kept: Any) -> None:
     """Memory that a piece makes and does not fill is no zero, though it often looks like one: here it is NaN."""
     if not tensors_in(kept):
         return
@@ -240,16 +143,16 @@ def _in_unwritten_memory(subject: _Subject, kept: Any) -> None:
         outcome = subject.ask(args)
     # PyTorch may add up in another order meanwhile, so only what is far off was never written.
     found = difference(looked_at(outcome), kept, 0.01)
-    _require(
+    require(
         not found,
         lambda: (
-            f"{_told(subject.calls[0]())} {found} when new memory is full of NaN: is something left unwritten that "
+            f"{written(subject.calls[0]())} {found} when new memory is full of NaN: is something left unwritten that "
             "torch.empty, new_empty or empty_like has made? It holds whatever was there: write all of it, or use zeros"
         ),
     )
 
 
-def _memory_order(subject: _Subject) -> None:
+def _memory_order(subject: Subject) -> None:
     """A tensor that lies in memory in another order, with gaps, is the same tensor."""
     made = subject.calls[0]
     other = [reordered(value) for value in made()]
@@ -260,7 +163,7 @@ def _memory_order(subject: _Subject) -> None:
     _same(subject.ask(args, told), subject.plainly(), told, 1e-5)
 
 
-def _sequences(subject: _Subject, positions: Sequence[int]) -> None:
+def _sequences(subject: Subject, positions: Sequence[int]) -> None:
     """What may be any sequence may be a tuple."""
     for position in positions:
         args = list(subject.calls[0]())
@@ -270,7 +173,7 @@ def _sequences(subject: _Subject, positions: Sequence[int]) -> None:
         _same(subject.ask(args, told), subject.plainly(), told, 0.0)
 
 
-def _dtypes(subject: _Subject, positions: Sequence[int], narrow: Sequence[str]) -> None:
+def _dtypes(subject: Subject, positions: Sequence[int], narrow: Sequence[str]) -> None:
     """The result has the dtype of the input, and its precision."""
     import torch
 
@@ -287,7 +190,7 @@ def _dtypes(subject: _Subject, positions: Sequence[int], narrow: Sequence[str]) 
         told = f"with {str(dtype).removeprefix('torch.')} for {' and '.join(map(subject.name, positions))}"
         got = subject.ask(args, told)
         for tensor in tensors_in(looked_at(got)):
-            _require(not tensor.is_floating_point() or tensor.dtype == dtype, f"{told}, the result is {tensor.dtype}")
+            require(not tensor.is_floating_point() or tensor.dtype == dtype, f"{told}, the result is {tensor.dtype}")
         if dtype == torch.float64:
             exact = copy.deepcopy(looked_at(got))  # what the others would be held against is this call once more
         else:
@@ -295,7 +198,7 @@ def _dtypes(subject: _Subject, positions: Sequence[int], narrow: Sequence[str]) 
     _ninth_digit(subject, positions, exact)
 
 
-def _ninth_digit(subject: _Subject, positions: Sequence[int], plain: Any) -> None:
+def _ninth_digit(subject: Subject, positions: Sequence[int], plain: Any) -> None:
     """What float64 tells apart and float32 does not is told apart by the result."""
     import torch
 
@@ -310,14 +213,14 @@ def _ninth_digit(subject: _Subject, positions: Sequence[int], plain: Any) -> Non
 
     names = " and ".join(map(subject.name, positions))
     if difference(nudged(1e-3), plain, 0.0):  # there is something to tell apart
-        _require(
+        require(
             difference(nudged(1e-9), plain, 0.0),
             f"with float64 for {names}, inputs that differ in the ninth digit give the same: "
             "is something narrower on the way?",
         )
 
 
-def _axes(subject: _Subject, axes: str, with_empty: bool) -> None:
+def _axes(subject: Subject, axes: str, with_empty: bool) -> None:
     """Rows that do not know of each other give the same whether they come together, alone, or not at all."""
     if not axes:
         return
@@ -340,7 +243,7 @@ def _axes(subject: _Subject, axes: str, with_empty: bool) -> None:
             _same(got, _picked(whole, result_term, letter, rows), told, 1e-5)
 
 
-def _gradients(subject: _Subject, positions: Sequence[int]) -> None:
+def _gradients(subject: Subject, positions: Sequence[int]) -> None:
     """The gradient is the slope of the function: what the result does when the input is moved a little."""
     import torch
 
@@ -358,16 +261,16 @@ def _gradients(subject: _Subject, positions: Sequence[int]) -> None:
 
         told = f"the gradient of {subject.name(position)}"
         scalar = total(x)
-        _require(
+        require(
             isinstance(scalar, torch.Tensor) and scalar.requires_grad,
             f"{told} is cut off: does a detach, .data, .item(), no_grad or a new tensor stand on the way?",
         )
         (grad,) = torch.autograd.grad(scalar, [x], allow_unused=True)
-        _require(grad is not None, f"{told} is cut off: the result does not depend on it")
+        require(grad is not None, f"{told} is cut off: the result does not depend on it")
         slope = (total(x.detach() + shift) - total(x.detach() - shift)).item() / 2
         along = (grad * shift).sum().item()
         bound = 1e-4 * max(abs(slope), abs(along)) + 1e-12
-        _require(
+        require(
             abs(slope - along) <= bound,
             f"{told} says that the result changes by {along:.4g} where it changes by {slope:.4g}: "
             "is a part of the computation cut off from it?",
@@ -407,4 +310,4 @@ def _picked(value: Any, term: Sequence[str], letter: str, rows: list[int]) -> An
 
 def _same(got: Any, want: Any, told: str, bound: float) -> None:
     found = difference(looked_at(got), looked_at(want), bound)
-    _require(not found, f"{told}: {found}")
+    require(not found, f"{told}: {found}")

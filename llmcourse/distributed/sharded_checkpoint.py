@@ -17,7 +17,6 @@ import json
 import secrets
 import shutil
 import warnings
-import zlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -32,6 +31,17 @@ from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.tensor import DTensor
 
 from llmcourse.distributed.boxes import SlicesLoaded, SlicesSaved
+from llmcourse.distributed.checkpoint_files import (
+    ABOUT,
+    UNFINISHED,
+    all_sharded_checkpoints,
+    last_good,
+    read_about,
+    sharded_checkpoint_path,
+    steps_of,
+    sums,
+    why_damaged,
+)
 from llmcourse.distributed.checkpoint_state import (
     MODEL,
     places_of,
@@ -48,11 +58,6 @@ from llmcourse.distributed.links import Processes
 from llmcourse.distributed.shards import shards_of
 from llmcourse.files import CheckpointError, write_atomically
 from llmcourse.values import is_plain, plain
-
-ABOUT = "run.json"
-"""The file of a checkpoint that is written last: step, settings, the optimizer's groups, and every other file's sum."""
-UNFINISHED = ".unfinished"
-"""How the name of a folder ends in which a checkpoint is being written, or was when its run was killed."""
 
 # DCP warns a process that is alone, and was told so. (`catch_warnings` is not for threads.)
 warnings.filterwarnings("ignore", "torch.distributed is disabled, unavailable or uninitialized", UserWarning)
@@ -120,7 +125,7 @@ class ShardedCheckpoints:
             return max(found, default=None)  # the loop holds the ranks' answers against each other, and says so
         problems: list[str] = []
         for path in reversed(found):
-            told = self.group.gather(_why_damaged(path, self.group))
+            told = self.group.gather(why_damaged(path, self.group))
             if not any(told):
                 if problems and self.group.is_first:
                     warnings.warn(f"{'; '.join(problems)}. The run goes on from {path}", stacklevel=2)
@@ -133,7 +138,7 @@ class ShardedCheckpoints:
 
     def settings(self, checkpoint: Path) -> dict[str, Any]:
         """The settings of the run that a checkpoint belongs to."""
-        return _with_tuples(_about(checkpoint)["config"])
+        return _with_tuples(read_about(checkpoint)["config"])
 
     def restore(self, checkpoint: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
         """Put a checkpoint's state into model and optimizer, which may be sharded in another way than they were.
@@ -144,7 +149,7 @@ class ShardedCheckpoints:
         Raises:
             CheckpointError: It is of another model or optimizer (nothing has been changed), or cannot be read.
         """
-        about = _about(checkpoint)
+        about = read_about(checkpoint)
         theirs = about.get("belongs_to", {})
         for name, ours in self.belongs_to.items():
             if theirs.get(name) != ours:
@@ -217,7 +222,7 @@ class ShardedCheckpoints:
         group = self._writers
         try:
             self._all(write, f"write {path}", group)
-            told = group.gather(_sums(unfinished, f"__{group.rank}_*"))
+            told = group.gather(sums(unfinished, f"__{group.rank}_*"))
             files = {name: total for part in told for name, total in part.items()}
             publish = functools.partial(self._publish, unfinished, path, about, files) if group.is_first else _nothing
             self._all(publish, f"write {path}", group)
@@ -229,13 +234,13 @@ class ShardedCheckpoints:
 
     def _publish(self, unfinished: Path, path: Path, about: dict[str, Any], files: dict[str, list[int]]) -> None:
         """Give a folder, in which all ranks have written, its name, and delete checkpoints that are not kept."""
-        files |= _sums(unfinished, ".metadata")
+        files |= sums(unfinished, ".metadata")
         write_atomically(unfinished / ABOUT, json.dumps({**about, "files": files}), sync=True)
         shutil.rmtree(path, ignore_errors=True)
         unfinished.rename(path)
         # What claims to be of a later step is no reason to delete what has just been written.
         for old in [other for other in all_sharded_checkpoints(self.folder) if other <= path][: -self.keep]:
-            if self.keep_every is None or _steps_of(old) % self.keep_every:
+            if self.keep_every is None or steps_of(old) % self.keep_every:
                 shutil.rmtree(old)
 
     def _new_folder(self, path: Path) -> Path:
@@ -267,21 +272,6 @@ class ShardedCheckpoints:
         return result
 
 
-def sharded_checkpoint_path(folder: str | Path, step: int) -> Path:
-    """Where the sharded checkpoint of a run lies.
-
-    Example:
-        >>> sharded_checkpoint_path("run", 7).as_posix()
-        'run/checkpoints/step-00000007'
-    """
-    return Path(folder) / "checkpoints" / f"step-{step:08d}"
-
-
-def all_sharded_checkpoints(folder: str | Path) -> list[Path]:
-    """The sharded checkpoints in a run's folder, the one with the fewest steps first."""
-    return sorted(path for path in (Path(folder) / "checkpoints").glob("step-*") if path.is_dir())
-
-
 def read_weights(checkpoint: str | Path) -> dict[str, torch.Tensor]:
     """The weights and buffers of the model in a sharded checkpoint, whole, read by this process alone.
 
@@ -306,7 +296,7 @@ def read_weights(checkpoint: str | Path) -> dict[str, torch.Tensor]:
         (True, torch.Size([1]))
     """
     checkpoint = Path(checkpoint)
-    if why := _why_damaged(checkpoint, ALONE):
+    if why := why_damaged(checkpoint, ALONE):
         raise CheckpointError(why)
 
     def read() -> dict[str, torch.Tensor]:
@@ -322,23 +312,8 @@ def read_weights(checkpoint: str | Path) -> dict[str, torch.Tensor]:
     return ShardedCheckpoints._all(read, f"read {checkpoint}", ALONE)
 
 
-def last_good(folder: str | Path) -> str:
-    """Where the last checkpoint in a run's folder is that has been written to its end, in words.
-
-    Example:
-        >>> last_good("a folder that is not there")
-        'there is no checkpoint'
-    """
-    found = all_sharded_checkpoints(folder)
-    return f"the last good checkpoint is {found[-1]}" if found else "there is no checkpoint"
-
-
 def _nothing() -> None:
     """What ranks other than the first do where only that one has something to do."""
-
-
-def _steps_of(path: Path) -> int:
-    return int(path.name.removeprefix("step-"))
 
 
 def _save(tensors: dict[str, Any], places: Mapping[str, Place], folder: Path, group: Group) -> None:
@@ -357,40 +332,6 @@ def _for_background(group: Group) -> Group:
     members = dist.get_process_group_ranks(group.link.group or dist.group.WORLD)  # type: ignore[attr-defined]
     link = Processes(dist.new_group(members, backend="gloo", use_local_synchronization=True))
     return replace(group, device=torch.device("cpu"), link=link)
-
-
-def _sums(folder: Path, pattern: str) -> dict[str, list[int]]:
-    """Size and CRC-32 of files by name."""
-    return {path.name: _sum(path) for path in sorted(folder.glob(pattern))}
-
-
-def _sum(path: Path) -> list[int]:
-    size = crc = 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 22):
-            size, crc = size + len(block), zlib.crc32(block, crc)
-    return [size, crc]
-
-
-def _about(checkpoint: Path) -> dict[str, Any]:
-    try:
-        return json.loads((checkpoint / ABOUT).read_text())
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{checkpoint} is not whole: its {ABOUT} is missing or cut off") from error
-
-
-def _why_damaged(checkpoint: Path, group: Group) -> str | None:
-    """Why a checkpoint is not what was written, as far as this rank's share of its files tells."""
-    try:
-        files = _about(checkpoint)["files"]
-    except CheckpointError as error:
-        return str(error)
-    for name in sorted(files)[group.rank :: group.size]:
-        if not (checkpoint / name).exists():
-            return f"{checkpoint} is not whole: its {name} is missing"
-        if _sum(checkpoint / name) != files[name]:
-            return f"{checkpoint} is damaged: its {name} is not what was written"
-    return None
 
 
 def _with_tuples(value: Any) -> Any:

@@ -23,7 +23,7 @@ from llmcourse.files import write_atomically
 from llmcourse.model.config import ModelConfig
 from llmcourse.scaling_laws.candidates import ExpertsOnPaper
 from llmcourse.scaling_laws.planning import Plan
-from llmcourse.training.loop import TrainingConfig
+from llmcourse.training.settings import TrainingConfig
 
 
 def write_config(planned: Plan, path: str | Path) -> None:

@@ -23,7 +23,7 @@ from llmcourse.scaling_laws.extrapolation import Evidence, chinchilla
 from llmcourse.scaling_laws.laws import HOFFMANN
 from llmcourse.scaling_laws.layouts import EFFICIENCY, Layout, attainable_mfu, choose_layout, family
 from llmcourse.scaling_laws.transfer import deepseek_batch, deepseek_rate
-from llmcourse.training.loop import TrainingConfig
+from llmcourse.training.settings import TrainingConfig
 
 MFU = 0.4
 """Share of the peak that a run is assumed to reach: Llama 3 405B reached 0.38 to 0.43 on H100s."""

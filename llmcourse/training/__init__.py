@@ -1,14 +1,7 @@
 """The one training loop, the proofs that come before it, and what a run leaves behind (chapter 3, last notebook)."""
 
-from llmcourse.training.loop import (
-    MAY_CHANGE,
-    NonFiniteLossError,
-    TrainingConfig,
-    own_random_numbers,
-    resume,
-    step_seed,
-    train,
-)
+from llmcourse.training.loop import NonFiniteLossError, own_random_numbers, resume, step_seed, train
+from llmcourse.training.settings import MAY_CHANGE, TrainingConfig
 from llmcourse.training.steps import StepResult, group_step, parallel_step, split_batch, train_step
 
 __all__ = [

@@ -27,10 +27,9 @@ from llmcourse.course.notebook.interactive import (
     token_exchange,
     valley_walk,
 )
-from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id
+from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id, script_json
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
 from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
-from tests.course.figures import core
 
 FIGURES = {
     "allreduce": allreduce_stepper(),
@@ -65,7 +64,17 @@ known_text = st.text(
 ).filter(lambda text: all(unicodedata.category(character) != "Cn" for character in text))
 
 
-js = core("bpe")
+@pytest.fixture(scope="module")
+def js():
+    context = quickjs.Context()
+    context.eval(asset("bpe_core.js"))
+
+    def call(name: str, *arguments):
+        given_arguments = ", ".join(map(script_json, arguments))
+        return json.loads(context.eval(f"JSON.stringify(bpe.{name}({given_arguments}))"))
+
+    call.eval = context.eval
+    return call
 
 
 def train_with_tokenizers(text: str, n_merges: int) -> list[tuple[int, int]]:

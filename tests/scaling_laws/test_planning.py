@@ -25,7 +25,7 @@ from llmcourse.scaling_laws.laws import BESIROGLU, Law, compute_optimal
 from llmcourse.scaling_laws.layouts import attainable_mfu, choose_layout, family, rank_memory
 from llmcourse.scaling_laws.plan_file import read_config, write_config
 from llmcourse.scaling_laws.planning import plan
-from llmcourse.training.loop import TrainingConfig
+from llmcourse.training.settings import TrainingConfig
 
 LAW = Law(E=1.0, A=10.0, B=10.0, alpha=0.5, beta=0.5)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -16,6 +17,7 @@ from llmcourse.data.shards import MANIFEST, ShardedTokens, open_shards, tokenize
 from llmcourse.distributed.group import Group
 from llmcourse.pretrain.data.documents import read_documents
 from llmcourse.pretrain.data.prepare import prepare
+from llmcourse.pretrain.data.sources import fingerprint, list_files
 from llmcourse.pretrain.safety.stopping import AskedToLeave
 from llmcourse.pretrain.settings.config import ConfigError, RunConfig
 from llmcourse.pretrain.settings.sections import SourceSection
@@ -86,13 +88,15 @@ def training_tokens(
 ) -> dict[str, ShardedTokens]:
     """The tokens of each source by its name; what is not on disk yet is tokenized first.
 
-    A folder of tokens is named by what it was made from, so that runs may share one, and none reads another's.
+    A folder of tokens is named by what it was made from, so that runs may share one, and none reads another's: by the
+    settings of its source, the tokenizer, and of files also by what `fingerprint` reads of them, so that a changed file
+    is tokenized anew. Files that are gone are no change: what was made from them is read, if it was made once.
     """
     root = Path(config.data.folder) if config.data.folder else folder / "data"
     opened = {}
     for source in config.data.sources:
         made_from = {**asdict(source), "weight": None, "tokenizer": tokenizer_hash(tokenizer)}
-        place = root / f"{source.name}-{_hash(made_from)}"
+        place = _place(root, f"{source.name}-{_hash(made_from)}", source.files, group)
 
         def write(source: SourceSection = source, place: Path = place) -> None:
             tell(f"tokenizing {source.name} into {place}")
@@ -121,7 +125,7 @@ def validation_tokens(
         "files": asked.files, "corpora": [source.corpus for source in corpora], "limit_mb": asked.limit_mb,
         "tokenizer": tokenizer_hash(tokenizer),
     }  # fmt: skip
-    place = root / f"validation-{_hash(made_from)}"
+    place = _place(root, f"validation-{_hash(made_from)}", asked.files, group)
 
     def write() -> None:
         tell(f"tokenizing validation text into {place}")
@@ -134,6 +138,23 @@ def validation_tokens(
 
     on_first(group, lambda: None if (place / MANIFEST).exists() else write())
     return on_each(group, lambda: open_shards(place, tokenizer))
+
+
+def _place(root: Path, name: str, files: Sequence[str] | None, group: Group) -> Path:
+    """Where the tokens of a source are or will be; the first rank says it, for others may see other times of a file."""
+
+    def find() -> Path:
+        if files is None:
+            return root / name
+        try:
+            return root / f"{name}-{fingerprint(list_files(files))}"
+        except FileNotFoundError:
+            made = [found.parent for found in root.glob(f"{glob.escape(name)}-*/{MANIFEST}")]
+            if len(made) != 1:
+                raise
+            return made[0]
+
+    return group.gather(on_each(group, lambda: find() if group.is_first else root))[0]
 
 
 def bytes_per_token(tokens: ShardedTokens) -> float:

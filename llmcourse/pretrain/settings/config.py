@@ -38,7 +38,7 @@ from llmcourse.pretrain.settings.sections import (
     TokenizerSection,
 )
 from llmcourse.pretrain.settings.toml import ConfigError, change, to_toml
-from llmcourse.training.loop import MAY_CHANGE, TrainingConfig
+from llmcourse.training.settings import MAY_CHANGE, TrainingConfig
 from llmcourse.values import plain
 
 FILE = "run.toml"
