@@ -85,7 +85,7 @@ def search_script(pages: Iterable[tuple[str, str]], kept: Path | None = None) ->
     parts, found = {}, []
     for address, page in pages:
         key = hashlib.sha256(maker + page.encode()).hexdigest()
-        parts[key] = known.get(key) or parts_of(page)
+        parts[key] = known[key] if key in known else parts_of(page)
         found.append([address, parts[key]])
     if kept:
         kept.write_text(json.dumps(parts), encoding="utf-8")
