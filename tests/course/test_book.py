@@ -15,7 +15,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from llmcourse.course.author import book, book_audit
+from llmcourse.course.author import book, book_audit, search
 from llmcourse.course.author.bibliography import citation_link, load_bibliography, restore_citations
 from llmcourse.course.author.references import as_words, restore_references
 
@@ -241,6 +241,34 @@ def test_audit_finds_a_hidden_line_even_inside_highlighting(built: Path, tmp_pat
     text = HIDDEN.replace(" ", "</span> <span>") if name.endswith("html") else HIDDEN
     leak.write_text(f"<pre><span>{text}</span></pre>")
     assert any("hidden line" in fault for fault in book_audit.leaked_secrets(built, tmp_path))
+
+
+def test_audit_looks_again_only_at_what_has_changed(built: Path, tmp_path: Path, monkeypatch) -> None:
+    html = shutil.copytree(built / "_build/html", tmp_path / "html")
+    assert book_audit.audit_book(built, html) == []
+    monkeypatch.setattr(book_audit, "undescribed_figures", lambda soup: ["looked at again"])
+    assert book_audit.audit_book(built, html) == []
+    page = html / f"{PAGE}.html"
+    clean = page.read_text(encoding="utf-8")
+    for _ in range(2):
+        page.write_text(f"{clean}<p>{HIDDEN}</p>", encoding="utf-8")
+        assert book_audit.audit_book(built, html) == [
+            f"{PAGE}.html: looked at again",
+            f"{PAGE}.html: shows the hidden line {HIDDEN!r}",
+        ]
+    page.write_text(clean, encoding="utf-8")
+    monkeypatch.undo()
+    assert book_audit.audit_book(built, html) == []
+
+
+def test_search_reads_a_page_again_only_when_it_has_changed(tmp_path: Path, monkeypatch) -> None:
+    kept, pages = tmp_path / "search.json", [("a.html", "<article><h1>One</h1>First.</article>"), ("b.html", "")]
+    first = search.search_script(pages, kept)
+    read: list[str] = []
+    monkeypatch.setattr(search, "parts_of", lambda page: read.append(page) or [])
+    assert search.search_script(pages, kept) == first and read == []
+    search.search_script([("a.html", "<article>Two</article>")], kept)
+    assert read == ["<article>Two</article>"]
 
 
 def test_download_is_the_release_notebook_byte_for_byte(built: Path, page: BeautifulSoup) -> None:

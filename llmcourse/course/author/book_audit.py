@@ -1,13 +1,18 @@
 """Audit a built book: no secret on any page, no request to another host, every figure described, downloads untouched.
 
-Each function returns the faults it found, one line each, naming the page. `audit_book` runs them all after every build.
+Each function returns the faults it found, one line each, naming the page. `audit_book` runs them all after every build,
+on as many files at a time as there are cores. What it found clean it does not look at again until the file or the rules
+have changed.
 """
 
 from __future__ import annotations
 
-import functools
+import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +20,7 @@ import nbformat
 from bs4 import BeautifulSoup, Tag
 from nbformat import NotebookNode
 
+from llmcourse.course.environment import cores
 from llmcourse.course.notebooks import facts_of
 
 SECRET_REGION = {
@@ -36,8 +42,10 @@ CSS_REFERENCE = re.compile(r"""@import\s+["']([^"']+)|url\(\s*["']?([^"')]+)""",
 FILE_NAME = re.compile(r"\.(png|svg|jpe?g|gif|webp|pdf)$|^_images/|/_images/", re.IGNORECASE)
 
 
-def _soup(path: Path) -> BeautifulSoup:
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+READ = (".html", ".css", ".js", ".ipynb", ".md", ".txt", ".json")
+"""Endings of the files that are looked at."""
+ALONE = 8
+"""So few files are looked at without a process for them."""
 
 
 def audit_book(root: Path, html: Path) -> list[str]:
@@ -45,21 +53,47 @@ def audit_book(root: Path, html: Path) -> list[str]:
 
     Args:
         root: The checkout, with `solutions/` and `notebooks/`.
-        html: The built pages.
+        html: The built pages; beside them `audited.txt` keeps the digests of the files that had no fault.
     """
-    read = functools.cache(_soup)  # parsing the pages is most of the audit
-    faults = [*leaked_secrets(root, html, read), *changed_downloads(root, html)]
-    for path in sorted(html.rglob("*.html")):
-        page, soup = path.relative_to(html).as_posix(), read(path)
-        faults += [f"{page}: loads {address} from another host" for address in foreign_references(soup)]
-        faults += [f"{page}: {fault}" for fault in undescribed_figures(soup)]
-    for path in sorted(html.rglob("*.css")):
-        faults += [
-            f"{path.relative_to(html).as_posix()}: loads {address} from another host"
-            for address in _css_references(path.read_text(encoding="utf-8", errors="replace"))
-            if _is_foreign(address)
+    secrets = secret_lines(root)
+    rules = Path(__file__).read_bytes() + "\n".join(secrets).encode()
+    files = [path for path in sorted(html.rglob("*")) if path.suffix in READ and path.is_file()]
+    keys = {path: hashlib.sha256(rules + str(path).encode() + path.read_bytes()).hexdigest() for path in files}
+    record = html.with_name("audited.txt")
+    clean = set(record.read_text(encoding="utf-8").split()) if record.is_file() else set()
+    new = [path for path in files if keys[path] not in clean]
+    look = partial(faults_of, html=html, secrets=secrets)
+    if len(new) > ALONE:
+        with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as pool:
+            found = dict(zip(new, pool.map(look, new)))
+    else:
+        found = {path: look(path) for path in new}
+    record.write_text("\n".join(keys[path] for path in files if not found.get(path)) + "\n", encoding="utf-8")
+    return [*(fault for faults in found.values() for fault in faults), *changed_downloads(root, html)]
+
+
+def faults_of(path: Path, html: Path, secrets: dict[str, str]) -> list[str]:
+    """The faults of one file.
+
+    Args:
+        path: The file.
+        html: The folder of the built pages.
+        secrets: As `secret_lines` gives them.
+    """
+    name, raw = path.relative_to(html).as_posix(), path.read_text(encoding="utf-8", errors="replace")
+    faults = []
+    if path.suffix == ".html":
+        soup = BeautifulSoup(raw, "html.parser")
+        faults += [f"{name}: loads {address} from another host" for address in foreign_references(soup)]
+        faults += [f"{name}: {fault}" for fault in undescribed_figures(soup)]
+        text = soup.get_text()
+    elif path.suffix == ".css":
+        return [
+            f"{name}: loads {address} from another host" for address in _css_references(raw) if _is_foreign(address)
         ]
-    return faults
+    else:
+        text = _cells(path, raw)
+    return faults if "_static" in path.parts else [*faults, *_shown_secrets(name, raw, text, secrets)]
 
 
 def foreign_references(soup: BeautifulSoup) -> Iterator[str]:
@@ -109,27 +143,26 @@ def undescribed_figures(soup: BeautifulSoup) -> Iterator[str]:
             yield f"figure {figure.get('id', '')!r} has no caption"
 
 
-def leaked_secrets(root: Path, html: Path, read: Callable[[Path], BeautifulSoup] = _soup) -> list[str]:
+def leaked_secrets(root: Path, html: Path) -> list[str]:
     """Lines of hidden tests and mark schemes that stand in any built file: pages, search index, sources."""
     secrets = secret_lines(root)
-    faults = []
-    for path in sorted(html.rglob("*")):
-        if path.suffix not in (".html", ".js", ".ipynb", ".md", ".txt", ".json") or "_static" in path.parts:
-            continue
-        raw = path.read_text(encoding="utf-8", errors="replace")
-        text = _squeeze(read(path).get_text() if path.suffix == ".html" else _cells(path, raw))
-        page = path.relative_to(html).as_posix()
-        if marker := SECRET_MARKER.search(raw):
-            faults.append(f"{page}: shows {marker[0]!r}")
-        faults += [f"{page}: shows the hidden line {line!r}" for key, line in secrets.items() if key in text]
-    return faults
+    files = [path for path in sorted(html.rglob("*")) if path.suffix in READ and path.is_file()]
+    return [fault for path in files for fault in faults_of(path, html, secrets) if ": shows " in fault]
+
+
+def _shown_secrets(name: str, raw: str, text: str, secrets: dict[str, str]) -> Iterator[str]:
+    """What a file shows of what only an instructor may see; `text` is what a reader sees of it."""
+    if marker := SECRET_MARKER.search(raw):
+        yield f"{name}: shows {marker[0]!r}"
+    squeezed = _squeeze(text)
+    yield from (f"{name}: shows the hidden line {line!r}" for key, line in secrets.items() if key in squeezed)
 
 
 def secret_lines(root: Path) -> dict[str, str]:
     """The lines that only an instructor may see, each under its text without white space."""
     secrets: dict[str, str] = {}
     for path in sorted(root.glob("solutions/*/*.ipynb")):
-        for cell in nbformat.read(path, as_version=4).cells:
+        for cell in _read(path).cells:
             regions = SECRET_REGION[cell.cell_type].findall(cell.source) if cell.cell_type in SECRET_REGION else []
             for _, region in regions:
                 secrets |= {_squeeze(line): line.strip() for line in region.splitlines()}
@@ -140,9 +173,9 @@ def secret_lines(root: Path) -> dict[str, str]:
 def _public_text(root: Path) -> Iterator[str]:
     """What anyone may see: the release notebooks and the solutions of the exercises."""
     for path in sorted(root.glob("notebooks/*/*.ipynb")):
-        yield from (cell.source for cell in nbformat.read(path, as_version=4).cells)
+        yield from (cell.source for cell in _read(path).cells)
     for path in sorted(root.glob("solutions/*/*.ipynb")):
-        cells: list[NotebookNode] = nbformat.read(path, as_version=4).cells
+        cells: list[NotebookNode] = _read(path).cells
         yield from (cell.source for cell in cells if facts_of(cell).get("kind") == "exercise")
 
 
@@ -159,7 +192,12 @@ def changed_downloads(root: Path, html: Path) -> list[str]:
 def _cells(path: Path, raw: str) -> str:
     if path.suffix != ".ipynb":
         return raw
-    return "\n".join(cell.source for cell in nbformat.reads(raw, as_version=4).cells)
+    return "\n".join(cell.source for cell in nbformat.v4.reads(raw).cells)
+
+
+def _read(path: Path) -> NotebookNode:
+    """A notebook that the build has just made: it needs no validation, which takes most of the time of reading."""
+    return nbformat.v4.reads(path.read_text(encoding="utf-8"))
 
 
 def _squeeze(text: str) -> str:

@@ -30,7 +30,7 @@ DARK_PALETTE = {
     "purple": "#e58fc0",
     "orange": "#f4b942",
     "sky": "#a9dcfb",
-    "ink": "#b9c1cc",
+    "ink": "#a3abb5",
 }
 COUNTERPARTS = {
     CARD: DARK_CARD, "#ffffff": DARK_CARD, INK: "#e6eaf0", SOFT: "#a9b3c0", GRID: "#38414d", "#c8ced6": "#4c5664",

@@ -6,10 +6,12 @@ does the looking.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable
 from html.parser import HTMLParser
+from pathlib import Path
 
 VOID = {"br", "img", "hr", "input", "link", "meta", "wbr", "col", "source", "path", "line", "rect", "circle", "use"}
 INLINE = {"a", "abbr", "b", "cite", "code", "em", "i", "q", "small", "span", "strong", "sub", "sup"}
@@ -67,16 +69,25 @@ def parts_of(page: str) -> list[list[str]]:
     [['', 'One', 'First.'], ['b', 'Two', 'Next.']]
     """
     reader = _Article()
-    reader.feed(page)
+    reader.feed(page[max(page.find("<article"), 0) : page.rfind("</article>") + len("</article>")])
     return [[anchor, *(re.sub(r"\s+", " ", text).strip() for text in rest)] for anchor, *rest in reader.parts]
 
 
-def search_script(pages: Iterable[tuple[str, str]]) -> str:
+def search_script(pages: Iterable[tuple[str, str]], kept: Path | None = None) -> str:
     """The script that hands the text to the search.
 
     Args:
         pages: Each page's address and its HTML.
+        kept: A file that keeps the parts of pages by their digest: a page that did not change is not read again.
     """
-    found = [[address, parts_of(page)] for address, page in pages]
+    known = json.loads(kept.read_text(encoding="utf-8")) if kept and kept.is_file() else {}
+    maker = Path(__file__).read_bytes()
+    parts, found = {}, []
+    for address, page in pages:
+        key = hashlib.sha256(maker + page.encode()).hexdigest()
+        parts[key] = known[key] if key in known else parts_of(page)
+        found.append([address, parts[key]])
+    if kept:
+        kept.write_text(json.dumps(parts), encoding="utf-8")
     lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in found if entry[1])
     return f"window.courseText = [\n{lines}\n];\n"

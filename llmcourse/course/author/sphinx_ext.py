@@ -187,7 +187,9 @@ def write_icons_and_search(app: Sphinx, error: Exception | None) -> None:
     Path(out, "_static", ICONS_STYLE).write_text(style, encoding="utf-8")
     for path in script.parent.glob(f"{script.name}*"):
         path.unlink()
-    Path(out, SEARCH_TEXT).write_text(search_script(texts.items()), encoding="utf-8")
+    Path(out, SEARCH_TEXT).write_text(
+        search_script(texts.items(), Path(app.doctreedir, "search.json")), encoding="utf-8"
+    )
 
 
 def write_dark_figures(app: Sphinx, error: Exception | None) -> None:
