@@ -37,8 +37,8 @@ from llmcourse.moe.config import ExpertsConfig
 from llmcourse.moe.huggingface import save_pretrained
 from llmcourse.moe.layer import MoE
 from llmcourse.optim.optimizers import AdamW
-from llmcourse.pretrain.config import RunConfig, parse
-from llmcourse.pretrain.engine import build, pretrain
+from llmcourse.pretrain.run.engine import build, pretrain
+from llmcourse.pretrain.settings.config import RunConfig, parse
 from llmcourse.training.steps import parallel_step, train_step
 
 ROUNDS, MEMORY_STEPS = 7, 3
@@ -140,7 +140,7 @@ def peak_mb(side: str, group: Group) -> float:
 def engine_share(group: Group) -> float:
     """The part of the time of `pretrain`'s steps that is spent around them, the first few left out."""
     inside: list[tuple[float, float]] = []
-    import llmcourse.pretrain.engine as engine
+    import llmcourse.pretrain.run.engine as engine
 
     def noted(step: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **options: Any) -> Any:

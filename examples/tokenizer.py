@@ -6,7 +6,7 @@ python examples/tokenizer.py my_texts/ --vocab-size 2048 --out my_tokenizer
 import argparse
 from pathlib import Path
 
-from llmcourse.pretrain.documents import read_documents
+from llmcourse.pretrain.data.documents import read_documents
 from llmcourse.tokenization import BPETokenizer
 
 parser = argparse.ArgumentParser(description="Learn a tokenizer.")

@@ -11,7 +11,7 @@ import torch
 from llmcourse.data import Batches, corpus, tokenize_corpus
 from llmcourse.data.evaluation import evaluate
 from llmcourse.model import ModelConfig, Transformer
-from llmcourse.pretrain.sampling import stream
+from llmcourse.pretrain.run.sampling import stream
 from llmcourse.tokenization import BPETokenizer
 from llmcourse.training import TrainingConfig, train
 

@@ -23,7 +23,7 @@ NNODES=${NNODES:-1} NODE_RANK=${NODE_RANK:-0} HEAD=${HEAD:-127.0.0.1} PORT=${POR
 
 # A signal that comes before there are ranks ends this at once, also where it is a container's first process.
 trap 'exit 75' TERM USR1
-run=$(python -c 'import sys; from llmcourse.pretrain.config import load; print(load(sys.argv[1], sys.argv[2:]).run.folder)' "$@")
+run=$(python -c 'import sys; from llmcourse.pretrain.settings.config import load; print(load(sys.argv[1], sys.argv[2:]).run.folder)' "$@")
 # The answer of an earlier attempt is none to this one.
 if ((NODE_RANK == 0)); then rm -f "$run/outcome.json"; fi
 

@@ -63,6 +63,7 @@ stands below:
         parallelize    one door to all of them
         tensor_parallel  each matrix cut over the ranks
         pipeline       a model cut between its layers, and who works when
+        interleaved    the same with several groups of layers on each stage
         planning       how long a step takes and what it sends, before machines are rented
         paper          a run on a thousand ranks, on paper
         resharding     rows that some ranks saved, read by another number of ranks
@@ -124,31 +125,37 @@ stands below:
         published      mixtures that others have trained, and their published counts
         huggingface    other people's mixtures in, ours out
     pretrain/       chapter 7: one program that pretrains
-        sections       the settings of a run, a section at a time
-        toml           settings as a file: written, and changed field by field
-        config         one file of settings, every mistake told before a rank starts
-        sources        files, folders and corpora to read, in parts that processes can share
-        documents      texts out of these parts, a megabyte at a time
-        parts          one part: read, tokenized, written as a shard
-        workers        processes that do parts, and the one that hands them out
-        prepare        a corpus tokenized to shards by many processes, resumable
-        corpora        the text of a run as tokens: made once, opened by all ranks
-        mixture        batches of several sources, by weight
-        first_weights  the first weights, layer by layer, the same on any ranks
-        on_paper       a configuration on ranks that are not there: does it fit
-        folder         the folder of a run: who writes to it, and how the run ended
-        whose          whose code a run computes with, and whose has failed
-        stopping       signals, and leaving in good order
-        watchdog       a rank that hangs says where, and ends
-        trained        a model out of training: from a run's folder, or from an exported one
-        sampling       text out of a run as it is written, and whether it is Python
-        monitor        what a run measures besides its loss
-        engine         the one function that composes a run
-        card           what a model card says
-        export         a run's model as a folder for transformers, read back and compared
-        curves         one offline page of plots that compares runs
-        texts          somebody's texts: what is learned from, and what is held out to judge by
-        starter        a small run for them: how large, how long, its settings
+        settings/      what a run is told
+            sections       the settings of a run, a section at a time
+            toml           settings as a file: written, and changed field by field
+            config         one file of settings, every mistake told before a rank starts
+        safety/        nothing is lost, nobody waits for ever
+            whose          whose code a run computes with, and whose has failed
+            watchdog       a rank that hangs says where, and ends
+            stopping       signals, and leaving in good order
+            folder         the folder of a run: who writes to it, and how the run ended
+        data/          text of any size as tokens
+            sources        files, folders and corpora to read, in parts that processes can share
+            documents      texts out of these parts, a megabyte at a time
+            parts          one part: read, tokenized, written as a shard
+            workers        processes that do parts, and the one that hands them out
+            prepare        a corpus tokenized to shards by many processes, resumable
+            corpora        the text of a run as tokens: made once, opened by all ranks
+            mixture        batches of several sources, by weight
+        run/           the run itself
+            first_weights  the first weights, layer by layer, the same on any ranks
+            sampling       text out of a run as it is written, and whether it is Python
+            monitor        what a run measures besides its loss
+            engine         the one function that composes a run
+            on_paper       a configuration on ranks that are not there: does it fit
+        results/       what a run leaves behind
+            trained        a model out of training: from a run's folder, or from an exported one
+            card           what a model card says
+            export         a run's model as a folder for transformers, read back and compared
+            curves         one offline page of plots that compares runs
+        own_texts/     somebody's own texts
+            texts          what is learned from, and what is held out to judge by
+            starter        a small run for them: how large, how long, its settings
         __main__       `torchrun -m llmcourse.pretrain CONFIG`
     course/         the machinery: a learner's commands, notebooks, grading, the book
     files.py        files that are whole or not there

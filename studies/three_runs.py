@@ -15,8 +15,8 @@ from unittest import mock
 from torch import Tensor
 
 from llmcourse.moe.balance import balancing_loss
-from llmcourse.pretrain.config import parse
-from llmcourse.pretrain.engine import pretrain
+from llmcourse.pretrain.run.engine import pretrain
+from llmcourse.pretrain.settings.config import parse
 from studies import record
 from studies.common import one_thread
 
@@ -45,6 +45,12 @@ COLUMNS = [
     "largest gradient norm since the row above", "validation loss (nats per token)", "balancing loss",
     "router entropy (nats)", "largest load of an expert (even = 1)", "experts without a token (of 32)", "epochs",
 ]  # fmt: skip
+LOOK = 5
+LOOKS = [
+    "run", "steps done", "training loss (nats per token)", "largest gradient norm since the row above",
+    "validation loss (nats per token)", "balancing loss", "largest load of an expert (even = 1)",
+    "experts without a token (of 32)", "epochs",
+]  # fmt: skip
 
 
 def merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
@@ -68,30 +74,57 @@ def all_layers_together() -> Iterator[None]:
         yield
 
 
-def run(name: str) -> list[list[Any]]:
-    """Train one model: a row each time it is evaluated."""
+def run(name: str) -> list[dict[str, float]]:
+    """Train one model: its history."""
     with tempfile.TemporaryDirectory() as folder, all_layers_together() if name == "B" else contextlib.nullcontext():
         config = parse(merged(BASE, {**CHANGES[name], "run": {"folder": folder}}))
-        history = pretrain(config, progress=False, tell=lambda line: None).history
-    rows = []
-    for end in range(EVERY, len(history) + 1, EVERY):
-        window, last = history[end - EVERY : end], history[end - 1]
-        rows.append([
+        return pretrain(config, progress=False, tell=lambda line: None).history
+
+
+def windows(history: list[dict[str, float]], every: int) -> Iterator[tuple[list[dict[str, float]], dict[str, float]]]:
+    """The steps since the row before, and the last of them, with the validation loss that is known by then."""
+    known: dict[str, float] = {}
+    for end in range(every, len(history) + 1, every):
+        window = history[end - every : end]
+        for row in window:
+            known = {"val_loss": row["val_loss"]} if "val_loss" in row else known
+        yield window, {**history[end - 1], **known}
+
+
+def table(name: str, history: list[dict[str, float]]) -> list[list[Any]]:
+    """A row each time the model is evaluated."""
+    return [
+        [
             name, last["step"], sum(row["loss"] for row in window) / EVERY, max(row["loss"] for row in window),
             max(row["grad_norm"] for row in window), last["val_loss"], last["balance_loss"], last["router_entropy"],
             last["expert_load_max"], int(last["dead_experts"]), last["epochs_code"],
-        ])  # fmt: skip
-    return rows
+        ]
+        for window, last in windows(history, EVERY)
+    ]  # fmt: skip
+
+
+def looks(name: str, history: list[dict[str, float]]) -> list[list[Any]]:
+    """What a watcher sees every few steps; the validation loss is the latest, the first of all until there is one."""
+    first = next(row["val_loss"] for row in history if "val_loss" in row)
+    return [
+        [
+            name, last["step"], sum(row["loss"] for row in window) / LOOK, max(row["grad_norm"] for row in window),
+            last.get("val_loss", first), last["balance_loss"], last["expert_load_max"], int(last["dead_experts"]),
+            last["epochs_code"],
+        ]
+        for window, last in windows(history, LOOK)
+    ]  # fmt: skip
 
 
 def main() -> None:
     """Run the study; a few minutes on one core."""
     one_thread()
-    rows = []
-    for name in CHANGES:
-        rows += run(name)
-        print(rows[-1], flush=True)
-    record("three_runs", COLUMNS, rows)
+    histories = {name: run(name) for name in CHANGES}
+    for name, history in histories.items():
+        print(table(name, history)[-1], flush=True)
+    record("three_runs", COLUMNS, [row for name, history in histories.items() for row in table(name, history)])
+    found = [row for name, history in histories.items() for row in looks(name, history)]
+    record("three_runs_looks", LOOKS, found, study="three_runs")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ for tool in munged slurmctld slurmd sbatch; do
     command -v "$tool" > /dev/null || { echo "error: no $tool here; Debian has it in slurm-wlm and munge" >&2; exit 2; }
 done
 export PATH=${PYTHON%/*}:$PATH PYTHONPATH=${PYTHONPATH:-$root} OMP_NUM_THREADS=1 HEAD_NODE=127.0.0.1 TQDM_DISABLE=1
-python -c 'import llmcourse.pretrain.engine'
+python -c 'import llmcourse.pretrain.run.engine'
 
 folder=${FOLDER:-$(mktemp -d)}
 mkdir -p "$folder"/{state,spool-n1,spool-n2,log,runs}

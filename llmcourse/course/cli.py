@@ -266,8 +266,8 @@ def lab(context: typer.Context) -> None:
         for assignment in chapters_named(root, None):
             starting.start(root, workspace, assignment)
     os.environ |= lab_environment(workspace)
-    notebook = starting.next_notebook(root, workspace)
-    options = lab_options(context.args, notebook.relative_to(workspace).as_posix() if notebook else "")
+    first = starting.first_file(root, workspace)
+    options = lab_options(context.args, first.relative_to(workspace).as_posix() if first else "")
     if is_root():
         console.print("You are root here, so JupyterLab and your notebooks run as root (--allow-root).", soft_wrap=True)
     sys.stdout.flush()

@@ -8,23 +8,37 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from llmcourse.course.environment import WORKSPACE_VARIABLE
 from llmcourse.course.paths import MARKER
 from llmcourse.files import write_atomically
 
 STARTUP = Path(__file__).parent / "notebook" / "startup.py"
+INSTRUCTORS = ("assignment_list", "course_list", "formgrader", "validate_assignment")
+"""nbgrader's parts of the server; they complain in a learner's terminal of a folder that is not a course's."""
+CONFIG: dict[str, dict[str, Any]] = {
+    "jupyter_server_config": {
+        "ServerApp": {"jpserver_extensions": {f"nbgrader.server_extensions.{name}": False for name in INSTRUCTORS}}
+    },
+    "labconfig/page_config": {"disabledExtensions": {"@jupyter/nbgrader": True}},
+    "labconfig/default_setting_overrides": {
+        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+        "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
+    },
+}
+"""Files of JupyterLab's configuration below the workspace; a learner's own settings go before them."""
 
 
 def lab_environment(workspace: Path) -> dict[str, str]:
     """What JupyterLab is started with, so that a learner finds the course in it and nothing else of the course's.
 
     Its terminals know the command `llmcourse`, nbgrader's tools for instructors are hidden, and a kernel in which a
-    notebook's first cell has not run says so (see `startup`).
+    notebook's first cell has not run says so (see `startup`). Nobody is asked about news, and Markdown is rendered.
     """
     config = workspace / MARKER / "jupyter"
-    hidden = {"disabledExtensions": {"@jupyter/nbgrader": True}}
-    write_atomically(config / "labconfig" / "page_config.json", json.dumps(hidden, indent=1) + "\n")
+    for name, settings in CONFIG.items():
+        write_atomically(config / f"{name}.json", json.dumps(settings, indent=1) + "\n")
     environment = {
         WORKSPACE_VARIABLE: str(workspace),
         "PATH": os.pathsep.join(filter(None, [str(Path(sys.executable).parent), os.environ.get("PATH")])),
@@ -40,7 +54,7 @@ def lab_options(given: Sequence[str], opens: str = "") -> list[str]:
 
     Args:
         given: A learner's own; what they decide is left to them.
-        opens: The notebook to open, relative to the workspace; none where it is empty.
+        opens: The file to open, relative to the workspace; none where it is empty.
     """
     options = []
     if opens and not _decided(given, "default_url"):

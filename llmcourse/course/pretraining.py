@@ -34,8 +34,8 @@ def generate(
     """Let a trained model continue a text, and show it while it is being written."""
     import torch
 
-    from llmcourse.pretrain.sampling import parses_as_python, stream
-    from llmcourse.pretrain.trained import read_trained
+    from llmcourse.pretrain.results.trained import read_trained
+    from llmcourse.pretrain.run.sampling import parses_as_python, stream
 
     try:
         if samples < 1:
@@ -113,7 +113,7 @@ def export_model(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model's folder that is there.")] = False,
 ) -> None:
     """Write a run's model as a folder that transformers loads, read it back, and compare it."""
-    from llmcourse.pretrain.export import export
+    from llmcourse.pretrain.results.export import export
 
     try:
         found = export(
@@ -140,7 +140,7 @@ def curves(
     out: Annotated[Path, typer.Option(help="The page.")] = Path("curves.html"),
 ) -> None:
     """Write one page of plots that compares runs; it needs no network."""
-    from llmcourse.pretrain.curves import write_curves
+    from llmcourse.pretrain.results.curves import write_curves
 
     try:
         page = write_curves(runs, out)

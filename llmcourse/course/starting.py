@@ -17,7 +17,8 @@ from llmcourse.course.refusal import closest
 from llmcourse.files import write_atomically
 
 START_HERE = Path(__file__).parent / "notebook" / "static" / "start_here.md"
-"""How the exercises work: what `start` puts beside the chapters."""
+"""How the exercises work: what `start` puts beside the chapters, as `FIRST_PAGE`."""
+FIRST_PAGE = "START-HERE.md"
 
 
 def find_chapter(root: Path, wanted: str, nothing: str = "no chapter") -> str:
@@ -85,7 +86,7 @@ def start(root: Path, workspace: Path, assignment: str) -> list[Started]:
     own cells in it.
     """
     (workspace / MARKER).mkdir(parents=True, exist_ok=True)
-    write_atomically(workspace / "START-HERE.md", START_HERE.read_bytes())
+    write_atomically(workspace / FIRST_PAGE, START_HERE.read_bytes())
     record = workspace / MARKER / "released.json"
     known: dict[str, str] = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
     outcomes = []
@@ -148,6 +149,12 @@ def is_outdated(root: Path, workspace: Path, assignment: str) -> bool:
     releases = (root / "notebooks" / assignment).glob("*.ipynb")
     digests = {f"{assignment}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in releases}
     return any(known.get(key, digest) != digest for key, digest in digests.items())
+
+
+def first_file(root: Path, workspace: Path) -> Path | None:
+    """What JupyterLab opens: how the exercises work until the first check has run, then `next_notebook`."""
+    page = workspace / FIRST_PAGE
+    return page if page.exists() and not Progress(workspace).passed() else next_notebook(root, workspace)
 
 
 def next_notebook(root: Path, workspace: Path) -> Path | None:

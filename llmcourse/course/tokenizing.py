@@ -25,7 +25,7 @@ def tokenize(
     limit_mb: Annotated[float | None, typer.Option(help="Read only so many millions of bytes.")] = None,
 ) -> None:
     """Tokenize text to shards, with many processes; the same command goes on where it was stopped."""
-    from llmcourse.pretrain.prepare import told
+    from llmcourse.pretrain.data.prepare import told
 
     try:
         said = told(

@@ -31,7 +31,7 @@ def train(
     """Train a small model on your texts, judge it, export it, let it write. Ctrl-C saves; the same command goes on."""
     import torch
 
-    from llmcourse.pretrain.starter import Wish
+    from llmcourse.pretrain.own_texts.starter import Wish
 
     try:
         if not 0 <= gpus <= (there := torch.cuda.device_count()):
@@ -54,10 +54,10 @@ def begin(source: Path, wish: Any) -> Path:
         ValueError: The folder holds a run that is finished, or something else, or the texts are none to learn from.
     """
     from llmcourse.files import write_atomically
-    from llmcourse.pretrain.config import FILE
-    from llmcourse.pretrain.folder import read_outcome
-    from llmcourse.pretrain.starter import plan_run, settings_file
-    from llmcourse.pretrain.texts import ABOUT, hold_out
+    from llmcourse.pretrain.own_texts.starter import plan_run, settings_file
+    from llmcourse.pretrain.own_texts.texts import ABOUT, hold_out
+    from llmcourse.pretrain.safety.folder import read_outcome
+    from llmcourse.pretrain.settings.config import FILE
 
     out = wish.out
     settings, held = out.with_name(f"{out.name}.toml"), out / "texts"
@@ -85,8 +85,8 @@ def begin(source: Path, wish: Any) -> Path:
 def run_here(settings: Path) -> int:
     """Train in this process; Ctrl-C asks it to leave."""
     from llmcourse.pretrain.__main__ import run
-    from llmcourse.pretrain.config import load
-    from llmcourse.pretrain.stopping import SIGNALS
+    from llmcourse.pretrain.safety.stopping import SIGNALS
+    from llmcourse.pretrain.settings.config import load
 
     return run(load(settings), progress=sys.stderr.isatty(), signals=(*SIGNALS, signal.SIGINT))
 
@@ -106,7 +106,7 @@ def run_on_ranks(settings: Path, n_ranks: int) -> int:
 
 def leave(texts: Path, settings: Path, out: Path, status: int) -> NoReturn:
     """Say how to go on with a run that has not come to its end."""
-    from llmcourse.pretrain.folder import read_outcome
+    from llmcourse.pretrain.safety.folder import read_outcome
 
     if (read_outcome(out) or {}).get("outcome") == "stopped":
         again = shlex.join(["train", str(texts), "--out", str(out)])
@@ -117,9 +117,9 @@ def leave(texts: Path, settings: Path, out: Path, status: int) -> NoReturn:
 
 def finish(out: Path) -> None:
     """Export the model of a run, and say how good it is and what it writes."""
-    from llmcourse.pretrain.export import export
-    from llmcourse.pretrain.sampling import stream
-    from llmcourse.pretrain.trained import read_trained
+    from llmcourse.pretrain.results.export import export
+    from llmcourse.pretrain.results.trained import read_trained
+    from llmcourse.pretrain.run.sampling import stream
 
     trained = read_trained(out)
     saved = out / "model"

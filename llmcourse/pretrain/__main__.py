@@ -19,11 +19,11 @@ import torch
 from llmcourse.distributed.sharded_checkpoint import last_good
 from llmcourse.distributed.torchrun import CannotJoin, joined
 from llmcourse.files import CheckpointError
-from llmcourse.pretrain.config import ConfigError, RunConfig, load
-from llmcourse.pretrain.engine import pretrain
-from llmcourse.pretrain.folder import FolderInUse
-from llmcourse.pretrain.stopping import SIGNALS, STOPPED, AskedToLeave, Stopping
-from llmcourse.pretrain.whose import piece_that_failed
+from llmcourse.pretrain.run.engine import pretrain
+from llmcourse.pretrain.safety.folder import FolderInUse
+from llmcourse.pretrain.safety.stopping import SIGNALS, STOPPED, AskedToLeave, Stopping
+from llmcourse.pretrain.safety.whose import piece_that_failed
+from llmcourse.pretrain.settings.config import ConfigError, RunConfig, load
 from llmcourse.training.loop import NonFiniteLossError
 
 BAD_SETTINGS = 2
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"error: {error}", file=sys.stderr)
         return BAD_SETTINGS
     if asked.check:
-        from llmcourse.pretrain.on_paper import on_paper
+        from llmcourse.pretrain.run.on_paper import on_paper
 
         try:
             print(on_paper(config, asked.check, asked.gpu))

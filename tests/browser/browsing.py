@@ -40,12 +40,19 @@ def find_pages() -> Path | None:
     )
 
 
-def why_no_browser() -> str:
-    """Why no page can be opened here; empty where one can be."""
+def why_no_driver() -> str:
+    """Why no browser can be driven here; empty where one can be."""
     if find_browser() is None:
         return "no Chromium is installed"
     if importlib.util.find_spec("playwright") is None:
         return "the package playwright is not installed"
+    return ""
+
+
+def why_no_browser() -> str:
+    """Why no page of the book can be opened here; empty where one can be."""
+    if reason := why_no_driver():
+        return reason
     if find_pages() is None:
         return "no pages are built: run `llmcourse book --small`"
     return ""

@@ -17,11 +17,14 @@ WIDE, PHONE, NARROW = (1280, 800), (390, 800), (360, 740)
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup() -> None:
-    """Leave a test of the pages out where none can be opened; with CI=true it fails instead."""
-    if reason := why_no_browser():
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave a test of the pages out where none can be opened; with CI=true it fails instead.
+
+    A file of tests that needs something else than the pages says so with a function `why_left_out` of its own.
+    """
+    if reason := getattr(item.module, "why_left_out", why_no_browser)():  # type: ignore[attr-defined]
         if os.environ.get("CI") == "true":
-            pytest.fail(f"no page can be opened: {reason}", pytrace=False)
+            pytest.fail(f"this test in a browser cannot run: {reason}", pytrace=False)
         pytest.skip(f"tests in a browser are left out: {reason}")
 
 
@@ -39,7 +42,7 @@ def site(pages: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser(pages: Path) -> Iterator[Any]:
+def browser() -> Iterator[Any]:
     """The system's Chromium, without a window; closed after each file.
 
     While it is open, playwright's event loop counts as running in this thread, and no other test could run one.

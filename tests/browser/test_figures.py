@@ -10,10 +10,13 @@ import pytest
 PAGES = {
     "stepper": "notebooks/01_tokenization/01_tokenization.html",
     "rotator": "notebooks/02_positional_encoding/02_positional_encoding.html",
+    "valley": "notebooks/03_recipes/2_optimization.html",
     "memory": "notebooks/04_fsdp/3_sharding.html",
     "scaling": "notebooks/05_scaling_laws/4_planning.html",
     "gate": "notebooks/06_moe/1_gate.html",
     "routing": "notebooks/06_moe/2_balance.html",
+    "mesh": "notebooks/07_pretraining/1_plan.html",
+    "alarm": "notebooks/07_pretraining/2_run.html",
     "queues": "notebooks/06_moe/3_dispatch.html",
     "exchange": "notebooks/06_moe/4_expert_parallel.html",
 }
@@ -77,6 +80,22 @@ def test_rope_rotator_keeps_the_score_when_both_positions_move(figure):
     assert dial.get_attribute("aria-pressed") == "false"
 
 
+@of("valley", "valley")
+def test_valley_walk_breaks_at_the_limit_and_not_before(figure):
+    told, rate = figure.locator(".told"), figure.get_by_label("rate", exact=True)
+    before = told.text_content()
+    rate.press("ArrowRight")
+    assert told.text_content() != before, "with the keyboard"
+    figure.get_by_role("button", name="Just too large").click()
+    assert "this one is above it" in told.text_content()
+    figure.get_by_role("button", name="Best rate").click()
+    assert "this one is above it" not in told.text_content()
+    figure.get_by_label("rule", exact=True).select_option("momentum")
+    assert figure.locator("svg").first.get_attribute("aria-label").endswith("by momentum of 100 steps")
+    figure.get_by_label("rule", exact=True).select_option("Adam")
+    assert told.text_content().startswith("Adam") and figure.get_by_role("button", name="Best rate").is_disabled()
+
+
 @of("memory", "memory")
 def test_memory_ledger_shrinks_from_stage_to_stage(figure):
     needs = [float(gb) for gb in re.findall(r": ([\d.]+) GB", figure.locator("svg").get_attribute("aria-label"))]
@@ -133,6 +152,36 @@ def test_routing_heatmap_tells_the_cell_that_is_chosen(figure):
     run = figure.locator("input[type=radio]").nth(1)
     run.check()
     assert "step" in figure.locator("table[role=grid]").get_attribute("aria-label") and run.is_checked()
+
+
+@of("mesh", "mesh")
+def test_mesh_explorer_shows_who_talks_with_whom(figure):
+    told, ranks = figure.locator(".told"), figure.locator(".ranks button")
+    assert ranks.count() == 64 and figure.locator(".ranks .tokens").count() == 7
+    ranks.nth(0).press("ArrowDown")
+    assert told.text_content().startswith("Rank 8 "), "arrow keys go from machine to machine"
+    ranks.nth(19).click()
+    assert told.text_content().startswith("Rank 19 ") and ranks.nth(19).get_attribute("aria-pressed") == "true"
+    verdict = figure.locator(".verdict").text_content()
+    figure.get_by_label("sequences of a micro-batch").select_option("4")
+    assert figure.locator(".verdict").text_content() != verdict
+    figure.get_by_label("copies of the model").select_option("8")
+    assert figure.locator(".ranks .copy").count() == 7 and "does not fit" in figure.locator(".verdict").text_content()
+    figure.get_by_label("experts over").select_option("64 ranks")
+    assert "8 copies are not possible here" in figure.locator(".note").text_content()
+
+
+@of("alarm", "alarm")
+def test_alarm_rings_earlier_where_its_threshold_is_lower(figure):
+    told, threshold = figure.locator(".told"), figure.get_by_role("slider", name="threshold")
+    figure.get_by_label("watch").select_option("busiest expert, in multiples of an even load")
+    assert "leaves “well” alone" in told.text_content()
+    threshold.press("Home")
+    assert "A false alarm" in told.text_content()
+    threshold.press("End")
+    assert "says nothing of A and B and C" in told.text_content()
+    figure.get_by_label("step of training").press("Home")
+    assert told.text_content().startswith("By step 5.")
 
 
 @of("gate", "gate")

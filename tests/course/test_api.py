@@ -31,13 +31,15 @@ def test_each_public_name_of_each_module_is_there_once():
     text = "\n".join(api.room_page(room, {}) for room in api.rooms())
     entries = Counter(line.split(":: ")[1] for line in text.splitlines() if line.startswith(".. auto"))
     wanted = {
-        f"llmcourse.{path.parent.name}.{path.stem}.{name}"
+        f"{module}.{name}"
         for room in ROOMS
-        for path in (ROOT / "llmcourse" / room).glob("[!_]*.py")
-        for name, _ in api.public_names(f"llmcourse.{room}.{path.stem}")
+        for path in (ROOT / "llmcourse" / room).rglob("[!_]*.py")
+        for module in [".".join(path.relative_to(ROOT).with_suffix("").parts)]
+        for name, _ in api.public_names(module)
     }
     assert wanted <= set(entries) and set(entries.values()) == {1}
-    assert "llmcourse.tokenization.bpe.count_pairs" in wanted and "llmcourse.files.write_atomically" in entries
+    assert "llmcourse.tokenization.bpe.count_pairs" in wanted and "llmcourse.pretrain.run.engine.pretrain" in wanted
+    assert "llmcourse.files.write_atomically" in entries
 
 
 def test_a_piece_leads_to_its_exercise_by_the_label_of_its_box():

@@ -4,30 +4,20 @@ import json
 
 import numpy as np
 import pytest
-import quickjs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive import minhash_banding
 from llmcourse.course.notebook.interactive.banding import BANDS, ROWS, banding_outcome
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.data.deduplication import band_probability, near_duplicates
+from tests.course.figures import core
 
 bands = st.integers(*BANDS)
 rows = st.integers(*ROWS)
 PAIRS = [900, 90, 0, 5, 0, 3, 0, 2, 1, 4]
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("banding_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(banding.{name}({given_arguments}))"))
-
-    return call
+js = core("banding")
 
 
 @settings(max_examples=150, deadline=None)

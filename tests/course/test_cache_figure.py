@@ -1,31 +1,19 @@
 """The figure of attention's cache against the library's masks and accounting."""
 
-import json
 from dataclasses import replace
 
 import pytest
-import quickjs
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive import cache_reader
 from llmcourse.course.notebook.interactive.cache import MODEL, shape
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.model.accounting import kv_cache_bytes, windowed_cache_bytes
 from llmcourse.model.attention import causal_mask, grouped_query_attention
+from tests.course.figures import core
 
-
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("cache_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(cache.{name}({given_arguments}))"))
-
-    return call
+js = core("cache")
 
 
 @settings(max_examples=100, deadline=None)

@@ -91,8 +91,18 @@ def test_nothing_of_a_run_is_part_of_the_caches_key(pair: tuple[Page, Page, list
 def test_longest_notebook_is_first() -> None:
     new, small, known, long = page("new", "1", "2", n_experiments=2), page("small", "1"), page("known"), page("long")
     known.expected_s, long.expected_s = 5.0, 50.0
-    ordered = sorted([small, known, long, new], key=lambda page: page.length, reverse=True)
-    assert [page.path.name for page in ordered] == ["new", "small", "long", "known"]
+    never_run = [page(f"{name}.ipynb", "1") for name in reversed(execution.LONGEST)]
+    ordered = sorted([small, known, *never_run, long, new], key=lambda page: page.length, reverse=True)
+    assert ordered[: len(never_run)] == never_run[::-1]
+    assert [page.path.name for page in ordered[len(never_run) :]] == ["new", "small", "long", "known"]
+
+
+def test_longest_notebooks_are_there() -> None:
+    assert [
+        name
+        for name in execution.LONGEST
+        if not Path(__file__).parents[2].joinpath("notebooks", f"{name}.ipynb").is_file()
+    ] == []
 
 
 def test_cell_that_takes_too_long_or_ends_its_kernel_is_named() -> None:

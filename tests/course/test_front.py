@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from zipfile import ZIP_STORED, ZipFile
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from IPython.core.interactiveshell import InteractiveShell
 from sphinx.errors import ExtensionError
 
 from llmcourse.course.author import addresses, book, browser, colab, epub, leaves, pdf
@@ -198,10 +200,13 @@ def test_a_book_that_is_not_built_and_a_browser_that_is_not_there_are_told(cours
             write(course)
 
 
-def test_pdf_has_page_numbers_in_its_contents(course, chromium):
-    path = pdf.write_pdf(course, solutions=False)
-    assert path.name == "llmcourse-without-solutions.pdf" and path.read_bytes().startswith(b"%PDF")
-    rows = BeautifulSoup((course / "_build/print/book.html").read_text(), "html.parser").select(".contents li")
+def test_pdf_of_a_book_in_another_folder_lies_there_and_has_page_numbers_in_its_contents(course, tmp_path, chromium):
+    with pytest.raises(FileNotFoundError, match=re.escape(str(tmp_path / "_build"))):
+        pdf.write_pdf(course, tmp_path)
+    shutil.copytree(course / "_build/html", tmp_path / "_build/html")
+    path = pdf.write_pdf(course, tmp_path, solutions=False)
+    assert path == tmp_path / "_build/llmcourse-without-solutions.pdf" and path.read_bytes().startswith(b"%PDF")
+    rows = BeautifulSoup((tmp_path / "_build/print/book.html").read_text(), "html.parser").select(".contents li")
     numbers = [int(row.select("span")[-1].get_text()) for row in rows]
     assert len(numbers) == 5 and numbers == sorted(numbers) and numbers[0] == 3
 
@@ -237,6 +242,14 @@ def test_colab_installs_before_the_first_code(tmp_path):
     assert len(ours["cells"]) == len(theirs["cells"]) + 1
     codes = ["".join(cell["source"]) for cell in ours["cells"] if cell["cell_type"] == "code"]
     assert f"git clone --quiet --depth 1 {CODE} " in codes[0] and codes[1].startswith("%load_ext llmcourse.course")
+
+
+def test_colab_goes_to_the_course_with_an_option_that_ipython_has(tmp_path, monkeypatch):
+    """`%cd --WORDS` looks for a folder that was visited before, and fails."""
+    (line,) = [line for line in colab.SETUP.splitlines() if line.startswith("%cd")]
+    monkeypatch.chdir("/")
+    InteractiveShell().run_line_magic("cd", line.removeprefix("%cd ").replace("/content/llmcourse", str(tmp_path)))
+    assert Path.cwd() == tmp_path.resolve()
 
 
 def test_legends_of_modules_are_found():

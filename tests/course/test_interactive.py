@@ -11,31 +11,40 @@ from hypothesis import strategies as st
 from tokenizers import models, pre_tokenizers, trainers
 
 from llmcourse.course.notebook.interactive import (
+    allreduce_stepper,
     bpe_stepper,
     cache_reader,
+    checkpoint_figure,
     expert_queues,
     figure,
     gate_explorer,
     memory_ledger,
     minhash_banding,
+    pipeline_schedule,
     rope_rotator,
     routing_heatmap,
     scaling_optimum,
     token_exchange,
+    valley_walk,
 )
-from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id, script_json
+from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
 from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
+from tests.course.figures import core
 
 FIGURES = {
+    "allreduce": allreduce_stepper(),
     "bpe": bpe_stepper("low lower"),
     "cache": cache_reader(),
     "rope": rope_rotator(),
     "memory": memory_ledger(),
+    "pipeline": pipeline_schedule(),
+    "checkpoints": checkpoint_figure(),
     "scaling": scaling_optimum(),
     "gate": gate_explorer(),
     "queues": expert_queues(),
     "exchange": token_exchange(),
+    "valley": valley_walk(),
     "banding": minhash_banding([0.0, 0.2, 0.9]),
     "routing": routing_heatmap({"alone": [[[3, 0], [1, 2]]]}, ["letter", "digit"], [0], top_k=1),
 }
@@ -56,17 +65,7 @@ known_text = st.text(
 ).filter(lambda text: all(unicodedata.category(character) != "Cn" for character in text))
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("bpe_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(bpe.{name}({given_arguments}))"))
-
-    call.eval = context.eval
-    return call
+js = core("bpe")
 
 
 def train_with_tokenizers(text: str, n_merges: int) -> list[tuple[int, int]]:

@@ -354,10 +354,12 @@ print(app.terminal_manager.shell_command)
 def test_the_lab_opens_where_something_is_left_to_solve(workspace):
     assert starting.next_notebook(ROOT, workspace) is None
     starting.start(ROOT, workspace, "01_tokenization")
+    assert starting.first_file(ROOT, workspace).name == "START-HERE.md"
     starting.start(ROOT, workspace, "02_positional_encoding")
     assert starting.next_notebook(ROOT, workspace).stem == "01_tokenization"
     for item in GRADED:
         Progress(workspace).record(item.check, passed=True)
+    assert starting.first_file(ROOT, workspace) == starting.next_notebook(ROOT, workspace)
     assert starting.next_notebook(ROOT, workspace).stem == "02_positional_encoding"
 
 

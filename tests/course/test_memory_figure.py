@@ -1,18 +1,16 @@
 """The memory figure against the ledger in Python."""
 
 import dataclasses
-import json
 
 import pytest
-import quickjs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive import memory_ledger
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.course.notebook.interactive.memory import options, sizes
 from llmcourse.distributed.memory import PRECISIONS, Run, step_memory, training_memory
 from llmcourse.model import PRESETS
+from tests.course.figures import core
 
 runs = st.builds(
     Run,
@@ -26,16 +24,7 @@ runs = st.builds(
 )
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("memory_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(memory.{name}({given_arguments}))"))
-
-    return call
+js = core("memory")
 
 
 @settings(max_examples=200, deadline=None)

@@ -6,12 +6,11 @@ import re
 
 import numpy as np
 import pytest
-import quickjs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive import rope_rotator
-from llmcourse.course.notebook.interactive.figure import asset, script_json
+from tests.course.figures import core
 
 LAST = 512
 positions = st.integers(0, LAST)
@@ -22,16 +21,7 @@ seeds = st.integers(0, 2**32 - 1)
 CLOSE = {"rtol": 0, "atol": 1e-10}
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("rope_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(rope.{name}({given_arguments}))"))
-
-    return call
+js = core("rope")
 
 
 def vectors(seed: int, d_head: int) -> tuple[list[float], list[float]]:

@@ -5,13 +5,12 @@ import json
 import matplotlib
 import numpy as np
 import pytest
-import quickjs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive import routing_heatmap
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.course.notebook.interactive.routing import load
+from tests.course.figures import core
 
 KINDS = ["space", "digit", "none of these"]
 # Two experts of three for each of 4 spaces and 1 digit, at two steps.
@@ -20,16 +19,7 @@ LATER = [[2, 0, 0], [2, 1, 0], [4, 1, 0]]
 CONFIG = {"kinds": KINDS, "tokens": [4, 1, 0], "nExperts": 3, "topK": 2}
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("routing_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(routing.{name}({given_arguments}))"))
-
-    return call
+js = core("routing")
 
 
 @settings(max_examples=100, deadline=None)

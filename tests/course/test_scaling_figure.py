@@ -1,32 +1,21 @@
 """The figure of budgets against the law in Python."""
 
-import json
 from dataclasses import asdict
 
 import pytest
-import quickjs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive import scaling_optimum
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.course.notebook.interactive.scaling import FLOPS, LAWS
 from llmcourse.scaling_laws.laws import BESIROGLU, HOFFMANN, compute_optimal
+from tests.course.figures import core
 
 laws = st.sampled_from([HOFFMANN, BESIROGLU])
 flops = st.floats(18, 26).map(lambda log: 10**log)
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("scaling_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(scaling.{name}({given_arguments}))"))
-
-    return call
+js = core("scaling")
 
 
 @settings(max_examples=100, deadline=None)

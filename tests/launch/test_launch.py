@@ -63,7 +63,7 @@ def test_torchrun_knows_the_options_that_it_is_given(path):
 @pytest.mark.skipif(WITHOUT_PROGRAM, reason="the program is not in this checkout")
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
 def test_what_a_manifest_runs_is_there_and_reads_its_settings(path):
-    from llmcourse.pretrain.config import load
+    from llmcourse.pretrain.settings.config import load
 
     if path.name == "skypilot.yaml":
         task = resources(path)[0]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llmcourse.pretrain.config import to_toml
+from llmcourse.pretrain.settings.config import to_toml
 from tests.pretrain.ranks import SETTINGS, Nursery
 
 

@@ -12,7 +12,7 @@ from llmcourse.data.shards import tokenizer_hash
 from llmcourse.distributed.sharded_checkpoint import ShardedCheckpoints
 from llmcourse.model import ModelConfig, Transformer
 from llmcourse.moe.config import ExpertsConfig
-from llmcourse.pretrain.config import parse, write_run
+from llmcourse.pretrain.settings.config import parse, write_run
 from llmcourse.tokenization import BPETokenizer
 
 CODE = ["def add(a, b):\n    return a + b\n", "for i in range(10):\n    print(i)\n", "naïve = '汉字'\n"] * 3

@@ -7,7 +7,7 @@ import torch
 from typer.testing import CliRunner
 
 from llmcourse.course.cli import app
-from llmcourse.pretrain.sampling import stream
+from llmcourse.pretrain.run.sampling import stream
 from tests.pretrain.small_runs import MARK, MIXTRAL, a_run, a_tokenizer
 
 
@@ -30,7 +30,7 @@ def written(model, prompt, n, **settings):
 
 
 def test_a_run_continues_a_text(run, tmp_path):
-    from llmcourse.pretrain.trained import read_trained
+    from llmcourse.pretrain.results.trained import read_trained
 
     model = read_trained(run).model
     code, text = typed("sample", run, "--prompt", "for i", "--tokens", 12, "--temperature", 0)
@@ -46,7 +46,7 @@ def test_a_run_continues_a_text(run, tmp_path):
 
 
 def test_without_a_prompt_it_is_asked_line_by_line(run):
-    from llmcourse.pretrain.trained import read_trained
+    from llmcourse.pretrain.results.trained import read_trained
 
     model = read_trained(run).model
     code, text = typed("sample", run, "--tokens", 4, "--temperature", 0, given="one\ntwo\n")

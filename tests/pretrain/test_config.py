@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from llmcourse.pretrain.config import ConfigError, changes, load, parse, read_run, write_run
+from llmcourse.pretrain.settings.config import ConfigError, changes, load, parse, read_run, write_run
 from tests.pretrain import CONFIGS, SMALL
 
 

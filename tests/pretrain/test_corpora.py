@@ -3,8 +3,8 @@
 import json
 
 from llmcourse.distributed.group import ALONE
-from llmcourse.pretrain.config import parse
-from llmcourse.pretrain.corpora import run_tokenizer, training_tokens
+from llmcourse.pretrain.data.corpora import run_tokenizer, training_tokens
+from llmcourse.pretrain.settings.config import parse
 from tests.pretrain import SMALL
 
 LINES = [f"line {number} of a text about nothing much" for number in range(2_000)]

@@ -12,7 +12,15 @@ import subprocess
 import pytest
 import quickjs
 
-from llmcourse.pretrain.curves import KNOWN, STATIC, read_curve, read_settings, script_json, thinned, write_curves
+from llmcourse.pretrain.results.curves import (
+    KNOWN,
+    STATIC,
+    read_curve,
+    read_settings,
+    script_json,
+    thinned,
+    write_curves,
+)
 from llmcourse.training.history import Row
 
 

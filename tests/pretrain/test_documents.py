@@ -8,8 +8,8 @@ import tracemalloc
 
 import pytest
 
-from llmcourse.pretrain.documents import PIECE_BYTES, read_documents, read_span
-from llmcourse.pretrain.sources import cut_into_parts, list_files
+from llmcourse.pretrain.data.documents import PIECE_BYTES, read_documents, read_span
+from llmcourse.pretrain.data.sources import cut_into_parts, list_files
 
 WORDS = ["the", "of", "naïve", "日本語", "\u3000", "\xa0", "x=1;", "'quoted'", "12345", "emoji🙂", "a", "", "b\t"]
 

@@ -14,9 +14,9 @@ from llmcourse.distributed.launch import run_on_ranks
 from llmcourse.distributed.sharded_checkpoint import all_sharded_checkpoints
 from llmcourse.model.transformer import Transformer
 from llmcourse.moe.sharded_experts import ExpertParallel
-from llmcourse.pretrain.config import ConfigError, parse
-from llmcourse.pretrain.engine import pretrain
-from llmcourse.pretrain.first_weights import draw_weights
+from llmcourse.pretrain.run.engine import pretrain
+from llmcourse.pretrain.run.first_weights import draw_weights
+from llmcourse.pretrain.settings.config import ConfigError, parse
 from llmcourse.training.history import read_history
 from tests.pretrain import SMALL
 
@@ -90,7 +90,7 @@ def test_gradients_that_are_accumulated_give_the_same_losses(alone, text, tmp_pa
 
 def stopped_after(steps: int, fields: dict, group: Group | None = None) -> None:
     """Train for some steps, then be asked to leave."""
-    from llmcourse.pretrain import monitor
+    from llmcourse.pretrain.run import monitor
 
     class Leaving(monitor.Monitor):
         def step_ends(self, done, result):
@@ -98,7 +98,7 @@ def stopped_after(steps: int, fields: dict, group: Group | None = None) -> None:
             self.is_stopped = done == steps
             return self.is_stopped
 
-    from llmcourse.pretrain import engine
+    from llmcourse.pretrain.run import engine
 
     before, engine.Monitor = engine.Monitor, Leaving
     try:
@@ -130,7 +130,7 @@ def test_a_run_that_goes_on_in_the_same_way_is_the_same_bit_for_bit(alone, text,
 
 
 def layouts(fields: dict, group: Group) -> tuple[str, list]:
-    from llmcourse.pretrain.engine import build
+    from llmcourse.pretrain.run.engine import build
 
     model, strategy = build(parse(fields), group)
     weights = strategy.full_weights()

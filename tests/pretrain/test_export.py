@@ -17,10 +17,10 @@ from llmcourse.files import CheckpointError
 from llmcourse.model.folders import read_folder, write_folder
 from llmcourse.model.generation import generate
 from llmcourse.moe.huggingface import load_pretrained
-from llmcourse.pretrain import export as module
-from llmcourse.pretrain.config import write_run
-from llmcourse.pretrain.export import TEXTS, export, weight_map
-from llmcourse.pretrain.trained import Trained, read_trained
+from llmcourse.pretrain.results import export as module
+from llmcourse.pretrain.results.export import TEXTS, export, weight_map
+from llmcourse.pretrain.results.trained import Trained, read_trained
+from llmcourse.pretrain.settings.config import write_run
 from llmcourse.tokenization import BPETokenizer
 from tests.pretrain import saving_ranks
 from tests.pretrain.small_runs import CODE, EXPERTS, MARK, MIXTRAL, MODELS, a_model, a_run, a_tokenizer, settings

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from llmcourse.distributed.sharded_checkpoint import all_sharded_checkpoints
-from llmcourse.pretrain.folder import read_outcome
-from llmcourse.pretrain.stopping import STOPPED
-from llmcourse.pretrain.watchdog import HUNG
+from llmcourse.pretrain.safety.folder import read_outcome
+from llmcourse.pretrain.safety.stopping import STOPPED
+from llmcourse.pretrain.safety.watchdog import HUNG
 from llmcourse.tokenization import BPETokenizer
 from llmcourse.training.history import read_history
 from tests.pretrain.ranks import Job, losses, state

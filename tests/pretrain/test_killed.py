@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from llmcourse.distributed.sharded_checkpoint import all_sharded_checkpoints
-from llmcourse.pretrain.folder import read_outcome
+from llmcourse.pretrain.safety.folder import read_outcome
 from tests.pretrain.ranks import Nursery, losses, state
 
 pytestmark = [pytest.mark.xdist_group("pretrain"), pytest.mark.timeout(600)]

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from llmcourse.distributed.sharded_checkpoint import all_sharded_checkpoints
-from llmcourse.pretrain.folder import read_outcome
-from llmcourse.pretrain.watchdog import HUNG
+from llmcourse.pretrain.safety.folder import read_outcome
+from llmcourse.pretrain.safety.watchdog import HUNG
 from llmcourse.training.history import read_history
 from tests.pretrain.ranks import ROOT, Nursery, losses, state
 
@@ -57,7 +57,7 @@ def update_bias(bias_E, counts_E, rate):
     own = 0.001 * rank if asked == "differs" else 0
     return bias_E + own + rate * (counts_E.mean() - counts_E).sign().to(bias_E.dtype)
 """,
-    "llmcourse.pretrain.mixture:rank_rows": """
+    "llmcourse.pretrain.data.mixture:rank_rows": """
 def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
     of_rank = rank
     MISCHIEF
@@ -118,7 +118,7 @@ def test_under_torchrun_they_run_in_every_rank_and_a_killed_run_starts_again(
         ("raises", "in your piece llmcourse.moe.routing:top_k_gate: RuntimeError: there is no best expert"),
         (
             "reads nothing",
-            "in your piece llmcourse.pretrain.mixture:rank_rows: OSError: the disk with the text is",
+            "in your piece llmcourse.pretrain.data.mixture:rank_rows: OSError: the disk with the text is",
         ),
     ],
 )

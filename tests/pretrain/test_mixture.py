@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from llmcourse.data import Batches, batch_windows, open_shards, write_shards
-from llmcourse.pretrain.mixture import MixtureBatches, mixture_counts, rank_rows
+from llmcourse.pretrain.data.mixture import MixtureBatches, mixture_counts, rank_rows
 from llmcourse.tokenization import BASE_VOCAB, BPETokenizer
 
 SOURCES = {"code": np.arange(401), "prose": 1000 + np.arange(82), "notes": 5000 + np.arange(30)}

@@ -10,7 +10,7 @@ import torch
 from llmcourse.distributed.planning import utilization
 from llmcourse.model.accounting import model_costs
 from llmcourse.model.config import PRESETS
-from llmcourse.pretrain.monitor import (
+from llmcourse.pretrain.run.monitor import (
     is_spike,
     model_flops_utilization,
     peak_flops,

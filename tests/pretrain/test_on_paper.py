@@ -10,8 +10,8 @@ import pytest
 from llmcourse.distributed.memory import training_memory
 from llmcourse.distributed.planning import HARDWARE
 from llmcourse.moe.config import active_parameters
-from llmcourse.pretrain.config import ConfigError, load, parse
-from llmcourse.pretrain.on_paper import on_paper, paper_rank, require_room
+from llmcourse.pretrain.run.on_paper import on_paper, paper_rank, require_room
+from llmcourse.pretrain.settings.config import ConfigError, load, parse
 from tests.pretrain import CONFIGS, SMALL
 
 RANKS = {"demo": 2, "one-gpu": 1, "eight-gpus": 8, "sixty-four-gpus": 64}
@@ -41,6 +41,20 @@ def test_experts_lie_on_their_ranks_and_all_else_on_all():
     of_experts = 2 * 4 * 3 * 32 * 32  # layers, experts, matrices
     assert spread.experts == sharded.experts == of_experts // 8
     assert spread.gathered < sharded.gathered, "a rank gathers its part of the experts, not all of them"
+
+
+def test_gradients_between_micro_batches_are_whole_but_for_experts_of_others():
+    fields = copy.deepcopy(SMALL)
+    fields["data"]["batch_size"] = 16
+    fields["training"] = {**fields.get("training", {}), "grad_accum_steps": 2}
+    of_experts = 2 * 4 * 3 * 32 * 32
+    for n_spread in (1, 2, 4):
+        rank = paper_rank(parse({**fields, "parallel": {"expert_ranks": n_spread}}), 4)
+        assert rank.kept == 4 * (rank.parameters - of_experts + of_experts // n_spread)
+        assert rank.total == rank.state + rank.gathered + rank.kept + rank.activations
+    assert paper_rank(parse({**fields, "parallel": {}}), 1).kept == 0, "one process adds to the gradients that it has"
+    fields["training"]["grad_accum_steps"] = 1
+    assert paper_rank(parse({**fields, "parallel": {}}), 4).kept == 0, "one micro-batch sends its own"
 
 
 def test_shards_of_all_ranks_are_the_model():

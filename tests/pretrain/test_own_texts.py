@@ -18,11 +18,11 @@ from typer.testing import CliRunner
 from llmcourse.course.cli import app
 from llmcourse.course.training import run_on_ranks
 from llmcourse.model import Transformer
-from llmcourse.pretrain import starter
-from llmcourse.pretrain.config import load
-from llmcourse.pretrain.folder import read_outcome
-from llmcourse.pretrain.starter import SIZES, Wish, plan_run, seconds_a_step, settings_file, vocabulary
-from llmcourse.pretrain.texts import HELD_OUT, TRAIN, Texts, hold_out
+from llmcourse.pretrain.own_texts import starter
+from llmcourse.pretrain.own_texts.starter import SIZES, Wish, plan_run, seconds_a_step, settings_file, vocabulary
+from llmcourse.pretrain.own_texts.texts import HELD_OUT, TRAIN, Texts, hold_out
+from llmcourse.pretrain.safety.folder import read_outcome
+from llmcourse.pretrain.settings.config import load
 from llmcourse.tokenization import BPETokenizer
 
 ROOT = Path(__file__).resolve().parents[2]

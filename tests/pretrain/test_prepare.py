@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from llmcourse.data import Batches, corpus, open_shards, tokenize_corpus, tokenizer_hash, write_shards
-from llmcourse.pretrain.prepare import main, prepare
+from llmcourse.pretrain.data.prepare import main, prepare
 from llmcourse.tokenization import BASE_VOCAB, GPT4_PATTERN, BPETokenizer
 
 END = "<|endoftext|>"
@@ -121,7 +121,8 @@ def test_a_limit_reads_the_beginning(tmp_path, sources):
 
 def start(out, sources, tokenizer, n_workers):
     program = (
-        "import sys; from llmcourse.tokenization import BPETokenizer; from llmcourse.pretrain.prepare import prepare\n"
+        "import sys; from llmcourse.tokenization import BPETokenizer\n"
+        "from llmcourse.pretrain.data.prepare import prepare\n"
         f"prepare({str(out)!r}, {str(sources)!r}, BPETokenizer.load({str(tokenizer)!r}), {END!r}, "
         f"n_workers={n_workers}, part_bytes={SMALL}, progress=False)"
     )
@@ -185,7 +186,7 @@ def test_a_part_that_kills_its_workers_is_told_by_its_file(tmp_path, sources, mo
     (tmp_path / "sitecustomize.py").write_text(
         "import sys, os\n"
         "if any('workers import work' in a for a in sys.orig_argv):\n"
-        "    import llmcourse.pretrain.parts as parts\n"
+        "    import llmcourse.pretrain.data.parts as parts\n"
         "    read = parts.read_span\n"
         "    def deadly(span, field):\n"
         "        if span.file.path.endswith('b.jsonl.gz'): os.kill(os.getpid(), 9)\n"
@@ -333,7 +334,7 @@ def peak_memory(tmp_path, name, n_bytes):
     (tmp_path / f"{name}.jsonl").write_text(line * (n_bytes // len(line)))
     program = (
         "import re; from llmcourse.tokenization import BASE_VOCAB, BPETokenizer\n"
-        "from llmcourse.pretrain.prepare import prepare\n"
+        "from llmcourse.pretrain.data.prepare import prepare\n"
         f"prepare({str(tmp_path / name)!r}, {str(tmp_path / name)!r} + '.jsonl', BPETokenizer(BASE_VOCAB), "
         "part_bytes=1 << 30, progress=False)\n"
         "print(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1])"

@@ -8,7 +8,7 @@ import torch
 from llmcourse.model import ModelConfig, Transformer
 from llmcourse.model.generation import generate
 from llmcourse.moe.config import ExpertsConfig
-from llmcourse.pretrain.sampling import parses_as_python, python_share, stream
+from llmcourse.pretrain.run.sampling import parses_as_python, python_share, stream
 from llmcourse.tokenization import BPETokenizer
 
 MARK = "<|end|>"

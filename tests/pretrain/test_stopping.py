@@ -10,8 +10,8 @@ import time
 import pytest
 
 from llmcourse.distributed.group import ALONE
-from llmcourse.pretrain.stopping import AskedToLeave, Stopping
-from llmcourse.pretrain.watchdog import HUNG, Watchdog, waits
+from llmcourse.pretrain.safety.stopping import AskedToLeave, Stopping
+from llmcourse.pretrain.safety.watchdog import HUNG, Watchdog, waits
 
 
 def test_a_signal_before_the_first_step_ends_what_is_under_way():

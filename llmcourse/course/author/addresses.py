@@ -192,21 +192,39 @@ MISSING_PAGE = """<!DOCTYPE html>
 <link rel="icon" href="data:,">
 <title>Page not found — {title}</title>
 <style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 1.1rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
-  max-width: 34rem; margin: 15vh auto; padding: 0 1.2rem; color: #1f2733; background: #fff; }}
-a {{ color: #1f5fae; }}
-code {{ overflow-wrap: anywhere; }}
-@media (prefers-color-scheme: dark) {{ body {{ color: #e6eaf0; background: #12161c; }} a {{ color: #8fbff8; }} }}
+:root {{ color-scheme: light dark;
+  --ink: #1f2733; --muted: #535d6b; --ground: #fff; --link: #1f5fae; --line: #d9dee6; }}
+@media (prefers-color-scheme: dark) {{ :root:not([data-theme="light"]) {{
+  --ink: #e6eaf0; --muted: #a9b3c0; --ground: #121212; --link: #8fbff8; --line: #39424e; }} }}
+:root[data-theme="light"] {{ color-scheme: light; }}
+:root[data-theme="dark"] {{ color-scheme: dark;
+  --ink: #e6eaf0; --muted: #a9b3c0; --ground: #121212; --link: #8fbff8; --line: #39424e; }}
+body {{ font: 1.05rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+  max-width: 36rem; margin: 0 auto; padding: clamp(2rem, 14vh, 9rem) 1.25rem 2rem; color: var(--ink);
+  background: var(--ground); }}
+h1 {{ font-size: clamp(1.6rem, 6vw, 2.1rem); line-height: 1.2; letter-spacing: -0.015em; margin: 0 0 0.8rem; }}
+p {{ margin: 0 0 1.4rem; color: var(--muted); }}
+ul {{ list-style: none; margin: 0; padding: 0; border-top: 1px solid var(--line); }}
+li {{ border-bottom: 1px solid var(--line); }}
+a {{ display: block; padding: 0.75rem 0; color: var(--link); font-weight: 600; text-underline-offset: 0.15em; }}
 </style>
+<script>
+// The theme that the reader has chosen for the book.
+try {{
+  const mode = localStorage.getItem("mode");
+  if (mode === "light" || mode === "dark") document.documentElement.dataset.theme = mode;
+}} catch {{ /* no storage here: the system's theme it is */ }}
+</script>
 </head>
 <body>
 <main>
 <h1>No page has this address</h1>
 <p>It may have had one in an earlier version of the book.</p>
-<p><a href="{base}{first}">{title}: the first page</a><br>
-<a href="{base}{exercises}">All exercises</a><br>
-<a href="{base}search.html">Search</a></p>
+<ul>
+<li><a href="{base}{first}">{title}: the first page</a></li>
+<li><a href="{base}{exercises}">All exercises</a></li>
+<li><a href="{base}search.html">Search</a></li>
+</ul>
 </main>
 <script>
 // This page is shown for addresses of any depth. Where the book begins is told at its build, or looked for upwards.

@@ -26,7 +26,7 @@ from llmcourse.course.coursemap import anchor_of
 from llmcourse.course.notebooks import facts_of
 
 MARK = re.compile(r"^<!-- api: (\w+) -->$", re.MULTILINE)
-PLAN_LINE = re.compile(r"^(?P<indent> {4}| {8})(?P<name>[\w.]+/?) {2,}(?P<what>\S.*)$", re.MULTILINE)
+PLAN_LINE = re.compile(r"^(?P<indent>(?: {4}){1,3})(?P<name>[\w.]+/?) {2,}(?P<what>\S.*)$", re.MULTILINE)
 SECTIONS = re.compile(r"^(Args|Attributes|Raises|Returns|Yields|Example|Examples):\s*$")
 ENTRY = re.compile(r"    (\w+(?:, \w+)*)(: .*)")
 CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -34,17 +34,23 @@ OUTSIDE = "index"
 
 
 def rooms() -> dict[str, dict[str, str]]:
-    """The floor plan: room -> module -> its line; the room's own line stands under "". The machinery is none."""
+    """The floor plan: room -> module -> its line; the room's own line stands under "". The machinery is none.
+
+    A room within a room is no page of its own: its modules are `run.engine`, its own line stands under `run.`.
+    """
     plan: dict[str, dict[str, str]] = {OUTSIDE: {}}
-    room = OUTSIDE
+    room, inner = OUTSIDE, ""
     for line in PLAN_LINE.finditer(llmcourse.__doc__ or ""):
         if len(line["indent"]) == 4 and line["name"].endswith("/"):
             room = line["name"].rstrip("/")
             plan[room] = {"": line["what"]}
         elif len(line["indent"]) == 4:
             plan[OUTSIDE][line["name"].removesuffix(".py")] = line["what"]
+        elif line["name"].endswith("/"):
+            inner = line["name"].rstrip("/") + "."
+            plan[room][inner] = line["what"]
         else:
-            plan[room][line["name"]] = line["what"]
+            plan[room][(inner if len(line["indent"]) == 12 else "") + line["name"]] = line["what"]
     del plan["course"]
     return plan
 
@@ -69,8 +75,10 @@ def room_page(room: str, exercises: dict[str, str]) -> str:
         plan = {name: what for name, what in plan.items() if not name.startswith("_")}
     parts = [plan[""].partition(": ")[2].capitalize() + "."] if "" in plan else []
     for module, what in plan.items():
-        if module and (names := public_names(prefix + module)):
-            parts.append(f"## `{module}`: {what}")
+        if module.endswith("."):
+            parts.append(f"## `{module[:-1]}/`: {what}")
+        elif module and (names := public_names(prefix + module)):
+            parts.append(f"{'###' if '.' in module else '##'} `{module}`: {what}")
             parts.append(_module_entry(prefix + module, names, exercises))
     return "\n\n".join(parts)
 
@@ -183,7 +191,7 @@ def library_links() -> dict[str, str]:
     for room, plan in rooms().items():
         prefix = "llmcourse." if room == OUTSIDE else f"llmcourse.{room}."
         for module in plan:
-            if module and not module.startswith("_"):
+            if module and not module.startswith("_") and not module.endswith("."):
                 names = public_names(prefix + module)
                 if names:
                     found[prefix + module] = [prefix + module]

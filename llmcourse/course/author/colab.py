@@ -19,7 +19,7 @@ import os, sys
 sys.path.insert(0, "/content/llmcourse")
 os.environ["LLMCOURSE_WORKSPACE"] = "/content/work"
 os.makedirs("/content/work/.llmcourse", exist_ok=True)
-%cd --quiet /content/llmcourse"""
+%cd -q /content/llmcourse"""
 
 
 def with_setup(notebook: dict[str, Any], repository: str) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def build(
 @app.command()
 def book(
     small: Annotated[bool, typer.Option(help="Run the experiments at their small setting.")] = False,
-    into: Annotated[Path | None, typer.Option(help="The folder that gets _build; the checkout without it.")] = None,
+    into: Annotated[Path | None, typer.Option(help="The folder with _build; the checkout without it.")] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Print the built book as one PDF; needs a Chromium.")] = False,
     epub: Annotated[bool, typer.Option("--epub", help="Write the built book as an EPUB; needs a Chromium.")] = False,
     without_solutions: Annotated[
@@ -49,7 +49,7 @@ def book(
 
     root = root_folder()
     if pdf or epub:
-        _other_forms(root, pdf=pdf, epub=epub, solutions=not without_solutions)
+        _other_forms(root, into, pdf=pdf, epub=epub, solutions=not without_solutions)
         return
     if without_solutions:
         fail("--without-solutions is for --pdf and --epub: the pages fold solutions away")
@@ -60,7 +60,7 @@ def book(
     console.print(f"The book is at {os.path.relpath(page)}")
 
 
-def _other_forms(root: Path, *, pdf: bool, epub: bool, solutions: bool) -> None:
+def _other_forms(root: Path, into: Path | None, *, pdf: bool, epub: bool, solutions: bool) -> None:
     """Write the built book as PDF, as EPUB, or as both."""
     from llmcourse.course.author.browser import BrowserError
     from llmcourse.course.author.epub import write_epub
@@ -72,7 +72,7 @@ def _other_forms(root: Path, *, pdf: bool, epub: bool, solutions: bool) -> None:
             continue
         try:
             with console.status(doing):
-                path = write(root, solutions=solutions)
+                path = write(root, into, solutions=solutions)
         except (BrowserError, FileNotFoundError) as error:
             fail(error)
         console.print(f"The book is at {os.path.relpath(path)}")

@@ -13,12 +13,11 @@ from html import escape
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-import yaml
 from bs4 import BeautifulSoup, Comment, Tag
 
 from llmcourse.course.author.addresses import OLDEST
-from llmcourse.course.author.browser import BrowserError, find_browser, read_page
-from llmcourse.course.author.leaves import Leaf, point, read_leaves
+from llmcourse.course.author.browser import BrowserError, read_page
+from llmcourse.course.author.leaves import Leaf, built_book, point
 
 MEDIA = {
     ".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif",
@@ -34,29 +33,22 @@ XML_NAME = re.compile(r"[A-Za-z_][\w.-]*(:[A-Za-z_][\w.-]*)?")
 NOT_OF_XHTML = ("align", "valign", "border", "frame", "rules", "width", "char", "summary", "cellpadding", "cellspacing")
 
 
-def write_epub(root: Path, *, solutions: bool = True) -> Path:
-    """Write the built book as an EPUB.
-
-    Args:
-        root: The checkout, its book built.
-        solutions: With the solutions of its exercises.
+def write_epub(root: Path, into: Path | None = None, *, solutions: bool = True) -> Path:
+    """Write the built book as an EPUB; arguments and errors are those of `built_book`.
 
     Returns:
-        The file in `_build/`.
+        The file beside the pages.
 
     Raises:
-        BrowserError: There is no Chromium, or it could not read a formula.
-        FileNotFoundError: The book has not been built.
+        BrowserError: The browser could not read a formula.
     """
-    find_browser()
-    pages = root / "_build" / "html"
-    config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
-    leaves = read_leaves(root, pages, solutions=solutions)
+    book = built_book(root, into, solutions=solutions)
+    leaves, pages = book.leaves, book.html
     slugs = {leaf.name: leaf.slug for leaf in leaves}
     pictures: dict[str, str] = {}
     for leaf in leaves:
         _prepare(leaf, slugs, pictures)
-    _formulas(leaves, pages, root / "_build" / "print")
+    _formulas(leaves, pages, book.workplace)
     _tidy(leaves)
     files = {f"{leaf.slug}.xhtml": xhtml(leaf.title, str_of(leaf.article)).encode() for leaf in leaves}
     files |= {new: (pages / old).read_bytes() for old, new in sorted(pictures.items())}
@@ -65,10 +57,9 @@ def write_epub(root: Path, *, solutions: bool = True) -> Path:
     files["style.css"] = (_light_alone(style) + own).encode()
     files["nav.xhtml"] = navigation(leaves).encode()
     digest = hashlib.sha256(b"\0".join(name.encode() + b"\0" + data for name, data in sorted(files.items())))
-    files["content.opf"] = package(config["title"], config["author"], leaves, files, digest.hexdigest()).encode()
-    name = "llmcourse.epub" if solutions else "llmcourse-without-solutions.epub"
-    pack(files, root / "_build" / name)
-    return root / "_build" / name
+    files["content.opf"] = package(book.title, book.author, leaves, files, digest.hexdigest()).encode()
+    pack(files, book.target("epub"))
+    return book.target("epub")
 
 
 def _prepare(leaf: Leaf, slugs: dict[str, str], pictures: dict[str, str]) -> None:

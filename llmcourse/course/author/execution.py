@@ -1,9 +1,10 @@
 """Execute the book's notebooks side by side before Sphinx reads them, into the cache from which it then takes them.
 
 `execute_pages` is a handler of the book's Sphinx extension. It asks myst-nb's own reader and jupyter-cache's own key
-which of the pages to read have no outputs yet, and runs those: as many at once as there are cores, the longest first,
-each in a kernel with one thread, an empty folder and an empty workspace of its own. What it leaves to myst-nb is
-nothing but to read the cache. A notebook that fails stops none of the others, but it stops the build.
+which of the pages to read have no outputs yet, and runs those: as many at once as there are cores, the longest first
+(as the last build tells, or else `LONGEST`), each in a kernel with one thread, an empty folder and an empty workspace
+of its own. What it leaves to myst-nb is nothing but to read the cache. A notebook that fails stops none of the others,
+but it stops the build.
 """
 
 from __future__ import annotations
@@ -47,6 +48,14 @@ for thread in threading.enumerate():
 idle pool's threads never end by themselves: they get ten seconds."""
 
 
+LONGEST = (
+    "07_pretraining/2_run", "04_fsdp/5_failures", "04_fsdp/2_data_parallel", "03_recipes/3_data", "06_moe/5_practice",
+    "03_recipes/1_architecture", "03_recipes/4_training", "04_fsdp/6_finetuning", "03_recipes/2_optimization",
+    "07_pretraining/1_plan", "01_tokenization/01_tokenization",
+)  # fmt: skip
+"""The notebooks that take longest, for a build that knows of none before: begun last, one would leave a core idle."""
+
+
 @dataclass
 class Page:
     """A notebook to execute, as the book reads it, and what is known of its run; `cell` is the last that was begun."""
@@ -61,10 +70,11 @@ class Page:
     traceback: str = ""
 
     @property
-    def length(self) -> tuple[float, int]:
-        """What orders the pages: the seconds of the last run; without one, the number of experiments."""
+    def length(self) -> tuple[float, int, int]:
+        """What orders the pages: the seconds of the last run; without one, `LONGEST` and the number of experiments."""
         kinds = [facts_of(cell).get("kind") for cell in self.notebook.cells]
-        return self.expected_s, kinds.count("experiment")
+        name = "/".join(self.path.with_suffix("").parts[-2:])
+        return self.expected_s, -LONGEST.index(name) if name in LONGEST else -len(LONGEST), kinds.count("experiment")
 
 
 def execute_pages(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
@@ -104,9 +114,10 @@ def _is_cached(cache: JupyterCacheAbstract, notebook: NotebookNode) -> bool:
 
 def _expect_last_seconds(cache: JupyterCacheAbstract, pages: Iterable[Page]) -> None:
     records = sorted(cache.list_cache_records(), key=lambda record: record.created)
-    seconds = {record.uri: record.data.get("execution_seconds", math.inf) for record in records}
+    # A cache may come from another folder: the end of a path names the notebook.
+    seconds = {Path(record.uri).parts[-2:]: record.data.get("execution_seconds", math.inf) for record in records}
     for page in pages:
-        page.expected_s = seconds.get(str(page.path), math.inf)
+        page.expected_s = seconds.get(page.path.parts[-2:], math.inf)
 
 
 def _finish(page: Page, pages: list[Page], cache: JupyterCacheAbstract) -> None:

@@ -16,7 +16,9 @@ from urllib.parse import unquote, urlsplit
 import yaml
 from bs4 import BeautifulSoup, Tag
 
-USELESS = "a.headerlink, script, button, div.prev-next-area, .toctree-wrapper"
+from llmcourse.course.author.browser import find_browser
+
+USELESS = "a.headerlink, script, button, div.prev-next-area, .toctree-wrapper, img.in-dark"
 
 
 @dataclass
@@ -41,6 +43,51 @@ class Leaf:
     def title(self) -> str:
         heading = self.article.find("h1")
         return " ".join(heading.get_text().split()) if heading else self.name
+
+
+@dataclass
+class BuiltBook:
+    """What another form is made from: the folder `_build`, what `_config.yml` says, and the pages."""
+
+    build: Path
+    title: str
+    author: str
+    leaves: list[Leaf]
+    solutions: bool
+
+    @property
+    def html(self) -> Path:
+        return self.build / "html"
+
+    @property
+    def workplace(self) -> Path:
+        """A folder beside the pages for what is made on the way."""
+        folder = self.build / "print"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def target(self, ending: str) -> Path:
+        """The file that a form is written to."""
+        return self.build / f"llmcourse{'' if self.solutions else '-without-solutions'}.{ending}"
+
+
+def built_book(root: Path, into: Path | None = None, *, solutions: bool = True) -> BuiltBook:
+    """The book as it has been built.
+
+    Args:
+        root: The checkout.
+        into: The folder whose `_build` has the pages; the checkout without it.
+        solutions: With the solutions of its exercises.
+
+    Raises:
+        BrowserError: There is no Chromium, which every other form needs.
+        FileNotFoundError: The book, or a page of it, has not been built.
+    """
+    find_browser()
+    build = (into or root).resolve() / "_build"
+    told = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    leaves = read_leaves(root, build / "html", solutions=solutions)
+    return BuiltBook(build, told["title"], told["author"], leaves, solutions)
 
 
 def reading_order(toc: Path) -> list[tuple[str, int]]:

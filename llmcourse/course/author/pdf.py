@@ -10,40 +10,21 @@ import re
 from html import escape
 from pathlib import Path
 
-import yaml
-
-from llmcourse.course.author.browser import find_browser, print_pdf
-from llmcourse.course.author.leaves import Leaf, point, read_leaves
+from llmcourse.course.author.browser import print_pdf
+from llmcourse.course.author.leaves import Leaf, built_book, point
 
 
-def write_pdf(root: Path, *, solutions: bool = True) -> Path:
-    """Print the built book.
-
-    Args:
-        root: The checkout, its book built.
-        solutions: With the solutions of its exercises.
-
-    Returns:
-        The PDF in `_build/`.
-
-    Raises:
-        BrowserError: There is no Chromium, or it failed.
-        FileNotFoundError: The book has not been built.
-    """
-    find_browser()  # before anything else is done
-    html, folder = root / "_build" / "html", root / "_build" / "print"
-    title = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))["title"]
-    leaves = read_leaves(root, html, solutions=solutions)
-    for leaf in leaves:
-        _prepare(leaf, {other.name for other in leaves})
-    folder.mkdir(parents=True, exist_ok=True)
-    name = "llmcourse.pdf" if solutions else "llmcourse-without-solutions.pdf"
-    page, target = folder / "book.html", root / "_build" / name
+def write_pdf(root: Path, into: Path | None = None, *, solutions: bool = True) -> Path:
+    """Print the built book; arguments and errors are those of `built_book`. Returns the PDF beside the pages."""
+    book = built_book(root, into, solutions=solutions)
+    for leaf in book.leaves:
+        _prepare(leaf, {other.name for other in book.leaves})
+    page, target = book.workplace / "book.html", book.target("pdf")
     kind = "With solutions" if solutions else "Without solutions"
-    page.write_text(document(title, kind, leaves, {}), encoding="utf-8")
+    page.write_text(document(book.title, kind, book.leaves, {}), encoding="utf-8")
     print_pdf(page, target)
-    numbers = pages_of(target.read_bytes(), [leaf.slug for leaf in leaves])
-    page.write_text(document(title, kind, leaves, numbers), encoding="utf-8")
+    numbers = pages_of(target.read_bytes(), [leaf.slug for leaf in book.leaves])
+    page.write_text(document(book.title, kind, book.leaves, numbers), encoding="utf-8")
     print_pdf(page, target)
     return target
 

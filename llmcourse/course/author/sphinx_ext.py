@@ -27,6 +27,7 @@ from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferen
 
 from llmcourse.course.author.addresses import setup_addresses
 from llmcourse.course.author.book import page_state
+from llmcourse.course.author.dark import shape_of, with_dark_forms, write_dark_forms
 from llmcourse.course.author.execution import execute_pages
 from llmcourse.course.author.finish import contents_with_exercises, finish_page, icons
 from llmcourse.course.author.front import setup_front
@@ -89,6 +90,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", list_exercises)
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", write_icons_and_search)
+    app.connect("build-finished", write_dark_figures)
     setup_front(app)
     setup_addresses(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
@@ -129,14 +131,18 @@ def _is_book(app: Sphinx) -> bool:
 
 
 def finish_what_is_rendered(app: Sphinx) -> None:
-    """Mend each page as it is rendered; see `finish_page`."""
+    """Mend each page as it is rendered, and give its figures their dark form; see `finish_page`, `with_dark_forms`."""
     if not _is_book(app):
         return
     render = app.builder.templates.render  # type: ignore[attr-defined]
 
+    def shape(name: str) -> tuple[int, int]:
+        source = next((path for path, copied in app.builder.images.items() if copied == name), name)  # type: ignore[attr-defined]
+        return shape_of(Path(app.srcdir, source))
+
     def finished(template: str, context: dict[str, Any]) -> str:
         page = render(template, context)
-        return finish_page(page) if template.endswith(".html") else page
+        return finish_page(with_dark_forms(page, shape)) if template.endswith(".html") else page
 
     app.builder.templates.render = finished  # type: ignore[attr-defined]
 
@@ -182,6 +188,12 @@ def write_icons_and_search(app: Sphinx, error: Exception | None) -> None:
     for path in script.parent.glob(f"{script.name}*"):
         path.unlink()
     Path(out, SEARCH_TEXT).write_text(search_script(texts.items()), encoding="utf-8")
+
+
+def write_dark_figures(app: Sphinx, error: Exception | None) -> None:
+    """Write the dark form of each figure beside it."""
+    if error is None and _is_book(app):
+        write_dark_forms(Path(app.outdir, app.builder.imagedir))
 
 
 def drop_thebe_scripts(app: Sphinx) -> None:

@@ -1,0 +1,39 @@
+// What models of one loss cost, as in llmcourse/scaling_laws/serving.py; a test holds the two together.
+const serving = (() => {
+  // The size above which a model can reach a loss at all.
+  const smallest = (law, loss) => (law.A / (loss - law.E)) ** (1 / law.alpha);
+
+  // Training tokens that take n parameters to the loss; null for a model that is too small.
+  function tokensToReach(law, n, loss) {
+    const left = loss - law.E - law.A * n ** -law.alpha;
+    return left > 0 ? (law.B / left) ** (1 / law.beta) : null;
+  }
+
+  const training = (n, d) => 6 * n * d;
+  const serve = (n, served) => 2 * n * served;
+
+  // The cheapest model to train and serve: y = B / D^beta by halving an interval.
+  function optimum(law, loss, served) {
+    const excess = loss - law.E;
+    let low = 0, high = excess * law.alpha / (law.alpha + law.beta);
+    for (let i = 0; i < 200; i++) {
+      const y = (low + high) / 2;
+      const right = law.beta * y * (1 + served / 3 * (y / law.B) ** (1 / law.beta));
+      if (right > law.alpha * (excess - y)) high = y; else low = y;
+    }
+    return { n: (law.A / (excess - high)) ** (1 / law.alpha), d: (law.B / high) ** (1 / law.beta) };
+  }
+
+  // Three digits and a unit: 1.23B.
+  function short(value) {
+    for (const [unit, size] of [["Q", 1e15], ["T", 1e12], ["B", 1e9], ["M", 1e6]]) {
+      if (value >= 0.9995 * size) {
+        const count = value / size;
+        return (count < 9.995 ? count.toFixed(2) : count < 99.95 ? count.toFixed(1) : Math.round(count)) + unit;
+      }
+    }
+    return String(Math.round(value));
+  }
+
+  return { smallest, tokensToReach, training, serve, optimum, short };
+})();

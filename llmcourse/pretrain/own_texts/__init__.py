@@ -1,0 +1,1 @@
+"""Somebody's own texts: cut, and a small run for them."""
