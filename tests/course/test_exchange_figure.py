@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive import token_exchange
-from llmcourse.course.notebook.interactive.exchange import N_EXPERTS, STEPS, TOKENS, TOP_K, scenarios, splits
+from llmcourse.course.notebook.interactive.exchange import N_EXPERTS, STEPS, TOKENS, TOP_K, rows_between, scenarios
 from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.distributed.rehearsal import rehearse
 from llmcourse.moe.dispatch import sort_by_expert
-from llmcourse.moe.expert_parallel import AllToAll
+from llmcourse.moe.expert_parallel import AllToAll, exchange_splits
 
 pairs = st.permutations(range(N_EXPERTS)).map(lambda order: order[:TOP_K])
 routings = st.lists(st.lists(pairs, min_size=1, max_size=5), min_size=3, max_size=3)
@@ -51,7 +51,9 @@ def test_rows_lie_where_the_library_brings_them(js, ranks):
     assert js("lanes", ranks, N_EXPERTS, "sorted") == [rows_RD.int().tolist() for rows_RD, _ in sent]
     assert js("lanes", ranks, N_EXPERTS, "computed") == [here_RD.int().tolist() for here_RD, *_ in there]
     assert js("lanes", ranks, N_EXPERTS, "returned") == [back_RD.int().tolist() for *_, back_RD in there]
-    for rank, each in enumerate(splits(ranks)):
+    splits = rehearse(exchange_splits, [(counts_E,) for _, counts_E in ordered]).results
+    assert rows_between(ranks) == [each.send for each in splits]
+    for rank, each in enumerate(splits):
         got = js("splits", ranks, N_EXPERTS, rank)
         assert (got["send"], got["receive"], got["counts"]) == (each.send, each.receive, each.counts_NL.tolist())
         senders = [sender for sender, _ in js("arrived", ranks, N_EXPERTS, rank)]
@@ -73,6 +75,6 @@ def test_the_steps_that_are_told_are_those_that_are_drawn(js):
 
 def test_without_javascript_there_is_a_table():
     page = token_exchange().data
-    busiest = [max(sum(each.receive) for each in splits(ranks)) for ranks in scenarios().values()]
+    busiest = [max(map(sum, zip(*rows_between(ranks)))) for ranks in scenarios().values()]
     assert busiest == sorted(busiest) and busiest[-1] == TOP_K * sum(TOKENS), "the last router sends all to one rank"
     assert page.count("<tr><td>") == 9 and f"<td>{busiest[-1]}</td></tr>" in page

@@ -1,13 +1,11 @@
 """Tokens that travel to experts on other ranks and back, step by step: a figure of chapter 6."""
 
+from collections import Counter
+
 import torch
 from IPython.display import HTML
 
 from llmcourse.course.notebook.interactive.figure import embed
-from llmcourse.distributed.rehearsal import rehearse
-from llmcourse.moe.dispatch import sort_by_expert
-from llmcourse.moe.expert_parallel import Splits, exchange_splits
-from llmcourse.moe.routing import top_k_gate
 
 N_EXPERTS, TOP_K = 6, 2
 TOKENS = (3, 4, 2)
@@ -44,29 +42,38 @@ def token_exchange() -> HTML:
 
 
 def scenarios() -> dict[str, list[list[list[int]]]]:
-    """The experts of each token of each rank, by the kind of router: what `top_k_gate` chooses."""
+    """The experts of each token of each rank, the best one first, by the kind of router."""
     found = {}
     for name, favour in FAVOURS.items():
         generator = torch.Generator().manual_seed(4)
         likes_E = favour * torch.tensor([0.0, 0.0, 1.0, 0.7, 0.0, 0.0])
         logits = [torch.randn(n, N_EXPERTS, generator=generator) + likes_E for n in TOKENS]
-        found[name] = [top_k_gate(logits_SE, TOP_K).experts_SK.tolist() for logits_SE in logits]
+        found[name] = [logits_SE.topk(TOP_K).indices.tolist() for logits_SE in logits]
     return found
 
 
-def splits(ranks: list[list[list[int]]]) -> list[Splits]:
-    """What each rank sends and receives, by the library's own exchange among rehearsed ranks."""
-    counts = [sort_by_expert(torch.tensor(experts), N_EXPERTS)[1] for experts in ranks]
-    return rehearse(exchange_splits, [(counts_E,) for counts_E in counts]).results
+def rows_between(ranks: list[list[list[int]]]) -> list[list[int]]:
+    """How many rows each rank (first index) sends to each rank.
+
+    Counted one by one: the figure stands before the exercise that exchanges counts, and must not need it.
+
+    Example:
+        >>> rows_between([[[0, 1], [0, 5]], [[2, 3]], [[4, 0]]])
+        [[3, 0, 1], [0, 2, 0], [1, 0, 1]]
+    """
+    local = N_EXPERTS // len(ranks)
+    counted = [Counter(expert // local for chosen in experts for expert in chosen) for experts in ranks]
+    return [[count[rank] for rank in range(len(ranks))] for count in counted]
 
 
 def _table() -> str:
     rows = []
     for name, ranks in scenarios().items():
-        for rank, each in enumerate(splits(ranks)):
+        sent = rows_between(ranks)
+        for rank, received in enumerate(zip(*sent)):
             cells = [
-                name, str(rank), str(len(ranks[rank])), ", ".join(map(str, each.send)),
-                ", ".join(map(str, each.receive)), str(sum(each.receive)),
+                name, str(rank), str(len(ranks[rank])), ", ".join(map(str, sent[rank])),
+                ", ".join(map(str, received)), str(sum(received)),
             ]  # fmt: skip
             rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     heads = ["routers", "rank", "tokens", "sends to ranks 0, 1, 2", "receives from them", "rows to compute"]

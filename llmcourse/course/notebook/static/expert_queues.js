@@ -24,7 +24,7 @@ function mount(box, config) {
     slider("unevenness of the router", [0, 3, 0.1], () => state.uneven, (value) => { state.uneven = value; }),
   ];
   const half = element("input", {
-    type: "checkbox", "aria-label": "first half of the text alone",
+    type: "checkbox", "aria-label": "first half alone",
     onchange: (e) => { state.half = e.target.checked; state.follow = null; draw(); },
   });
   const follow = element("select", {
