@@ -11,20 +11,27 @@ from hypothesis import strategies as st
 from tokenizers import models, pre_tokenizers, trainers
 
 from llmcourse.course.notebook.interactive import (
+    alarm_tuner,
     bpe_stepper,
     cache_reader,
     figure,
     memory_ledger,
+    mesh_explorer,
     minhash_banding,
     rope_rotator,
     routing_heatmap,
     scaling_optimum,
 )
 from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id, script_json
+from llmcourse.course.paths import course_root
+from llmcourse.pretrain.settings.config import load
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
 from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
 
+LOOK = {"loss": 5.0, "norm": 1.0, "validation": 5.0, "balance": 1.0, "load": 1.5, "idle": 0, "epochs": 0.1}
 FIGURES = {
+    "alarm": alarm_tuner({"well": [LOOK, LOOK]}, [5, 10], well="well"),
+    "mesh": mesh_explorer({"eight GPUs": (load(course_root() / "configs/eight-gpus.toml"), 8)}),
     "bpe": bpe_stepper("low lower"),
     "cache": cache_reader(),
     "rope": rope_rotator(),
