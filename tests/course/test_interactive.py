@@ -12,6 +12,7 @@ from tokenizers import models, pre_tokenizers, trainers
 
 from llmcourse.course.notebook.interactive import (
     allreduce_stepper,
+    alarm_tuner,
     bpe_stepper,
     cache_reader,
     checkpoint_figure,
@@ -19,6 +20,7 @@ from llmcourse.course.notebook.interactive import (
     figure,
     gate_explorer,
     memory_ledger,
+    mesh_explorer,
     minhash_banding,
     pipeline_schedule,
     rope_rotator,
@@ -28,11 +30,16 @@ from llmcourse.course.notebook.interactive import (
     valley_walk,
 )
 from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id, script_json
+from llmcourse.course.paths import course_root
+from llmcourse.pretrain.settings.config import load
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
 from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
 
+LOOK = {"loss": 5.0, "norm": 1.0, "validation": 5.0, "balance": 1.0, "load": 1.5, "idle": 0, "epochs": 0.1}
 FIGURES = {
     "allreduce": allreduce_stepper(),
+    "alarm": alarm_tuner({"well": [LOOK, LOOK]}, [5, 10], well="well"),
+    "mesh": mesh_explorer({"eight GPUs": (load(course_root() / "configs/eight-gpus.toml"), 8)}),
     "bpe": bpe_stepper("low lower"),
     "cache": cache_reader(),
     "rope": rope_rotator(),
