@@ -14,13 +14,16 @@ from llmcourse.course.notebook.interactive import (
     bpe_stepper,
     cache_reader,
     figure,
+    isoflop_valleys,
     memory_ledger,
     minhash_banding,
     rope_rotator,
     routing_heatmap,
     scaling_optimum,
+    serving_cost,
 )
 from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id, script_json
+from llmcourse.scaling_laws.recorded import ladder
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
 from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
 
@@ -30,6 +33,8 @@ FIGURES = {
     "rope": rope_rotator(),
     "memory": memory_ledger(),
     "scaling": scaling_optimum(),
+    "serving": serving_cost(),
+    "valleys": isoflop_valleys(ladder("python")),
     "banding": minhash_banding([0.0, 0.2, 0.9]),
     "routing": routing_heatmap({"alone": [[[3, 0], [1, 2]]]}, ["letter", "digit"], [0], top_k=1),
 }
