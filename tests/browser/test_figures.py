@@ -14,6 +14,8 @@ PAGES = {
     "memory": "notebooks/04_fsdp/3_sharding.html",
     "scaling": "notebooks/05_scaling_laws/4_planning.html",
     "gate": "notebooks/06_moe/1_gate.html",
+    "serving": "notebooks/05_scaling_laws/3_choices.html",
+    "valleys": "notebooks/05_scaling_laws/2_fitting.html",
     "routing": "notebooks/06_moe/2_balance.html",
     "mesh": "notebooks/07_pretraining/1_plan.html",
     "alarm": "notebooks/07_pretraining/2_run.html",
@@ -131,6 +133,46 @@ def test_scaling_optimum_moves_with_the_budget(figure):
     mouse.up()
     assert output.text_content() != preset, "dragged on the chart"
     assert output.text_content().removesuffix(" operations") in chart.get_attribute("aria-label")
+
+
+@of("valleys", "isoflop")
+def test_isoflop_valleys_changes_the_exponent_with_the_runs(figure):
+    told, seen = figure.locator(".told"), figure.locator("p.soft").first
+    before = told.text_content()
+    chip = figure.locator(".chip").nth(-1)
+    chip.press("Space")
+    assert chip.get_attribute("aria-pressed") == "false" and "22 runs" in told.text_content() != before
+    chip.press("Enter")
+    assert told.text_content() == before
+    figure.get_by_role("button", name="800 steps or more").click()
+    assert told.text_content() != before and " to " in seen.text_content(), "two exponents have been seen"
+    figure.locator("svg g.run:not(.out)").first.click()
+    assert figure.locator(".chip[aria-pressed=false]").count() == figure.locator("svg g.run.out").count() == 13
+    assert told.text_content() in figure.locator("svg").get_attribute("aria-label")
+
+
+@of("serving", "serving")
+def test_serving_cost_moves_the_best_model_and_the_reader_s(figure):
+    served, size = figure.locator("input[type=range]").nth(0), figure.locator("input[type=range]").nth(1)
+    told, soft = figure.locator(".told"), figure.locator("p.soft").nth(1)
+    best = lambda: number(re.search(r"The best has ([\d.]+B)", soft.text_content())[1])  # noqa: E731
+    before = best()
+    for _ in range(10):
+        served.press("ArrowRight")
+    assert best() < before, "the more is served, the smaller the best model"
+    assert served.get_attribute("aria-valuetext").endswith("tokens served")
+    figure.get_by_role("button", name="take the best").click()
+    assert "the least there is" in told.text_content()
+    size.press("Home")
+    assert number(told.text_content()) > 10, "near the wall"
+    place, mouse = figure.locator("svg").bounding_box(), figure.page.mouse
+    mine = size.get_attribute("aria-valuetext")
+    mouse.move(place["x"] + place["width"] * 0.7, place["y"] + place["height"] * 0.5)
+    mouse.down()
+    mouse.up()
+    assert size.get_attribute("aria-valuetext") != mine, "with the mouse, in the chart"
+    figure.get_by_label("constants of").select_option("1")
+    assert told.text_content() in figure.locator("svg").get_attribute("aria-label")
 
 
 @of("routing", "routing")

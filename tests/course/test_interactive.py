@@ -19,6 +19,7 @@ from llmcourse.course.notebook.interactive import (
     expert_queues,
     figure,
     gate_explorer,
+    isoflop_valleys,
     memory_ledger,
     mesh_explorer,
     minhash_banding,
@@ -32,6 +33,10 @@ from llmcourse.course.notebook.interactive import (
 from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id, script_json
 from llmcourse.course.paths import course_root
 from llmcourse.pretrain.settings.config import load
+    serving_cost,
+)
+from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id, script_json
+from llmcourse.scaling_laws.recorded import ladder
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
 from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
 
@@ -51,6 +56,8 @@ FIGURES = {
     "queues": expert_queues(),
     "exchange": token_exchange(),
     "valley": valley_walk(),
+    "serving": serving_cost(),
+    "valleys": isoflop_valleys(ladder("python")),
     "banding": minhash_banding([0.0, 0.2, 0.9]),
     "routing": routing_heatmap({"alone": [[[3, 0], [1, 2]]]}, ["letter", "digit"], [0], top_k=1),
 }

@@ -49,11 +49,12 @@ function mount(box, config) {
     budgets.forEach((log) => nodes.push(rule(cx(log), cx(log), ...LOWER), text({
       x: cx(log), y: LOWER[1] + 20, "text-anchor": "middle" }, valleys.power(Math.exp(log)).replace(" · ", "·"))));
     // The exponents of the two papers, through the middle of the panel.
-    for (const power of [0.5, 0.73]) {
+    for (const [power, end] of [[0.5, -1], [0.73, 1]]) {
       const [c, n] = [(cFrom + cTo) / 2, (nFrom + nTo) / 2], far = (cTo - c) * 0.8;
       nodes.push(element("line", { class: "paper", x1: cx(c - far), y1: ny(n - power * far),
         x2: cx(c + far), y2: ny(n + power * far) }), text({
-        x: cx(c + far) + 6, y: ny(n + power * far) + 2 }, String(power)));
+        x: cx(c + end * far) + 6 * end, y: ny(n + power * end * far) + 2,
+        "text-anchor": end < 0 ? "end" : "start" }, String(power)));
     }
     const middle = (LEFT + WIDTH - RIGHT) / 2;
     const side = (at, words) => text({
