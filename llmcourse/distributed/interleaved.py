@@ -24,8 +24,8 @@ def interleaved_one_forward_one_backward(n_stages: int, n_micro_batches: int, n_
     Args:
         n_stages: Stages p, at least 1.
         n_micro_batches: Micro-batches m, a multiple of p.
-        n_groups: Groups of layers a stage, v, at least 1. (With 1, `one_forward_one_backward` keeps fewer micro-batches and
-            is as fast.)
+        n_groups: Groups of layers a stage, v, at least 1. With 1, `one_forward_one_backward` is as fast and
+            keeps fewer micro-batches.
 
     Returns:
         For each stage its tasks in order.

@@ -32,7 +32,11 @@ def test_every_group_has_every_micro_batch_once_in_each_direction(p, m, v):
 
 @pytest.mark.parametrize(
     ("sizes", "told"),
-    [((0, 1, 1), "n_stages is 0"), ((2, 3, 2), "n_micro_batches is 3; it must be a multiple"), ((1, 1, 0), "n_groups is 0")],
+    [
+        ((0, 1, 1), "n_stages is 0"),
+        ((2, 3, 2), "n_micro_batches is 3; it must be a multiple"),
+        ((1, 1, 0), "n_groups is 0"),
+    ],
 )
 def test_sizes_that_do_not_work_are_named(sizes, told):
     with pytest.raises(ValueError, match=told):

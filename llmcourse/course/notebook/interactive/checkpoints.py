@@ -24,8 +24,8 @@ START = {"run": 0, "minutes": 180.0, "luck": 0}
 def checkpoint_figure() -> HTML:
     """A figure of some days of a run with failures, in which the reader chooses how often it saves.
 
-    Below stands the share of the time that is lost on average, `lost_share`, with `checkpoint_interval` marked. The same
-    failures come whatever the interval is, so that the days can be compared.
+    Below stands the share of the time that is lost on average, `lost_share`, with `checkpoint_interval` marked. The
+    same failures come whatever the interval is, so that the days can be compared.
     """
     return embed(
         "checkpoint-interval",
@@ -62,7 +62,14 @@ def _table() -> str:
         shares = [lost_share(best * by, run["save"], run["mtbf"], run["restart"]) for by in (0.1, 1, 10)]
         cells = [name, f"{run['mtbf'] / 3600:.1f}", f"{best / 60:.0f}", *(f"{share:.1%}" for share in shares)]
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    heads = ["run", "hours between failures", "best interval (min)", "lost at a tenth of it", "at it", "at ten times it"]
+    heads = [
+        "run",
+        "hours between failures",
+        "best interval (min)",
+        "lost at a tenth of it",
+        "at it",
+        "at ten times it",
+    ]
     return (
         "<p>What is lost on average, by the work between two checkpoints. With JavaScript this is an interactive "
         f"figure.</p>\n<table><thead><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead>\n"
