@@ -54,5 +54,14 @@ const failures = (() => {
     for (const [kind, begins, ends] of segments) found[kind] += ends - begins;
     return found;
   }
-  return { lostShare, bestInterval, young, play, sums };
+  // Work and saves that follow one another, as one segment of work.
+  function joined(segments) {
+    const found = [];
+    for (const [kind, begins, ends] of segments) {
+      const name = kind === "save" ? "work" : kind, last = found.at(-1);
+      if (last && last[0] === name && name === "work") last[2] = ends; else found.push([name, begins, ends]);
+    }
+    return found;
+  }
+  return { joined, lostShare, bestInterval, young, play, sums };
 })();
