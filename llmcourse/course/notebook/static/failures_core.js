@@ -9,8 +9,8 @@ const failures = (() => {
   function bestInterval(save, mtbf) {
     let low = 0, high = 1;
     for (let i = 0; i < 200; i += 1) {
-      const x = (low + high) / 2;
-      if (x < 1 && Math.log1p(-x) + x + save / mtbf > 0) low = x; else high = x;
+      const half = (low + high) / 2;
+      if (half < 1 && Math.log1p(-half) + half + save / mtbf > 0) low = half; else high = half;
     }
     return low * mtbf;
   }
