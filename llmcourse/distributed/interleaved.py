@@ -24,8 +24,8 @@ def interleaved_one_forward_one_backward(n_stages: int, n_micro_batches: int, n_
     Args:
         n_stages: Stages p, at least 1.
         n_micro_batches: Micro-batches m, a multiple of p.
-        n_groups: Groups of layers a stage, v, at least 1. (With 1, `one_forward_one_backward` keeps fewer micro-batches and
-            is as fast.)
+        n_groups: Groups of layers a stage, v, at least 1. With 1, `one_forward_one_backward` is as fast and
+            keeps fewer micro-batches.
 
     Returns:
         For each stage its tasks in order.
@@ -47,16 +47,14 @@ def interleaved_one_forward_one_backward(n_stages: int, n_micro_batches: int, n_
     if n_micro_batches % n_stages:
         raise ValueError(f"n_micro_batches is {n_micro_batches!r}; it must be a multiple of n_stages, {n_stages}")
     total = n_micro_batches * n_groups
-    orders = []
-    for stage in range(n_stages):
-        n_first = min(2 * (n_stages - 1 - stage) + (n_groups - 1) * n_stages, total)
-        forward = [_task("F", i, n_stages, n_groups) for i in range(total)]
-        backward = [_task("B", i, n_stages, n_groups) for i in range(total)]
-        tasks = forward[:n_first]
-        for pair in zip(forward[n_first:], backward):
-            tasks += pair
-        orders.append(tasks + backward[total - n_first :])
-    return orders
+    forward, backward = ([_task(kind, i, n_stages, n_groups) for i in range(total)] for kind in "FB")
+
+    def order(s: int) -> list[GroupTask]:
+        ahead = min(2 * (n_stages - 1 - s) + (n_groups - 1) * n_stages, total)
+        in_turns = [task for pair in zip(forward[ahead:], backward) for task in pair]
+        return forward[:ahead] + in_turns + backward[total - ahead :]
+
+    return [order(s) for s in range(n_stages)]
 
 
 def _task(kind: str, i: int, n_stages: int, n_groups: int) -> GroupTask:
@@ -89,34 +87,34 @@ def group_task_times(
         >>> max(end for stage in group_task_times(orders, [1, 1], [2, 2]) for _, end in stage)  # 2 * 3 + 3 / 2
         7.5
     """
-    n_stages, n_groups = len(orders), 1 + max(group for tasks in orders for _, _, group in tasks)
-    done: dict[tuple[str, int, int], float] = {}  # by direction, micro-batch and group among all p * v
-    times: list[list[tuple[float, float]]] = [[] for _ in orders]
-    is_going = True
-    while is_going:
-        is_going = False
-        for stage, tasks in enumerate(orders):
-            while len(times[stage]) < len(tasks):
-                kind, k, group = tasks[len(times[stage])]
-                place = group * n_stages + stage
-                ready = _ready(kind, k, place, n_stages * n_groups - 1, done)
-                if ready is None:
-                    break
-                begins = max(ready, times[stage][-1][1] if times[stage] else 0.0)
-                ends = begins + (forward_s if kind == "F" else backward_s)[stage] / n_groups
-                times[stage].append((begins, ends))
-                done[kind, k, place] = ends
-                is_going = True
-    if any(len(times[stage]) < len(tasks) for stage, tasks in enumerate(orders)):
-        raise ValueError("the orders wait for one another forever; each task must come after what it needs")
-    return times
+    n_places = len(orders) * (1 + max(group for tasks in orders for _, _, group in tasks))
+    passes = [_Pass(stage, *task, n_places, len(orders)) for stage, tasks in enumerate(orders) for task in tasks]
+    ends = {one.name: 0.0 for one in passes}
+    # Every pass is put as early as those before it allow, over and over, until nothing moves any more.
+    for _ in range(len(passes) + 1):
+        before = dict(ends)
+        found: list[list[tuple[float, float]]] = [[] for _ in orders]
+        for one in passes:
+            earlier = found[one.stage][-1][1] if found[one.stage] else 0.0
+            from_s = max(earlier, ends[one.needs] if one.needs else 0.0)
+            ends[one.name] = from_s + one.share * (forward_s if one.kind == "F" else backward_s)[one.stage]
+            found[one.stage].append((from_s, ends[one.name]))
+        if ends == before:
+            return found
+    raise ValueError("the stages of these orders wait for one another forever; a task must come after what it needs")
 
 
-def _ready(kind: str, k: int, place: int, last: int, done: dict[tuple[str, int, int], float]) -> float | None:
-    """When what a task needs is done; None if it is not."""
-    if kind == "F":
-        return done.get(("F", k, place - 1)) if place else 0.0
-    return done.get(("B", k, place + 1) if place < last else ("F", k, place))
+class _Pass:
+    """One pass through one group of layers, and the pass whose result it needs."""
+
+    def __init__(self, stage: int, kind: str, k: int, group: int, n_places: int, n_stages: int) -> None:
+        place = group * n_stages + stage
+        self.stage, self.kind, self.share = stage, kind, n_stages / n_places
+        self.name = kind, k, place
+        if self.kind == "B":
+            self.needs = ("B", k, place + 1) if place + 1 < n_places else ("F", k, place)
+        else:
+            self.needs = ("F", k, place - 1) if place else None
 
 
 def kept_micro_batches(tasks: Sequence[GroupTask | Task], n_groups: int = 1) -> float:

@@ -11,7 +11,10 @@ PAGES = {
     "stepper": "notebooks/01_tokenization/01_tokenization.html",
     "rotator": "notebooks/02_positional_encoding/02_positional_encoding.html",
     "valley": "notebooks/03_recipes/2_optimization.html",
+    "allreduce": "notebooks/04_fsdp/1_collectives.html",
     "memory": "notebooks/04_fsdp/3_sharding.html",
+    "pipeline": "notebooks/04_fsdp/4_parallelism.html",
+    "checkpoints": "notebooks/04_fsdp/5_failures.html",
     "scaling": "notebooks/05_scaling_laws/4_planning.html",
     "gate": "notebooks/06_moe/1_gate.html",
     "serving": "notebooks/05_scaling_laws/3_choices.html",
@@ -112,6 +115,56 @@ def test_memory_ledger_shrinks_from_stage_to_stage(figure):
     before = figure.locator("svg").get_attribute("aria-label")
     figure.get_by_label("recompute").press("Space")
     assert figure.locator("svg").get_attribute("aria-label") != before
+
+
+@of("allreduce", "allreduce")
+def test_allreduce_ends_with_all_sums_complete(figure):
+    chart, step = figure.locator("svg"), figure.get_by_role("button", name="next step")
+    complete = lambda: number(re.search(r"(\d+) of 16 parts", chart.get_attribute("aria-label"))[0])  # noqa: E731
+    assert complete() == 0
+    for _ in range(3):
+        step.click()
+    assert complete() == 4, "half way: each rank has one"
+    slider = figure.locator("input[type=range]")
+    slider.press("End")
+    assert complete() == 16 and step.get_attribute("aria-disabled") == "true"
+    figure.get_by_label("way", exact=True).select_option("tree")
+    assert complete() == 0 and chart.get_attribute("aria-label").startswith("tree")
+    assert slider.get_attribute("aria-valuetext") == "step 0 of 4"
+
+
+@of("pipeline", "pipeline")
+def test_pipeline_tells_what_the_stages_do_at_a_moment(figure):
+    chart, told = figure.locator(".figure svg"), figure.locator(".told")
+    assert "idle 27%" in chart.get_attribute("aria-label")
+    figure.get_by_label("schedule", exact=True).select_option("interleaved, 2 groups")
+    assert "idle 16%" in chart.get_attribute("aria-label")
+    figure.get_by_label("micro-batches", exact=True).select_option("2")
+    assert "multiple of 4" in told.text_content(), "two are no multiple of the stages"
+    figure.get_by_label("schedule", exact=True).select_option("GPipe")
+    assert "idle 60%" in chart.get_attribute("aria-label")
+    moment = figure.locator("input[type=range]")
+    moment.press("Home")
+    assert "stage 1 forward 1, stage 2 waits" in told.text_content()
+    place = chart.bounding_box()
+    figure.page.mouse.click(place["x"] + place["width"] * 0.7, place["y"] + place["height"] / 2)
+    assert "backward" in told.text_content(), "with the mouse, on the chart"
+
+
+@of("checkpoints", "checkpoint")
+def test_failures_take_more_at_ten_times_the_best_interval(figure):
+    days = figure.locator("svg").first
+    lost = lambda: number(re.search(r"[\d.]+% lost", days.get_attribute("aria-label"))[0])  # noqa: E731
+    figure.get_by_role("button", name="the best").click()
+    best = lost()
+    figure.get_by_role("button", name="ten times it").click()
+    assert lost() > 3 * best
+    slider, before = figure.locator("input[type=range]"), days.get_attribute("aria-label")
+    slider.press("ArrowLeft")
+    assert days.get_attribute("aria-label") != before
+    assert slider.get_attribute("aria-valuetext") in figure.locator(".choice b").text_content()
+    figure.get_by_role("button", name="other luck").press("Enter")
+    assert days.get_attribute("aria-label") != before
 
 
 @of("scaling", "scaling")

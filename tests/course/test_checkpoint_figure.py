@@ -65,6 +65,8 @@ def test_the_days_are_full(js):
             begins = [begin for _, begin, _ in got["segments"]]
             assert begins[0] == 0 and ends[-1] == pytest.approx(5 * day), name
             assert begins[1:] == pytest.approx(ends[:-1]), name
+            joined, sums = js("joined", got["segments"]), js("sums", got["segments"])
+            assert js("sums", joined)["work"] == pytest.approx(sums["work"] + sums["save"])
 
 
 def test_without_javascript_there_is_a_table():

@@ -24,8 +24,8 @@ START = {"run": 0, "minutes": 180.0, "luck": 0}
 def checkpoint_figure() -> HTML:
     """A figure of some days of a run with failures, in which the reader chooses how often it saves.
 
-    Below stands the share of the time that is lost on average, `lost_share`, with `checkpoint_interval` marked. The same
-    failures come whatever the interval is, so that the days can be compared.
+    Below stands the share of the time that is lost on average, `lost_share`, with `checkpoint_interval` marked. The
+    same failures come whatever the interval is, so that the days can be compared.
     """
     return embed(
         "checkpoint-interval",

@@ -56,9 +56,9 @@ def _picture(n_stages: int, n_micro_batches: int) -> str:
     times = _times(orders)
     scale = WIDTH / max(ends for stage in times for _, ends in stage)
     parts = []
-    for stage, tasks in enumerate(orders):
-        for (kind, k, _), (begins, ends) in zip(tasks, times[stage]):
-            x, width, y = begins * scale, (ends - begins) * scale, stage * ROW
+    for row, tasks in enumerate(orders):
+        for (kind, k, _), (begins, ends) in zip(tasks, times[row]):
+            x, width, y = begins * scale, (ends - begins) * scale, row * ROW
             shade = "#e69f00" if kind == "F" else "#56b4e9"
             parts.append(
                 f'<rect x="{x:.1f}" y="{y}" width="{width - 1:.1f}" height="{ROW - 3}" fill="{shade}"/>'

@@ -80,9 +80,9 @@ function mount(box, config) {
       d: `M${bx + 7 * ux},${by + 7 * uy} L${bx - 6 * uy},${by + 6 * ux} L${bx + 6 * uy},${by - 6 * ux} z`, class: "head",
     }));
     if (state.way === "ring") {
-      nodes.push(element("text", {
-        x: (ax + bx) / 2 + uy * 15, y: (ay + by) / 2 - ux * 15 + 5, class: "part", "text-anchor": "middle",
-      }, `part ${parts[0]}`));
+      const mx = (ax + bx) / 2, my = (ay + by) / 2, far = Math.hypot(mx - MIDDLE[0], my - MIDDLE[1]);
+      const ox = far > 20 ? (mx - MIDDLE[0]) / far : 0, oy = far > 20 ? (my - MIDDLE[1]) / far : uy || ux;
+      nodes.push(element("text", { x: mx + ox * 30, y: my + oy * 18 + 5, class: "part", "text-anchor": "middle" }, `part ${parts[0]}`));
     }
   }
 
@@ -102,10 +102,10 @@ function mount(box, config) {
     chart.setAttribute("aria-label", `${NAMES[way]}, ${n} ranks, after step ${step} of ${last}: ${done} of ${n * n} parts are `
       + `complete sums; sent so far ${sent.map(times).join(", ")} tensors`);
     const busy = new Set(coming.map((message) => message.from)).size;
-    const doing = step === last ? "All have the sum." : `In the next step ${busy === n ? "all" : busy} of ${n} ranks send `
+    const doing = step === last ? "All have the sum." : `In the next step ${busy === n ? `all ${n}` : `${busy} of ${n}`} ranks send `
       + `${way === "ring" ? "one part" : "a whole tensor"}${coming[0].adds ? ", and the receiver adds." : ", and the receiver keeps it."}`;
     told.textContent = `After step ${step} of ${last}, ${done} of the ${n * n} parts are complete. The busiest rank has sent `
-      + `${times(Math.max(...sent))} times the tensor (S). ${doing}`;
+      + `${times(Math.max(...sent))} S, where S is the whole tensor. ${doing}`;
     rows.replaceChildren(...Object.keys(NAMES).map((each) => {
       const steps = allreduce.steps(each, n);
       return element("tr", { class: each === way ? "chosen" : null }, element("th", { scope: "row" }, SHORT[each]),

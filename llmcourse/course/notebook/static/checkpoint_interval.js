@@ -50,15 +50,16 @@ function mount(box, config) {
       nodes.push(element("text", { x: LEFT - 7, y: y + 16, "text-anchor": "end", class: "row" }, `day ${day + 1}`));
       nodes.push(element("rect", { x: LEFT, y, width: DAY * scale, height: ROW - 6, class: "room" }));
     }
-    const width = 1 / scale; // seconds of a pixel: of saves that lie closer than that only some are drawn
-    for (let day = 0; day < DAYS; day += 1) {
-      const inside = played.segments.filter(([, begins, ends]) => ends > day * DAY && begins < (day + 1) * DAY);
-      for (const [kind, begins, ends] of inside) {
-        const from = Math.max(begins, day * DAY) - day * DAY, to = Math.min(ends, (day + 1) * DAY) - day * DAY;
-        if (kind === "save" && to - from < width / 3 && run.save + 60 * state.minutes < 2 * width) continue;
-        nodes.push(element("rect", {
-          x: LEFT + from * scale, y: TOP + day * ROW, width: Math.max((to - from) * scale, 0.5), height: ROW - 6, class: kind,
-        }));
+    // Saves that lie closer than six pixels cannot be told apart: they stand as a strip, as high as their share.
+    const cycle = run.save + 60 * state.minutes, strip = cycle * scale < 6 ? run.save / cycle : 0;
+    for (const [kind, begins, ends] of strip ? failures.joined(played.segments) : played.segments) {
+      for (let day = Math.floor(begins / DAY); day < DAYS && day * DAY < ends; day += 1) {
+        const from = Math.max(begins - day * DAY, 0), to = Math.min(ends - day * DAY, DAY), y = TOP + day * ROW;
+        const place = { x: LEFT + from * scale, width: Math.max((to - from) * scale, 0.5) }, tall = ROW - 6;
+        nodes.push(element("rect", { ...place, y, height: tall, class: kind }));
+        if (strip && kind === "work") {
+          nodes.push(element("rect", { ...place, y: y + tall * (1 - strip), height: tall * strip, class: "save" }));
+        }
       }
     }
     played.segments.forEach(([kind, , ends], i) => {
@@ -128,7 +129,7 @@ function mount(box, config) {
   box.append(element("h3", {}, "How often to save"), controls, days,
     element("p", { class: "soft" }, ...Object.entries(NAMES).map(([kind, name]) => (
       element("span", { class: "key" }, element("i", { class: `swatch ${kind}` }), name))),
-    element("span", { class: "key" }, "▼ a failure")),
+    element("span", { class: "key" }, "▼ a failure; saves close together stand as a strip below")),
     told, curve,
     element("p", { class: "soft" }, ...[
       ["curve", "lost on average"], ["saving", "of it saving"], ["played", "lost in the days above"],

@@ -9,8 +9,8 @@ const failures = (() => {
   function bestInterval(save, mtbf) {
     let low = 0, high = 1;
     for (let i = 0; i < 200; i += 1) {
-      const x = (low + high) / 2;
-      if (x < 1 && Math.log1p(-x) + x + save / mtbf > 0) low = x; else high = x;
+      const half = (low + high) / 2;
+      if (half < 1 && Math.log1p(-half) + half + save / mtbf > 0) low = half; else high = half;
     }
     return low * mtbf;
   }
@@ -54,5 +54,14 @@ const failures = (() => {
     for (const [kind, begins, ends] of segments) found[kind] += ends - begins;
     return found;
   }
-  return { lostShare, bestInterval, young, play, sums };
+  // Work and saves that follow one another, as one segment of work.
+  function joined(segments) {
+    const found = [];
+    for (const [kind, begins, ends] of segments) {
+      const name = kind === "save" ? "work" : kind, last = found.at(-1);
+      if (last && last[0] === name && name === "work") last[2] = ends; else found.push([name, begins, ends]);
+    }
+    return found;
+  }
+  return { joined, lostShare, bestInterval, young, play, sums };
 })();

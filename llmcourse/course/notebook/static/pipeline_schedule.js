@@ -125,5 +125,5 @@ function mount(box, config) {
     element("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "all schedules" },
       element("table", {}, element("thead", {}, element("tr", {},
         ...["schedule", "time", "idle", "most kept", "messages"].map((head) => element("th", { scope: "col" }, head)))), rows)),
-    element("p", { class: "soft" }, "Time in forward passes of one stage; messages for each micro-batch."));
+    element("p", { class: "soft" }, "Time in forward passes of one stage; messages for each micro-batch. Paler passes are those of a later group of layers."));
 }
