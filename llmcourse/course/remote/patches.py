@@ -94,7 +94,7 @@ def _places(differ: Callable[[Any, Any], bool], before: list[Any], now: list[Any
 
 def _addresses(items: list[Any]) -> np.ndarray:
     """Where a list's items lie in memory, as the list itself has it: two lists hold the same objects where these
-    numbers are the same. A thousand items take 2 microseconds, a look at each of them 30."""
+    numbers are the same. Twelve hundred items take 8 microseconds to compare, a look at each of them 40."""
     where = ctypes.c_void_p.from_address(id(items) + _WHERE_ITEMS).value
     return np.frombuffer(ctypes.string_at(where, _ADDRESS * len(items)) if items else b"", np.uintp)
 
