@@ -85,6 +85,7 @@ class Table:
         self._numbers: dict[Any, int] = {}
         self._undefined: list[Entry] = []
         self._dropped: list[int] = []
+        self._compared: dict[int, tuple[list[Any], patches.Snapshot] | None] = {}
         self.was_changed = False
         """Whether the other side has changed an object that was made here, since this was last set to False."""
         self.modules: collections.deque[Any] = collections.deque(maxlen=2)
@@ -178,31 +179,37 @@ class Table:
 
         Args:
             last: Gets the entries that are defined for the first time, and may share more.
-            only: The objects that the other side will look at, by number, when it is known that it looks at no others.
+            only: The objects that the other side will look at, when it is known that it looks at no others: what
+                `reachable` has just returned.
         """
         definitions: list[Any] = []
         contents: list[Any] = []
-        told = [(entry, entry.known, entry.snapshot) for entry in self._entries.values()]
+        if only is None:
+            self._compared.clear()
+        new_before, first_new = {entry.number for entry in self._undefined}, self._next
+        shared = list(self._entries.values()) if only is None else [self._entries[number] for number in sorted(only)]
+        looked_at = [entry for entry in shared if entry.known is not None and entry.kind != "function"]
+        told = [(entry, entry.known, entry.snapshot) for entry in looked_at]
         try:
-            for entry, known, _ in told:
-                if known is not None and entry.kind != "function" and (only is None or entry.number in only):
-                    self._look_at(entry, contents)
+            for entry in looked_at:
+                self._look_at(entry, contents)
             new = self._define(definitions, contents)
             if last is not None:
                 last(new)
                 self._define(definitions, contents)
             yield definitions, contents, self._dropped
         except BaseException:
-            self._take_back(told)
+            for entry, known, snapshot in told:
+                entry.known, entry.snapshot = known, snapshot
+            self._take_back({*new_before, *range(first_new, self._next, 2)})
             raise
+        finally:
+            self._compared.clear()
         self._dropped = []
 
-    def _take_back(self, told: list[tuple[Entry, bytes | None, patches.Snapshot | None]]) -> None:
-        """Nothing was sent: the other side knows what it knew, and what is new is forgotten."""
-        known_there = {entry.number for entry, known, _ in told if known is not None}
-        for entry, known, snapshot in told:
-            entry.known, entry.snapshot = known, snapshot
-        for entry in [entry for entry in self._entries.values() if entry.number not in known_there]:
+    def _take_back(self, new: set[int]) -> None:
+        """Nothing was sent: what is new is forgotten, for the other side does not know it."""
+        for entry in [self._entries[number] for number in new if number in self._entries]:
             self._forget(entry)
         self._undefined.clear()
 
@@ -228,7 +235,7 @@ class Table:
 
     def _look_at(self, entry: Entry, contents: list[Any]) -> None:
         if entry.snapshot is not None:
-            found = patches.difference(entry.snapshot, entry.value, _encode_by_value)
+            found = self._difference(entry)
             if found is not None:
                 patch, entry.snapshot = found
                 if patch:
@@ -241,6 +248,15 @@ class Table:
             entry.known = packed
             contents.append([entry.number, content])
         entry.snapshot = _snapshot(entry)
+
+    def _difference(self, entry: Entry) -> tuple[list[Any], patches.Snapshot] | None:
+        """What `patches.difference` says of a container. For one message it is asked once, though `reachable` and
+        `changes` both want to know."""
+        if entry.number not in self._compared:
+            assert entry.snapshot is not None
+            found = patches.difference(entry.snapshot, entry.value, _encode_by_value)
+            self._compared[entry.number] = found
+        return self._compared[entry.number]
 
     def apply(self, definitions: Any, contents: Any, dropped: Any) -> None:
         """Take in what the other side told.
@@ -304,7 +320,11 @@ class Table:
         self._numbers.pop(_key(entry.value), None)
 
     def reachable(self, values: list[Any]) -> set[int]:
-        """The numbers of the shared objects that can be reached from values as they were encoded."""
+        """The numbers of the shared objects that can be reached from values as they were encoded.
+
+        To be called just before `changes`, which takes over what is found out here about containers.
+        """
+        self._compared.clear()
         found: set[int] = set()
         waiting = [number for value in values for number in wire.references(value)]
         while waiting:
@@ -312,7 +332,7 @@ class Table:
             if number not in found and number in self._entries:
                 found.add(number)
                 entry = self._entries[number]
-                if entry.snapshot is not None and patches.is_plain(entry.snapshot, entry.value):
+                if entry.snapshot is not None and self._difference(entry) is not None:
                     continue  # numbers and texts refer to nothing
                 content = KINDS[entry.kind].content(self, entry.value)
                 trees = content[1] if entry.kind == "record" else [content]
@@ -344,6 +364,7 @@ class Table:
         self._numbers.clear()
         self._undefined.clear()
         self._dropped.clear()
+        self._compared.clear()
         self.modules.clear()
 
 

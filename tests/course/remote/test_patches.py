@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import random
 from collections import Counter, OrderedDict, defaultdict
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from llmcourse.course.remote import patches, wire
+from llmcourse.course.remote.peer import KNOWN
+from llmcourse.course.remote.shared import Table
 from llmcourse.course.remote.wire import PATCH, BadMessage
 
 
@@ -152,3 +155,64 @@ def test_a_patch_that_does_not_fit_is_refused(patch: list[Any]) -> None:
 def test_a_patch_of_a_dict_that_does_not_fit_is_refused(patch: list[Any]) -> None:
     with pytest.raises(BadMessage):
         patches.apply({i: i for i in range(20)}, patch, decode, None)
+
+
+@pytest.mark.parametrize("is_read", [True, False], ids=["as a list has them", "one by one"])
+def test_places_differ_where_the_objects_are_others_though_they_are_equal(
+    monkeypatch: pytest.MonkeyPatch, is_read: bool
+) -> None:
+    assert patches._LISTS_ARE_READ, "this Python's lists are not read as they lie in memory"
+    monkeypatch.setattr(patches, "_LISTS_ARE_READ", is_read)
+    dice, pool = random.Random(1), [1, True, 1.0, 0.0, -0.0, (1, 2), tuple([1, 2]), 10**20, int("1" + "0" * 20)]
+    for _ in range(300):
+        before = dice.choices(pool, k=dice.randrange(12))
+        now = [item if dice.random() < 0.8 else dice.choice(pool) for item in before] + before[: dice.randrange(3)]
+        now = now[: dice.randrange(len(now) + 1)]
+        want = [i for i, (a, b) in enumerate(zip(before, now)) if a is not b]
+        assert patches._places(operator.is_not, before, now) == want
+
+
+def sharing() -> tuple[Table, list[int], Any]:
+    """A table that has told the other side of a list; the list, and what refers to it."""
+    assert KNOWN
+    table, held = Table(0, is_host=True), list(range(20))
+    reference = table.encode(held)
+    with table.changes():
+        pass
+    return table, held, reference
+
+
+def test_what_was_not_sent_is_told_with_the_next_message() -> None:
+    table, held, reference = sharing()
+    for only in (None, table.reachable([reference])):
+        held[3] += 1
+        new = [1, 2]
+        table.encode(new)
+        only = None if only is None else table.reachable([reference])
+        with pytest.raises(ZeroDivisionError), table.changes(only=only):
+            raise ZeroDivisionError
+        assert new not in table and held in table
+        with table.changes() as (definitions, contents, _):
+            assert definitions == [] and [number for number, _ in contents] == [reference[1]]
+
+
+def test_what_changed_after_a_message_that_never_left_is_told() -> None:
+    table, held, reference = sharing()
+    table.reachable([reference])
+    held[3] = 99
+    with table.changes() as (_, contents, _):
+        assert len(contents) == 1
+    held[4] = 99
+    assert table.reachable([reference]) == {reference[1]}
+    with table.changes(only={reference[1]}) as (_, contents, _):
+        assert len(contents) == 1
+
+
+def test_a_container_is_compared_once_for_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, _, reference = sharing()
+    compared: list[Any] = []
+    real = patches.difference
+    monkeypatch.setattr(patches, "difference", lambda *given: compared.append(given) or real(*given))
+    with table.changes(only=table.reachable([reference])):
+        pass
+    assert len(compared) == 1
