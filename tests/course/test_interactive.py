@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tokenizers import models, pre_tokenizers, trainers
 
 from llmcourse.course.notebook.interactive import (
-    allreduce_stepper,
     alarm_tuner,
+    allreduce_stepper,
     bpe_stepper,
     cache_reader,
     checkpoint_figure,
@@ -27,15 +27,13 @@ from llmcourse.course.notebook.interactive import (
     rope_rotator,
     routing_heatmap,
     scaling_optimum,
+    serving_cost,
     token_exchange,
     valley_walk,
 )
 from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id, script_json
 from llmcourse.course.paths import course_root
 from llmcourse.pretrain.settings.config import load
-    serving_cost,
-)
-from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id, script_json
 from llmcourse.scaling_laws.recorded import ladder
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
 from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
