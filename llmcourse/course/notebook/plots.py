@@ -1,7 +1,8 @@
 """The look of every figure: one palette, one colour for a method in every chapter, and no axis without a label.
 
-Figures are light cards with dark ink. The book's dark theme puts images on a light ground and dims them in any case,
-and JupyterLab's dark theme leaves them alone: an opaque card reads in both, a transparent figure in only one.
+Figures are light cards with dark ink. JupyterLab's dark theme leaves images alone: an opaque card reads there, a
+transparent figure would not. For its dark theme the book makes a second form from the SVG, in which each of these
+colours has a counterpart (`llmcourse.course.author.dark`); a figure kept as PNG has none, so pages show none.
 
 A figure is 5.6 inches wide: a phone shows it at two thirds of its size, and its text is still read there. Two panels
 stand one above the other for the same reason.
