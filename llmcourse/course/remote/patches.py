@@ -10,14 +10,10 @@ grade without it (five pairs of runs, 1.08 to 1.13); a class of right answers ta
 
 from __future__ import annotations
 
-import ctypes
 import operator
-import sys
 from collections.abc import Callable, Iterable
 from itertools import chain, compress, count
 from typing import Any
-
-import numpy as np
 
 from llmcourse.course.remote.wire import PATCH, SCALARS, BadMessage
 
@@ -25,10 +21,6 @@ SMALL = 8
 """Containers with fewer items are told as a whole."""
 MAX_NESTED = 4
 """Tuples in tuples, as deep as a snapshot looks."""
-
-_ADDRESS = ctypes.sizeof(ctypes.c_void_p)
-_WHERE_ITEMS = object.__basicsize__ + _ADDRESS
-"""Behind what every object begins with, a list holds how many items it has, then where their addresses stand."""
 
 Snapshot = tuple[list[Any], list[Any] | None, bool]
 """Of a list its items and None; of a dict its keys and its values; and whether the values are copies of sets."""
@@ -86,25 +78,7 @@ def difference(before: Snapshot, value: Any, encode: Callable[[list[Any]], Any])
 
 def _places(differ: Callable[[Any, Any], bool], before: list[Any], now: list[Any]) -> list[int]:
     """The positions at which two lists differ, as far as both go."""
-    if differ is operator.is_not and _LISTS_ARE_READ:
-        n_both = min(len(before), len(now))
-        return np.flatnonzero(_addresses(before)[:n_both] != _addresses(now)[:n_both]).tolist()
     return list(compress(count(), map(differ, before, now)))
-
-
-def _addresses(items: list[Any]) -> np.ndarray:
-    """Where a list's items lie in memory, as the list itself has it: two lists hold the same objects where these
-    numbers are the same. Twelve hundred items take 8 microseconds to compare, a look at each of them 40."""
-    where = ctypes.c_void_p.from_address(id(items) + _WHERE_ITEMS).value
-    return np.frombuffer(ctypes.string_at(where, _ADDRESS * len(items)) if items else b"", np.uintp)
-
-
-def _are_read() -> bool:
-    """Whether this Python's lists are laid out as `_addresses` expects: else items are looked at one by one."""
-    items = [object() for _ in range(3)]
-    if sys.implementation.name != "cpython" or list.__basicsize__ != _WHERE_ITEMS + 2 * _ADDRESS:
-        return False
-    return _addresses(items).tolist() == [id(item) for item in items]
 
 
 def _difference_of_lists(
@@ -210,6 +184,3 @@ def _cannot_change(items: Iterable[Any]) -> bool:
 
 def _are_sets_of_numbers(items: Iterable[Any]) -> bool:
     return set(map(type, items)) <= {set} and set(map(type, chain.from_iterable(items))) <= {int}
-
-
-_LISTS_ARE_READ = _are_read()

@@ -157,12 +157,7 @@ def test_a_patch_of_a_dict_that_does_not_fit_is_refused(patch: list[Any]) -> Non
         patches.apply({i: i for i in range(20)}, patch, decode, None)
 
 
-@pytest.mark.parametrize("is_read", [True, False], ids=["as a list has them", "one by one"])
-def test_places_differ_where_the_objects_are_others_though_they_are_equal(
-    monkeypatch: pytest.MonkeyPatch, is_read: bool
-) -> None:
-    assert patches._LISTS_ARE_READ, "this Python's lists are not read as they lie in memory"
-    monkeypatch.setattr(patches, "_LISTS_ARE_READ", is_read)
+def test_places_differ_where_the_objects_are_others_though_they_are_equal() -> None:
     dice, pool = random.Random(1), [1, True, 1.0, 0.0, -0.0, (1, 2), tuple([1, 2]), 10**20, int("1" + "0" * 20)]
     for _ in range(300):
         before = dice.choices(pool, k=dice.randrange(12))
