@@ -14,14 +14,14 @@ const serving = (() => {
 
   // The cheapest model to train and serve: y = B / D^beta by halving an interval.
   function optimum(law, loss, served) {
-    const excess = loss - law.E;
-    let low = 0, high = excess * law.alpha / (law.alpha + law.beta);
+    const above = loss - law.E;
+    let low = 0, high = above * law.alpha / (law.alpha + law.beta);
     for (let i = 0; i < 200; i++) {
-      const y = (low + high) / 2;
-      const right = law.beta * y * (1 + served / 3 * (y / law.B) ** (1 / law.beta));
-      if (right > law.alpha * (excess - y)) high = y; else low = y;
+      const half = low + (high - low) / 2;
+      const right = law.beta * half * (1 + served / 3 * (half / law.B) ** (1 / law.beta));
+      if (right > law.alpha * (above - half)) high = half; else low = half;
     }
-    return { n: (law.A / (excess - high)) ** (1 / law.alpha), d: (law.B / high) ** (1 / law.beta) };
+    return { n: (law.A / (above - high)) ** (1 / law.alpha), d: (law.B / high) ** (1 / law.beta) };
   }
 
   // Three digits and a unit: 1.23B.

@@ -30,9 +30,9 @@ const valleys = (() => {
     });
     const [curvature, slope, height] = solve(rows);
     if (!(curvature > 1e-13 * Math.max(...ys.map(Math.abs)))) return null;
-    const lowest = -slope / (2 * curvature);
+    const bottom = -0.5 * slope / curvature;
     return {
-      x: middle + width * lowest, y: height + slope * lowest / 2,
+      x: middle + width * bottom, y: height + slope * bottom / 2,
       at: (x) => { const u = (x - middle) / width; return curvature * u * u + slope * u + height; },
     };
   }
