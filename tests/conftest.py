@@ -30,6 +30,7 @@ LONG = (
     "tests/course/sandbox/test_limits.py",
     "tests/course/test_release.py",
     "tests/browser/test_pages.py",
+    "tests/browser/test_lab.py",
     "tests/browser/test_other_pages.py",
     "tests/course/sandbox/test_life_of_a_process.py",
     "tests/distributed/test_learners_code.py",
