@@ -172,7 +172,7 @@ def simulate_run(
     if n_rounds < 1 or n_rounds != int(n_rounds):
         raise ValueError(f"n_rounds is {n_rounds!r}; it must be a whole number of 1 or more")
     require_above(interval_s=interval_s, mtbf_s=mtbf_s, shape=shape)
-    require_at_least(save_s=save_s, restart_s=restart_s)
+    require_at_least(restart_s=restart_s, save_s=save_s)
     random = np.random.default_rng(seed)
     scale = mtbf_s / math.gamma(1 + 1 / shape)
 

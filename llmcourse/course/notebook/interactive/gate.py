@@ -78,7 +78,7 @@ def _table() -> str:
     for name, gate in GATES.items():
         logits = list(START["logits"])
         experts, weights, _, slopes = learn(gate, logits, START["bias"], START["wanted"])
-        for _ in range(50):
+        for _step in range(50):
             moves = learn(gate, logits, START["bias"], START["wanted"])[3]
             logits = [max(-MOST, min(MOST, z - RATE * slope)) for z, slope in zip(logits, moves)]
         best = learn(gate, logits, START["bias"], START["wanted"])[0][0]
