@@ -1,23 +1,33 @@
-"""Interactive figures: `figure` puts one into an output cell, the other modules are the chapters' figures."""
+"""Interactive figures: `figure` puts one into an output cell, the other modules are the chapters' figures.
 
-from llmcourse.course.notebook.interactive.alarms import alarm_tuner
-from llmcourse.course.notebook.interactive.allreduce import allreduce_stepper
-from llmcourse.course.notebook.interactive.banding import minhash_banding
-from llmcourse.course.notebook.interactive.bpe import bpe_stepper
-from llmcourse.course.notebook.interactive.cache import cache_reader
-from llmcourse.course.notebook.interactive.checkpoints import checkpoint_figure
-from llmcourse.course.notebook.interactive.exchange import token_exchange
-from llmcourse.course.notebook.interactive.gate import gate_explorer
-from llmcourse.course.notebook.interactive.memory import memory_ledger
-from llmcourse.course.notebook.interactive.mesh import mesh_explorer
-from llmcourse.course.notebook.interactive.pipelines import pipeline_schedule
-from llmcourse.course.notebook.interactive.queues import expert_queues
-from llmcourse.course.notebook.interactive.rope import rope_rotator
-from llmcourse.course.notebook.interactive.routing import routing_heatmap
-from llmcourse.course.notebook.interactive.scaling import scaling_optimum
-from llmcourse.course.notebook.interactive.serving import serving_cost
-from llmcourse.course.notebook.interactive.valley import valley_walk
-from llmcourse.course.notebook.interactive.valleys import isoflop_valleys
+Each is imported when it is asked for: the figure of a mesh of GPUs stands on all that trains, and a notebook on
+tokenization must not wait for that.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_MODULES = {
+    "alarm_tuner": "alarms",
+    "allreduce_stepper": "allreduce",
+    "bpe_stepper": "bpe",
+    "cache_reader": "cache",
+    "checkpoint_figure": "checkpoints",
+    "expert_queues": "queues",
+    "gate_explorer": "gate",
+    "isoflop_valleys": "valleys",
+    "memory_ledger": "memory",
+    "mesh_explorer": "mesh",
+    "minhash_banding": "banding",
+    "pipeline_schedule": "pipelines",
+    "rope_rotator": "rope",
+    "routing_heatmap": "routing",
+    "scaling_optimum": "scaling",
+    "serving_cost": "serving",
+    "token_exchange": "exchange",
+    "valley_walk": "valley",
+}
+"""The module of each figure."""
 
 __all__ = [
     "alarm_tuner",
@@ -39,3 +49,9 @@ __all__ = [
     "token_exchange",
     "valley_walk",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
