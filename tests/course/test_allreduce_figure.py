@@ -1,31 +1,19 @@
 """The figure of the all-reduce against the messages that the library's collectives send."""
 
-import json
-
 import pytest
-import quickjs
 import torch
 
 from llmcourse.course.notebook.interactive import allreduce_stepper
 from llmcourse.course.notebook.interactive.allreduce import ALPHA_S, BETA_S, RANKS, WAYS
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.distributed import collectives
 from llmcourse.distributed.costs import collective_seconds
 from llmcourse.distributed.rehearsal import rehearse
+from tests.course.figures import core
 
 CASES = [(way, n) for way in WAYS for n in (*RANKS, 7)]
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("allreduce_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(allreduce.{name}({given_arguments}))"))
-
-    return call
+js = core("allreduce")
 
 
 @pytest.mark.parametrize(("way", "n"), CASES)

@@ -1,30 +1,18 @@
 """The figure of a failing run against the library's formula and simulation."""
 
-import json
-
 import pytest
-import quickjs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive import checkpoint_figure
 from llmcourse.course.notebook.interactive.checkpoints import RUNS, gaps, times
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.distributed.failures import checkpoint_interval, lost_share, simulate_run, young_interval
+from tests.course.figures import core
 
 seconds = st.floats(1.0, 1e5)
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("failures_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(failures.{name}({given_arguments}))"))
-
-    return call
+js = core("failures")
 
 
 @settings(max_examples=200, deadline=None)

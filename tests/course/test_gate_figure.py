@@ -1,17 +1,14 @@
 """The gate's figure against the library's gate, its gradient by hand and autograd."""
 
-import json
-
 import pytest
-import quickjs
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive import gate_explorer
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.course.notebook.interactive.gate import ANGLES, GATES, MOST, RATE, START, learn
 from llmcourse.moe.routing import gate_gradient
+from tests.course.figures import core
 
 # Far enough apart that no rounding decides who is chosen, and some are equal.
 places = st.lists(st.integers(-40, 40).map(lambda n: n / 10), min_size=6, max_size=6)
@@ -21,16 +18,7 @@ gates = st.fixed_dictionaries(
 )
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("gate_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(gate.{name}({given_arguments}))"))
-
-    return call
+js = core("gate")
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,11 +1,7 @@
 """The figure of ranks against the library: who stands where, what a rank holds, how long a ring takes."""
 
-import json
-
 import pytest
-import quickjs
 
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.course.notebook.interactive.mesh import (
     EXPERT_RANKS,
     RANKS,
@@ -25,6 +21,7 @@ from llmcourse.distributed.planning import HARDWARE, gather_seconds
 from llmcourse.pretrain.run.on_paper import paper_rank
 from llmcourse.pretrain.settings.config import load
 from llmcourse.scaling_laws.layouts import EFFICIENCY
+from tests.course.figures import core
 
 RUNS = {
     name: (load(course_root() / f"configs/{name}.toml"), n) for name, n in (("eight-gpus", 8), ("sixty-four-gpus", 64))
@@ -40,16 +37,7 @@ def models():
     return {name: sizes(*run) for name, run in RUNS.items()}
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("mesh_core.js"))
-
-    def call(name: str, *arguments):
-        given = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(mesh.{name}({given}))"))
-
-    return call
+js = core("mesh")
 
 
 def options(layout: Layout) -> dict[str, object]:

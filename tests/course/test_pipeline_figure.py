@@ -1,31 +1,19 @@
 """The figure of pipelines against the library's schedules and clock."""
 
-import json
-
 import pytest
-import quickjs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive import pipeline_schedule
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.course.notebook.interactive.pipelines import GROUPS, orders_of
 from llmcourse.distributed.interleaved import group_task_times, kept_micro_batches
 from llmcourse.distributed.pipeline import bubble_fraction, kept_at_once, one_forward_one_backward, task_times
+from tests.course.figures import core
 
 JS_NAMES = {"GPipe": "gpipe", "1F1B": "oneForwardOneBackward"}
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("pipeline_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(pipeline.{name}({given_arguments}))"))
-
-    return call
+js = core("pipeline")
 
 
 def shown(js, name, p, m):

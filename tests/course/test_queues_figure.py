@@ -1,28 +1,14 @@
 """The figure of a fixed capacity against the library's gate and dispatch."""
 
-import json
-
-import pytest
-import quickjs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive import expert_queues
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.course.notebook.interactive.queues import FAVOUR, N_TOKENS, TOP_K, choices, noise
 from llmcourse.moe.dispatch import expert_capacity, within_capacity
+from tests.course.figures import core
 
-
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("queues_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(queues.{name}({given_arguments}))"))
-
-    return call
+js = core("queues")
 
 
 @settings(max_examples=100, deadline=None)

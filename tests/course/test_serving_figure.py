@@ -1,32 +1,21 @@
 """The figure of serving against the library's optimum."""
 
-import json
 from dataclasses import asdict
 
 import pytest
-import quickjs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive import serving_cost
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.course.notebook.interactive.serving import LAWS, targets
 from llmcourse.scaling_laws.laws import BESIROGLU
 from llmcourse.scaling_laws.serving import optimum_with_inference, smallest_params, tokens_to_reach, total_flops
+from tests.course.figures import core
 
 chosen = st.sampled_from([(law, loss) for law in LAWS.values() for loss in targets(law).values()])
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("serving_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(serving.{name}({given_arguments}))"))
-
-    return call
+js = core("serving")
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,32 +1,20 @@
 """The figure of a walk in a valley against PyTorch's optimizers, the library's rules and a little algebra."""
 
-import json
 import math
 
 import numpy as np
 import pytest
-import quickjs
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive import valley_walk
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.course.notebook.interactive.valley import BETAS, EPS, RULES, START, STEPS, walk_losses
 from llmcourse.optim.rules import adamw_step, sgd_step
 from llmcourse.optim.schedules import linear_schedule
+from tests.course.figures import core
 
-
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("valley_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(valley.{name}({given_arguments}))"))
-
-    return call
+js = core("valley")
 
 
 def setting(**changes):

@@ -1,33 +1,22 @@
 """The figure of valleys against the parabolas in Python."""
 
-import json
 import math
 
 import numpy as np
 import pytest
-import quickjs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive import isoflop_valleys
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.course.notebook.interactive.valleys import FAR, choices, fit_valleys
 from llmcourse.scaling_laws.isoflop import budget_groups, parabola_minimum, power_law
 from llmcourse.scaling_laws.recorded import ladder
+from tests.course.figures import core
 
 RUNS = ladder("python")
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("valleys_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(valleys.{name}({given_arguments}))"))
-
-    return call
+js = core("valleys")
 
 
 def told(js, kept):
