@@ -69,6 +69,7 @@ class _Bench:
         self.assignment = assignment
         self.check, self.piece = cells[-1], piece_of(cells[-1])
         self.before = [cell for cell in cells[:-1] if kind_of(cell) == "setup" or self._is_another(cell)]
+        self.others = [piece for cell in self.before if (piece := piece_of(cell))]  # right ones, which have passed
         self.magic = next(cell.source.partition("\n")[0] for cell in cells if self._is_exercise(cell))
 
     def _is_exercise(self, cell: NotebookNode) -> bool:
@@ -113,7 +114,7 @@ class _Bench:
         courtroom.knows_hidden = False  # what a message may say is as in new processes
         may_change = bool(facts_of(self.check).get("changes_arguments"))
         return await courtroom.check(
-            self.check.source, [], {self.piece: source}, TIMEOUT_S, changes_arguments=may_change
+            self.check.source, self.others, {self.piece: source}, TIMEOUT_S, changes_arguments=may_change
         )
 
 

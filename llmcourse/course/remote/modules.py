@@ -42,11 +42,13 @@ class RemoteFunction:
 
     Attributes:
         is_pure: It looks at no shared object but those that it gets; see `Peer.call`.
+        stands_alone: It calls no function of this side; see `checks.stands_alone`.
     """
 
     def __init__(self, table: Table, number: int, name: str):
         self._table, self._number = table, number
         self.is_pure = False
+        self.stands_alone = False
         self.__name__ = self.__qualname__ = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -75,6 +77,10 @@ class RemoteFunction:
     def count_steps(self, *args: Any) -> int:
         """Call it there and have the other side count its steps: that side's own word."""
         return self._table.call("count", self._number, args, {})
+
+    def shallow(self, *args: Any) -> Any:
+        """Call it there where few calls may stand within each other."""
+        return self._table.call("shallow", self._number, args, {})
 
     def __repr__(self) -> str:
         return f"<{self.__name__}, in another process>"

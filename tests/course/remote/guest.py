@@ -206,6 +206,11 @@ def go_double(x):
     return x
 
 
+def recursive_sum(numbers: list[int]) -> int:
+    """One call for each number."""
+    return numbers[0] + recursive_sum(numbers[1:]) if numbers else 0
+
+
 FUNCTIONS = {
     "turn_gradients_off": turn_gradients_off,
     "go_double": go_double,
@@ -243,6 +248,7 @@ FUNCTIONS = {
     "count": lambda xs: sum(1 for _ in xs),
     "grad_mode": lambda x: (x * 2, torch.is_grad_enabled(), torch.is_autocast_enabled("cpu")),
     "deep": lambda n: n,
+    "recursive_sum": recursive_sum,
     "rank_sum": rank_sum,
     "to_neighbour": to_neighbour,
     "wait_for_nobody": wait_for_nobody,

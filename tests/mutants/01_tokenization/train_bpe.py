@@ -364,3 +364,20 @@ def train_bpe(word_counts, vocab_size):
         for changed in apply_merge(index, pair, new_id):
             heapq.heappush(heap, (-index.counts[changed], changed))
     return merges
+
+
+# %% recursion: one call within the other for each merge
+def train_bpe(word_counts, vocab_size):
+    index = index_pairs(split_bytes(word_counts, vocab_size))
+    heap = [(-count, pair) for pair, count in index.counts.items()]
+    heapq.heapify(heap)
+
+    def merges_from(new_id):
+        best = pop_most_frequent(heap, index.counts) if new_id < vocab_size else None
+        if best is None:
+            return []
+        for pair in apply_merge(index, best, new_id):
+            heapq.heappush(heap, (-index.counts[pair], pair))
+        return [best, *merges_from(new_id + 1)]
+
+    return merges_from(256)
