@@ -13,7 +13,7 @@ A large file is cut into spans, so that several processes read it at once; small
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ def list_files(sources: str | Path | Iterable[str | Path]) -> list[SourceFile]:
     return files
 
 
-def fingerprint(files: Sequence[SourceFile]) -> str:
+def fingerprint(files: Sequence[SourceFile], on_file: Callable[[], object] = lambda: None) -> str:
     """What changes when files change: of their paths, sizes and contents, found without reading much.
 
     A file of at most 128 KiB is read whole: it has the same fingerprint exactly if it has the same bytes. Of a larger
@@ -113,6 +113,7 @@ def fingerprint(files: Sequence[SourceFile]) -> str:
 
     Args:
         files: What `list_files` found.
+        on_file: Called after each.
 
     Returns:
         Sixteen hexadecimal digits.
@@ -133,6 +134,7 @@ def fingerprint(files: Sequence[SourceFile]) -> str:
                 digest.update(opened.read(END_BYTES))
                 opened.seek(max(END_BYTES, file.size - END_BYTES))
                 digest.update(opened.read(END_BYTES))
+        on_file()
     return digest.hexdigest()[:16]
 
 
