@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psutil
@@ -42,26 +43,17 @@ def test_a_rank_that_dies_in_the_middle_of_its_answer_is_named(written):
 
 
 def stall(group):
+    """Be stopped half a second from now, in the middle of an answer that takes longer."""
     if group.rank == 1:
-        send = launch._tell
+        send = Connection.send_bytes
 
-        def halves(pipe, ok, value):
-            threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGSTOP)).start()
-            return send(SlowPipe(pipe), ok, value)
+        def send_slowly(self, piece):
+            send(self, piece)
+            time.sleep(0.01)
 
-        launch._tell = halves
+        Connection.send_bytes = send_slowly
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGSTOP)).start()
     return b"." * 1_000_000
-
-
-class SlowPipe:
-    """A pipe into which little goes at a time."""
-
-    def __init__(self, pipe):
-        self._pipe = pipe
-
-    def send_bytes(self, piece):
-        self._pipe.send_bytes(piece)
-        time.sleep(0.01)
 
 
 def test_a_rank_that_stalls_in_the_middle_of_its_answer_is_named_in_time():

@@ -55,7 +55,7 @@ def test_a_first_rank_that_is_killed_ends_the_others_with_a_sentence(nursery, ru
     ended = job.wait()
     assert ended.statuses == [-9, 1], ended.said
     assert "error: rank 1 has lost rank 0, which was tokenizing own into " in ended.err[1]
-    assert " of 0.1 MB, " in ended.err[1] and ended.err[1].rstrip().endswith(" s ago; there is no checkpoint")
+    assert " of 0.2 MB, " in ended.err[1] and ended.err[1].rstrip().endswith(" s ago; there is no checkpoint")
     assert "Traceback" not in ended.err[1]
 
 
@@ -118,12 +118,8 @@ def test_how_far_it_is_in_words():
 
 @pytest.fixture
 def both(run, tmp_path) -> list[list[object]]:
-    """Two runs that need the same tokens; what the second one is given is the first one's tokenizer."""
-    first, second = tmp_path / "first", tmp_path / "second"
-    return [
-        [*run, f"run.folder={first}"],
-        [*run, f"run.folder={second}", f"tokenizer.file={first / 'tokenizer.json'}"],
-    ]
+    """Two runs that learn the same tokenizer, and need the same tokens."""
+    return [[*run, f"run.folder={tmp_path / name}"] for name in ("first", "second")]
 
 
 def test_a_run_waits_for_another_that_tokenizes_into_the_same_folder(nursery, both, tmp_path):
