@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from llmcourse.data.corpora import stream
+from llmcourse.data.corpora import HUB, stream
 from llmcourse.data.shards import MANIFEST, ShardedTokens, open_shards, tokenizer_hash, write_shards
 from llmcourse.pretrain.data.documents import read_documents
 from llmcourse.pretrain.data.prepare import prepare
@@ -105,10 +105,11 @@ def training_tokens(
         def write(source: SourceSection = source, place: Path = place) -> None:
             tell(f"tokenizing {source.name} into {place}")
             mark = config.tokenizer.end_of_text
-            if source.files is not None:
+            if source.files is not None or source.corpus in HUB:
                 prepare(
-                    place, source.files, tokenizer, mark, n_workers=config.data.workers, limit_mb=source.limit_mb,
-                    progress=progress, on_read=ranks.moves, when_busy=_other_run(place, ranks, tell),
+                    place, source.files or source.corpus, tokenizer, mark, n_workers=config.data.workers,
+                    limit_mb=source.limit_mb, progress=progress, on_read=ranks.moves,
+                    when_busy=_other_run(place, ranks, tell),
                 )  # fmt: skip
             else:
                 write_shards(place, ranks.moving(_documents(source, "train")), tokenizer, mark)

@@ -81,6 +81,7 @@ def prepare(
             cannot be read; the tokenizer has no such mark; `folder` lies in a source; a size is below 1. The message
             names it.
         RuntimeError: A worker died twice over the same part; the message names its files.
+        CorpusUnavailableError: A corpus of the hub cannot be reached; what has been tokenized stays.
     """
     folder, files = Path(folder), list_files(sources)
     n_workers, part_bytes = whole("n_workers", n_workers), whole("part_bytes", part_bytes)
@@ -120,7 +121,9 @@ def _counted(
     def count(number: int, n_bytes: int | None) -> None:
         nonlocal n_done
         # Text is counted, of which a file may hold more (compressed) or less (JSON) than its bytes.
-        now = sizes[number] if n_bytes is None else min(sizes[number], seen[number] + n_bytes)
+        now = seen[number] + (n_bytes or 0)
+        if sizes[number]:  # else nobody knows how much it will be
+            now = sizes[number] if n_bytes is None else min(sizes[number], now)
         bar.update(now - seen[number])
         n_done += now - seen[number]
         seen[number] = now
@@ -143,7 +146,7 @@ def _tokenize(
 
 
 def _refuse_inside(folder: Path, files: list[SourceFile]) -> None:
-    for source in {file.source for file in files if file.kind != "corpus"}:
+    for source in {file.source for file in files if file.is_here}:
         if folder.absolute().is_relative_to(source):
             raise ValueError(f"folder is {str(folder)!r}; it must lie outside of the source {source!r}, or it is read")
 
@@ -153,7 +156,7 @@ def _refuse_unread(files: list[SourceFile], parts: list[list[Span]]) -> None:
     read = {span.file.source for part in parts for span in part}
     for file in files:
         if file.source not in read:
-            is_empty = file.kind != "corpus" and not any(other.size for other in files if other.source == file.source)
+            is_empty = file.is_here and not any(other.size for other in files if other.source == file.source)
             raise ValueError(f"the source {file.source} {'has no text' if is_empty else 'lies behind the limit'}")
 
 

@@ -69,7 +69,7 @@ class SourceSection:
         corpus: A corpus of `llmcourse.data.corpora`, or
         files: files and folders, as `read_documents` reads them.
         weight: Its share of the rows that are read, in proportion to the others'.
-        limit_mb: Millions of bytes to read; all without it.
+        limit_mb: Millions of bytes to read, of a corpus of the hub equally many of each of its files; all without it.
     """
 
     name: str
