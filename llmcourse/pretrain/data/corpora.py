@@ -33,7 +33,10 @@ def run_tokenizer(config: RunConfig, folder: Path, ranks: Waiting, tell: Callabl
             than the file's.
     """
     path = folder / TOKENIZER
-    ranks.on_first("learning a tokenizer", lambda: path.exists() or _make_tokenizer(config, path, ranks, tell))
+    # It moves while words are counted. Which are merged is found at one go.
+    ranks.on_first(
+        "learning a tokenizer", lambda: path.exists() or _make_tokenizer(config, path, ranks, tell), at_one_go=True
+    )
     tokenizer = BPETokenizer.load(path)
     if config.tokenizer.file is not None:
         named = BPETokenizer.load(config.tokenizer.file)

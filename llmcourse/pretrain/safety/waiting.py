@@ -20,6 +20,8 @@ from llmcourse.pretrain.safety.watchdog import Watchdog
 
 EVERY_S = 5.0
 """Seconds from one message to the next; an eighth of the patience where that is less."""
+AT_ONE_GO = 2.5
+"""How many times the patience something may take that cannot say how far it is; the group gives up after three."""
 T = TypeVar("T")
 
 
@@ -58,7 +60,7 @@ class Waiting:
 
     def __init__(self, group: Group = ALONE, timeout_s: float = 600.0, stopping: Stopping | None = None) -> None:
         self.group, self._stopping = group, stopping
-        self._every_s = min(EVERY_S, timeout_s / 8)
+        self._timeout_s, self._every_s = timeout_s, min(EVERY_S, timeout_s / 8)
         self._what, self._n_done, self._n_in_all = "beginning", 0, 0
         self._told_s = self._heard_s = time.monotonic()
         self._over: BaseException | None = None
@@ -73,11 +75,11 @@ class Waiting:
         if self._watchdog is not None:
             self._watchdog.__exit__(*error)
 
-    def on_first(self, what: str, work: Callable[[], object]) -> None:
+    def on_first(self, what: str, work: Callable[[], object], *, at_one_go: bool = False) -> None:
         """Let the first rank do something, while the others wait; see `on_each`."""
-        self.on_each(what, work if self.group.is_first else lambda: None)
+        self.on_each(what, work if self.group.is_first else lambda: None, at_one_go=at_one_go)
 
-    def on_each(self, what: str, work: Callable[[], T]) -> T:
+    def on_each(self, what: str, work: Callable[[], T], *, at_one_go: bool = False) -> T:
         """Do something on every rank, and wait for all.
 
         What takes long is for the first rank alone, and is to call `moves`.
@@ -85,6 +87,7 @@ class Waiting:
         Args:
             what: What it is, for a message such as "rank 0 was tokenizing code": an activity.
             work: Does it; its result is this rank's.
+            at_one_go: Whether a part of it cannot call `moves`, and is given AT_ONE_GO times as long.
 
         Raises:
             Exception: What it raised on this rank, or else on another one.
@@ -93,6 +96,8 @@ class Waiting:
         """
         result, wrong = None, None
         self._what, self._n_done, self._n_in_all = what, 0, 0
+        if self._watchdog is not None:
+            self._watchdog.patience_s = self._timeout_s * (AT_ONE_GO if at_one_go else 1)
         try:
             result = work()
         except (Exception, AskedToLeave) as error:  # whatever it is, the others must not wait for this rank

@@ -113,6 +113,12 @@ def test_how_far_it_is_in_words():
     assert ranks.where() == "It was counting words: 3.0 of 12.3 MB, 0 s ago."
 
 
+def test_what_cannot_say_how_far_it_is_may_take_longer(nursery, run):
+    learn = {"rank": 0, "function": "llmcourse.tokenization:BPETokenizer.train", "seconds": 1.7 * PATIENCE_S}
+    ended = nursery.run(*run, drag=learn)
+    assert ended.statuses == [0, 0], ended.said
+
+
 # Two runs, one folder of tokens.
 
 
