@@ -135,6 +135,7 @@ stands below:
             whose          whose code a run computes with, and whose has failed
             watchdog       a rank that hangs says where, and ends
             stopping       signals, and leaving in good order
+            waiting        one rank works for all, and the others wait as long as it moves
             folder         the folder of a run: who writes to it, and how the run ended
         data/          text of any size as tokens
             sources        files, folders and corpora to read, in parts that processes can share

@@ -11,8 +11,10 @@ import os
 import random
 import sysconfig
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -164,8 +166,44 @@ def _clean(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
 
-def _hub_documents(name: str) -> Iterator[str]:
-    """Stream a corpus from the hub."""
+def hub_files(name: str) -> int:
+    """In how many files a corpus of the hub lies, which several processes can read at the same time: see `hub_file`.
+
+    Raises:
+        CorpusUnavailableError: It cannot be reached.
+    """
+    with _reached(name) as found:
+        return int(found.num_shards)
+
+
+def hub_file(name: str, number: int, split: str = "train", limit_mb: float | None = None) -> Iterator[str]:
+    """Read one file of a corpus of the hub. See `stream` for the arguments.
+
+    All files one after the other are the corpus of `stream`, but for a text that is in two of them: each file has it.
+
+    Args:
+        name: "fineweb-edu" or "tinystories".
+        number: Which of `hub_files(name)`, from 0.
+        split: "train" or "validation".
+        limit_mb: Where to stop.
+
+    Raises:
+        CorpusUnavailableError: The corpus cannot be reached.
+    """
+    return _limit(_one_split(_hub_documents(name, number), split), limit_mb)
+
+
+def _hub_documents(name: str, number: int | None = None) -> Iterator[str]:
+    """Stream a corpus from the hub, or one of its files."""
+    with _reached(name) as found:
+        for row in found if number is None else found.shard(found.num_shards, number):
+            if text := _clean(row["text"]):
+                yield text
+
+
+@contextmanager
+def _reached(name: str) -> Iterator[Any]:
+    """A corpus of the hub as `datasets` streams it; what goes wrong in the block is that it cannot be reached."""
     offline = " and ".join(map(repr, OFFLINE))
     try:
         import datasets
@@ -173,9 +211,7 @@ def _hub_documents(name: str) -> Iterator[str]:
         message = f"the corpus {name!r} needs the extra `hub` (pip install 'llmcourse[hub]'); {offline} work offline"
         raise CorpusUnavailableError(message) from None
     try:
-        for row in datasets.load_dataset(**HUB[name], split="train", streaming=True):
-            if text := _clean(row["text"]):
-                yield text
+        yield datasets.load_dataset(**HUB[name], split="train", streaming=True)
     except Exception as error:
         message = f"the corpus {name!r} could not be reached ({type(error).__name__}); {offline} work offline"
         raise CorpusUnavailableError(message) from error

@@ -8,7 +8,7 @@ documents and bytes of text it holds, and a checksum of each file.
 import bisect
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -206,13 +206,19 @@ class ShardedTokens:
         return np.concatenate(parts) if parts else np.empty(0, dtype=self.dtype)
 
 
-def open_shards(folder: str | Path, tokenizer: Tokenizer = None, verify: bool = True) -> ShardedTokens:
+def open_shards(
+    folder: str | Path,
+    tokenizer: Tokenizer = None,
+    verify: bool = True,
+    on_read: Callable[[int, int], object] = lambda n_done, n_in_all: None,
+) -> ShardedTokens:
     """Open what `write_shards` wrote, and refuse what is damaged or made for another tokenizer.
 
     Args:
         folder: Where the shards lie.
         tokenizer: The tokenizer that the reader will use; None skips that comparison.
         verify: Also read every file and compare its checksum. The sizes are compared in any case.
+        on_read: Told after each file how many bytes of how many are compared: to read a large corpus takes long.
 
     Returns:
         The tokens; `.manifest` tells the rest.
@@ -229,8 +235,11 @@ def open_shards(folder: str | Path, tokenizer: Tokenizer = None, verify: bool = 
             f"{manifest['vocab_size']} tokens) than this one ({hashed[:12]}, {len(tokenizer)} tokens); its numbers "
             "would mean other words"
         )
+    n_done, itemsize = 0, DTYPES[manifest["dtype"]].itemsize
     for shard in manifest["shards"]:
-        _check_shard(folder, shard, DTYPES[manifest["dtype"]].itemsize, verify)
+        _check_shard(folder, shard, itemsize, verify)
+        n_done += shard["n_tokens"] * itemsize
+        on_read(n_done, manifest["n_tokens"] * itemsize)
     return ShardedTokens(folder, manifest)
 
 

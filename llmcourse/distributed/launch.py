@@ -8,12 +8,15 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import select
+import shutil
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from typing import Any
@@ -36,6 +39,8 @@ SLOW_TO_LOAD = (
 )
 START_S = 120.0
 """Seconds that the new processes may take to find one another, imports included."""
+PIECE_BYTES = getattr(select, "PIPE_BUF", 512) - 8
+"""What a pipe takes in one go or not at all, less the words before it: a piece that has begun to come is all there."""
 
 
 def run_on_ranks(function: Callable[..., Any], rows: Sequence[tuple[Any, ...]], timeout_s: float = 60.0) -> list[Any]:
@@ -130,6 +135,7 @@ def _unpacked(packed: tuple[str, str] | bytes) -> Callable[..., Any]:
 def _answers(pipes: list[Connection], timeout_s: float) -> list[Any]:
     """Wait for every rank; the first error ends the waiting, for the others may wait for the rank that is gone."""
     answers: dict[int, Any] = {}
+    begun = [bytearray() for _ in pipes]
     end = time.monotonic() + timeout_s
     while len(answers) < len(pipes):
         waiting = [pipe for rank, pipe in enumerate(pipes) if rank not in answers]
@@ -141,10 +147,13 @@ def _answers(pipes: list[Connection], timeout_s: float) -> list[Any]:
         for pipe in ready:
             rank = pipes.index(pipe)  # type: ignore[arg-type]
             try:
-                answer = pipe.recv_bytes()  # type: ignore[union-attr]
+                piece = pipe.recv_bytes()  # type: ignore[union-attr]
             except (EOFError, OSError):  # before its answer, or in the middle of it
                 raise RankFailed(f"rank {rank} died") from None
-            ok, value = cloudpickle.loads(answer)
+            begun[rank] += memoryview(piece)[1:]
+            if not piece[0]:  # more is to come
+                continue
+            ok, value = cloudpickle.loads(begun[rank])
             if not ok:
                 raise RankFailed(f"rank {rank} raised {value}")
             answers[rank] = value
@@ -161,6 +170,7 @@ def _rank(
     folder: str,
     timeout_s: float,
 ) -> None:
+    threading.Thread(target=_leave_with_parent, args=(folder,), daemon=True).start()
     try:
         _take_over(environment)
         torch.set_num_threads(1)
@@ -189,8 +199,19 @@ def _take_over(environment: dict[str, str]) -> None:
         _overlay.install(workspace)
 
 
+def _leave_with_parent(folder: str) -> None:
+    """End this rank when the process that has started it is gone, and could not: it was killed."""
+    wait([parent_process().sentinel])  # type: ignore[union-attr]
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
+
+
 def _tell(pipe: Connection, ok: bool, value: Any) -> None:
-    pipe.send_bytes(cloudpickle.dumps((ok, value)))
+    """Send an answer in pieces: one that stops in the middle of it must not hold up who waits with a clock."""
+    answer = cloudpickle.dumps((ok, value))
+    for start in range(0, len(answer), PIECE_BYTES):
+        is_last = start + PIECE_BYTES >= len(answer)
+        pipe.send_bytes(bytes([is_last]) + answer[start : start + PIECE_BYTES])
 
 
 def _group_for(function: Callable[..., Any]) -> dict[str, Group]:

@@ -22,6 +22,7 @@ from llmcourse.files import CheckpointError
 from llmcourse.pretrain.run.engine import pretrain
 from llmcourse.pretrain.safety.folder import FolderInUse
 from llmcourse.pretrain.safety.stopping import SIGNALS, STOPPED, AskedToLeave, Stopping
+from llmcourse.pretrain.safety.waiting import RankLost
 from llmcourse.pretrain.safety.whose import piece_that_failed
 from llmcourse.pretrain.settings.config import ConfigError, RunConfig, load
 from llmcourse.training.loop import NonFiniteLossError
@@ -105,7 +106,9 @@ def tell_what_failed(config: RunConfig, error: BaseException, is_first: bool) ->
     if getattr(error, "is_of_another_rank", False):
         return 1
     rank, piece = os.environ.get("RANK", "0"), piece_that_failed(error)
-    if any(said in str(error) for said in LOST):
+    if isinstance(error, RankLost):
+        told = f"rank {rank} {error}"
+    elif any(said in str(error) for said in LOST):
         told = f"rank {rank} has lost another one, which has said why if it could"
     else:
         traceback.print_exception(error)

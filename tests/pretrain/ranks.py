@@ -129,6 +129,7 @@ class Nursery:
         n: int = 2,
         doom: Mapping[str, Any] | None = None,
         file_limit: Mapping[int, int] | None = None,
+        drag: Mapping[str, Any] | None = None,
         **environment: str,
     ) -> Job:
         """Start a run on some ranks.
@@ -138,6 +139,7 @@ class Nursery:
             n: Ranks; 0 for one process that no launcher has started.
             doom: A file operation of a `rank` at which it, or others, get a signal: what `Doom` takes.
             file_limit: By rank, the bytes above which no file of it can grow.
+            drag: Of which `function` ("module:name") of a `rank` each call takes how many `seconds` longer.
             environment: What else the ranks find in theirs.
         """
         self._n_jobs += 1
@@ -145,7 +147,7 @@ class Nursery:
         place.mkdir(parents=True)
         asked = {
             "place": str(place), "arguments": ["--quiet", *map(str, arguments)], "n": n, "doom": doom,
-            "file_limit": file_limit or {}, "environment": environment,
+            "file_limit": file_limit or {}, "drag": drag, "environment": environment,
         }  # fmt: skip
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
@@ -305,10 +307,28 @@ def be_rank(asked: dict[str, Any], place: Path, rank: int) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     if (doom := asked["doom"]) and doom.pop("rank") == rank:
         Doom(place / "pids.json", **doom)
+    if (drag := asked["drag"]) and drag["rank"] == rank:
+        slow_down(drag["function"], drag["seconds"])
     from llmcourse.pretrain.__main__ import program
 
     sys.argv[1:] = asked["arguments"]
     program()
+
+
+def slow_down(target: str, seconds: float) -> None:
+    """Have each call of a function or method of a module take longer."""
+    module, _, path = target.partition(":")
+    holder, name = importlib.import_module(module), path
+    while "." in name:
+        first, _, name = name.partition(".")
+        holder = getattr(holder, first)
+    function = getattr(holder, name)
+
+    def slow(*args: Any, **options: Any) -> Any:
+        time.sleep(seconds)
+        return function(*args, **options)
+
+    setattr(holder, name, slow)
 
 
 def supervise(pids: list[int], end: float) -> tuple[list[int], int]:

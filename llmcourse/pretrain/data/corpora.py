@@ -5,29 +5,27 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
-import pickle
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from llmcourse.data.corpora import stream
+from llmcourse.data.corpora import HUB, stream
 from llmcourse.data.shards import MANIFEST, ShardedTokens, open_shards, tokenizer_hash, write_shards
-from llmcourse.distributed.group import Group
 from llmcourse.pretrain.data.documents import read_documents
 from llmcourse.pretrain.data.prepare import prepare
 from llmcourse.pretrain.data.sources import fingerprint, list_files
-from llmcourse.pretrain.safety.stopping import AskedToLeave
+from llmcourse.pretrain.safety.waiting import Waiting
 from llmcourse.pretrain.settings.config import ConfigError, RunConfig
 from llmcourse.pretrain.settings.sections import SourceSection
 from llmcourse.tokenization import BPETokenizer
 
 TOKENIZER = "tokenizer.json"
-T = TypeVar("T")
 
 
-def run_tokenizer(config: RunConfig, folder: Path, group: Group, tell: Callable[[str], object]) -> BPETokenizer:
+def run_tokenizer(config: RunConfig, folder: Path, ranks: Waiting, tell: Callable[[str], object]) -> BPETokenizer:
     """The tokenizer of a run: that of its folder, of the file that the settings name, or a new one.
 
     Raises:
@@ -35,7 +33,10 @@ def run_tokenizer(config: RunConfig, folder: Path, group: Group, tell: Callable[
             than the file's.
     """
     path = folder / TOKENIZER
-    on_first(group, lambda: None if path.exists() else _make_tokenizer(config, path, tell))
+    # It moves while words are counted. Which are merged is found at one go.
+    ranks.on_first(
+        "learning a tokenizer", lambda: path.exists() or _make_tokenizer(config, path, ranks, tell), at_one_go=True
+    )
     tokenizer = BPETokenizer.load(path)
     if config.tokenizer.file is not None:
         named = BPETokenizer.load(config.tokenizer.file)
@@ -56,15 +57,15 @@ def run_tokenizer(config: RunConfig, folder: Path, group: Group, tell: Callable[
     return tokenizer
 
 
-def _make_tokenizer(config: RunConfig, path: Path, tell: Callable[[str], object]) -> None:
+def _make_tokenizer(config: RunConfig, path: Path, ranks: Waiting, tell: Callable[[str], object]) -> None:
     wanted = config.tokenizer
     if wanted.file is not None:
         BPETokenizer.load(wanted.file).save(path)
         return
     size = wanted.vocab_size or config.model.vocab_size
     tell(f"learning a tokenizer of {size:,} tokens from {wanted.train_mb:g} MB of {config.data.sources[0].name}")
-    texts = list(_first_megabytes(_documents(config.data.sources[0], "train"), wanted.train_mb))
-    tokenizer = BPETokenizer.train(texts, vocab_size=size, special_tokens=[wanted.end_of_text])
+    texts = _first_megabytes(_documents(config.data.sources[0], "train"), wanted.train_mb)
+    tokenizer = BPETokenizer.train(ranks.moving(texts), vocab_size=size, special_tokens=[wanted.end_of_text])
     tokenizer.save(path)
 
 
@@ -84,7 +85,13 @@ def _first_megabytes(texts: Iterator[str], megabytes: float) -> Iterator[str]:
 
 
 def training_tokens(
-    config: RunConfig, tokenizer: BPETokenizer, folder: Path, group: Group, tell: Callable[[str], object]
+    config: RunConfig,
+    tokenizer: BPETokenizer,
+    folder: Path,
+    ranks: Waiting,
+    tell: Callable[[str], object],
+    *,
+    progress: bool = True,
 ) -> dict[str, ShardedTokens]:
     """The tokens of each source by its name; what is not on disk yet is tokenized first.
 
@@ -96,23 +103,26 @@ def training_tokens(
     opened = {}
     for source in config.data.sources:
         made_from = {**asdict(source), "weight": None, "tokenizer": tokenizer_hash(tokenizer)}
-        place = _place(root, f"{source.name}-{_hash(made_from)}", source.files, group)
+        place = _place(root, f"{source.name}-{_hash(made_from)}", source.files, ranks)
 
         def write(source: SourceSection = source, place: Path = place) -> None:
             tell(f"tokenizing {source.name} into {place}")
             mark = config.tokenizer.end_of_text
-            if source.files is not None:
-                prepare(place, source.files, tokenizer, mark, n_workers=config.data.workers, limit_mb=source.limit_mb)
+            if source.files is not None or source.corpus in HUB:
+                prepare(
+                    place, source.files or source.corpus, tokenizer, mark, n_workers=config.data.workers,
+                    limit_mb=source.limit_mb, progress=progress, on_read=ranks.moves,
+                    when_busy=_other_run(place, ranks, tell),
+                )  # fmt: skip
             else:
-                write_shards(place, _documents(source, "train"), tokenizer, mark)
+                write_shards(place, ranks.moving(_documents(source, "train")), tokenizer, mark)
 
-        on_first(group, lambda place=place, write=write: None if (place / MANIFEST).exists() else write())
-        opened[source.name] = on_each(group, lambda place=place: open_shards(place, tokenizer, verify=group.is_first))
+        opened[source.name] = _opened(place, f"{source.name} into {place}", write, tokenizer, ranks)
     return opened
 
 
 def validation_tokens(
-    config: RunConfig, tokenizer: BPETokenizer, folder: Path, group: Group, tell: Callable[[str], object]
+    config: RunConfig, tokenizer: BPETokenizer, folder: Path, ranks: Waiting, tell: Callable[[str], object]
 ) -> ShardedTokens | None:
     """The validation text as tokens: that of the files named for it, or of the sources that are corpora; None without
     either."""
@@ -125,7 +135,7 @@ def validation_tokens(
         "files": asked.files, "corpora": [source.corpus for source in corpora], "limit_mb": asked.limit_mb,
         "tokenizer": tokenizer_hash(tokenizer),
     }  # fmt: skip
-    place = _place(root, f"validation-{_hash(made_from)}", asked.files, group)
+    place = _place(root, f"validation-{_hash(made_from)}", asked.files, ranks)
 
     def write() -> None:
         tell(f"tokenizing validation text into {place}")
@@ -134,63 +144,62 @@ def validation_tokens(
         else:
             each = asked.limit_mb / len(corpora)
             texts = chain.from_iterable(stream(source.corpus, "validation", each) for source in corpora)
-        write_shards(place, texts, tokenizer, config.tokenizer.end_of_text)
+        write_shards(place, ranks.moving(texts), tokenizer, config.tokenizer.end_of_text)
 
-    on_first(group, lambda: None if (place / MANIFEST).exists() else write())
-    return on_each(group, lambda: open_shards(place, tokenizer))
+    return _opened(place, f"validation text into {place}", write, tokenizer, ranks)
 
 
-def _place(root: Path, name: str, files: Sequence[str] | None, group: Group) -> Path:
+def _opened(
+    place: Path, what: str, write: Callable[[], object], tokenizer: BPETokenizer, ranks: Waiting
+) -> ShardedTokens:
+    """The tokens in a folder, written first where there are none; the first rank alone reads all of them, once."""
+    ranks.on_first(f"tokenizing {what}", lambda: (place / MANIFEST).exists() or write())
+    return ranks.on_each(
+        f"reading the tokens in {place}",
+        lambda: open_shards(place, tokenizer, verify=ranks.group.is_first, on_read=ranks.moves),
+    )
+
+
+def _other_run(place: Path, ranks: Waiting, tell: Callable[[str], object]) -> Callable[[], None]:
+    """What is to be done while another run tokenizes into a folder: it moves as long as the folder grows."""
+    seen: list[int] = []
+
+    def look() -> None:
+        if not seen:
+            tell("another process does that already; waiting for it")
+        size = 0
+        for path in [*place.glob("*.bin"), *place.glob(".*.unfinished")]:
+            with suppress(FileNotFoundError):  # it may just have got its name
+                size += path.stat().st_size
+        if size not in seen[-1:]:
+            ranks.moves(size)
+        seen[:] = [size]
+
+    return look
+
+
+def _place(root: Path, name: str, files: Sequence[str] | None, ranks: Waiting) -> Path:
     """Where the tokens of a source are or will be; the first rank says it, for others may see other times of a file."""
 
     def find() -> Path:
         if files is None:
             return root / name
         try:
-            return root / f"{name}-{fingerprint(list_files(files))}"
+            return root / f"{name}-{fingerprint(list_files(files), ranks.moves)}"
         except FileNotFoundError:
             made = [found.parent for found in root.glob(f"{glob.escape(name)}-*/{MANIFEST}")]
             if len(made) != 1:
                 raise
             return made[0]
 
-    return group.gather(on_each(group, lambda: find() if group.is_first else root))[0]
+    group = ranks.group
+    found = ranks.on_each(f"looking for the files of {name}", lambda: find() if group.is_first else root)
+    return group.gather(found)[0]
 
 
 def bytes_per_token(tokens: ShardedTokens) -> float:
     """Bytes of text that a token stands for."""
     return tokens.manifest["n_bytes"] / tokens.manifest["n_tokens"]
-
-
-def on_first(group: Group, work: Callable[[], T]) -> None:
-    """Let the first rank do something, while the others wait; if it fails, all raise the same error."""
-    on_each(group, work if group.is_first else lambda: None)
-
-
-def on_each(group: Group, work: Callable[[], T]) -> T:
-    """Do something on every rank; if it fails on one, all raise that one's error."""
-    result, wrong, told_of = None, None, None
-    try:
-        result = work()
-    except (Exception, AskedToLeave) as error:  # whatever it is, the others must not wait for this rank
-        wrong, told_of = error, _sendable(error)
-    if told := next((error for error in group.gather(told_of) if error is not None), None):
-        raise wrong or of_another(told)
-    return result  # type: ignore[return-value]
-
-
-def _sendable(error: BaseException) -> BaseException:
-    """An error, or what it says, where another process could not make it again: some need more than a message."""
-    try:
-        return pickle.loads(pickle.dumps(error))
-    except Exception:
-        return RuntimeError(f"{type(error).__name__}: {error}")
-
-
-def of_another(error: BaseException) -> BaseException:
-    """An error that another rank has met, and tells of."""
-    error.is_of_another_rank = True  # type: ignore[attr-defined]
-    return error
 
 
 def _hash(made_from: dict[str, Any]) -> str:

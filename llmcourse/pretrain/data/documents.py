@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from llmcourse.data.corpora import stream
+from llmcourse.data.corpora import hub_file, stream
 from llmcourse.pretrain.data.sources import SourceFile, Span, cut_into_parts, list_files, open_parquet, refuse_changed
 from llmcourse.tokenization.inputs import check_text
 
@@ -71,9 +71,14 @@ def read_span(span: Span, text_field: str = "text") -> Iterator[tuple[str, bool]
         ValueError: The file has changed since it was listed, is damaged, is not UTF-8, or a line is no JSON object with
             a string in the field; the message names the file and the line or byte.
         ModuleNotFoundError: The package that reads such files is not installed; the message names it.
+        CorpusUnavailableError: A corpus of the hub cannot be reached.
     """
     if span.file.kind == "corpus":
         for text in stream(span.file.path, limit_mb=span.stop / 1e6 if span.stop else None):
+            yield from _whole(text)
+        return
+    if span.file.kind == "hub":
+        for text in hub_file(span.file.path, span.start, limit_mb=span.n_bytes / 1e6 if span.n_bytes else None):
             yield from _whole(text)
         return
     refuse_changed(span.file)

@@ -193,15 +193,7 @@ class MixtureBatches:
         self.n_windows = {name: source.n_windows for name, source in self._sources.items()}
 
     def batch(self, step: int, rank: int = 0, world_size: int = 1) -> Batch:
-        """Read the batch of a step, or one rank's rows of it: no other row is touched.
-
-        Args:
-            step: Number of the step, from 0.
-            rank: Which of `world_size` equal parts, from 0. The parts in order are the batch of one process.
-            world_size: Into how many parts the batch is cut.
-
-        Returns:
-            The rows of the rank, B / `world_size` of them.
+        """Read the batch of a step, or one rank's rows of it, as `Batches.batch` does: no other row is touched.
 
         Raises:
             ValueError: As `rank_rows`.

@@ -14,9 +14,10 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tqdm import tqdm
 
@@ -30,6 +31,7 @@ from llmcourse.tokenization import BPETokenizer, Tokenizer, to_tokenizer_json
 from llmcourse.values import whole
 
 PREPARATION = "preparation.json"
+BUSY_S = 1.0
 SETTINGS = ("tokenizer", "end_of_text", "text_field", "part_bytes", "limit_bytes")
 
 
@@ -44,6 +46,8 @@ def prepare(
     part_bytes: int = PART_BYTES,
     limit_mb: float | None = None,
     progress: bool = True,
+    on_read: Callable[[int, int], object] = lambda n_done, n_in_all: None,
+    when_busy: Callable[[], object] | None = None,
 ) -> dict[str, Any]:
     """Tokenize files, folders or corpora to shards that `open_shards` reads.
 
@@ -62,17 +66,22 @@ def prepare(
         part_bytes: About how many bytes of input become one shard. What a kill costs is one such part a worker.
         limit_mb: Read only so many millions of bytes, as `cut_into_parts` counts them; None is all.
         progress: Show a bar.
+        on_read: Told how many bytes of how many are done, as the bar is, at least once for each megabyte that is read.
+        when_busy: Called each second while another process prepares the folder, which is then waited for; None is an
+            error.
 
     Returns:
         The manifest.
 
     Raises:
         FileNotFoundError: There is no such file, folder or corpus; the message names it.
-        FileExistsError: The folder holds something else, or another process prepares it at the moment.
+        FileExistsError: The folder holds something else, or another process prepares it at the moment and nobody
+            waits.
         ValueError: A file or an option differs from those with which the folder was begun; a source has no text; a file
             cannot be read; the tokenizer has no such mark; `folder` lies in a source; a size is below 1. The message
             names it.
         RuntimeError: A worker died twice over the same part; the message names its files.
+        CorpusUnavailableError: A corpus of the hub cannot be reached; what has been tokenized stays.
     """
     folder, files = Path(folder), list_files(sources)
     n_workers, part_bytes = whole("n_workers", n_workers), whole("part_bytes", part_bytes)
@@ -87,30 +96,46 @@ def prepare(
     chosen = dict(zip(SETTINGS, (tokenizer_hash(tokenizer), mark, text_field, part_bytes, limit)))
     _refuse_unread(files, parts)
     _refuse_foreign(folder)
-    with _locked(folder):
+    with _locked(folder, when_busy):
         _begin(folder, chosen, files, tokenizer)
         if not (folder / MANIFEST).exists():
             todo = {number: part for number, part in enumerate(parts) if finished(folder, number, tokenizer) is None}
             task = Task(str(folder.absolute()), mark, text_field)
             with _bar(parts, todo, progress) as bar:
-                _tokenize(task, todo, n_workers, bar)
+                _tokenize(task, todo, n_workers, _counted(parts, todo, bar, on_read))
             _forget_unfinished(folder)  # of workers that were killed on the way, and replaced
             _finish(folder, tokenizer, mark, len(parts), files)
         _clear_records(folder)
         return json.loads((folder / MANIFEST).read_bytes())
 
 
-def _tokenize(task: Task, todo: dict[int, list[Span]], n_workers: int, bar: tqdm) -> None:
-    """Do the parts that are not done yet, and move the bar; it counts bytes of the files."""
-    sizes = {number: sum(span.n_bytes for span in part) for number, part in todo.items()}
-    seen = dict.fromkeys(todo, 0)
+def _counted(
+    parts: list[list[Span]], todo: dict[int, list[Span]], bar: tqdm, on_read: Callable[[int, int], object]
+) -> Callable[[int, int | None], None]:
+    """What moves the bar, and tells, when some text of a part is done; bytes of the files are counted."""
+    sizes = {number: sum(span.n_bytes for span in part) for number, part in enumerate(parts)}
+    seen = {number: 0 for number in todo}
+    n_in_all = sum(sizes.values())
+    n_done = n_in_all - sum(sizes[number] for number in todo)
 
-    def on_read(number: int, n_bytes: int | None) -> None:
+    def count(number: int, n_bytes: int | None) -> None:
+        nonlocal n_done
         # Text is counted, of which a file may hold more (compressed) or less (JSON) than its bytes.
-        now = sizes[number] if n_bytes is None else min(sizes[number], seen[number] + n_bytes)
+        now = seen[number] + (n_bytes or 0)
+        if sizes[number]:  # else nobody knows how much it will be
+            now = sizes[number] if n_bytes is None else min(sizes[number], now)
         bar.update(now - seen[number])
+        n_done += now - seen[number]
         seen[number] = now
+        on_read(n_done, n_in_all)
 
+    return count
+
+
+def _tokenize(
+    task: Task, todo: dict[int, list[Span]], n_workers: int, on_read: Callable[[int, int | None], None]
+) -> None:
+    """Do the parts that are not done yet."""
     if n_workers == 1:
         tokenizer = BPETokenizer.load(Path(task.folder, TOKENIZER))
         for number, part in todo.items():
@@ -121,7 +146,7 @@ def _tokenize(task: Task, todo: dict[int, list[Span]], n_workers: int, bar: tqdm
 
 
 def _refuse_inside(folder: Path, files: list[SourceFile]) -> None:
-    for source in {file.source for file in files if file.kind != "corpus"}:
+    for source in {file.source for file in files if file.is_here}:
         if folder.absolute().is_relative_to(source):
             raise ValueError(f"folder is {str(folder)!r}; it must lie outside of the source {source!r}, or it is read")
 
@@ -131,7 +156,7 @@ def _refuse_unread(files: list[SourceFile], parts: list[list[Span]]) -> None:
     read = {span.file.source for part in parts for span in part}
     for file in files:
         if file.source not in read:
-            is_empty = file.kind != "corpus" and not any(other.size for other in files if other.source == file.source)
+            is_empty = file.is_here and not any(other.size for other in files if other.source == file.source)
             raise ValueError(f"the source {file.source} {'has no text' if is_empty else 'lies behind the limit'}")
 
 
@@ -143,19 +168,28 @@ def _refuse_foreign(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path, when_busy: Callable[[], object] | None) -> Iterator[None]:
     """Keep a second preparation out of a folder; a process that dies lets go of it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
-        try:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FileExistsError(f"{folder} is being prepared by another process at the moment") from None
-        except ImportError:  # Windows: two at once write the same bytes, and only do the work twice
-            pass
+        while not _has_locked(file):
+            if when_busy is None:
+                raise FileExistsError(f"{folder} is being prepared by another process at the moment")
+            when_busy()
+            time.sleep(BUSY_S)
         yield
+
+
+def _has_locked(file: IO[str]) -> bool:
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except ImportError:  # Windows: two at once write the same bytes, and only do the work twice
+        pass
+    return True
 
 
 def _begin(folder: Path, chosen: dict[str, Any], files: list[SourceFile], tokenizer: Tokenizer) -> None:

@@ -8,17 +8,18 @@ What may be a source:
 - a folder: all such files below it, in the order of their names;
 - the name of a corpus of `llmcourse.data.corpora`, such as "python".
 
-A large file is cut into spans, so that several processes read it at once; small ones are put together.
+A large file is cut into spans, so that several processes read it at once; small ones are put together. A corpus of the
+hub is read a file of it at a time.
 """
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llmcourse.data.corpora import HUB, OFFLINE
+from llmcourse.data.corpora import HUB, OFFLINE, hub_files
 
 TEXT_SUFFIXES = [".txt", ".md", ".rst", ".tex", ".py", ".c", ".h", ".cpp", ".java", ".js", ".ts", ".go", ".rs", ".sh"]
 LINES_SUFFIXES = [".jsonl", ".ndjson", ".json"]
@@ -35,7 +36,7 @@ class SourceFile:
     Attributes:
         source: What the caller named, absolute: the file itself, or a folder that it lies in.
         path: The file, absolute; of a corpus its name.
-        kind: "text", "lines", "parquet" or "corpus".
+        kind: "text", "lines", "parquet", "corpus" or, of a corpus of the hub, "hub".
         size: In bytes, as it lies on the disk; 0 of a corpus.
         mtime_ns: When it was changed last; 0 of a corpus.
     """
@@ -49,7 +50,12 @@ class SourceFile:
     @property
     def is_compressed(self) -> bool:
         """Whether it can be read from its beginning only."""
-        return self.path.endswith(COMPRESSED) and self.kind != "corpus"
+        return self.path.endswith(COMPRESSED) and self.is_here
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is a file of this machine; a corpus is known by its name alone."""
+        return self.kind not in ("corpus", "hub")
 
 
 @dataclass(frozen=True)
@@ -59,9 +65,10 @@ class Span:
     Attributes:
         file: The file.
         start, stop: Bytes of the file, nearly: a span ends where a line (or, in a text, a word) does. Of a parquet
-            file, numbers of its row groups.
+            file, numbers of its row groups; of a corpus of the hub, numbers of its files.
         is_last: Whether the file ends with it.
-        n_bytes: How much of the file that is, for a progress bar.
+        n_bytes: How much of the file that is, for a progress bar; 0 where nobody knows. Of a corpus of the hub it is
+            also where to stop.
     """
 
     file: SourceFile
@@ -102,7 +109,7 @@ def list_files(sources: str | Path | Iterable[str | Path]) -> list[SourceFile]:
     return files
 
 
-def fingerprint(files: Sequence[SourceFile]) -> str:
+def fingerprint(files: Sequence[SourceFile], on_file: Callable[[], object] = lambda: None) -> str:
     """What changes when files change: of their paths, sizes and contents, found without reading much.
 
     A file of at most 128 KiB is read whole: it has the same fingerprint exactly if it has the same bytes. Of a larger
@@ -113,6 +120,7 @@ def fingerprint(files: Sequence[SourceFile]) -> str:
 
     Args:
         files: What `list_files` found.
+        on_file: Called after each.
 
     Returns:
         Sixteen hexadecimal digits.
@@ -128,11 +136,12 @@ def fingerprint(files: Sequence[SourceFile]) -> str:
     for file in files:
         is_small = file.size <= 2 * END_BYTES
         digest.update(repr((file.path, file.kind, file.size, 0 if is_small else file.mtime_ns)).encode())
-        if file.kind != "corpus":
+        if file.is_here:
             with Path(file.path).open("rb") as opened:
                 digest.update(opened.read(END_BYTES))
                 opened.seek(max(END_BYTES, file.size - END_BYTES))
                 digest.update(opened.read(END_BYTES))
+        on_file()
     return digest.hexdigest()[:16]
 
 
@@ -148,7 +157,7 @@ def _files_of(source: str | Path) -> list[SourceFile]:
             raise ValueError(f"the suffix of {path} is {path.suffix!r}; it must be one of {_suffixes()}")
         return [_source_file(source, path)]
     if str(source) in OFFLINE or str(source) in HUB:
-        return [SourceFile(str(source), str(source), "corpus")]
+        return [SourceFile(str(source), str(source), "hub" if str(source) in HUB else "corpus")]
     names = ", ".join(map(repr, [*OFFLINE, *HUB]))
     raise FileNotFoundError(f"the source {str(source)!r} is missing; it must be a file, a folder or one of {names}")
 
@@ -190,20 +199,22 @@ def cut_into_parts(
 ) -> list[list[Span]]:
     """Cut files into parts of about equal size: units of work for any number of processes.
 
-    A part is some small files, or a span of a large one. A compressed file cannot be cut. Parts do not depend on who
-    will read them, and a part does not hold files of two sources.
+    A part is some small files, or a span of a large one, or a file of a corpus of the hub. A compressed file cannot be
+    cut. Parts do not depend on who will read them, and a part does not hold files of two sources.
 
     Args:
         files: What `list_files` found.
         part_bytes: About how many bytes a part has.
-        limit_bytes: Read only so much, counted as the files lie on the disk; of a corpus, bytes of its text. None is
-            all; the corpus "toy", which has no end, then has 1 MB.
+        limit_bytes: Read only so much, counted as the files lie on the disk; of a corpus, bytes of its text; of a
+            corpus of the hub, equally many of each of its files. None is all; the corpus "toy", which has no end, then
+            has 1 MB.
 
     Returns:
         The parts in the order of the files.
 
     Raises:
         ValueError: A size is below 1.
+        CorpusUnavailableError: A corpus of the hub cannot be reached.
     """
     for name, value in (("part_bytes", part_bytes), ("limit_bytes", limit_bytes)):
         if value is not None and value < 1:
@@ -211,7 +222,7 @@ def cut_into_parts(
     parts: list[list[Span]] = []
     n_held = part_bytes
     for span in _limited(files, part_bytes, limit_bytes):
-        if n_held >= part_bytes or parts[-1][-1].file.source != span.file.source:
+        if n_held >= part_bytes or span.file.kind == "hub" or parts[-1][-1].file.source != span.file.source:
             parts.append([])
             n_held = 0
         parts[-1].append(span)
@@ -226,6 +237,11 @@ def _limited(files: Sequence[SourceFile], part_bytes: int, limit: int | None) ->
         if file.kind == "corpus":
             size = limit or (10**6 if file.path == "toy" else 0)
             yield Span(file, 0, size, True, size)
+            limit = None if limit is None else 0
+        elif file.kind == "hub":
+            n_files = hub_files(file.path)
+            size = 0 if limit is None else max(1, limit // n_files)
+            yield from (Span(file, number, number + 1, number == n_files - 1, size) for number in range(n_files))
             limit = None if limit is None else 0
         elif file.kind == "parquet":
             for span in _row_groups(file, part_bytes):
@@ -278,7 +294,7 @@ def refuse_changed(file: SourceFile) -> None:
         FileNotFoundError: It is gone.
         ValueError: Its size or its time has changed.
     """
-    if file.kind == "corpus":
+    if not file.is_here:
         return
     try:
         now = _source_file(file.source, Path(file.path))

@@ -18,11 +18,15 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import llmcourse
+from llmcourse.data.corpora import CorpusUnavailableError
 from llmcourse.pretrain.data.parts import TOKENIZER, Task, tokenize_part
 from llmcourse.pretrain.data.sources import SourceFile, Span
 from llmcourse.tokenization import BPETokenizer
 
-ERRORS = {kind.__name__: kind for kind in (ValueError, FileNotFoundError, ModuleNotFoundError, OSError)}
+ERRORS = {
+    kind.__name__: kind
+    for kind in (ValueError, FileNotFoundError, ModuleNotFoundError, OSError, CorpusUnavailableError)
+}
 TRIES = 2
 
 

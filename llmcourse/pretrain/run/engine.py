@@ -35,6 +35,7 @@ from llmcourse.pretrain.run.first_weights import draw_weights
 from llmcourse.pretrain.run.monitor import BETWEEN, Monitor
 from llmcourse.pretrain.safety.folder import own_folder, write_outcome
 from llmcourse.pretrain.safety.stopping import Stopping
+from llmcourse.pretrain.safety.waiting import Waiting
 from llmcourse.pretrain.safety.watchdog import Watchdog
 from llmcourse.pretrain.safety.whose import pieces_in_use
 from llmcourse.pretrain.settings.config import RunConfig
@@ -85,6 +86,7 @@ def pretrain(
         ConfigError: The settings do not fit the number of ranks, the tokenizer, or the run that is in the folder.
         FolderInUse: Another run writes to the folder.
         AskedToLeave: A signal came before the first step.
+        RankLost: Another rank went while one made what all read, and the others waited.
         NonFiniteLossError: A loss is not finite, and no more steps may be left out.
         CheckpointError: No checkpoint can be read, or one could not be written; the message names the last good one.
     """
@@ -92,9 +94,10 @@ def pretrain(
     say = tell if group.is_first else lambda line: None
     with own_folder(config, group) as folder, stopping or Stopping() as stopping:
         # What it reads.
-        tokenizer = run_tokenizer(config, folder, group, say)
-        tokens = training_tokens(config, tokenizer, folder, group, say)
-        held_out = validation_tokens(config, tokenizer, folder, group, say)
+        with Waiting(group, config.run.timeout_s, stopping) as ranks:
+            tokenizer = run_tokenizer(config, folder, ranks, say)
+            tokens = training_tokens(config, tokenizer, folder, ranks, say, progress=progress)
+            held_out = validation_tokens(config, tokenizer, folder, ranks, say)
         end_of_text = tokenizer.special_tokens[config.tokenizer.end_of_text]
         rows = {
             "seq_len": config.data.seq_len, "batch_size": config.data.batch_size, "device": group.device,

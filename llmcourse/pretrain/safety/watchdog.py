@@ -27,12 +27,19 @@ class Watchdog:
         patience_s: Seconds without a call of `alive`, above 0.
         about: Called for what else is to be said: the step, the last checkpoint.
         end: What ends the process; for tests.
+        sign: What has not been there, for the message.
     """
 
-    def __init__(self, patience_s: float, about: Callable[[], str], end: Callable[[int], object] | None = None) -> None:
+    def __init__(
+        self,
+        patience_s: float,
+        about: Callable[[], str],
+        end: Callable[[int], object] | None = None,
+        sign: str = "step",
+    ) -> None:
         if not patience_s > 0:
             raise ValueError(f"patience_s is {patience_s!r}; it must be above 0")
-        self.patience_s, self._about, self._end = patience_s, about, end or os._exit
+        self.patience_s, self._about, self._end, self._sign = patience_s, about, end or os._exit, sign
         self._main = threading.get_ident()
         self._last, self._done = time.monotonic(), threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
@@ -66,11 +73,12 @@ class Watchdog:
         piece = piece_in(frame)
         where = f"in your piece {piece}" if piece else _place(frame)
         stack = "".join(traceback.format_stack(frame)[-12:]) if frame else ""
-        return f"no step for {silent:.0f} s: this rank stands {where}. {self._about()}\n{stack}"
+        return f"no {self._sign} for {silent:.0f} s: this rank stands {where}. {self._about()}\n{stack}"
 
 
-WAITING = (f"{os.sep}torch{os.sep}", f"distributed{os.sep}links.py")
-"""Files whose innermost line means that a thread waits for others: PyTorch's, and where messages are handed over."""
+WAITING = (f"{os.sep}torch{os.sep}", f"distributed{os.sep}links.py", f"safety{os.sep}waiting.py")
+"""Files whose innermost line means that a thread waits for others: PyTorch's, where messages are handed over, and where
+one rank is waited for."""
 
 
 def waits(frame: FrameType | None) -> bool:

@@ -19,7 +19,8 @@ class RunSection:
         folder: Of the run; made where there is none. A run that is there goes on.
         device: "cpu", "cuda", or "auto": "cuda" where PyTorch finds a GPU.
         seed: Of the model's first weights. The order of the text and the run's other random numbers have their own.
-        timeout_s: Seconds without a step after which a rank says where it hangs, and ends.
+        timeout_s: Seconds without a step after which a rank says where it hangs, and ends. Before the first step one
+            rank reads and tokenizes for all: however long that takes, as long as it moves once in so many seconds.
     """
 
     folder: str
@@ -68,7 +69,7 @@ class SourceSection:
         corpus: A corpus of `llmcourse.data.corpora`, or
         files: files and folders, as `read_documents` reads them.
         weight: Its share of the rows that are read, in proportion to the others'.
-        limit_mb: Millions of bytes to read; all without it.
+        limit_mb: Millions of bytes to read, of a corpus of the hub equally many of each of its files; all without it.
     """
 
     name: str

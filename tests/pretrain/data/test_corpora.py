@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from llmcourse.distributed.group import ALONE
 from llmcourse.pretrain.data.corpora import run_tokenizer, training_tokens
 from llmcourse.pretrain.data.sources import END_BYTES, fingerprint, list_files
+from llmcourse.pretrain.safety.waiting import Waiting
 from llmcourse.pretrain.settings.config import parse
 from tests.pretrain import SMALL
 
@@ -16,8 +16,8 @@ LINES = [f"line {number} of a text about nothing much" for number in range(2_000
 
 def tokens_of(folder, **source):
     config = parse(SMALL | {"data": SMALL["data"] | {"sources": [{"name": "own", **source}]}})
-    tokenizer = run_tokenizer(config, folder, ALONE, lambda line: None)
-    return training_tokens(config, tokenizer, folder, ALONE, lambda line: None)["own"]
+    tokenizer = run_tokenizer(config, folder, Waiting(), lambda line: None)
+    return training_tokens(config, tokenizer, folder, Waiting(), lambda line: None, progress=False)["own"]
 
 
 def test_a_limit_holds_for_files_as_for_corpora(tmp_path):

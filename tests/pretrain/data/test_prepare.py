@@ -19,7 +19,7 @@ from llmcourse.pretrain.data.prepare import main, prepare
 from llmcourse.tokenization import BASE_VOCAB, GPT4_PATTERN, BPETokenizer
 
 END = "<|endoftext|>"
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TEXTS = corpus("toy", limit_mb=0.3)
 TRAINED = BPETokenizer.train(TEXTS[:300], 400, special_tokens=[END])
 PART = 20_000

@@ -25,7 +25,7 @@ from llmcourse.pretrain.safety.folder import read_outcome
 from llmcourse.pretrain.settings.config import load
 from llmcourse.tokenization import BPETokenizer
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "one", "lazy", "dog", "and", "runs", "home", "again"]
 
 
