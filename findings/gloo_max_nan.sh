@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # torch 2.13.0, gloo: the largest of 1, NaN and 3 over three ranks is 1.
 #
-# `torch.maximum` and `x.max()` give NaN where one number is NaN. `all_reduce` with MAX or MIN compares in pairs, around a
-# ring, and a comparison with NaN is false: whether NaN survives, disappears, or takes another rank's number with it,
+# `torch.maximum` and `x.max()` give NaN where one number is NaN. `all_reduce` with MAX or MIN compares in pairs, around
+# a ring, and a comparison with NaN is false: whether NaN survives, disappears, or takes another rank's number with it,
 # depends on which rank holds it. A check "did any rank meet a NaN" by MAX is answered no, on every rank alike. What
 # stands on it inherits this: the maximum of a DTensor, and the inf norm of sharded gradients, so that
-# `clip_grad_norm_(..., norm_type=inf, error_if_nonfinite=True)` finds a finite norm, here even one that
-# misses the largest gradient, and scales on. SUM keeps every NaN.
+# `clip_grad_norm_(..., norm_type=inf, error_if_nonfinite=True)` finds a finite norm, here even one that misses the
+# largest gradient, and scales on. SUM keeps every NaN.
 #
-# Seen: "MAX of [nan, 2, 3]: nan, [1, nan, 3]: 1.0, [1, 2, nan]: 2.0; SUM: nan nan nan | a DTensor with one NaN: max 2.0,
-# sum nan | gradients with one NaN: inf norm 1.0, no error, 2-norm nan".
+# Seen: "MAX of [nan, 2, 3]: nan, [1, nan, 3]: 1.0, [1, 2, nan]: 2.0; SUM: nan nan nan | a DTensor with one NaN: max
+# 2.0, sum nan | gradients with one NaN: inf norm 1.0, no error, 2-norm nan".
 #
 # PYTHON names an interpreter that has torch 2.13.0; without it one is installed.
 set -euo pipefail
@@ -50,8 +50,8 @@ top, total = numbers.max().full_tensor().item(), numbers.sum().full_tensor().ite
 inf_norm, two_norm = norm(float("inf"), error_if_nonfinite=True), norm(2.0)
 if rank == 0:
     print(
-        f"MAX of [nan, 2, 3]: {largest[0]}, [1, nan, 3]: {largest[1]}, [1, 2, nan]: {largest[2]}; SUM: {sums[0]} {sums[1]} "
-        f"{sums[2]} | a DTensor with one NaN: max {top}, sum {total} | gradients with one NaN: inf norm {inf_norm}, no "
+        f"MAX of [nan, 2, 3]: {largest[0]}, [1, nan, 3]: {largest[1]}, [1, 2, nan]: {largest[2]}; SUM: {sums[0]} "
+        f"{sums[1]} {sums[2]} | a DTensor with one NaN: max {top}, sum {total} | gradients with one NaN: inf norm {inf_norm}, no "
         f"error, 2-norm {two_norm}"
     )
     assert torch.__version__.split("+")[0] == "2.13.0", torch.__version__

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# torch 2.13.0, gloo: `all_reduce` of a column adds up its neighbours, which are not in the view, and leaves most of it out.
+# torch 2.13.0, gloo: `all_reduce` of a column adds up its neighbours, which are not in the view, and leaves most of it
+# out.
 #
-# A view with gaps, such as the columns that `weight.chunk(2, dim=1)` gives, or `weight[:, 0]`, is taken for memory without
-# gaps: from its first number on, as many numbers as it has are summed, in the tensor that it is a view of. What belongs to
-# the view and lies further on stays as it was; what lies between is changed on every rank. A transposed matrix, which has
-# no gaps, is right, and so is `all_gather`; NCCL refuses such views, and so does gloo's `all_to_all_single`. Each rank ends
-# up with the same wrong sums here and its own old numbers there, so ranks drift apart without a word. (The same in
-# `broadcast`, `reduce` and `scatter` is pytorch/pytorch issue 192920.)
+# A view with gaps, such as the columns that `weight.chunk(2, dim=1)` gives, or `weight[:, 0]`, is taken for memory
+# without gaps: from its first number on, as many numbers as it has are summed, in the tensor that it is a view of. What
+# belongs to the view and lies further on stays as it was; what lies between is changed on every rank. A transposed
+# matrix, which has no gaps, is right, and so is `all_gather`; NCCL refuses such views, and so does gloo's
+# `all_to_all_single`. Each rank ends up with the same wrong sums here and its own old numbers there, so ranks drift
+# apart without a word. (The same in `broadcast`, `reduce` and `scatter` is pytorch/pytorch issue 192920.)
 #
 # Seen, on 2 ranks that hold ones: "all_reduce of the first of two columns of a 4 x 2 matrix: column [2, 2, 1, 1], the
-# other [2, 2, 1, 1]; of its .contiguous(): [2, 2, 2, 2]; of a transposed matrix: {2} | all_gather of the column:
-# [1, 1, 1, 1], the other 9".
+# other [2, 2, 1, 1]; of its .contiguous(): [2, 2, 2, 2]; of a transposed matrix: {2} | all_gather of the column: [1, 1,
+# 1, 1], the other 9".
 #
 # PYTHON names an interpreter that has torch 2.13.0; without it one is installed.
 set -euo pipefail
@@ -45,11 +46,12 @@ dist.all_gather(gathered, mixed[:, 0])
 if dist.get_rank() == 0:
     print(
         f"all_reduce of the first of two columns of a 4 x 2 matrix: column {column}, the other {neighbour}; of its "
-        f".contiguous(): {whole_numbers(copy)}; of a transposed matrix: {set(whole_numbers(turned))} | all_gather of the "
-        f"column: {whole_numbers(gathered[1])}, the other 9"
+        f".contiguous(): {whole_numbers(copy)}; of a transposed matrix: {set(whole_numbers(turned))} | all_gather of "
+        f"the column: {whole_numbers(gathered[1])}, the other 9"
     )
     assert torch.__version__.split("+")[0] == "2.13.0", torch.__version__
-    right = whole_numbers(copy) == [2] * 4 and set(whole_numbers(turned)) == {2} and whole_numbers(gathered[1]) == [1] * 4
+    right = whole_numbers(copy) == [2] * 4 and set(whole_numbers(turned)) == {2}
+    right = right and whole_numbers(gathered[1]) == [1] * 4
     assert column == neighbour == [2, 2, 1, 1] and right, "changed since this was written"
 dist.destroy_process_group()
 EOF

@@ -2,12 +2,13 @@
 # torch 2.13.0, safetensors 0.8.0: a checkpoint consolidated for Hugging Face holds 0.0 for every learned scalar.
 #
 # `HuggingFaceStorageWriter(..., save_distributed=True, enable_consolidation=True)` writes each rank's shards and then
-# joins them into files that `from_pretrained` reads. A tensor without dimensions, such as a learned temperature, a gate or
-# a logit scale, is right in the shards and in what DCP itself loads again, and 0.0 in the joined file; a tensor of one
-# element beside it is right. `consolidate_safetensors_files` alone does the same. Nothing is raised or said, and one
-# rank is enough. Resuming works, so it is found in the exported model, if the scalar does not happen to start at 0.
+# joins them into files that `from_pretrained` reads. A tensor without dimensions, such as a learned temperature, a gate
+# or a logit scale, is right in the shards and in what DCP itself loads again, and 0.0 in the joined file; a tensor of
+# one element beside it is right. `consolidate_safetensors_files` alone does the same. Nothing is raised or said, and
+# one rank is enough. Resuming works, so it is found in the exported model, if the scalar does not happen to start at 0.
 #
-# Seen: "saved: temperature 1.5, gate [2.5] | shards: 1.5, [2.5] | loaded by DCP: 1.5, [2.5] | consolidated: 0.0, [2.5]".
+# Seen: "saved: temperature 1.5, gate [2.5] | shards: 1.5, [2.5] | loaded by DCP: 1.5, [2.5] | consolidated: 0.0,
+# [2.5]".
 set -euo pipefail
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 if [[ -z "${PYTHON:-}" ]]; then

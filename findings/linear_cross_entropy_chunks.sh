@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # torch 2.13.0: the chunked `linear_cross_entropy` adds up its bfloat16 loss chunk by chunk in bfloat16.
 #
-# `F.linear_cross_entropy(x, weight, target, options=LinearCrossEntropyOptions())` computes a language model's loss without
-# holding all logits. Its documentation calls it equivalent to `linear` and `cross_entropy`, and it computes inside in
-# float32 (`acc_dtype`). But the running total of the loss has the dtype of `x`, and a chunk's share of a mean is small: a
-# total near 9 moves in steps of 1/16, so shares are rounded up to a step, or to nothing. How far the loss is off depends
-# on the number of chunks, which the options choose by themselves. The weight's gradient is added up in the same way, and
-# is ten times less accurate than without chunks. `acc_policy="accurate"` changes nothing; `reduction="none"` is right,
-# since nothing is added there. The loss is what one compares runs by: 9.75 for 9.30 is a perplexity half as large again.
+# `F.linear_cross_entropy(x, weight, target, options=LinearCrossEntropyOptions())` computes a language model's loss
+# without holding all logits. Its documentation calls it equivalent to `linear` and `cross_entropy`, and it computes
+# inside in float32 (`acc_dtype`). But the running total of the loss has the dtype of `x`, and a chunk's share of a mean
+# is small: a total near 9 moves in steps of 1/16, so shares are rounded up to a step, or to nothing. How far the loss
+# is off depends on the number of chunks, which the options choose by themselves. The weight's gradient is added up in
+# the same way, and is ten times less accurate than without chunks. `acc_policy="accurate"` changes nothing;
+# `reduction="none"` is right, since nothing is added there. The loss is what one compares runs by: 9.75 for 9.30 is a
+# perplexity half as large again.
 #
 # Seen: "true 9.303 | plain 9.250 | chunked by default 9.750, as accurate 9.750 | 256 chunks 8.000 | mean of
 # reduction='none' 9.303 | error of the weight's gradient: 0.0017 in one chunk, 0.0171 by default".

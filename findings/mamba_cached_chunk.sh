@@ -2,14 +2,14 @@
 # transformers 5.23.0 with torch 2.13.0: Mamba goes on with a text by one token at a time, or wrongly.
 #
 # A model with a cache may be given the next tokens of a text one by one or several at once: a second question after a
-# kept prompt, a long prompt in pieces, the check of drafted tokens. For MambaForCausalLM and FalconMambaForCausalLM one by
-# one is right. Several at once are taken for the start of a text by the convolution of each layer, while the recurrent
-# state goes on from the cache: the first tokens of the piece see zeros for their neighbours, all later ones what follows
-# from that, and the cache keeps it. Nothing is raised, and the numbers look alike, since half of the memory is right.
-# Mamba2ForCausalLM was mended (transformers pull request 46084) and is right both ways.
+# kept prompt, a long prompt in pieces, the check of drafted tokens. For MambaForCausalLM and FalconMambaForCausalLM one
+# by one is right. Several at once are taken for the start of a text by the convolution of each layer, while the
+# recurrent state goes on from the cache: the first tokens of the piece see zeros for their neighbours, all later ones
+# what follows from that, and the cache keeps it. Nothing is raised, and the numbers look alike, since half of the
+# memory is right. Mamba2ForCausalLM was mended (transformers pull request 46084) and is right both ways.
 #
-# Seen: "12 tokens, 7 of them first, difference from all at once: Mamba one by one 0.000, five at once 0.05;
-# FalconMamba 0.000, 0.3; Mamba2 0.000, 0.000" (the numbers above 0 depend on the random weights).
+# Seen: "12 tokens, 7 of them first, difference from all at once: Mamba one by one 0.000, five at once 0.05; FalconMamba
+# 0.000, 0.3; Mamba2 0.000, 0.000" (the numbers above 0 depend on the random weights).
 #
 # PYTHON names an interpreter that has torch 2.13.0 and transformers 5.23.0; without it one is installed.
 set -euo pipefail
@@ -27,7 +27,8 @@ from transformers import AutoModelForCausalLM, FalconMambaConfig, Mamba2Config, 
 
 assert transformers.__version__ == "5.23.0" and torch.__version__.split("+")[0] == "2.13.0"
 transformers.logging.set_verbosity_error()
-sizes = dict(vocab_size=99, hidden_size=32, state_size=8, num_hidden_layers=2, bos_token_id=1, eos_token_id=2, pad_token_id=0)
+sizes = dict(vocab_size=99, hidden_size=32, state_size=8, num_hidden_layers=2)
+sizes |= dict(bos_token_id=1, eos_token_id=2, pad_token_id=0)
 configs = {
     "Mamba": MambaConfig(**sizes), "FalconMamba": FalconMambaConfig(**sizes),
     "Mamba2": Mamba2Config(**sizes, num_heads=4, head_dim=16, n_groups=1),

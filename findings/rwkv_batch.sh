@@ -2,12 +2,12 @@
 # transformers 5.23.0 with torch 2.13.0: RWKV writes other texts for two prompts than for each of them.
 #
 # RwkvForCausalLM goes on from its state one token at a time. With one text that is right; with a batch the state of the
-# token before, (batch, width), meets hidden values of (batch, 1, width), and broadcasting makes (batch, batch, width) of
-# them: every text is mixed with the others, from the second new token on. No shape is wrong where anyone looks, and
+# token before, (batch, width), meets hidden values of (batch, 1, width), and broadcasting makes (batch, batch, width)
+# of them: every text is mixed with the others, from the second new token on. No shape is wrong where anyone looks, and
 # `generate` returns as many texts as it was asked for. Training and whole texts are right, so is `use_cache=False`.
 #
-# Seen: "second new token, difference from the text alone: 1 prompt 0.000, 2 prompts 1.8, without a cache 0.000; texts as
-# alone: False, without a cache True" (the number above 0 depends on the random weights).
+# Seen: "second new token, difference from the text alone: 1 prompt 0.000, 2 prompts 1.8, without a cache 0.000; texts
+# as alone: False, without a cache True" (the number above 0 depends on the random weights).
 #
 # PYTHON names an interpreter that has torch 2.13.0 and transformers 5.23.0; without it one is installed.
 set -euo pipefail
@@ -27,7 +27,8 @@ assert transformers.__version__ == "5.23.0" and torch.__version__.split("+")[0] 
 transformers.logging.set_verbosity_error()
 torch.manual_seed(0)
 config = RwkvConfig(
-    vocab_size=99, context_length=64, hidden_size=32, attention_hidden_size=32, num_hidden_layers=2, intermediate_size=64
+    vocab_size=99, context_length=64, hidden_size=32, attention_hidden_size=32, num_hidden_layers=2,
+    intermediate_size=64,
 )
 model = RwkvForCausalLM(config).eval()
 with torch.no_grad():
@@ -54,7 +55,8 @@ texts = torch.cat([text for text, _ in alone])
 same, same_uncached = torch.equal(both, texts), torch.equal(uncached, texts)
 print(
     f"second new token, difference from the text alone: 1 prompt {max(d for _, d in alone):.3f}, 2 prompts "
-    f"{difference:.3f}, without a cache {uncached_difference:.3f}; texts as alone: {same}, without a cache {same_uncached}"
+    f"{difference:.3f}, without a cache {uncached_difference:.3f}; texts as alone: {same}, "
+    f"without a cache {same_uncached}"
 )
 right = max(d for _, d in alone) < 1e-3 and uncached_difference < 1e-3 and same_uncached
 assert right and difference > 0.1 and not same, "changed since this was written"

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # torch 2.13.0, CPU: a token whose keys are all masked by a large negative number gets a gradient n times too large.
 #
-# A mask of floats hides a key by a number such as `torch.finfo(dtype).min` or -1e9. Where a row hides all n keys, as the
-# rows of left padding under a causal mask do, each score is that number, and attention is the mean of the values. So it is
-# in the forward pass of `scaled_dot_product_attention`. Its backward pass on a CPU computes the weights anew from the sum
-# that the forward pass kept, the number plus log n, which in float32 is the number: each weight comes out as 1 instead of
-# 1 / n. Gradients of values, keys and queries are n times too large, 64 here and as many as the text has tokens. The MATH
-# backend is right, and so is -1e4, which float32 can add log 64 to. A mask of booleans gives such rows 0 and no gradient.
-# It is seen where padded rows count: in a mean over all positions, a pooled text, a loss that does not ignore padding.
+# A mask of floats hides a key by a number such as `torch.finfo(dtype).min` or -1e9. Where a row hides all n keys, as
+# the rows of left padding under a causal mask do, each score is that number, and attention is the mean of the values.
+# So it is in the forward pass of `scaled_dot_product_attention`. Its backward pass on a CPU computes the weights anew
+# from the sum that the forward pass kept, the number plus log n, which in float32 is the number: each weight comes out
+# as 1 instead of 1 / n. Gradients of values, keys and queries are n times too large, 64 here and as many as the text
+# has tokens. The MATH backend is right, and so is -1e4, which float32 can add log 64 to. A mask of booleans gives such
+# rows 0 and no gradient. It is seen where padded rows count: in a mean over all positions, a pooled text, a loss that
+# does not ignore padding.
 #
 # Seen: "64 keys, all masked, sum of the weights by which values get a gradient (1 is right): finfo.min 64.0, -1e9 64.0,
 # -1e4 1.0; MATH 1.0, 1.0, 1.0; bfloat16, finfo.min 64.0 | largest error of the output 0.0000".
@@ -51,8 +52,8 @@ math = [weights_and_error(hidden, sdpa_kernel(SDPBackend.MATH))[0] for hidden in
 half, _ = weights_and_error(torch.finfo(torch.bfloat16).min, nullcontext(), torch.bfloat16)
 _, error = weights_and_error(lowest, nullcontext())
 print(
-    "64 keys, all masked, sum of the weights by which values get a gradient (1 is right): finfo.min {:.1f}, -1e9 {:.1f}, "
-    "-1e4 {:.1f}; MATH {:.1f}, {:.1f}, {:.1f}; bfloat16, finfo.min {:.1f} | largest error of the output {:.4f}".format(
+    "64 keys, all masked, sum of the weights by which values get a gradient (1 is right): finfo.min {:.1f}, -1e9 "
+    "{:.1f}, -1e4 {:.1f}; MATH {:.1f}, {:.1f}, {:.1f}; bfloat16, finfo.min {:.1f} | largest error of the output {:.4f}".format(
         *usual, *math, half, error
     )
 )

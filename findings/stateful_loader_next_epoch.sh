@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# torchdata 0.11.0 with torch 2.13.0: a resumed StatefulDataLoader finishes its epoch right, and draws other epochs after it.
+# torchdata 0.11.0 with torch 2.13.0: a resumed StatefulDataLoader finishes its epoch right, and draws other epochs
+# after it.
 #
-# `StatefulDataLoader(data, shuffle=True, generator=g)` is there to go on where a run was stopped. Its state holds the order
-# of the epoch and how far it is, and a fresh loader that loads it gives the very batches that were missing: that is what
-# one tests. But without workers (`num_workers=0`, the default) the generator is then not where the uninterrupted run has
-# it, and every later epoch is in an order that the uninterrupted run never had. With a worker the same program is right,
-# and so it is without a generator of one's own. A run over several epochs cannot be repeated across a stop, and
-# where runs of several ranks were stopped at different points of an epoch, their orders part.
+# `StatefulDataLoader(data, shuffle=True, generator=g)` is there to go on where a run was stopped. Its state holds the
+# order of the epoch and how far it is, and a fresh loader that loads it gives the very batches that were missing: that
+# is what one tests. But without workers (`num_workers=0`, the default) the generator is then not where the
+# uninterrupted run has it, and every later epoch is in an order that the uninterrupted run never had. With a worker the
+# same program is right, and so it is without a generator of one's own. A run over several epochs cannot be repeated
+# across a stop, and where runs of several ranks were stopped at different points of an epoch, their orders part.
 #
-# Seen: "no worker: rest of the epoch right True, next three epochs right [False, False, False]; one worker: True, [True,
-# True, True]; no worker, no generator: True, [True, True, True]".
+# Seen: "no worker: rest of the epoch right True, next three epochs right [False, False, False]; one worker: True,
+# [True, True, True]; no worker, no generator: True, [True, True, True]".
 #
 # PYTHON names an interpreter that has torchdata 0.11.0 and torch 2.13.0; without it one is installed.
 set -euo pipefail
