@@ -53,7 +53,8 @@ half, _ = weights_and_error(torch.finfo(torch.bfloat16).min, nullcontext(), torc
 _, error = weights_and_error(lowest, nullcontext())
 print(
     "64 keys, all masked, sum of the weights by which values get a gradient (1 is right): finfo.min {:.1f}, -1e9 "
-    "{:.1f}, -1e4 {:.1f}; MATH {:.1f}, {:.1f}, {:.1f}; bfloat16, finfo.min {:.1f} | largest error of the output {:.4f}".format(
+    "{:.1f}, -1e4 {:.1f}; MATH {:.1f}, {:.1f}, {:.1f}; bfloat16, finfo.min {:.1f} | largest error of the "
+    "output {:.4f}".format(
         *usual, *math, half, error
     )
 )
