@@ -68,8 +68,8 @@ if dist.get_rank() == 0:
     ratios = ", ".join(f"{name} {ratio:.1f}" for name, (_, _, ratio) in found.items())
     print(
         f"gradient over the true one: {ratios} | mse_loss of 2 + 1 rows: {uneven:.2f} for {uneven_true:.2f} | cross "
-        f"entropy, 5 of 12 tokens ignored: loss {masked:.2f} for {masked_true:.2f}, gradient {masked_ratio:.1f} | amax: "
-        f"{lost} of 96 gradients are NaN"
+        f"entropy, 5 of 12 tokens ignored: loss {masked:.2f} for {masked_true:.2f}, gradient {masked_ratio:.1f} | "
+        f"amax: {lost} of 96 gradients are NaN"
     )
     assert torch.__version__.split("+")[0] == "2.13.0", torch.__version__
     assert all(abs(value - true) < 1e-5 for value, true, _ in found.values()) and abs(whole - whole_true) < 1e-5

@@ -51,8 +51,8 @@ inf_norm, two_norm = norm(float("inf"), error_if_nonfinite=True), norm(2.0)
 if rank == 0:
     print(
         f"MAX of [nan, 2, 3]: {largest[0]}, [1, nan, 3]: {largest[1]}, [1, 2, nan]: {largest[2]}; SUM: {sums[0]} "
-        f"{sums[1]} {sums[2]} | a DTensor with one NaN: max {top}, sum {total} | gradients with one NaN: inf norm {inf_norm}, "
-        f"no error, 2-norm {two_norm}"
+        f"{sums[1]} {sums[2]} | a DTensor with one NaN: max {top}, sum {total} | gradients with one NaN: inf norm "
+        f"{inf_norm}, no error, 2-norm {two_norm}"
     )
     assert torch.__version__.split("+")[0] == "2.13.0", torch.__version__
     finite = [number == number for number in (*largest, *sums, top, total, inf_norm, two_norm)]
