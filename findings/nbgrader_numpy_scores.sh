@@ -5,8 +5,8 @@
 # the number from what the cell shows. Since NumPy 2 a NumPy number shows as `np.float64(0.5)`, which is no number to
 # read, and what cannot be read counts as full credit, with one line in the log of the instructor. So does a tensor, a
 # Fraction, False and a negative number: a test that computes `points * np.mean(passed)` gave half the points under
-# NumPy 1 and gives all of them now, also for an answer with nothing right. Who knows the rule guards against too much:
-# 4.5 of 4 is an error.
+# NumPy 1 and gives all of them now, also for an answer with nothing right. Too much is noticed (4.5 of 4
+# is an error), this is not.
 #
 # Seen, of 4 points: "0.5 -> 0.5, np.float64(0.5) -> 4.0, np.mean([0, 0]) -> 4.0, np.int64(2) -> 4.0, False -> 4.0, -1.0
 # -> 4.0, np.float64(0.5).item() -> 0.5, float(np.mean([0, 0])) -> 0.0".
