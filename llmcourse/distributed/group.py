@@ -252,7 +252,11 @@ class Group:
         """Make a tensor what one process has, in place; all have the same shape and dtype."""
         if self.size == 1:
             return Pending(lambda: tensor)
-        return self._start("broadcast", tensor, source)
+        if tensor.is_contiguous():
+            return self._start("broadcast", tensor, source)
+        # gloo takes a view with gaps for memory without any, and fills its neighbours.
+        sent = self._start("broadcast", tensor.contiguous(), source)
+        return Pending(lambda: tensor.copy_(sent.wait()))
 
     def sum_in_place(self, tensor: Tensor) -> None:
         """`all_reduce`, and wait."""

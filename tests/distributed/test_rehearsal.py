@@ -21,6 +21,8 @@ def everything(group: Group) -> list:
     group.all_reduce(summed).wait()
     strided = torch.ones(3, 2).t() * (rank + 1)
     group.sum_in_place(strided)
+    table = torch.arange(6.0).reshape(3, 2) + 10 * rank
+    group.broadcast(table[:, 1], 1).wait()
     counts = [i for i in range(n)]
     rows = torch.full((sum(counts),), float(rank))
     told = [tensor[:1].clone(), group.broadcast(tensor[:1].clone(), 1).wait()]
@@ -29,6 +31,7 @@ def everything(group: Group) -> list:
     return [
         summed,
         strided,
+        table,
         group.all_gather(tensor).wait(),
         group.reduce_scatter(tensor).wait(),
         group.all_to_all(tensor).wait(),
