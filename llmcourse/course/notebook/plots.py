@@ -20,8 +20,8 @@ from matplotlib.typing import ColorType
 
 CARD, INK, SOFT, GRID = "#fcfcfd", "#1f2630", "#5a6472", "#dfe3e9"
 
-# After Okabe and Ito, "Color Universal Design" (2008), without their yellow, which vanishes on a light card. Their orange
-# and sky blue are too pale for a thin line, so all are darkened together, and none comes near another.
+# After Okabe and Ito, "Color Universal Design" (2008), without their yellow, which vanishes on a light card. Their
+# orange and sky blue are too pale for a thin line, so all are darkened together, and none comes near another.
 PALETTE = {
     "blue": "#005FA8",
     "vermillion": "#B84200",
