@@ -123,7 +123,7 @@ function mount(box, config) {
     element("span", { class: "key" }, "the tick is the most that a stage keeps")),
     told,
     element("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "all schedules" },
-      element("table", {}, element("thead", {}, element("tr", {},
+      element("table", { class: "numbers" }, element("thead", {}, element("tr", {},
         ...["schedule", "time", "idle", "most kept", "messages"].map((head) => element("th", { scope: "col" }, head)))), rows)),
     element("p", { class: "soft" }, "Time in forward passes of one stage; messages for each micro-batch. Paler passes are those of a later group of layers."));
 }
