@@ -27,8 +27,8 @@ PALETTE = {
     "vermillion": "#B84200",
     "green": "#00835A",
     "purple": "#D060A2",
-    "orange": "#C08800",
-    "sky": "#4096E0",
+    "orange": "#B88300",
+    "sky": "#3E92DB",
     "ink": "#4A4F57",
 }
 LEGIBLE, VISIBLE = 4.5, 3.0

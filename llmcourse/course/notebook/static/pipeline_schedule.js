@@ -74,7 +74,7 @@ function mount(box, config) {
         const [begins, ends] = found[stage][i], width = (ends - begins) * scale;
         const name = `${kind === "F" ? "forward" : "backward"} ${k + 1}${v > 1 ? `, group ${group + 1}` : ""}`;
         nodes.push(element("rect", {
-          x: LEFT + begins * scale, y: y + 2, width: Math.max(width - 0.8, 0.4), height: row - 4,
+          x: LEFT + begins * scale + 0.4, y: y + 2.4, width: Math.max(width - 1.6, 0.1), height: row - 4.8,
           class: `${kind === "F" ? "forward" : "backward"} g${group}${begins <= now && now < ends ? " now" : ""}`,
         }, element("title", {}, `stage ${stage + 1}: ${name}`)));
         if (width >= 13) {
