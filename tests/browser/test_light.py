@@ -56,6 +56,13 @@ WORDS = """(host) => {
   return found;
 }"""
 """The words of an interactive figure, with their place, colour, opacity and halo; then they are taken away."""
+STICKING_OUT = """(host) => {
+  const figure = host.shadowRoot.querySelector(".figure"), room = figure.getBoundingClientRect();
+  return [...figure.querySelectorAll("*")].filter((one) => {
+    const box = one.getBoundingClientRect(), left_out = one.closest(".hidden, .scroll, svg *");
+    return !left_out && box.width && box.height && (box.right > room.right + 1 || box.left < room.left - 1);
+  }).map((one) => one.outerHTML.slice(0, 120));
+}"""
 
 
 def drawn(pages: Path) -> list[Path]:
@@ -101,7 +108,7 @@ def shown_colours(style: str) -> Iterator[tuple[str, float]]:
 
 
 @pytest.mark.parametrize("name", HOSTS)
-def test_words_of_interactive_figures_can_be_read_in_both_themes(name: str, open_page: Any) -> None:
+def test_interactive_figures_can_be_read_in_both_themes_and_fit_a_narrow_page(name: str, open_page: Any) -> None:
     page, _ = open_page(name)
     faint = []
     for theme in ("light", "dark"):
@@ -109,6 +116,8 @@ def test_words_of_interactive_figures_can_be_read_in_both_themes(name: str, open
         for host in page.locator("[data-llm-figure]").all():
             faint += [f"{theme}: {fault}" for fault in faint_inside(host)]
     assert faint == []
+    page.set_viewport_size({"width": 320, "height": 740})  # 1280 pixels at four times their size
+    assert [fault for host in page.locator("[data-llm-figure]").all() for fault in host.evaluate(STICKING_OUT)] == []
 
 
 def faint_inside(host: Any) -> list[str]:
