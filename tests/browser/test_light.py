@@ -56,6 +56,11 @@ WORDS = """(host) => {
   return found;
 }"""
 """The words of an interactive figure, with their place, colour, opacity and halo; then they are taken away."""
+MIDDLE = """(host) => {
+  host.scrollIntoView({ block: "center", behavior: "instant" });
+  const { x, y, width, height } = host.getBoundingClientRect();
+  return { x, y, width, height };
+}"""
 STICKING_OUT = """(host) => {
   const figure = host.shadowRoot.querySelector(".figure"), room = figure.getBoundingClientRect();
   return [...figure.querySelectorAll("*")].filter((one) => {
@@ -122,9 +127,11 @@ def test_interactive_figures_can_be_read_in_both_themes_and_fit_a_narrow_page(na
 
 def faint_inside(host: Any) -> list[str]:
     """Words of an interactive figure with too little contrast to what they lie on, or to their halo."""
-    host.scroll_into_view_if_needed()
+    tall = host.evaluate("(host) => host.getBoundingClientRect().height")
+    host.page.set_viewport_size({"width": 1280, "height": int(tall) + 200})  # room for the page's header
+    place = host.evaluate(MIDDLE)
     words = host.evaluate(WORDS)
-    pixels, faults = pixels_of(host.screenshot()), []
+    pixels, faults = pixels_of(host.page.screenshot(clip=place)), []
     host.evaluate("(host) => host.shadowRoot.querySelector('style.veil').remove()")
     for word in words:
         ground = tuple(word["halo"][:3]) if word["halo"] else under(pixels, *word["box"])
