@@ -3,6 +3,8 @@ import itertools
 
 import matplotlib
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
@@ -48,6 +50,33 @@ def test_text_has_the_contrast_that_wcag_asks_of_small_text():
     assert contrast(plots.SOFT, plots.CARD) >= 4.5
 
 
+def test_every_colour_stands_out_from_the_card_and_from_the_others():
+    assert [name for name, shade in plots.PALETTE.items() if contrast(shade, plots.CARD) < plots.VISIBLE] == []
+    for one, other in itertools.combinations(plots.PALETTE.values(), 2):
+        assert sum(abs(int(one[i : i + 2], 16) - int(other[i : i + 2], 16)) for i in (1, 3, 5)) > 60, (one, other)
+
+
+@given(st.tuples(*[st.integers(0, 255)] * 3))
+def test_on_every_ground_there_is_an_ink_that_can_be_read(parts):
+    ground = "#{:02x}{:02x}{:02x}".format(*parts)
+    assert contrast(plots.ink_on(ground), ground) >= plots.LEGIBLE
+    assert plots.contrast(ground, plots.CARD) == pytest.approx(contrast(ground, plots.CARD))
+    assert contrast(plots.legible(ground), plots.CARD) >= plots.LEGIBLE
+
+
+def test_what_shines_through_is_judged_by_what_is_seen():
+    assert plots.ink_on(("#000000", 0.05)) == plots.INK and plots.ink_on("#000000") == "#ffffff"
+
+
+def test_colours_of_an_order_get_darker_and_all_stand_out():
+    for count in (1, 2, 7):
+        lights = [luminance(shade) for shade in plots.ordered_colours(count)]
+        assert lights == sorted(lights, reverse=True) and len(set(lights)) == count
+        assert contrast(plots.ordered_colours(count)[0], plots.CARD) >= plots.VISIBLE
+    with pytest.raises(ValueError, match="count is 0; it must be positive"):
+        plots.ordered_colours(0)
+
+
 def test_a_method_has_one_colour_however_it_is_written():
     assert plots.colour("BPE") == plots.colour(" bpe ") == plots.PALETTE["blue"]
 
@@ -70,7 +99,7 @@ def test_methods_compared_in_one_figure_differ():
 
 def test_an_unknown_method_gets_the_same_palette_colour_in_every_process():
     # Fixed values: Python's own hash() of a string differs from one process to the next.
-    assert [plots.colour(name) for name in ("lion", "sophia")] == ["#0072B2", "#009E73"]
+    assert [plots.colour(name) for name in ("lion", "sophia")] == ["#005FA8", "#00835A"]
 
 
 def test_every_registered_colour_is_in_the_palette():

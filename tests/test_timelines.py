@@ -6,7 +6,7 @@ import matplotlib
 import pytest
 from matplotlib.figure import Figure
 
-from llmcourse.course.notebook.plots import CARD, INK, check_labels, colour
+from llmcourse.course.notebook.plots import CARD, check_labels, colour, ink_on
 from llmcourse.course.notebook.timelines import KINDS, Bar, bars, draw_timeline
 from llmcourse.distributed.traffic import Event, Span, Traffic
 from tests.test_plots import contrast
@@ -71,9 +71,8 @@ def test_two_timelines_can_share_their_time() -> None:
 
 def test_kinds_are_told_apart_and_text_on_them_is_read() -> None:
     assert len({colour(kind) for kind in KINDS}) == 3
-    assert contrast("#ffffff", colour("computing")) >= 4.5
-    assert contrast(INK, colour("sending")) >= 4.5
-    assert all(contrast(CARD, colour(kind)) >= 2 for kind in KINDS)
+    assert all(contrast(ink_on(colour(kind)), colour(kind)) >= 4.5 for kind in KINDS)
+    assert all(contrast(CARD, colour(kind)) >= 3 for kind in KINDS)
 
 
 def test_nothing_to_draw_is_an_error() -> None:

@@ -23,8 +23,9 @@ FIGURES = [
 """Lines, drawings, bars, heatmaps with numbers, and points that a colour map has coloured."""
 WORDS = """() => [...document.querySelectorAll("g[id^=text_]")].map((words) => {
   const box = words.getBoundingClientRect(), ink = words.querySelector("g[style*=fill]");
-  return ink && [box.x, box.y, box.right, box.bottom, getComputedStyle(ink).fill];
-}).filter((found) => found && found[2] - found[0] > 1)"""
+  const name = words.closest("[data-file]").dataset.file;
+  return ink && [name, box.x, box.y, box.right, box.bottom, getComputedStyle(ink).fill];
+}).filter((found) => found && found[3] - found[1] > 1)"""
 
 
 def test_every_figure_of_a_notebook_has_its_dark_form(pages: Path) -> None:
@@ -69,22 +70,32 @@ def test_dark_forms_are_not_loaded_in_the_light(open_page):
 def test_words_of_dark_figures_can_be_read(name, browser, pages):
     article = BeautifulSoup((pages / name).read_text(encoding="utf-8"), "html.parser").article
     files = [(pages / name).parent / str(image["src"]) for image in article.select("img.in-dark")]
-    window = browser.new_page(viewport={"width": 700, "height": 700})
-    faint = [fault for file in files for fault in faint_words(window, file)]
-    window.close()
-    assert files and faint == []
+    assert files and faint_words(browser, files) == []
 
 
-def faint_words(window: Any, file: Path) -> list[str]:
-    """Words with too little contrast to the pixels that they lie on."""
-    window.set_content(f"<body style='margin: 0'>{file.read_text(encoding='utf-8')}")
+def faint_words(browser: Any, files: list[Path]) -> list[str]:
+    """Words of drawn figures with too little contrast to the pixels that they lie on."""
+    window = browser.new_page(viewport={"width": 900, "height": 700})
+    drawn = [f"<div data-file={file.name[:12]}>{file.read_text(encoding='utf-8')}</div>" for file in files]
+    window.set_content(f"<body style='margin: 0'>{''.join(drawn)}")
     words = window.evaluate(WORDS)
     window.add_style_tag(content="g[id^=text_] g[style*=fill] { visibility: hidden; }")
-    pixels = np.asarray(PIL.Image.open(io.BytesIO(window.screenshot(full_page=True))).convert("RGB"))
-    faults = []
-    for left, top, right, bottom, ink in words:
-        under = pixels[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1].reshape(-1, 3)
-        ground, own = tuple(np.median(under, axis=0)), tuple(int(part) for part in ink[4:-1].split(","))
-        if len(under) and contrast(own, ground) < LEGIBLE:
-            faults.append(f"{file.name[:12]}: {own} on {ground}")
-    return faults
+    pixels = pixels_of(window.screenshot(full_page=True))
+    window.close()
+    return [
+        f"{name}: {own} on {ground}"
+        for name, left, top, right, bottom, ink in words
+        if contrast(own := tuple(map(int, ink[4:-1].split(","))), ground := under(pixels, left, top, right, bottom))
+        < LEGIBLE
+    ]
+
+
+def pixels_of(picture: bytes) -> np.ndarray:
+    """Red, green and blue of each pixel."""
+    return np.asarray(PIL.Image.open(io.BytesIO(picture)).convert("RGB"))
+
+
+def under(pixels: np.ndarray, left: float, top: float, right: float, bottom: float) -> tuple[float, ...]:
+    """The colour that most of a box has, in the middle of its range for each of red, green and blue."""
+    box = pixels[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1].reshape(-1, 3)
+    return tuple(np.median(box, axis=0))

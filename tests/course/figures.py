@@ -21,8 +21,12 @@ import quickjs
 from llmcourse.course.notebook.interactive.figure import asset, script_json
 
 
-def core(figure: str) -> Any:
-    """A fixture: call a function of `FIGURE_core.js` by its name, with Python's values in and out."""
+def core(figure: str, name: str = "") -> Any:
+    """A fixture: call a function of `FIGURE_core.js` by its name, with Python's values in and out.
+
+    `js.value` gives what is no function. The script's one object has the figure's name, or the one given.
+    """
+    held = name or figure
 
     @pytest.fixture(scope="module", name="js")
     def functions() -> Callable[..., Any]:
@@ -31,8 +35,9 @@ def core(figure: str) -> Any:
 
         def call(name: str, *arguments: Any) -> Any:
             told = ", ".join(map(script_json, arguments))
-            return json.loads(context.eval(f"JSON.stringify({figure}.{name}({told}))"))
+            return json.loads(context.eval(f"JSON.stringify({held}.{name}({told}))"))
 
+        call.value = lambda name: json.loads(context.eval(f"JSON.stringify({held}.{name})"))
         return call
 
     return functions

@@ -1,29 +1,17 @@
 """The figure of alarms: JavaScript against Python, and the recorded runs of which it tells."""
 
-import json
-
 import pytest
-import quickjs
 from hypothesis import given
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive.alarms import SIGNALS, WINDOW, alarm_tuner, first_ring, signals
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.course.notebook.recorded import recorded
+from tests.course.figures import core
 
 KEYS = ("run", "step", "loss", "norm", "validation", "balance", "load", "idle", "epochs")
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("alarm_core.js"))
-
-    def call(name: str, *arguments):
-        told = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(alarms.{name}({told}))"))
-
-    return call
+js = core("alarm", "alarms")
 
 
 @pytest.fixture(scope="module")

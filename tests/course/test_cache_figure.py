@@ -61,7 +61,7 @@ def test_bytes_are_told_in_the_unit_that_fits(js):
 
 def test_without_javascript_there_are_a_picture_and_a_table():
     page = cache_reader().data
-    assert page.count('fill="#56b4e9"/>') == 1 + 2 + 3 + 9 * 4
+    assert page.count('fill="#3e92db"/>') == 1 + 2 + 3 + 9 * 4
     gib = windowed_cache_bytes(replace(MODEL, n_kv_heads=2), 131_072, 1024, n_global=2) / 2**30
     assert (
         f"<td>2</td><td>{kv_cache_bytes(replace(MODEL, n_kv_heads=2), 131_072) / 2**30:.2f}</td><td>{gib:.2f}" in page

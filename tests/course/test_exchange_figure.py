@@ -1,35 +1,22 @@
 """The figure of tokens that travel against the library's dispatch and exchange."""
 
-import json
-
 import pytest
-import quickjs
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcourse.course.notebook.interactive import token_exchange
 from llmcourse.course.notebook.interactive.exchange import N_EXPERTS, STEPS, TOKENS, TOP_K, rows_between, scenarios
-from llmcourse.course.notebook.interactive.figure import asset, script_json
 from llmcourse.distributed.rehearsal import rehearse
 from llmcourse.moe.dispatch import sort_by_expert
 from llmcourse.moe.expert_parallel import AllToAll, exchange_splits
+from tests.course.figures import core
 
 pairs = st.permutations(range(N_EXPERTS)).map(lambda order: order[:TOP_K])
 routings = st.lists(st.lists(pairs, min_size=1, max_size=5), min_size=3, max_size=3)
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("exchange_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(exchange.{name}({given_arguments}))"))
-
-    call.eval = context.eval
-    return call
+js = core("exchange")
 
 
 def travel(rows_RD, counts_E, group):
@@ -70,7 +57,7 @@ def test_every_row_is_somewhere_once_at_every_step(js, name):
 
 
 def test_the_steps_that_are_told_are_those_that_are_drawn(js):
-    assert json.loads(js.eval("JSON.stringify(exchange.STEPS)")) == [name for name, _ in STEPS]
+    assert js.value("STEPS") == [name for name, _ in STEPS]
 
 
 def test_without_javascript_there_is_a_table():

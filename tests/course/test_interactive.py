@@ -31,12 +31,13 @@ from llmcourse.course.notebook.interactive import (
     token_exchange,
     valley_walk,
 )
-from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id, script_json
+from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id
 from llmcourse.course.paths import course_root
 from llmcourse.pretrain.settings.config import load
 from llmcourse.scaling_laws.recorded import ladder
 from llmcourse.tokenization.bpe import build_vocab, train_bpe_naive
 from llmcourse.tokenization.words import byte_alphabet, count_words, pretokenize
+from tests.course.figures import core
 
 LOOK = {"loss": 5.0, "norm": 1.0, "validation": 5.0, "balance": 1.0, "load": 1.5, "idle": 0, "epochs": 0.1}
 FIGURES = {
@@ -76,17 +77,7 @@ known_text = st.text(
 ).filter(lambda text: all(unicodedata.category(character) != "Cn" for character in text))
 
 
-@pytest.fixture(scope="module")
-def js():
-    context = quickjs.Context()
-    context.eval(asset("bpe_core.js"))
-
-    def call(name: str, *arguments):
-        given_arguments = ", ".join(map(script_json, arguments))
-        return json.loads(context.eval(f"JSON.stringify(bpe.{name}({given_arguments}))"))
-
-    call.eval = context.eval
-    return call
+js = core("bpe")
 
 
 def train_with_tokenizers(text: str, n_merges: int) -> list[tuple[int, int]]:
@@ -120,7 +111,7 @@ def scripts_of(html: str) -> list[str]:
 
 
 def test_javascript_has_the_library_s_byte_order(js):
-    assert json.loads(js.eval("JSON.stringify(bpe.byteOfId)")) == [byte for byte, _ in byte_alphabet()]
+    assert js.value("byteOfId") == [byte for byte, _ in byte_alphabet()]
 
 
 @pytest.mark.parametrize("text", EXAMPLES)
@@ -179,7 +170,7 @@ def test_javascript_makes_blanks_and_bare_accents_visible(js):
 
 
 def test_javascript_takes_half_a_surrogate_pair_for_the_replacement_character(js):
-    assert json.loads(js.eval(r"JSON.stringify(bpe.utf8('\ud83d'))")) == list("\ufffd".encode())
+    assert js("utf8", "\ud83d") == list("\ufffd".encode())
 
 
 @pytest.mark.parametrize("shown", FIGURES.values(), ids=FIGURES)

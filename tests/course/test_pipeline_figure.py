@@ -57,6 +57,6 @@ def test_with_one_group_a_stage_it_is_the_clock_of_the_exercise(js, p, m):
 
 def test_without_javascript_there_are_a_picture_and_a_table():
     page = pipeline_schedule().data
-    assert page.count('fill="#e69f00"/>') == page.count('fill="#56b4e9"/>') == 32
+    assert page.count('fill="#b88300"/>') == page.count('fill="#3e92db"/>') == 32
     assert "<td>interleaved, 2 groups</td><td>28.5</td><td>16%</td><td>5.5</td><td>14</td>" in page
     assert "<td>GPipe</td><td>33</td><td>27%</td><td>8</td><td>6</td>" in page

@@ -44,19 +44,6 @@ def test_the_budget_s_line_touches_the_line_of_equal_loss_at_the_dot(js):
             assert js("loss", asdict(law), n, 1e21 / 6 / n) > best["loss"]
 
 
-@pytest.mark.parametrize(
-    ("value", "told"),
-    [(1.234e9, "1.23B"), (9.996e9, "10.0B"), (5.6e7, "56.0M"), (1.4e12, "1.40T"), (999.9e6, "1.00B"), (123, "123")],
-)
-def test_numbers_are_short(js, value, told):
-    assert js("short", value) == told
-
-
-@pytest.mark.parametrize(("value", "told"), [(1e21, "10²¹"), (2.7e20, "2.7 · 10²⁰")])
-def test_budgets_are_powers_of_ten(js, value, told):
-    assert js("power", value) == told
-
-
 def test_without_javascript_there_is_a_table():
     page = scaling_optimum().data
     n_params, n_tokens = compute_optimal(HOFFMANN, 1e24)

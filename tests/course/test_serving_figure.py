@@ -45,11 +45,6 @@ def test_a_model_that_is_too_small_reaches_no_such_loss(js):
     assert js("tokensToReach", asdict(BESIROGLU), 0.99 * least, loss) is None
 
 
-@pytest.mark.parametrize(("value", "short"), [(1.234e9, "1.23B"), (1e13, "10.0T"), (3e15, "3.00Q"), (999.9e6, "1.00B")])
-def test_numbers_are_short(js, value, short):
-    assert js("short", value) == short
-
-
 def test_without_javascript_there_is_a_table():
     page = serving_cost().data
     n_params, n_tokens = optimum_with_inference(BESIROGLU, targets(BESIROGLU)["Chinchilla, 70B"], 1e14)

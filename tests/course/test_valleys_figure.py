@@ -66,11 +66,6 @@ def test_the_line_is_the_power_law_through_the_lowest_points():
     assert found.exponent == power_law(found.flops, found.n_params).exponent
 
 
-@pytest.mark.parametrize(("value", "short"), [(1556, "1.56K"), (33440, "33.4K"), (2.1e9, "2.10B"), (123, "123")])
-def test_numbers_are_short(js, value, short):
-    assert js("short", value) == short
-
-
 def test_without_javascript_there_is_a_table():
     assert "<td>all runs</td><td>23</td><td>5</td><td>0.55</td>" in isoflop_valleys(RUNS).data
     with pytest.raises(ValueError, match="runs has 1 budgets; two of them"):

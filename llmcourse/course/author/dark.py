@@ -20,7 +20,8 @@ from xml.etree.ElementTree import Element
 import PIL.Image
 from PIL.Image import Image
 
-from llmcourse.course.notebook.plots import CARD, GRID, INK, PALETTE, SOFT
+from llmcourse.course.notebook import plots
+from llmcourse.course.notebook.plots import CARD, GRID, INK, LEGIBLE, PALETTE, SOFT, legible
 
 DARK_CARD = "#1b2027"
 DARK_PALETTE = {
@@ -34,11 +35,10 @@ DARK_PALETTE = {
 }
 COUNTERPARTS = {
     CARD: DARK_CARD, "#ffffff": DARK_CARD, INK: "#e6eaf0", SOFT: "#a9b3c0", GRID: "#38414d", "#c8ced6": "#4c5664",
-    "#e9ecf0": "#2b323c", **{PALETTE[name]: dark for name, dark in DARK_PALETTE.items()},
+    "#e9ecf0": "#2b323c", **{legible(PALETTE[name]): dark for name, dark in DARK_PALETTE.items()},
+    **{PALETTE[name]: dark for name, dark in DARK_PALETTE.items()},
 }  # fmt: skip
 """What stands for what; the grey lines beside those of the style are drawn by single figures."""
-LEGIBLE = 4.5
-"""The least contrast of words to what they lie on."""
 LIFT = 0.35
 """How far a colour of a map goes towards white."""
 NEUTRAL = 14
@@ -173,19 +173,13 @@ def _pictures(axes: Element) -> Iterator[tuple[Box, Callable[[tuple[float, float
 
 
 def contrast(one: Parts, other: Parts) -> float:
-    """The contrast of two colours by the Web Content Accessibility Guidelines, from 1 to 21.
+    """The contrast of two colours, each as red, green and blue from 0 to 255.
 
     Example:
         >>> contrast((255, 255, 255), (0, 0, 0))
         21.0
     """
-
-    def light(colour: Parts) -> float:
-        parts = [part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in colour]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-    darker, lighter = sorted((light(one), light(other)))
-    return (lighter + 0.05) / (darker + 0.05)
+    return plots.contrast(*(tuple(part / 255 for part in colour) for colour in (one, other)))
 
 
 def _number(element: Element, name: str) -> float:

@@ -14,20 +14,27 @@ from collections.abc import Iterable
 import matplotlib
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.typing import ColorType
 
 CARD, INK, SOFT, GRID = "#fcfcfd", "#1f2630", "#5a6472", "#dfe3e9"
 
-# Okabe and Ito, "Color Universal Design" (2008), without its yellow, which vanishes on a light card.
+# After Okabe and Ito, "Color Universal Design" (2008), without their yellow, which vanishes on a light card. Their
+# orange and sky blue are too pale for a thin line, so all are darkened together, and none comes near another.
 PALETTE = {
-    "blue": "#0072B2",
-    "vermillion": "#D55E00",
-    "green": "#009E73",
-    "purple": "#CC79A7",
-    "orange": "#E69F00",
-    "sky": "#56B4E9",
+    "blue": "#005FA8",
+    "vermillion": "#B84200",
+    "green": "#00835A",
+    "purple": "#D060A2",
+    "orange": "#B88300",
+    "sky": "#3E92DB",
     "ink": "#4A4F57",
 }
+LEGIBLE, VISIBLE = 4.5, 3.0
+"""The least contrast of words, and of lines and marks, to what they lie on."""
+LIGHTEST = 0.6
+"""The share of the map of `ordered_colours` that stands out from a light card."""
 
 # Methods that one figure compares never share a colour; the method a chapter ends on is blue.
 METHODS = {
@@ -119,6 +126,85 @@ def colour(method: str) -> str:
     """
     key = method.strip().casefold()
     return PALETTE[METHODS[key]] if key in METHODS else list(PALETTE.values())[_number(key) % len(PALETTE)]
+
+
+def contrast(one: ColorType, other: ColorType) -> float:
+    """The contrast of two colours by the Web Content Accessibility Guidelines, from 1 to 21.
+
+    Args:
+        one, other: Anything that matplotlib takes for a colour. What is transparent lies on the card.
+
+    Raises:
+        ValueError: One is no colour.
+
+    Example:
+        >>> round(contrast("white", "black"), 2), contrast("white", PALETTE["blue"]) > LEGIBLE
+        (21.0, True)
+    """
+    darker, lighter = sorted((_light(one), _light(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _light(colour: ColorType) -> float:
+    """Relative luminance, from 0 to 1."""
+    *parts, opacity = to_rgba(colour)
+    mixed = [opacity * part + (1 - opacity) * card for part, card in zip(parts, to_rgba(CARD))]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in mixed]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def ink_on(ground: ColorType) -> str:
+    """The ink for words on a ground: the figures' own where it can be read, else white or black.
+
+    Args:
+        ground: Anything that matplotlib takes for a colour; for a cell of an image, `image.to_rgba(value)`.
+
+    Raises:
+        ValueError: It is no colour.
+
+    Example:
+        >>> ink_on(PALETTE["orange"]) == INK, ink_on(PALETTE["blue"])
+        (True, '#ffffff')
+    """
+    return next(ink for ink in (INK, "#ffffff", "#000000") if contrast(ink, ground) >= LEGIBLE)
+
+
+def ink_of(method: str) -> str:
+    """The colour of a method for words on the card: as `colour`, and dark enough to be read.
+
+    Example:
+        >>> ink_of("bpe") == colour("bpe"), contrast(ink_of("words"), CARD) >= LEGIBLE
+        (True, True)
+    """
+    return legible(colour(method))
+
+
+def legible(shade: str) -> str:
+    """A colour, darkened until words in it can be read on the card.
+
+    Example:
+        >>> legible(INK) == INK, contrast(legible(PALETTE["sky"]), CARD) >= LEGIBLE
+        (True, True)
+    """
+    parts = to_rgba(shade)[:3]
+    darker = (to_hex([part * share / 100 for part in parts]) for share in range(100, 0, -1))
+    return shade if contrast(shade, CARD) >= LEGIBLE else next(one for one in darker if contrast(one, CARD) >= LEGIBLE)
+
+
+def ordered_colours(count: int) -> list[str]:
+    """Colours for lines that stand in an order, from light to dark; the lightest still stands out from the card.
+
+    Raises:
+        ValueError: `count` is not positive.
+
+    Example:
+        >>> [contrast(shade, CARD) >= VISIBLE for shade in ordered_colours(3)]
+        [True, True, True]
+    """
+    if count < 1:
+        raise ValueError(f"count is {count}; it must be positive")
+    cividis = matplotlib.colormaps["cividis"]
+    return [to_hex(cividis(LIGHTEST * (count - 1 - number) / max(count - 1, 1))) for number in range(count)]
 
 
 def line_style(method: str) -> dict[str, str]:

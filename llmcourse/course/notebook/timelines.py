@@ -13,7 +13,7 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from llmcourse.course.notebook.plots import CARD, INK, colour, label
+from llmcourse.course.notebook.plots import CARD, colour, ink_on, label
 from llmcourse.distributed.traffic import Event, Traffic
 
 KINDS = ("computing", "waiting", "sending")
@@ -131,7 +131,7 @@ def _draw(ax: Axes, bar: Bar, factor: float, depth: int, room: float) -> None:
     if bar.text and len(bar.text) <= characters and depth <= 3:
         ax.text(
             (began + ended) / 2, top + height / 2, bar.text, ha="center", va="center_baseline", fontsize=8.5, zorder=4,
-            in_layout=False, clip_on=True, color="white" if bar.kind == "computing" else INK,
+            in_layout=False, clip_on=True, color=ink_on(colour(bar.kind)),
         )  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def _picture(length: int, window: int) -> str:
     """The mask as a still picture."""
     mask = causal_mask(length, length).triu(1 - window)
     squares = "".join(
-        f'<rect x="{CELL * key}" y="{CELL * query}" width="{CELL - 2}" height="{CELL - 2}" fill="#56b4e9"/>'
+        f'<rect x="{CELL * key}" y="{CELL * query}" width="{CELL - 2}" height="{CELL - 2}" fill="#3e92db"/>'
         for query, key in mask.nonzero().tolist()
     )
     side = CELL * length

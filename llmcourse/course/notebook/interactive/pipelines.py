@@ -59,7 +59,7 @@ def _picture(n_stages: int, n_micro_batches: int) -> str:
     for row, tasks in enumerate(orders):
         for (kind, k, _), (begins, ends) in zip(tasks, times[row]):
             x, width, y = begins * scale, (ends - begins) * scale, row * ROW
-            shade = "#e69f00" if kind == "F" else "#56b4e9"
+            shade = "#b88300" if kind == "F" else "#3e92db"
             parts.append(
                 f'<rect x="{x:.1f}" y="{y}" width="{width - 1:.1f}" height="{ROW - 3}" fill="{shade}"/>'
                 f'<text x="{x + width / 2:.1f}" y="{y + 18}" font-size="11" text-anchor="middle">{k + 1}</text>'

@@ -32,7 +32,7 @@ def scaling_optimum(start: float = 1e21) -> HTML:
         raise ValueError(f"start is {start!r}; it must be from {FLOPS[0]:g} to {FLOPS[1]:g}")
     return embed(
         "scaling-optimum",
-        scripts=("scaling_core.js", "scaling_optimum.js"),
+        scripts=("numbers_core.js", "scaling_core.js", "scaling_optimum.js"),
         styles=("scaling_optimum.css",),
         config={
             "laws": [(name, asdict(law)) for name, law in LAWS.items()],

@@ -54,7 +54,7 @@ def serving_cost(start: float = 1e13) -> HTML:
         raise ValueError(f"start is {start!r}; it must be from {SERVED[0]:g} to {SERVED[1]:g}")
     return embed(
         "serving-cost",
-        scripts=("serving_core.js", "serving_cost.js"),
+        scripts=("numbers_core.js", "serving_core.js", "serving_cost.js"),
         styles=("serving_cost.css",),
         config={
             "laws": [

@@ -101,7 +101,7 @@ def isoflop_valleys(runs: Runs) -> HTML:
     columns = (runs.flops, runs.n_params, runs.n_tokens / TOKENS_A_STEP, runs.losses)
     return embed(
         "isoflop-valleys",
-        scripts=("valleys_core.js", "isoflop_valleys.js"),
+        scripts=("numbers_core.js", "valleys_core.js", "isoflop_valleys.js"),
         styles=("isoflop_valleys.css",),
         config={
             "runs": [dict(zip(("flops", "n", "steps", "loss"), map(float, run))) for run in zip(*columns)],

@@ -47,11 +47,13 @@ function mount(box, config) {
   function play() {
     if (state.until === steps.length - 1) state.until = 0;
     playButton.textContent = "■ Stop";
+    // Without motion the replay is a few pictures, one after the other.
+    const [looks, milliseconds] = prefersStillness() ? [Math.ceil(steps.length / 10), 800] : [1, 60];
     timer = setInterval(() => {
-      state.until = Math.min(state.until + 1, steps.length - 1);
+      state.until = Math.min(state.until + looks, steps.length - 1);
       draw();
       if (state.until === steps.length - 1 || !box.isConnected) pause();
-    }, 60);
+    }, milliseconds);
     draw();
   }
 

@@ -122,7 +122,7 @@ function mount(box, config) {
     ].map(([kind, name]) => element("span", { class: "key" }, element("i", { class: `swatch ${kind}` }), name))),
     told,
     element("div", { class: "below" },
-      element("table", {}, element("thead", {}, element("tr", {},
+      element("table", { class: "numbers" }, element("thead", {}, element("tr", {},
         ...["way", "steps", "busiest sends", "time"].map((head) => element("th", { scope: "col" }, head)))), rows),
       element("label", { class: "choice" }, element("span", {}, "size of the tensor, S"), size)),
     element("p", { class: "soft" }, config.wire));

@@ -39,15 +39,15 @@ function mount(box, config) {
     const nodes = [];
     for (const log of TENS.filter((one) => one > nFrom && one < nTo)) {
       nodes.push(rule(x(log), x(log), ...UPPER), rule(LEFT, WIDTH - RIGHT, ny(log), ny(log)),
-        text({ x: x(log), y: UPPER[1] + 20, "text-anchor": "middle" }, valleys.short(Math.exp(log)).replace(/\.0+/, "")),
-        text({ x: LEFT - 7, y: ny(log) + 5, "text-anchor": "end" }, valleys.short(Math.exp(log)).replace(/\.0+/, "")));
+        text({ x: x(log), y: UPPER[1] + 20, "text-anchor": "middle" }, numbers.short(Math.exp(log)).replace(/\.0+/, "")),
+        text({ x: LEFT - 7, y: ny(log) + 5, "text-anchor": "end" }, numbers.short(Math.exp(log)).replace(/\.0+/, "")));
     }
     for (let loss = Math.ceil(2 * lossFrom) / 2; loss < lossTo; loss += 0.5) {
       nodes.push(rule(LEFT, WIDTH - RIGHT, y(loss), y(loss)),
         text({ x: LEFT - 7, y: y(loss) + 5, "text-anchor": "end" }, loss.toFixed(1)));
     }
     budgets.forEach((log) => nodes.push(rule(cx(log), cx(log), ...LOWER), text({
-      x: cx(log), y: LOWER[1] + 20, "text-anchor": "middle" }, valleys.power(Math.exp(log)).replace(" · ", "·"))));
+      x: cx(log), y: LOWER[1] + 20, "text-anchor": "middle" }, numbers.power(Math.exp(log)).replace(" · ", "·"))));
     // The exponents of the two papers, through the middle of the panel.
     for (const [power, end] of [[0.5, -1], [0.73, 1]]) {
       const [c, n] = [(cFrom + cTo) / 2, (nFrom + nTo) / 2], far = (cTo - c) * 0.8;
@@ -86,14 +86,14 @@ function mount(box, config) {
   const live = element("p", { class: "hidden", role: "status", "aria-live": "polite" });
   const chips = runs.map((run, k) => element("button", {
     type: "button", class: "chip", onclick: () => toggle(k),
-    "aria-label": `run of ${valleys.short(run.n)} parameters, ${Math.round(run.steps)} steps, loss ${run.loss.toFixed(3)}`,
-  }, valleys.short(run.n)));
+    "aria-label": `run of ${numbers.short(run.n)} parameters, ${Math.round(run.steps)} steps, loss ${run.loss.toFixed(3)}`,
+  }, numbers.short(run.n)));
   const bests = groups.map(() => element("td", { class: "best" }));
   const table = element("table", {},
     element("thead", {}, element("tr", {},
       ...["budget", "runs, by their parameters", "best size"].map((head) => element("th", { scope: "col" }, head)))),
     element("tbody", {}, ...groups.map((group, i) => element("tr", {},
-      element("th", { scope: "row" }, element("i", { class: `swatch budget-${i}` }), valleys.power(Math.exp(budgets[i]))),
+      element("th", { scope: "row" }, element("i", { class: `swatch budget-${i}` }), numbers.power(Math.exp(budgets[i]))),
       element("td", {}, element("div", { class: "chips" },
         ...[...group].sort((a, b) => runs[a].n - runs[b].n).map((k) => chips[k]))), bests[i]))));
   let saying = null;
@@ -108,7 +108,7 @@ function mount(box, config) {
         at.forEach(([right, down]) => nodes.push(element("path", { class: `lowest budget-${i}`,
           d: `M${right} ${down - 8}L${right + 8} ${down}L${right} ${down + 8}L${right - 8} ${down}Z` })));
       }
-      bests[i].textContent = one.inside ? valleys.short(Math.exp(one.curve.x)) : one.curve ? "outside" : "none";
+      bests[i].textContent = one.inside ? numbers.short(Math.exp(one.curve.x)) : one.curve ? "outside" : "none";
     });
     if (found.law) {
       const ends = [cFrom, cTo].map((log) => [cx(log), ny(found.law.height + found.law.slope * log)]);
@@ -124,7 +124,7 @@ function mount(box, config) {
     told.textContent = found.law
       ? `The best size grows as C to the ${found.exponent.toFixed(2)}: ${count} runs, ${inside} budgets with a best size.`
       : `No exponent: ${count} runs, and ${inside === 1 ? "one budget has" : "no budget has"} a best size.`;
-    soft.textContent = `${found.law ? `A million times further, the line says ${valleys.short(found.far)} parameters. ` : ""}`
+    soft.textContent = `${found.law ? `A million times further, the line says ${numbers.short(found.far)} parameters. ` : ""}`
       + `Exponents so far: ${[...new Set(seen.map((one) => one.toFixed(2)))].join(" to ")}.`;
     chart.setAttribute("aria-label", `Losses of ${runs.length} runs by size, a valley for each budget, and the best sizes `
       + `by budget. ${told.textContent}`);

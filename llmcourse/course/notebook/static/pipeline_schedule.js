@@ -74,7 +74,7 @@ function mount(box, config) {
         const [begins, ends] = found[stage][i], width = (ends - begins) * scale;
         const name = `${kind === "F" ? "forward" : "backward"} ${k + 1}${v > 1 ? `, group ${group + 1}` : ""}`;
         nodes.push(element("rect", {
-          x: LEFT + begins * scale, y: y + 2, width: Math.max(width - 0.8, 0.4), height: row - 4,
+          x: LEFT + begins * scale + 0.4, y: y + 2.4, width: Math.max(width - 1.6, 0.1), height: row - 4.8,
           class: `${kind === "F" ? "forward" : "backward"} g${group}${begins <= now && now < ends ? " now" : ""}`,
         }, element("title", {}, `stage ${stage + 1}: ${name}`)));
         if (width >= 13) {
@@ -123,7 +123,7 @@ function mount(box, config) {
     element("span", { class: "key" }, "the tick is the most that a stage keeps")),
     told,
     element("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "all schedules" },
-      element("table", {}, element("thead", {}, element("tr", {},
+      element("table", { class: "numbers" }, element("thead", {}, element("tr", {},
         ...["schedule", "time", "idle", "most kept", "messages"].map((head) => element("th", { scope: "col" }, head)))), rows)),
     element("p", { class: "soft" }, "Time in forward passes of one stage; messages for each micro-batch. Paler passes are those of a later group of layers."));
 }

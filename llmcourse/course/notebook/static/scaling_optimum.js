@@ -50,11 +50,11 @@ function mount(box, config) {
     const rule = (x1, x2, y1, y2) => element("line", { class: "grid", x1, x2, y1, y2 });
     for (let log = Math.ceil(nFrom); log <= nTo; log++) {
       nodes.push(rule(x(log), x(log), TOP, HEIGHT - BOTTOM), element("text", {
-        x: x(log), y: HEIGHT - BOTTOM + 21, "text-anchor": "middle" }, scaling.short(10 ** log).replace(/\.0+/, "")));
+        x: x(log), y: HEIGHT - BOTTOM + 21, "text-anchor": "middle" }, numbers.short(10 ** log).replace(/\.0+/, "")));
     }
     for (let log = Math.ceil(dFrom); log <= dTo; log++) {
       nodes.push(rule(LEFT, WIDTH - RIGHT, y(log), y(log)), element("text", {
-        x: LEFT - 7, y: y(log) + 5, "text-anchor": "end" }, scaling.short(10 ** log).replace(/\.0+/, "")));
+        x: LEFT - 7, y: y(log) + 5, "text-anchor": "end" }, numbers.short(10 ** log).replace(/\.0+/, "")));
     }
     nodes.push(
       element("text", { x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 6, "text-anchor": "middle" }, "parameters N"),
@@ -105,16 +105,16 @@ function mount(box, config) {
       }
     });
     lines.replaceChildren(...nodes, ...best.map((optimum, i) => point(i, optimum)));
-    output.textContent = `${scaling.power(flops())} operations`;
+    output.textContent = `${numbers.power(flops())} operations`;
     slider.setAttribute("aria-valuetext", output.textContent);
     names.forEach((name, i) => {
       const other = best[1 - i], { n, d, loss } = best[i];
-      const cells = [scaling.short(n), scaling.short(d), (d / n).toFixed(d / n < 10 ? 1 : 0), loss.toFixed(3),
+      const cells = [numbers.short(n), numbers.short(d), (d / n).toFixed(d / n < 10 ? 1 : 0), loss.toFixed(3),
         scaling.loss(laws[i], other.n, other.d).toFixed(3)];
       rows[i].replaceChildren(element("th", { scope: "row" }, name), ...cells.map((cell) => element("td", {}, cell)));
     });
-    const sentences = names.map((name, i) => `${name}: ${scaling.short(best[i].n)} parameters, `
-      + `${scaling.short(best[i].d)} tokens, loss ${best[i].loss.toFixed(3)}`);
+    const sentences = names.map((name, i) => `${name}: ${numbers.short(best[i].n)} parameters, `
+      + `${numbers.short(best[i].d)} tokens, loss ${best[i].loss.toFixed(3)}`);
     chart.setAttribute("aria-label", `Parameters and tokens for ${output.textContent}. ${sentences.join(". ")}.`);
     clearTimeout(saying); // a screen reader hears where the slider has come to rest, and not all on the way
     saying = setTimeout(() => { live.textContent = `${output.textContent}. ${sentences.join(". ")}.`; }, 400);

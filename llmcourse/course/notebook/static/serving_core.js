@@ -24,16 +24,5 @@ const serving = (() => {
     return { n: (law.A / (above - high)) ** (1 / law.alpha), d: (law.B / high) ** (1 / law.beta) };
   }
 
-  // Three digits and a unit: 1.23B.
-  function short(value) {
-    for (const [unit, size] of [["Q", 1e15], ["T", 1e12], ["B", 1e9], ["M", 1e6]]) {
-      if (value >= 0.9995 * size) {
-        const count = value / size;
-        return (count < 9.995 ? count.toFixed(2) : count < 99.95 ? count.toFixed(1) : Math.round(count)) + unit;
-      }
-    }
-    return String(Math.round(value));
-  }
-
-  return { smallest, tokensToReach, training, serve, optimum, short };
+  return { smallest, tokensToReach, training, serve, optimum };
 })();

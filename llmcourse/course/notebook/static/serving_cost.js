@@ -3,8 +3,6 @@ function mount(box, config) {
   const state = { law: 0, target: 0, log: Math.log10(config.start), at: null };
   const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 400, 66, 20, 14, 56], HIGHEST = 2.4;
   const clamp = (value, from, to) => Math.min(Math.max(value, from), to);
-  const T = (value) => value.replace("Q", ",000T").replace(/^([\d.]+),000T$/, (_, lead) => `${1000 * Number(lead)}T`);
-  const tokens = (value) => T(serving.short(value));
 
   // ---- choices -----------------------------------------------------------------------------------------------
   const select = (label, names, pick) => element("label", { class: "choice" }, label, element("select", {
@@ -54,7 +52,7 @@ function mount(box, config) {
         const n = lead * 10 ** exponent;
         if (Math.log(n) < span[0] + 0.06 * (span[1] - span[0]) || Math.log(n) > span[1] - 0.02) continue;
         nodes.push(element("line", { class: "grid", x1: place(n), x2: place(n), y1: TOP, y2: HEIGHT - BOTTOM }),
-          text({ x: place(n), y: HEIGHT - BOTTOM + 20, "text-anchor": "middle" }, serving.short(n).replace(/\.0+/, "")));
+          text({ x: place(n), y: HEIGHT - BOTTOM + 20, "text-anchor": "middle" }, numbers.short(n).replace(/\.0+/, "")));
       }
     }
     const wall = place(serving.smallest(law, loss));
@@ -109,15 +107,15 @@ function mount(box, config) {
       element("circle", { class: "dot", cx: bx, cy: by, r: 7 }));
 
     size.value = state.at;
-    servedOut.textContent = `${tokens(asked)} tokens served`;
-    sizeOut.textContent = `your model: ${serving.short(mine)} parameters`;
+    servedOut.textContent = `${numbers.short(asked)} tokens served`;
+    sizeOut.textContent = `your model: ${numbers.short(mine)} parameters`;
     served.setAttribute("aria-valuetext", servedOut.textContent);
     size.setAttribute("aria-valuetext", sizeOut.textContent);
     const more = 100 * (total(own) / unit - 1), share = 100 * serving.serve(best.n, asked) / unit;
     told.textContent = `Your model costs ${more < 0.05 ? "the least there is" : `${more < 10 ? more.toFixed(1) : Math.round(more)} % more than the best`}.`;
-    soft.textContent = `It reads ${tokens(own.d)} tokens, ${Math.round(own.d / mine).toLocaleString("en")} for each parameter. `
-      + `The best has ${serving.short(best.n)} and reads ${tokens(best.d)}, ${Math.round(best.d / best.n).toLocaleString("en")} for each; `
-      + `${Math.round(share)} % of its operations are serving. None below ${serving.short(least)} reaches this loss of ${loss.toFixed(3)}.`;
+    soft.textContent = `It reads ${numbers.short(own.d)} tokens, ${Math.round(own.d / mine).toLocaleString("en")} for each parameter. `
+      + `The best has ${numbers.short(best.n)} and reads ${numbers.short(best.d)}, ${Math.round(best.d / best.n).toLocaleString("en")} for each; `
+      + `${Math.round(share)} % of its operations are serving. None below ${numbers.short(least)} reaches this loss of ${loss.toFixed(3)}.`;
     chart.setAttribute("aria-label", `Operations of training and serving against size, for ${servedOut.textContent}. `
       + `${told.textContent} ${soft.textContent}`);
     clearTimeout(saying); // a screen reader hears where a slider has come to rest

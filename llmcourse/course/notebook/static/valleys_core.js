@@ -63,22 +63,5 @@ const valleys = (() => {
       far: law && Math.exp(law.height + law.slope * Math.log(far * largest)) };
   }
 
-  // Three digits and a unit: 1.56K.
-  function short(value) {
-    for (const [unit, size] of [["B", 1e9], ["M", 1e6], ["K", 1e3]]) {
-      if (value >= 0.9995 * size) {
-        const count = value / size;
-        return (count < 9.995 ? count.toFixed(2) : count < 99.95 ? count.toFixed(1) : Math.round(count)) + unit;
-      }
-    }
-    return String(Math.round(value));
-  }
-
-  function power(value) {
-    const exponent = Math.floor(Math.log10(value) + 1e-9), lead = (value / 10 ** exponent).toFixed(1);
-    const raised = String(exponent).replace(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]);
-    return lead === "1.0" ? `10${raised}` : `${lead} · 10${raised}`;
-  }
-
-  return { parabola, line, fit, short, power };
+  return { parabola, line, fit };
 })();
