@@ -19,7 +19,7 @@ from llmcourse.course.check_source import VALUE, assertion_at, hidden_lines, hin
 from llmcourse.course.patterns import pattern_of_values
 from llmcourse.course.pieces import IS_MISSING
 from llmcourse.course.usual_errors import meaning
-from llmcourse.course.watched import MUCH, UNCHANGED, short
+from llmcourse.course.watched import MUCH, short
 
 _USUAL_IMPORTS = {
     "np": "import numpy as np", "F": "import torch.nn.functional as F", "nn": "from torch import nn",
@@ -99,7 +99,7 @@ def explain(
 def _of_the_piece(text: str, name: str, call: str) -> str:
     """What `raises` says, with the piece's own call where it went through a function of the check."""
     found = _REFUSAL.match(text)
-    return call.partition(UNCHANGED)[0] + text[found.end(1) :] if found and call and found[2] != name else text
+    return call.partition("\n")[0] + text[found.end(1) :] if found and call and found[2] != name else text
 
 
 def bounded(text: str, limit: int = 400) -> str:

@@ -20,8 +20,8 @@ _MEANINGS = {
         "two values that have no order were compared. In tuples the next parts decide where the first ones are equal, "
         "in a heap and in a sort, too: put a number that is never equal before the part that has no order"
     ),
-    r"^(list|tuple|string|bytes|bytearray|deque)? ?(assignment )?index out of range|is out of bounds for (axis|dimension)": (
-        "a place behind the last one was asked for: is i + 1 read where i is the last, or is there nothing in it at all?"
+    r"^\w* ?(assignment )?index out of range|is out of bounds for (axis|dimension)": (
+        "a place behind the last one was asked for: is i + 1 read where i is the last, or is there nothing in it?"
     ),
     r"maximum recursion depth exceeded": (
         "the function calls itself for each item, deeper than Python allows: write a loop"
@@ -58,7 +58,7 @@ _MEANINGS = {
     ),
     r"view size is not compatible": "the tensor's numbers do not lie in this order in memory: use reshape, not view",
     r"assignment destination is read-only": "the array is shared and must not be written to: work on a .copy()",
-    r"integers to negative integer powers": "whole numbers have no negative powers: make floats of them first",
+    r"[Ii]ntegers to negative integer powers": "whole numbers have no negative powers: make floats of them first",
     r"[Cc]annot cast ufunc|result type \w+ can't be cast": (
         "an operation in place cannot change the dtype, and the result needs a wider one: write x = x * y, not x *= y"
     ),

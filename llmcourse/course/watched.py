@@ -8,14 +8,13 @@ import inspect
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from types import FunctionType
 from typing import Any
 
 MUCH = 160
 """Characters of a value that is told for itself."""
 _PLAIN = (bool, int, float, str, bytes, list, tuple, dict, set)
 """Types whose values are told as Python writes them; for others a check finds better words."""
-UNCHANGED = ", which gives back "
-"""Between a call and the argument that it gave back as it was."""
 
 _STRING_OR_SPACE = re.compile(r"""('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")|\s+""")
 
@@ -37,14 +36,26 @@ class Watched:
         self.__name__ = getattr(function, "__name__", type(function).__name__)
         self._last: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self._gave: list[Any] = []
+        self._keeps = _must_keep(function)
+        self._changed = ""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._last = (tuple(map(as_given, args)), {name: as_given(value) for name, value in kwargs.items()})
         self._gave = []
         result = self.__wrapped__(*args, **kwargs)
+        if self._keeps and not self._changed:
+            self._note_changes(args, kwargs)
         if result is None or type(result) in _PLAIN or _is_small_array(result):
             self._gave = [as_given(result)]
         return result
+
+    def _note_changes(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Remember the first call that changed what it was given: later calls of a check may be given it again."""
+        before, now = self._last or ((), {}), (args, kwargs)
+        given = [*zip(before[0], now[0], strict=True), *((before[1][name], kwargs[name]) for name in kwargs)]
+        at = next((i for i, (old, new) in enumerate(given) if _has_changed(old, new)), None)
+        if at is not None:
+            self._changed = f"{_told_call(self)} has changed {_names(self)[at]}, which must stay as it was"
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -81,40 +92,66 @@ def _is_small_array(value: Any) -> bool:
 
 
 def last_call(piece: Any) -> str:
-    """The last call of a watched piece in one line, and whether it gave back an argument as it was.
+    """The last call of a watched piece in one line, and in further lines what is odd about it.
 
     Empty where there was no call, or another kind of piece.
 
     Example:
         >>> same = Watched(lambda xs: xs)
-        >>> same([1, 2]), last_call(same)
-        ([1, 2], '<lambda>([1, 2]), which gives back `xs` unchanged')
+        >>> same([1, 2]), last_call(same).splitlines()
+        ([1, 2], ['<lambda>([1, 2])', '    it gave back `xs` as it was'])
     """
-    last = piece._last if isinstance(piece, Watched) else None
-    if last is None:
+    if not isinstance(piece, Watched) or piece._last is None:
         return ""
-    told = [*map(short, last[0]), *(f"{name}={short(value)}" for name, value in last[1].items())]
-    back = next((name for name, value in _named(piece) if piece._gave and _is_same(piece._gave[0], value)), "")
-    return f"{piece.__name__}({', '.join(told)}){f'{UNCHANGED}{back} unchanged' if back else ''}"
+    given = [*piece._last[0], *piece._last[1].values()]
+    same = [name for name, value in zip(_names(piece), given, strict=True) if _is_same(piece._gave, value)]
+    notes = [f"it gave back {name} as it was" for name in same[:1]] + [piece._changed] * bool(piece._changed)
+    return "\n    ".join([_told_call(piece), *notes])
 
 
-def _named(piece: Watched) -> list[tuple[str, Any]]:
-    """The arguments of the last call by the names that the piece has for them."""
+def _told_call(piece: Watched) -> str:
     args, kwargs = piece._last or ((), {})
+    told = [*map(short, args), *(f"{name}={short(value)}" for name, value in kwargs.items())]
+    return f"{piece.__name__}({', '.join(told)})"
+
+
+def _names(piece: Watched) -> list[str]:
+    """How the arguments of the last call are called, in its order."""
+    args, kwargs = piece._last or ((), {})
+    names = ["an argument"] * len(args)
     with suppress(TypeError, ValueError):
-        bound = inspect.signature(piece.__wrapped__).bind(*args, **kwargs)
-        return [(f"`{name}`", value) for name, value in bound.arguments.items()]
-    return [("an argument", value) for value in (*args, *kwargs.values())]
+        parameters = list(inspect.signature(piece.__wrapped__).parameters)
+        names = [f"`{name}`" for name in parameters[: len(args)]] + names[len(parameters) :]
+    return names + [f"`{name}`" for name in kwargs]
 
 
-def _is_same(came: Any, given: Any) -> bool:
-    """Whether a result of several items is an argument as it was given, be it a list or a tuple."""
-    if _is_small_array(came) and _is_small_array(given):
-        same = type(came) is type(given) and came.shape == given.shape and came.dtype == given.dtype
-        return same and len(came.reshape(-1)) > 1 and bool((came == given).all())
-    if isinstance(came, list | tuple) and isinstance(given, list | tuple):
-        return 1 < len(came) < 64 and [*map(repr, came)] == [*map(repr, given)]
-    return type(came) is type(given) and isinstance(came, str | bytes | dict | set) and len(came) > 1 and came == given
+def _must_keep(function: Any) -> bool:
+    """Whether a function's docstring says nothing of a change of its arguments, but that there is none."""
+    doc = inspect.getdoc(function) if isinstance(function, FunctionType) else None
+    return bool(doc) and not re.search(r"in place|(?<!not )changed", doc or "", re.IGNORECASE)
+
+
+def _has_changed(before: Any, now: Any) -> bool:
+    """Whether a call has changed what it was given; False for what does not tell at once."""
+    with suppress(Exception):
+        if before is now:
+            return False
+        if _is_small_array(before):
+            return before.shape != now.shape or not bool(((before == now) | (before != before)).all())
+        return isinstance(before, list | dict | set | bytearray) and len(now) <= 64 and bool(before != now)
+    return False
+
+
+def _is_same(came: list[Any], given: Any) -> bool:
+    """Whether a result of several items, if there was one, is an argument as it was given, be it a list or a tuple."""
+    value = came[0] if came else None
+    if _is_small_array(value) and type(value) is type(given):
+        same = value.shape == given.shape and value.dtype == given.dtype
+        return same and len(value.reshape(-1)) > 1 and bool((value == given).all())
+    if isinstance(value, list | tuple) and isinstance(given, list | tuple):
+        return 1 < len(value) < 64 and [*map(repr, value)] == [*map(repr, given)]
+    is_other = type(value) is type(given) and isinstance(value, str | bytes | dict | set)
+    return is_other and len(value) > 1 and value == given
 
 
 def last_result(piece: Any) -> str:
