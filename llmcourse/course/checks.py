@@ -121,6 +121,7 @@ def close(
         likely = _fitting_mistake(got_values, wanted, mistakes or {}, atol, rtol)
         failed = AssertionError(_largest_difference(got_values, wanted, hint if likely is None else likely))
         failed.both = _unexplained(got_values, wanted, atol, rtol) if likely is None else []  # type: ignore[attr-defined]
+        failed.n_numbers = len(wanted) if wanted.ndim == 1 else 0  # type: ignore[attr-defined]
         raise failed
 
 

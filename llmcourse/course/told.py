@@ -28,6 +28,8 @@ _USUAL_IMPORTS = {
 
 _REFUSAL = re.compile(r"((\w+)\(.*\)) (?:should raise|raised) \w+, but ", re.DOTALL)
 """How `checks.raises` begins."""
+_AT_INDEX = re.compile(r"got (\S+) where \S+ is right \(at index (\d+);")
+"""How `checks.close` begins where one of several numbers is wrong."""
 
 
 class CheckFailed(AssertionError):
@@ -51,7 +53,7 @@ def explain(
         gave: What that call gave.
         refuses: The errors that the piece must raise, as its exercise says.
     """
-    frames = traceback.extract_tb(error.__traceback__)
+    frames, call = traceback.extract_tb(error.__traceback__), _call_of(error, call)
     elsewhere = getattr(error, "told_lines", [])  # of a piece that ran in another process
     lines = [frame.lineno or 0 for frame in frames if frame.filename == file]
     is_hidden = bool(lines) and lines[0] in hidden_lines(source)
@@ -94,6 +96,16 @@ def explain(
         forgot = " Is a `return` missing?" if "NoneType" in what else ""
         return CheckFailed(f"{name} returned something that the check cannot use: {what}.{forgot}{where}")
     return CheckFailed(f"{name} raised {what}{where}")
+
+
+def _call_of(error: BaseException, call: str) -> str:
+    """The call that gave the wrong number, where a check holds the numbers of several calls against the right ones."""
+    found, n_calls = _AT_INDEX.match(str(error)), getattr(error, "n_numbers", 0)
+    calls = getattr(call, "numbers", [])[-n_calls:] if n_calls else []
+    if not found or len(calls) != n_calls:
+        return call
+    told, number = calls[int(found[2])]
+    return told if number is not None and found[1] in (f"{number:.6g}", f"{number:.12g}") else call
 
 
 def _of_the_piece(text: str, name: str, call: str) -> str:

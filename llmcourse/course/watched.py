@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import inspect
 import re
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from types import FunctionType
@@ -17,6 +18,16 @@ _PLAIN = (bool, int, float, str, bytes, list, tuple, dict, set)
 """Types whose values are told as Python writes them; for others a check finds better words."""
 
 _STRING_OR_SPACE = re.compile(r"""('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")|\s+""")
+
+
+class Call(str):
+    """A call as a message tells it, with those up to it.
+
+    Attributes:
+        numbers: Each call in one line and the number that it gave, None for what is no number; the last is this one.
+    """
+
+    numbers: list[tuple[str, float | None]]
 
 
 class Watched:
@@ -36,6 +47,7 @@ class Watched:
         self.__name__ = getattr(function, "__name__", type(function).__name__)
         self._last: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self._gave: list[Any] = []
+        self._numbers: deque[tuple[Any, float | None]] = deque(maxlen=64)  # arguments are kept for numbers alone
         self._keeps = _must_keep(function)
         self._changed = ""
 
@@ -47,6 +59,8 @@ class Watched:
             self._note_changes(args, kwargs)
         if result is None or type(result) in _PLAIN or _is_small_array(result):
             self._gave = [as_given(result)]
+        is_number = isinstance(result, int | float) and not isinstance(result, bool)
+        self._numbers.append((self._last, result) if is_number else (None, None))
         return result
 
     def _note_changes(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -55,7 +69,7 @@ class Watched:
         given = [*zip(before[0], now[0], strict=True), *((before[1][name], kwargs[name]) for name in kwargs)]
         at = next((i for i, (old, new) in enumerate(given) if _has_changed(old, new)), None)
         if at is not None:
-            self._changed = f"{_told_call(self)} has changed {_names(self)[at]}, which must stay as it was"
+            self._changed = f"{_told_call(self, self._last)} has changed {_names(self)[at]}, which must stay as it was"
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -106,11 +120,13 @@ def last_call(piece: Any) -> str:
     given = [*piece._last[0], *piece._last[1].values()]
     same = [name for name, value in zip(_names(piece), given, strict=True) if _is_same(piece._gave, value)]
     notes = [f"it gave back {name} as it was" for name in same[:1]] + [piece._changed] * bool(piece._changed)
-    return "\n    ".join([_told_call(piece), *notes])
+    told = Call("\n    ".join([_told_call(piece, piece._last), *notes]))
+    told.numbers = [(_told_call(piece, given), number) for given, number in piece._numbers]
+    return told
 
 
-def _told_call(piece: Watched) -> str:
-    args, kwargs = piece._last or ((), {})
+def _told_call(piece: Watched, given: Any) -> str:
+    args, kwargs = given or ((), {})
     told = [*map(short, args), *(f"{name}={short(value)}" for name, value in kwargs.items())]
     return f"{piece.__name__}({', '.join(told)})"
 

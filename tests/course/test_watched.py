@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from llmcourse.course.checks import close
 from llmcourse.course.told import explain
 from llmcourse.course.usual_errors import meaning
 from llmcourse.course.watched import Watched, last_call
@@ -79,6 +80,19 @@ def test_a_nan_that_stays_is_no_change():
     piece = Watched(piece)
     piece(torch.tensor([1.0, float("nan")]))
     assert notes(piece) == []
+
+
+@pytest.mark.parametrize("wrong", [0, 2])
+def test_of_several_calls_the_one_that_gave_the_wrong_number_is_told(wrong):
+    piece = Watched(lambda n: n + 10 * (n == wrong))
+    got = [piece(7)] and [piece(n) for n in range(4)]
+    with pytest.raises(AssertionError) as raised:
+        close(got, [0, 1, 2, 3], "each is itself")
+    raised.value.__traceback__ = raised.value.__traceback__.tb_next
+    assert f"(at index {wrong}; " in str(raised.value)
+    told = str(explain(raised.value, "piece", "close(...)", close.__code__.co_filename, last_call(piece)))
+    assert f"<lambda>({wrong})" in told
+    assert "<lambda>(3)" not in told
 
 
 def test_a_usual_error_is_told_in_plain_words():
