@@ -23,6 +23,12 @@ _MEANINGS = {
     r"^\w* ?(assignment )?index out of range|is out of bounds for (axis|dimension)": (
         "a place behind the last one was asked for: is i + 1 read where i is the last, or is there nothing in it?"
     ),
+    r"division by zero|modulo by zero|division or modulo": (
+        "what is divided by is 0 in this call: which answer does the exercise ask for there?"
+    ),
+    r"\b(min|max)\(\) (arg|iterable argument) is (an )?empty|at least one array|zero-size array|expect(s|ed) a non-empty": (
+        "there is nothing to choose from or to join in this call: which answer does the exercise ask for there?"
+    ),
     r"maximum recursion depth exceeded": (
         "the function calls itself for each item, deeper than Python allows: write a loop"
     ),

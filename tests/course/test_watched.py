@@ -129,6 +129,12 @@ ERRORS = [
     lambda: np.arange(3).__itruediv__(2),
     lambda: len(x for x in ()),
     lambda: [].sort().pop(),
+    lambda: 1.0 / 0.0,
+    lambda: 1 // 0,
+    lambda: max([]),
+    lambda: np.concatenate([]),
+    lambda: np.ones(0).max(),
+    lambda: torch.cat([]),
     lambda: {"a": 1}.keys()[0],
 ]
 
