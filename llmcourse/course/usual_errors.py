@@ -26,7 +26,7 @@ _MEANINGS = {
     r"division by zero|modulo by zero|division or modulo": (
         "what is divided by is 0 in this call: which answer does the exercise ask for there?"
     ),
-    r"\b(min|max)\(\) (arg|iterable argument) is (an )?empty|at least one array|zero-size array|expect(s|ed) a non-empty": (
+    r"\b(min|max)\(\) (arg|iterable argument) is .*empty|at least one array|zero-size array|expect(s|ed) a non-empty": (
         "there is nothing to choose from or to join in this call: which answer does the exercise ask for there?"
     ),
     r"maximum recursion depth exceeded": (
