@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from llmcourse.course.patterns import only_wrong, pattern_of_numbers, pattern_of_shapes
 from llmcourse.course.source import names_reached
 from llmcourse.course.steps import count_steps, shallow
-from llmcourse.course.told import Watched, as_given, short
+from llmcourse.course.watched import Watched, as_given, short
 
 if TYPE_CHECKING:
     from llmcourse.distributed.rehearsal import Rehearsed
@@ -121,6 +121,7 @@ def close(
         likely = _fitting_mistake(got_values, wanted, mistakes or {}, atol, rtol)
         failed = AssertionError(_largest_difference(got_values, wanted, hint if likely is None else likely))
         failed.both = _unexplained(got_values, wanted, atol, rtol) if likely is None else []  # type: ignore[attr-defined]
+        failed.n_numbers = len(wanted) if wanted.ndim == 1 else 0  # type: ignore[attr-defined]
         raise failed
 
 

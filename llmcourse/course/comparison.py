@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from llmcourse.course.told import short
+from llmcourse.course.watched import short
 
 _PLAIN = frozenset((bool, int, float, str, bytes, type(None)))
 

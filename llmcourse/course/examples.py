@@ -15,7 +15,7 @@ from typing import Any
 from llmcourse.course.checks import rehearsed
 from llmcourse.course.comparison import difference
 from llmcourse.course.pieces import Piece, docstring, is_in_library
-from llmcourse.course.told import one_line
+from llmcourse.course.watched import one_line
 
 ROOT = Path(__file__).resolve().parents[2]
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?")

@@ -28,6 +28,8 @@ def pattern_of_numbers(got: Any, want: Any, fits: Fits) -> str:
         'each number is 0.5 times the right one'
         >>> pattern_of_numbers(torch.tensor([1.0, 2.0, 6.0]), torch.tensor([2.0, 3.0, 7.0]), torch.allclose)
         'each number is 1 too small'
+        >>> pattern_of_numbers(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([1.0, 4.0, 9.0]), torch.allclose)
+        'each number is the square root of the right one'
     """
     if got.is_complex():
         return ""
@@ -48,6 +50,8 @@ def _patterns(got: Any, want: Any, fits: Fits) -> Iterator[str]:
     yield _shifted(got, want, fits)
     yield _scaled(got, want, fits)
     yield _moved(got, want, fits)
+    yield _transformed(got, want, fits)
+    yield _scaled_by_row(got, want, fits)
 
 
 def pattern_of_shapes(got: Any, want: Any, fits: Fits) -> str:
@@ -78,6 +82,8 @@ def pattern_of_values(got: Any, want: Any) -> str:
         ('the last one is missing', 'the right ones, in reverse order', 'a list and a tuple are not equal')
         >>> pattern_of_values(5, 20), pattern_of_values(6, 2.0), pattern_of_values(5, 6)
         ('4 times as much', 'one part in 3 of it', '1 more')
+        >>> pattern_of_values([1, 2, 0, 3], [2, 0, 1, 3])
+        'what came undoes this order: it is the inverse'
     """
     if isinstance(got, list | tuple) and isinstance(want, list | tuple):
         return _pattern_of_items(_as_lists(got), _as_lists(want))
@@ -96,6 +102,8 @@ def _pattern_of_items(got: list[Any], want: list[Any]) -> str:
         return f"the {_ends(want, got)} too many" if _ends(want, got) else ""
     if got == want[::-1]:
         return "the right ones, in reverse order"
+    if _is_inverse(got, want):
+        return "what came undoes this order: it is the inverse"
     return "the right ones, in another order" if sorted(map(repr, got)) == sorted(map(repr, want)) else ""
 
 
@@ -152,6 +160,50 @@ def _moved(got: Any, want: Any, fits: Fits) -> str:
     if want.unique().numel() < 2 or not fits(got, want + by):
         return ""
     return f"each number is {abs(by):.4g} too {'large' if by > 0 else 'small'}"
+
+
+def _transformed(got: Any, want: Any, fits: Fits) -> str:
+    """By one function of every number: a root, a square or an absolute value too many or too few."""
+    import torch
+
+    functions: dict[str, Callable[[Any], Any]] = {
+        "each number is one over the right one": torch.reciprocal,
+        "each number is the square of the right one": torch.square,
+        "each number is the square root of the right one": torch.sqrt,
+        "each number is the exponential of the right one": torch.exp,
+        "each number is the logarithm of the right one": torch.log,
+        "each number is the absolute value of the right one": torch.abs,
+        "each number is the right one without what is behind the point": torch.trunc,
+        "the negative numbers have become 0": torch.relu,
+    }
+    if want.unique().numel() < 3:
+        return ""  # two numbers may be so by chance
+    return next((words for words, function in functions.items() if _is_told(got, function(want), fits)), "")
+
+
+def _is_told(got: Any, changed: Any, fits: Fits) -> bool:
+    """Whether what came is what a change of the right numbers gives, and neither is all but zero."""
+    return bool(changed.isfinite().all()) and fits(got, changed) and not fits(changed * 0, changed)
+
+
+def _scaled_by_row(got: Any, want: Any, fits: Fits) -> str:
+    """Each row by a number of its own, as where it is not divided by its sum, or by another row's."""
+    if want.ndim < 2 or want.shape[-1] < 3 or want.shape[:-1].numel() < 2:
+        return ""
+    rows = want.flatten(0, -2)
+    largest = want.abs().argmax(-1, keepdim=True)
+    factors = got.gather(-1, largest) / want.gather(-1, largest)
+    if any(row.unique().numel() < 3 for row in rows) or not _is_told(got, want * factors, fits):
+        return ""
+    first, second = factors.flatten()[:2].tolist()
+    return f"each row is the right one times a number of its own: the first {first:.4g} times, the next {second:.4g}"
+
+
+def _is_inverse(got: list[Any], want: list[Any]) -> bool:
+    """Whether two orders of 0, 1, 2, ... undo each other."""
+    if len(want) < 3 or not all(type(place) is int for place in (*got, *want)):
+        return False
+    return sorted(want) == list(range(len(want))) and [got[place] for place in want] == list(range(len(want)))
 
 
 def _shifted(got: Any, want: Any, fits: Fits) -> str:

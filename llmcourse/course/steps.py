@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from llmcourse.course.told import Watched
 from llmcourse.course.walks import in_steps
+from llmcourse.course.watched import Watched
 
 
 def count_steps(function: Callable[..., Any], *args: Any) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from llmcourse.course.comparison import copied, difference, is_opaque, looked_at
-from llmcourse.course.told import short
+from llmcourse.course.watched import short
 
 Outcome = tuple[Any, list[Any]]
 """What a call returned, and what it made of the arguments that it is there to change."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-import copy
-import dataclasses
 import linecache
 import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -20,22 +18,18 @@ from llmcourse._sections import CELL, WORKSPACE_VARIABLE, read_sections
 from llmcourse.course.check_source import VALUE, assertion_at, hidden_lines, hint_of, in_words
 from llmcourse.course.patterns import pattern_of_values
 from llmcourse.course.pieces import IS_MISSING
+from llmcourse.course.usual_errors import meaning
+from llmcourse.course.watched import MUCH, short
 
-_MUCH = 160
-"""Characters of a value that is told for itself."""
 _USUAL_IMPORTS = {
     "np": "import numpy as np", "F": "import torch.nn.functional as F", "nn": "from torch import nn",
     "Counter": "from collections import Counter", "defaultdict": "from collections import defaultdict",
 }  # fmt: skip
 
-_STRING_OR_SPACE = re.compile(r"""('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")|\s+""")
-
-
 _REFUSAL = re.compile(r"((\w+)\(.*\)) (?:should raise|raised) \w+, but ", re.DOTALL)
 """How `checks.raises` begins."""
-
-_PLAIN = (bool, int, float, str, bytes, list, tuple, dict, set)
-"""Types whose values are told as Python writes them; for others a check finds better words."""
+_AT_INDEX = re.compile(r"got (\S+) where \S+ is right \(at index (\d+);")
+"""How `checks.close` begins where one of several numbers is wrong."""
 
 
 class CheckFailed(AssertionError):
@@ -43,103 +37,6 @@ class CheckFailed(AssertionError):
 
     def _render_traceback_(self) -> list[str]:
         return [f"✗ {self}"]
-
-
-class Watched:
-    """A function whose last call can be told.
-
-    Args:
-        function: The function, of this process or of another one.
-
-    Example:
-        >>> longest = Watched(max)
-        >>> longest([3, 1], default=0), last_call(longest)
-        (3, 'max([3, 1], default=0)')
-    """
-
-    def __init__(self, function: Callable[..., Any]):
-        self.__wrapped__ = function
-        self.__name__ = getattr(function, "__name__", type(function).__name__)
-        self._last: tuple[tuple[Any, ...], dict[str, Any]] | None = None
-        self._gave: list[Any] = []
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        self._last = (tuple(map(as_given, args)), {name: as_given(value) for name, value in kwargs.items()})
-        self._gave = []
-        result = self.__wrapped__(*args, **kwargs)
-        if result is None or type(result) in _PLAIN:
-            self._gave = [as_given(result)]
-        return result
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)  # `inspect` and `copy` ask for these
-        if name in ("each", "on_ranks", "rehearsed", "count_steps", "shallow"):
-            self._last = None  # no calls that could be told
-        return getattr(self.__wrapped__, name)
-
-    def __repr__(self) -> str:
-        return repr(self.__wrapped__)
-
-
-def as_given(value: Any) -> Any:
-    """A value that still looks as it does now when a call has changed it; what is long is told by its beginning."""
-    if type(value) is list:
-        return value[:64]
-    if isinstance(value, dict | set | bytearray) and len(value) <= 64:
-        return value.copy()
-    kind = f"{type(value).__module__}.{type(value).__name__}"
-    if kind == "numpy.ndarray" and value.size <= 64:
-        return value.copy()
-    if kind == "torch.Tensor" and value.numel() <= 64 and not value.requires_grad:
-        return value.clone()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type) and not type(value).__dataclass_params__.frozen:
-        made = copy.copy(value)
-        for field in dataclasses.fields(value):
-            setattr(made, field.name, as_given(getattr(value, field.name)))
-        return made
-    return value
-
-
-def last_call(piece: Any) -> str:
-    """The last call of a watched piece in one line; empty where there was none, or another kind of piece."""
-    last = piece._last if isinstance(piece, Watched) else None
-    if last is None:
-        return ""
-    told = [*map(short, last[0]), *(f"{name}={short(value)}" for name, value in last[1].items())]
-    return f"{piece.__name__}({', '.join(told)})"
-
-
-def last_result(piece: Any) -> str:
-    """What the last call of a watched piece gave, if it is of one of Python's own types; else empty."""
-    gave = piece._gave if isinstance(piece, Watched) else []
-    return short(gave[0], _MUCH) if gave else ""
-
-
-def watched(piece: Any) -> Any:
-    """A piece whose last call can be told; a class as it is, for what it makes is called."""
-    return piece if isinstance(piece, type) else Watched(piece)
-
-
-def one_line(text: str) -> str:
-    """Python in one line: line ends and runs of spaces are one space, but for those inside a string.
-
-    Example:
-        >>> one_line("[[1.,  2.],\\n  [3.,  4.]]"), one_line("f('a   b',  2)")
-        ('[[1., 2.], [3., 4.]]', "f('a   b', 2)")
-    """
-    return _STRING_OR_SPACE.sub(lambda found: found[1] or " ", text).strip()
-
-
-def short(value: Any, limit: int = 60) -> str:
-    """A value in one line of a message, cut where it is long.
-
-    Example:
-        >>> short(list(range(100)), 20)
-        '[0, 1, 2, 3, 4, 5, …'
-    """
-    text = re.sub(r" at 0x[0-9a-f]+(?=>)", "", one_line(repr(value)))
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def explain(
@@ -156,7 +53,7 @@ def explain(
         gave: What that call gave.
         refuses: The errors that the piece must raise, as its exercise says.
     """
-    frames = traceback.extract_tb(error.__traceback__)
+    frames, call = traceback.extract_tb(error.__traceback__), _call_of(error, call)
     elsewhere = getattr(error, "told_lines", [])  # of a piece that ran in another process
     lines = [frame.lineno or 0 for frame in frames if frame.filename == file]
     is_hidden = bool(lines) and lines[0] in hidden_lines(source)
@@ -182,6 +79,8 @@ def explain(
         forgot = " (Is a `return` missing?)" if "got None" in text or "returned None" in text else ""
         return CheckFailed(f"{name}: {text}{forgot}{where}")
     what = f"{type(error).__name__}: {bounded(str(error))}"
+    if means := meaning(error):
+        where = f"\n    that is: {means}{where}"
     if isinstance(error, NameError) and error.name and frames and frames[-1].filename == file and not elsewhere:
         return CheckFailed(
             f"the check of {name} uses `{error.name}`, which is not there: run the cells above that define it, with "
@@ -199,10 +98,20 @@ def explain(
     return CheckFailed(f"{name} raised {what}{where}")
 
 
+def _call_of(error: BaseException, call: str) -> str:
+    """The call that gave the wrong number, where a check holds the numbers of several calls against the right ones."""
+    found, n_calls = _AT_INDEX.match(str(error)), getattr(error, "n_numbers", 0)
+    calls = getattr(call, "numbers", [])[-n_calls:] if n_calls else []
+    if not found or len(calls) != n_calls:
+        return call
+    told, number = calls[int(found[2])]
+    return told if number is not None and found[1] in (f"{number:.6g}", f"{number:.12g}") else call
+
+
 def _of_the_piece(text: str, name: str, call: str) -> str:
     """What `raises` says, with the piece's own call where it went through a function of the check."""
     found = _REFUSAL.match(text)
-    return call + text[found.end(1) :] if found and call and found[2] != name else text
+    return call.partition("\n")[0] + text[found.end(1) :] if found and call and found[2] != name else text
 
 
 def bounded(text: str, limit: int = 400) -> str:
@@ -272,10 +181,11 @@ def _comparison(test: ast.expr, frame: FrameType, name: str, gave: str, message:
         return ""
     left, right = test.left, test.comparators[0]
     value = value_of(right) if _calls_nothing(right) else None
-    wanted = short(value, _MUCH) if _calls_nothing(right) else "…"
+    wanted = short(value, MUCH) if _calls_nothing(right) else "…"
     if "…" in wanted or wanted in message or wanted in message.replace(",", ""):
         return ""
-    if isinstance(left, ast.Name):
+    is_listed = isinstance(left, ast.Call) and isinstance(left.func, ast.Attribute) and left.func.attr == "tolist"
+    if isinstance(left, ast.Name) or (is_listed and isinstance(left.func.value, ast.Name)):
         pattern = pattern_of_values(value_of(left), value)
         return f"right is: {wanted}{f' ({pattern})' if pattern else ''}"
     if isinstance(left, ast.Call) and isinstance(left.func, ast.Name) and left.func.id == name:
@@ -325,11 +235,14 @@ def _plainly(hint: ast.expr | None, frame: FrameType, unknown: set[str]) -> str:
     known = {**frame.f_globals, **frame.f_locals}
 
     def value(part: ast.FormattedValue) -> str:
+        if isinstance(part.value, ast.IfExp) and isinstance(part.value.orelse, ast.Constant):
+            return str(part.value.orelse.value)  # what is said where nothing special is found
         is_name = isinstance(part.value, ast.Name) and part.format_spec is None
         found = known.get(part.value.id) if is_name and part.value.id not in unknown else None
         return str(found) if isinstance(found, str | int | float) else VALUE
 
     text = re.sub(r"^(got )?…[\s,:]*(for |came out[^:]*: )?", "", in_words(hint, value)).strip()
+    text = re.sub(r":? is a `?return`? missing\?$", "", text)  # it did not come that far
     return text.partition(": ")[2] if "…" in text else text
 
 

@@ -40,7 +40,8 @@ from llmcourse.course.refusal import (
     unknown_piece,
 )
 from llmcourse.course.source import as_python, magic_to_the_top, names_defined, names_read
-from llmcourse.course.told import CheckFailed, explain, last_call, last_result, watched
+from llmcourse.course.told import CheckFailed, explain
+from llmcourse.course.watched import last_call, last_result, watched
 from llmcourse.files import write_atomically
 
 

@@ -11,7 +11,8 @@ import torch
 
 from llmcourse.course.checks import close, names_used, raises
 from llmcourse.course.remote import wire
-from llmcourse.course.told import Watched, explain, last_call, last_result, watched
+from llmcourse.course.told import explain
+from llmcourse.course.watched import Watched, last_call, last_result, watched
 
 
 def message(*args, **kwargs) -> str:

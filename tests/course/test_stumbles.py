@@ -13,7 +13,8 @@ from llmcourse import _overlay, _sections
 from llmcourse.course import workspace as magics
 from llmcourse.course.refusal import BuildError
 from llmcourse.course.source import magic_to_the_top
-from llmcourse.course.told import CheckFailed, short
+from llmcourse.course.told import CheckFailed
+from llmcourse.course.watched import short
 from tests.course.test_workspace import MINE, toy
 
 

@@ -25,7 +25,8 @@ from llmcourse.course.remote.peer import BadMessage, LineClosed, Peer, connect
 from llmcourse.course.remote.proof import prove
 from llmcourse.course.remote.references import assignment_pieces, pieces_used
 from llmcourse.course.source import as_python, names_read
-from llmcourse.course.told import CheckFailed, explain, last_call, last_result, watched
+from llmcourse.course.told import CheckFailed, explain
+from llmcourse.course.watched import last_call, last_result, watched
 
 
 class Judge:

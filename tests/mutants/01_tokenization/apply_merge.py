@@ -332,3 +332,20 @@ def apply_merge(index, pair, new_id):
                 index.counts[p] += weight
         index.words[position] = new
     return changed
+
+
+# %% changes_what_it_walks_through: strikes words from the very set that the loop walks through
+def apply_merge(index, pair, new_id):
+    made = set()
+    for i in index.words_with[pair]:
+        old, new = index.words[i], merge_pair(index.words[i], pair, new_id)
+        for p in zip(old, old[1:]):
+            index.counts[p] -= index.weights[i]
+            index.words_with[p].discard(i)
+        for p in zip(new, new[1:]):
+            index.counts[p] += index.weights[i]
+            index.words_with[p].add(i)
+            if new_id in p:
+                made.add(p)
+        index.words[i] = new
+    return made

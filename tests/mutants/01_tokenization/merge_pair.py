@@ -207,3 +207,16 @@ def merge_pair(ids, pair, new_id):
             merged.append(ids[i])
             i += 1
     return tuple(merged)
+
+
+# %% lists_only: compares slices with a list, and a slice of a tuple is a tuple
+def merge_pair(ids, pair, new_id):
+    merged, i = [], 0
+    while i < len(ids):
+        if ids[i : i + 2] == list(pair):
+            merged.append(new_id)
+            i += 2
+        else:
+            merged.append(ids[i])
+            i += 1
+    return tuple(merged)

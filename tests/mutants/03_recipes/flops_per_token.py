@@ -92,3 +92,11 @@ def flops_per_token(config, seq_len):
     d, q, kv = config.d_model, config.n_heads * config.d_head, config.n_kv_heads * config.d_head
     layer = d * q + 2 * d * kv + N_FEED_FORWARD_MATRICES[config.activation] * d * config.d_ff
     return 2 * (config.n_layers * (layer + 2 * seq_len * q) + config.vocab_size * d)
+
+
+# %% scores_only: the sum of the values is left out
+def flops_per_token(config, seq_len):
+    width, kv_width = config.n_heads * config.d_head, config.n_kv_heads * config.d_head
+    n_matrices = 3 if config.activation == "swiglu" else 2
+    matrices = config.d_model * (2 * width + 2 * kv_width + n_matrices * config.d_ff)
+    return 2 * (config.n_layers * (matrices + seq_len * width) + config.vocab_size * config.d_model)
