@@ -168,7 +168,7 @@ class Attention(nn.Module):
     """Causal self-attention; `n_kv_heads` makes it multi-head (= n_heads), multi-query (1) or grouped-query (between).
 
     In training, plain projections of queries, keys and values are computed as one product with their joined weights. A
-    projection that has a hook, or is no plain `nn.Linear` (adapters, quantised or sharded layers), is called like any
+    projection that has a hook, or is no plain `nn.Linear` (adapters, quantized or sharded layers), is called like any
     module.
 
     Args:

@@ -17,7 +17,7 @@ def optimum_with_inference(
 ) -> tuple[float, float]:
     """The model and its training tokens that reach a loss and cost least, training and serving together.
 
-    It minimises
+    It minimizes
 
         train_flops * N * D + serve_flops * N * tokens_served    where    law.loss(N, D) = target_loss
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -82,3 +83,7 @@ def test_the_pages_are_built_without_a_warning_and_show_examples_as_code(tmp_pat
     page = (tmp_path / "html" / "book" / "api" / "tokenization.html").read_text()
     assert 'id="llmcourse.tokenization.bpe.count_pairs"' in page
     assert page.count('class="doctest highlight-') > 20 and "&gt;&gt;&gt; " in page
+    text = re.sub(r"<[^>]+>", "", page)
+    assert "= BYTE_IDS" in text and "158, 159, 160" not in text, "a default of many numbers is called by its name"
+    other = re.sub(r"<[^>]+>", "", (tmp_path / "html" / "book" / "api" / "distributed.html").read_text())
+    assert "written once: histories, checkpoints, progress." in other, "a property's words before a colon are no type"

@@ -191,6 +191,14 @@ def test_paper_shows_solutions_or_nothing_of_them(course):
     assert not chapter.select("details, script, button, a.headerlink") and "passed toylib" in bare.get_text()
 
 
+def test_only_a_word_too_long_for_paper_breaks_in_a_table():
+    short = "a" * leaves.LONGEST_WORD
+    cells = f"<td>{short} b</td><td class='text-left'><p>{'·'.join(short)}</p></td>"
+    page = BeautifulSoup(f"<table><tr>{cells}</tr></table>", "html.parser")
+    leaves.unfold(page, solutions=False)
+    assert [cell.get("class") for cell in page.select("td")] == [None, ["text-left", "long"]]
+
+
 def test_a_book_that_is_not_built_and_a_browser_that_is_not_there_are_told(course, tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match="build the book first"):
         leaves.read_leaves(course, tmp_path, solutions=True)

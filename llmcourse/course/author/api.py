@@ -219,6 +219,7 @@ def settings(app: Sphinx, config: Any) -> None:
     """What autodoc and napoleon are told; a type in a signature is no reference that must lead somewhere."""
     config.autodoc_member_order = "bysource"
     config.autodoc_default_options = {}
+    config.autodoc_preserve_defaults = True  # a name stays a name, and is not all that it holds
     config.autodoc_typehints_format = "fully-qualified"  # short ones come out with a ~ where a type is in brackets
     config.napoleon_numpy_docstring = False
     config.napoleon_custom_sections = ["Returns", "Yields", "Attributes"]  # text, in which a colon is a colon
@@ -253,3 +254,5 @@ def restructure(app: Sphinx, what: str, name: str, thing: object, options: objec
         if not hasattr(app, "llmcourse_links"):
             app.llmcourse_links = library_links()  # type: ignore[attr-defined]
         lines[:] = as_restructured(lines, app.llmcourse_links)  # type: ignore[attr-defined]
+        if what == "property" and lines:
+            lines.insert(0, "\\ ")  # in a property's first line napoleon takes what stands before a colon for a type

@@ -19,6 +19,8 @@ from bs4 import BeautifulSoup, Tag
 from llmcourse.course.author.browser import find_browser
 
 USELESS = "a.headerlink, script, button, div.prev-next-area, .toctree-wrapper, img.in-dark"
+LONGEST_WORD = 36
+"""Letters of a word that a table keeps in one piece; there is no scrolling to what stands beyond the paper."""
 
 
 @dataclass
@@ -125,7 +127,7 @@ def read_leaves(root: Path, html: Path, *, solutions: bool) -> list[Leaf]:
 
 
 def unfold(article: Tag, *, solutions: bool) -> None:
-    """Take out what only a screen can do, and open or remove every fold."""
+    """Take out what only a screen can do, open or remove every fold, and mark the cells whose words have to break."""
     for useless in article.select(USELESS):
         useless.decompose()
     for fold in article.select("details"):
@@ -142,6 +144,9 @@ def unfold(article: Tag, *, solutions: bool) -> None:
             fold.decompose()  # a check's source, or what sets up and draws
         else:
             _open(fold, "hint", words)
+    for cell in article.select("th, td"):
+        if any(len(word) > LONGEST_WORD for word in cell.get_text(" ").split()):
+            cell["class"] = [*cell.get("class", []), "long"]
 
 
 def _open(fold: Tag, kind: str, title: str) -> None:

@@ -115,7 +115,7 @@ _DOCUMENT = """<!DOCTYPE html>
 <link rel="stylesheet" href="../html/_static/course.css">
 <link rel="stylesheet" href="../html/_static/front.css">
 <link rel="stylesheet" href="../html/_static/print.css">
-<script>window.MathJax = {{"chtml": {{"matchFontHeight": false}}, "options": {{"enableMenu": false,
+<script>window.MathJax = {{"chtml": {{"matchFontHeight": false, "scale": 1.12}}, "options": {{"enableMenu": false,
  "ignoreHtmlClass": "tex2jax_ignore|mathjax_ignore|document",
  "processHtmlClass": "tex2jax_process|mathjax_process|math|output_area"}}}};</script>
 <script defer src="../html/_static/mathjax/tex-chtml.js"></script>
