@@ -51,3 +51,16 @@ def test_the_errors_told_are_those_of_python(js, block_size, double):
 def test_without_javascript_there_are_a_picture_and_a_table():
     page = four_bits().data
     assert page.count("<tr>") == 1 + 18 and "<svg" in page
+
+
+def test_the_page_tells_of_the_figure_what_it_shows():
+    beside = [errors(large, "NF4", 64, False)[0] for large in (3.0, 30.0, 100.0)]
+    assert [round(100 * error) for error in beside] == [11, 69, 100]
+    assert (
+        not written(weights(100.0), "NF4", 64, False)[torch.arange(N_WEIGHTS) // 64 == LARGE // 64].count_nonzero() > 1
+    )
+    assert all(errors(30.0, way, 64, False)[0] > 0.68 for way in WAYS), "other levels do not change that"
+    ordinary = [100 * errors(3.0, "NF4", *kept)[1] for kept in ((64, False), (16, True))]
+    assert [f"{error:.1f}" for error in ordinary] == ["9.4", "8.0"]
+    assert [f"{bits_per_weight(16, 256):.2f}", f"{bits_per_weight(64, None):.2f}"] == ["4.51", "4.50"]
+    assert round(100 * errors(LARGEST, "NF4", 64, True)[1]) == 40

@@ -78,3 +78,13 @@ def test_without_javascript_there_are_a_picture_and_a_table():
     page = bucket_timeline().data
     assert page.count("<tr>") == 1 + len(TABLE_LIMITS) and "<svg" in page
     assert f"<td>{end(limit=LIMITS_MIB[9]):.0f}</td>" in page
+
+
+def test_the_page_tells_of_the_figure_what_it_shows():
+    assert (best(), best(latency=200.0), LIMITS_MIB.index(best(ranks=512))) == (16, 64, len(LIMITS_MIB) - 3)
+    assert len(timeline(sizes(50257), best(ranks=512), 512, 20, 10, True)) == 1, "everything in one bucket"
+    assert [round(end(limit=limit) - end(limit=16)) for limit in (25, 1, 256)] == [1, 16, 42]
+    last = timeline(sizes(50257), 16, 8, 20, 10, True)[-1]
+    assert (round(last.ends - BACKWARD_MS), round(last.ends - last.begins), last.positions[-1]) == (30, 27, 0)
+    for vocab_size, wanted in ((1024, 2), (128256, 90)):
+        assert round(min(end(vocab_size, limit) for limit in LIMITS_MIB) - BACKWARD_MS) == wanted

@@ -76,3 +76,17 @@ def test_without_javascript_there_are_a_picture_and_a_table(study):
         price_race(study, {"dense": 1.0, "large": 2.0})
     with pytest.raises(ValueError, match="number of lengths of 'dense' is 0; it must be at least 2"):
         lengths([row for row in study if row["model"] != "dense"])
+
+
+def test_the_page_tells_of_the_figure_what_it_shows(study, measured):
+    times = {row["model"]: row["ms a step"] for row in study}
+    prices = {name: times[name] / times["dense"] for name in MODELS}
+    spent = {so: {name: loss_after(measured[name], so / prices[name]) for name in MODELS} for so in (1000, 2500)}
+    assert min(spent[1000], key=spent[1000].get) == "dense"
+    first, second, _ = sorted(spent[2500], key=spent[2500].get)
+    assert ({first, second}, round(spent[2500][second] - spent[2500][first], 3)) == ({"large", "mixture"}, 0.004)
+    steps = crossing(measured["dense"], measured["mixture"], prices["mixture"])
+    assert (round(steps), round(steps * prices["mixture"])) == (1527, 2201)
+    assert [f"{worth(measured['dense'], measured['mixture'], steps):.2f}" for steps in (480, 1920)] == ["1.22", "1.76"]
+    after = {name: loss_after(of, 1000) for name, of in measured.items()}
+    assert max(after["mixture"], after["large"]) < after["dense"] - 0.05

@@ -121,8 +121,8 @@ def _picture() -> str:
             if max(abs(before), abs(after)) <= 4:
                 parts.append(f'<path d="M{x:.1f} {top}L{y:.1f} {top + 66}" stroke="#0072b2"/>')
     return (
-        f'<svg viewBox="0 0 {WIDTH} 210" role="img" aria-label="Beside a weight of 3 the others end on most levels; beside '
-        f'one of 30 nearly all end on 0" style="max-width: 100%; background: #fcfcfd">{"".join(parts)}</svg>'
+        f'<svg viewBox="0 0 {WIDTH} 210" role="img" aria-label="Beside a weight of 3 the others end on most levels; '
+        f'beside one of 30 nearly all end on 0" style="max-width: 100%; background: #fcfcfd">{"".join(parts)}</svg>'
     )
 
 

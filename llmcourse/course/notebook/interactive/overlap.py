@@ -144,8 +144,9 @@ def _picture() -> str:
     words = [(14, f"the backward pass, {BACKWARD_MS:.0f} ms"), (66, f"{len(messages)} messages on the wire")]
     parts += [f'<text x="0" y="{y}" font-size="13" fill="#1f2630">{told}</text>' for y, told in words]
     return (
-        f'<svg viewBox="0 0 {WIDTH} 104" role="img" aria-label="A backward pass, and messages below it that begin while '
-        f'it runs; the last one begins at its end" style="max-width: 100%; background: #fcfcfd">{"".join(parts)}</svg>'
+        f'<svg viewBox="0 0 {WIDTH} 104" role="img" aria-label="A backward pass, and messages below it that begin '
+        f'while it runs; the last one begins at its end" style="max-width: 100%; background: #fcfcfd">'
+        f"{''.join(parts)}</svg>"
     )
 
 

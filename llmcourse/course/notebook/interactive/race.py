@@ -52,7 +52,9 @@ def lengths(study: Sequence[Mapping[str, float | str]]) -> dict[str, list[Length
     }
     for name, of in found.items():
         if len(of) < 2:
-            raise ValueError(f"the number of lengths of {name!r} is {len(of)}; it must be at least 2, of 2 runs or more")
+            raise ValueError(
+                f"the number of lengths of {name!r} is {len(of)}; it must be at least 2, of 2 runs or more"
+            )
     return found
 
 
@@ -150,12 +152,12 @@ def _picture(measured: Mapping[str, Sequence[Length]], prices: Mapping[str, floa
     for name, colour, dashes in (("dense", "#4a4f57", ""), ("mixture", "#0072b2", "8 4"), ("large", "#b86e00", "2 3")):
         points = [(230 * math.log(one.steps * prices[name] / 400), 300 * (3.5 - one.loss)) for one in measured[name]]
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-        parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dashes}"/>')
-        x, y = points[-1]
-        parts.append(f'<text x="{x:.0f}" y="{y + 16:.0f}" font-size="13" text-anchor="end" fill="{colour}">{name}</text>')
+        style = f'fill="none" stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dashes}"'
+        x, y = points[0]
+        parts.append(f'<path d="M{path}" {style}/><text x="{x + 8:.0f}" y="{y:.0f}" fill="{colour}">{name}</text>')
     return (
-        '<svg viewBox="0 0 560 250" role="img" aria-label="Three falling lines of the loss over time; that of the mixture '
-        f'crosses the dense one" style="max-width: 100%; background: #fcfcfd">{"".join(parts)}</svg>'
+        '<svg viewBox="0 0 560 250" role="img" aria-label="Three falling lines of the loss over time; that of the '
+        f'mixture crosses the dense one" style="max-width: 100%; background: #fcfcfd">{"".join(parts)}</svg>'
     )
 
 

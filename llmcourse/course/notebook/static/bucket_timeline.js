@@ -2,9 +2,10 @@
 function mount(box, config) {
   const { backward, limits, models } = config;
   const state = { ...config.start, model: models.findIndex(([vocabulary]) => vocabulary === config.start.vocabulary) };
-  const WIDTH = 640, EDGE = 14, LEFT = 62, HIGH = 300, BOTTOM = 62, TOP = 14, LANE = 30, ABOVE = 24, BELOW = 92;
-  const names = limits.map((limit, i) => (i === 0 ? "each gradient by itself" : i === limits.length - 1 ? "all in one bucket"
-    : `${limit < 1 ? limit.toFixed(2) : limit < 10 ? limit.toFixed(1) : Math.round(limit)} MiB`));
+  const WIDTH = 640, EDGE = 14, LEFT = 62, HIGH = 350, BOTTOM = 62, TOP = 40, LANE = 30, ABOVE = 24, BELOW = 92;
+  const numbers = () => models[state.model][1];
+  const name = (i) => (i === 0 ? "each gradient by itself"
+    : overlap.assign(numbers(), limits[i]).length === 1 ? "all in one bucket" : `${limits[i]} MiB`);
   const ms = (value) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
   const many = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
   const two = (value) => Number(value.toPrecision(2));
@@ -22,17 +23,17 @@ function mount(box, config) {
     };
     return { fill, node: element("label", { class: `choice ${kind}` }, element("span", {}, `${label}: `, shown), node) };
   }
-  function select(label, values, told, get, set) {
+  function select(label, values, told, get, set, kind = "") {
     const node = element("select", {
       "aria-label": label, onchange: (event) => { set(values[event.target.selectedIndex]); draw(); },
     }, ...values.map((value) => element("option", { selected: value === get() }, told(value))));
-    return element("label", { class: "choice" }, element("span", {}, label), node);
+    return element("label", { class: `choice ${kind}` }, element("span", {}, label), node);
   }
   const log = (name, range) => [[...range.map((value) => Math.log10(value)), 0.1], () => Math.log10(state[name]),
     (value) => { state[name] = 10 ** value; }];
   const sliders = [
     slider("limit of a bucket", "full", [0, limits.length - 1, 1], () => state.limit, (value) => { state.limit = value; },
-      () => names[state.limit]),
+      () => name(state.limit)),
     slider("a message costs", "wide", ...log("latency", config.latencies), () => `${two(state.latency)} µs`),
     slider("the wire carries", "wide", ...log("bandwidth", config.bandwidths), () => `${two(state.bandwidth)} GB/s`),
   ];
@@ -41,7 +42,7 @@ function mount(box, config) {
     select("ranks", config.ranks, String, () => state.ranks, (value) => { state.ranks = value; }),
     select("vocabulary", models.map((_, i) => i), (i) => thousands(models[i][0]), () => state.model, (i) => { state.model = i; }),
     select("buckets leave", [true, false], (during) => (during ? "when they are full" : "after the backward pass"),
-      () => state.during, (value) => { state.during = value; }),
+      () => state.during, (value) => { state.during = value; }, "long"),
   ];
   const toBest = element("button", { type: "button", onclick: () => { state.limit = best; draw(); } }, "take the best limit");
 
@@ -75,12 +76,14 @@ function mount(box, config) {
     const [last, tick] = scale(Math.max(overlap.end(messages), 1.04 * backward));
     const x = (time) => EDGE + (WIDTH - 2 * EDGE) * time / last;
     const turn = ({ positions }, i) => (positions.includes(0) ? "table" : `turn${i % 2}`);
-    const nodes = [text(EDGE, 16, "backward pass", "start"), element("rect", { class: "lane", x: x(0), y: BELOW, width: x(last) - x(0), height: LANE }),
+    const apart = Math.ceil(messages.length / 30); // of very many threads some are drawn
+    const nodes = [element("rect", { class: "lane", x: x(0), y: BELOW, width: x(last) - x(0), height: LANE }),
       bar("head", x(0), ABOVE, x(messages[0].filled) - x(0))];
     messages.forEach((one, i) => {
-      nodes.push(bar(turn(one, i), x(one.filled), ABOVE, x(one.ready) - x(one.filled)),
-        element("path", { class: "thread", d: `M${x(one.ready).toFixed(1)} ${ABOVE + LANE}L${x(one.begins).toFixed(1)} ${BELOW}` }));
+      nodes.push(bar(turn(one, i), x(one.filled), ABOVE, x(one.ready) - x(one.filled)));
+      if (i % apart === 0 || i === messages.length - 1) nodes.push(element("path", { class: "thread", d: `M${x(one.ready).toFixed(1)} ${ABOVE + LANE}L${x(one.begins).toFixed(1)} ${BELOW}` }));
     });
+    nodes.push(text(EDGE, 16, "backward pass", "start"), text(EDGE, BELOW - 7, "wire", "start"));
     messages.forEach((one, i) => {
       nodes.push(bar(turn(one, i), x(one.begins), BELOW, x(one.ends) - x(one.begins)));
       if (x(one.begins + one.fixed) - x(one.begins) > 0.5) {
@@ -113,7 +116,7 @@ function mount(box, config) {
     });
     const path = ({ ends }) => ends.map((end, i) => `${i ? "L" : "M"}${place(i).toFixed(1)} ${y(end).toFixed(1)}`).join("");
     const shown = state.during ? during : after;
-    nodes.push(text((LEFT + WIDTH - EDGE) / 2, HIGH - 8, "limit of a bucket (MiB)"),
+    nodes.push(text(EDGE, 20, "until the optimizer may step (ms)", "start"), text((LEFT + WIDTH - EDGE) / 2, HIGH - 8, "limit of a bucket (MiB)"),
       element("path", { class: "curve after", d: path(after) }), element("path", { class: "curve", d: path(during) }),
       element("rect", { class: "best", width: 11, height: 11, x: -5.5, y: -5.5,
         transform: `translate(${place(shown.best)} ${y(shown.ends[shown.best])}) rotate(45)` }),
@@ -134,9 +137,9 @@ function mount(box, config) {
   let saying = null;
 
   function draw() {
-    const numbers = models[state.model][1], wire = (during) => ({ ...state, during });
-    const [during, after] = [true, false].map((way) => overlap.sweep(numbers, backward, limits, wire(way)));
-    const shown = state.during ? during : after, messages = overlap.timeline(numbers, backward, limits[state.limit], state);
+    const wire = (during) => ({ ...state, during });
+    const [during, after] = [true, false].map((way) => overlap.sweep(numbers(), backward, limits, wire(way)));
+    const shown = state.during ? during : after, messages = overlap.timeline(numbers(), backward, limits[state.limit], state);
     best = shown.best;
     sliders.forEach((one) => one.fill());
     drawLanes(messages);
@@ -144,7 +147,7 @@ function mount(box, config) {
     const end = overlap.end(messages), last = messages.at(-1), sum = (f) => messages.reduce((all, one) => all + f(one), 0);
     const wireTime = sum((one) => one.ends - one.begins), fixed = sum((one) => one.fixed);
     told.textContent = `${many(messages.length, "message")}: the optimizer may step after ${ms(end)}, `
-      + `${ms(end - backward)} behind the backward pass. Best: ${names[best]}, with ${ms(shown.ends[best])}.`;
+      + `${ms(end - backward)} behind the backward pass. Best: ${name(best)}, with ${ms(shown.ends[best])}.`;
     soft.textContent = `The wire is busy for ${ms(wireTime)}, ${ms(fixed)} of them fixed costs. The first message leaves at `
       + `${ms(messages[0].begins)}. The last one, with the embedding table, takes ${ms(last.ends - last.begins)}. `
       + (state.during ? `For ${many(messages.length, "bucket")} of one size the formula says ${ms(overlap.formula(messages, backward))}.`
@@ -152,7 +155,7 @@ function mount(box, config) {
     lanes.setAttribute("aria-label", `A backward pass of ${ms(backward)} and ${many(messages.length, "message")} on the wire, from `
       + `${ms(messages[0].begins)} to ${ms(end)}.`);
     curves.setAttribute("aria-label", `When the optimizer may step by the limit of a bucket: ${ms(shown.ends[0])} with each gradient by `
-      + `itself, ${ms(shown.ends[best])} at best with ${names[best]}, ${ms(shown.ends.at(-1))} with all in one.`);
+      + `itself, ${ms(shown.ends[best])} at best with ${name(best)}, ${ms(shown.ends.at(-1))} with all in one.`);
     toBest.setAttribute("aria-disabled", String(state.limit === best));
     clearTimeout(saying); // a screen reader hears where a slider has come to rest
     saying = setTimeout(() => { live.textContent = `${told.textContent} ${soft.textContent}`; }, 400);

@@ -23,7 +23,7 @@ function mount(box, config) {
     select("weights in a block", blocks, String, () => state.block, (value) => { state.block = value; }),
     select("levels", ways.map((_, i) => i), (i) => ways[i][0], () => state.way, (i) => { state.way = i; }),
     select("scales", [false, true], (double) => (double ? "one byte each" : "float32"), () => state.double, (value) => { state.double = value; }),
-    select("look at", [false, true], (other) => (other ? "another block" : "the block of that weight"), () => state.elsewhere,
+    select("shown", [false, true], (other) => (other ? "another block" : "its block"), () => state.elsewhere,
       (value) => { state.elsewhere = value; }),
   ];
 
@@ -71,7 +71,7 @@ function mount(box, config) {
   }
 
   function drawStrip(numbers, written, first) {
-    cells.forEach((cell, i) => cell.setAttribute("fill-opacity", Math.min(1, Math.abs(written[i] - numbers[i])).toFixed(2)));
+    cells.forEach((cell, i) => cell.setAttribute("fill-opacity", Math.min(1, 2 * Math.abs(written[i] - numbers[i])).toFixed(2)));
     const fences = [];
     for (let start = 0; start < numbers.length; start += state.block) {
       const { x: left, y: top } = spot(start), width = (WIDTH - 4) * Math.min(1, state.block / ROW);
@@ -84,7 +84,7 @@ function mount(box, config) {
   }
 
   // ---- what is told ------------------------------------------------------------------------------------------
-  const legend = element("p", { class: "legend soft" }, element("span", {}, "error of each weight: 0", element("i", { class: "ramp" }), "1 or more"),
+  const legend = element("p", { class: "legend soft" }, element("span", {}, "error of each weight: 0", element("i", { class: "ramp" }), "0.5 or more"),
     element("span", {}, "○ the weight that you move"), element("span", {}, "boxes are blocks, the bold one is shown above"));
   const told = element("p", { class: "told" }), soft = element("p", { class: "soft" });
   const live = element("p", { class: "hidden", role: "status", "aria-live": "polite" });

@@ -21,11 +21,11 @@ function mount(box, config) {
     return { fill, node: element("label", { class: "choice wide" }, element("span", {}, `${label}: `, shown), node) };
   }
   const price = (i, label) => slider(label, [1, DEAREST, 0.01], () => state.prices[i], (value) => { state.prices[i] = value; },
-    () => `${state.prices[i].toFixed(2)} dense ones`);
+    () => state.prices[i].toFixed(2));
   const notch = (value) => NOTCHES * Math.log(value / ENDS[0]) / Math.log(ENDS[1] / ENDS[0]);
   const sliders = [
-    price(1, "a step of the mixture costs"), price(2, "a step of the large one costs"),
-    slider("all in all is spent", [0, NOTCHES, 1], () => notch(state.spent),
+    price(1, "mixture, price of a step"), price(2, "large one, price of a step"),
+    slider("spent", [0, NOTCHES, 1], () => notch(state.spent),
       (value) => { state.spent = ENDS[0] * (ENDS[1] / ENDS[0]) ** (value / NOTCHES); }, () => `${count(state.spent)} dense steps`),
   ];
   const buttons = prices.map(([name, of]) => element("button", {
@@ -53,7 +53,7 @@ function mount(box, config) {
 
   function grid() {
     const nodes = [];
-    for (let loss = Math.ceil(low * 5) / 5; loss <= high; loss += 0.2) {
+    for (let loss = Math.ceil(low * 5) / 5; loss <= high + 1e-9; loss += 0.2) {
       nodes.push(element("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(loss), y2: y(loss) }),
         text(LEFT - 7, y(loss) + 5, loss.toFixed(1), "end"));
     }
@@ -71,7 +71,8 @@ function mount(box, config) {
     return [element("path", { class: `line m${i}`, d: `M${points.map(([at, down]) => `${at.toFixed(1)} ${down.toFixed(1)}`).join("L")}` }),
       ...points.flatMap(([at, down, error]) => [
         element("line", { class: `bar m${i}`, x1: at, x2: at, y1: down - error, y2: down + error }),
-        element("circle", { class: `dot m${i}`, cx: at, cy: down, r: 4.5 })])];
+        ...[-error, error].map((off) => element("line", { class: `bar m${i}`, x1: at - 4, x2: at + 4, y1: down + off, y2: down + off })),
+        element("circle", { class: `dot small m${i}`, cx: at, cy: down, r: 3 })])];
   }
 
   // From the mixture's loss at what is spent to where the dense model has it, too.
@@ -85,10 +86,10 @@ function mount(box, config) {
   // ---- what is told ------------------------------------------------------------------------------------------
   const legend = element("p", { class: "legend soft" }, ...models.map(({ name }, i) => element("span", {},
     element("svg", { viewBox: "0 0 34 10", class: "key", "aria-hidden": "true" }, element("line", { x1: 0, x2: 34, y1: 5, y2: 5, class: `line m${i}` })),
-    ` ${name}`)), element("span", {}, "◇ mixture and dense level"), element("span", {}, "→ from the mixture to the same loss of the dense model"));
+    ` ${name}`)), element("span", {}, "prices are in steps of the dense model"), element("span", {}, "◇ mixture and dense level"), element("span", {}, "→ from the mixture to the same loss of the dense model"));
   const told = element("p", { class: "told" }), soft = element("p", { class: "soft" });
   const live = element("p", { class: "hidden", role: "status", "aria-live": "polite" });
-  const called = ["the dense model", "the mixture", "the large dense one"];
+  const called = ["dense", "mixture", "large dense"];
   let saying = null;
 
   function draw() {
@@ -106,8 +107,8 @@ function mount(box, config) {
     sliders.forEach((one) => one.fill());
     buttons.forEach((button, i) => button.setAttribute("aria-pressed",
       String(prices[i][1].every((one, k) => Math.abs(one - state.prices[k]) < 0.005))));
-    const list = ranks.map(({ i, loss, steps: own }) => `${called[i]} ${loss.toFixed(3)} (${count(own)} steps)`);
-    told.textContent = ranks.length ? `For ${count(state.spent)}: ${list.join(", ")}.` : `For ${count(state.spent)} nobody was measured.`;
+    const list = ranks.map(({ i, loss }) => `${called[i]} ${loss.toFixed(3)}`);
+    told.textContent = `With ${count(state.spent)} spent: ${ranks.length ? list.join(", ") : "nobody was measured"}.`;
     const m = there ? race.worth(dense, mixture, steps) : 0, t = state.prices[1];
     const first = !there ? "The mixture has no run of this length at this price. "
       : `After ${count(steps)} steps one of the mixture is worth m = ${m.toFixed(2)} of the dense model's and costs t = ${t.toFixed(2)}: `
