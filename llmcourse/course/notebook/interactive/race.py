@@ -153,10 +153,16 @@ def _picture(measured: Mapping[str, Sequence[Length]], prices: Mapping[str, floa
         points = [(230 * math.log(one.steps * prices[name] / 400), 300 * (3.5 - one.loss)) for one in measured[name]]
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
         style = f'fill="none" stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dashes}"'
-        x, y = points[0]
-        parts.append(f'<path d="M{path}" {style}/><text x="{x + 8:.0f}" y="{y:.0f}" fill="{colour}">{name}</text>')
+        x, y = points[-1 if name == "mixture" else 0]
+        at = (
+            f'x="{x - 8:.0f}" y="{y + 20:.0f}" text-anchor="end"'
+            if name == "mixture"
+            else f'x="{x + 8:.0f}" y="{y:.0f}"'
+        )
+        parts.append(f'<path d="M{path}" {style}/><text {at} font-size="13" fill="{colour}">{name}</text>')
+    parts.append('<text x="300" y="262" font-size="13" fill="#1f2630">time, a logarithmic axis: the loss falls</text>')
     return (
-        '<svg viewBox="0 0 560 250" role="img" aria-label="Three falling lines of the loss over time; that of the '
+        '<svg viewBox="0 0 560 270" role="img" aria-label="Three falling lines of the loss over time; that of the '
         f'mixture crosses the dense one" style="max-width: 100%; background: #fcfcfd">{"".join(parts)}</svg>'
     )
 
