@@ -138,7 +138,7 @@ def price_race(study: Sequence[Mapping[str, float | str]], operations: Mapping[s
         styles=("price_race.css",),
         config={
             "models": [{"key": name, "name": told, "lengths": measured[name]} for name, told in MODELS.items()],
-            "prices": [(told, [round(of[name], 4) for name in MODELS]) for told, of in prices.items()],
+            "prices": [(told, [round(of[name], 6) for name in MODELS]) for told, of in prices.items()],
             "start": "a second",
         },
         fallback=_picture(measured, prices["a second"]) + _table(measured),
