@@ -32,7 +32,9 @@ def test_javascript_writes_what_the_library_writes(js, way, block_size, double):
         numbers = weights(large)
         got = js("write", shown(numbers), WAYS[way].tolist(), block_size, double)["written"]
         want = written(numbers, way, block_size, double)
-        torch.testing.assert_close(torch.tensor(got, dtype=torch.float32), want, rtol=1e-4, atol=1e-4 * large / 127 + 1e-5)
+        torch.testing.assert_close(
+            torch.tensor(got, dtype=torch.float32), want, rtol=1e-4, atol=1e-4 * large / 127 + 1e-5
+        )
 
 
 @pytest.mark.parametrize("double", [False, True])
