@@ -386,7 +386,7 @@ def test_a_large_weight_harms_its_neighbours_and_with_one_byte_the_others(figure
 @of("race", "race")
 def test_a_dearer_step_lets_the_mixture_fall_behind(figure):
     told, soft = figure.locator(".told"), figure.locator(".told + .soft")
-    price, spent = figure.get_by_role("slider", name="mixture, price"), figure.get_by_role("slider", name="spent")
+    price, spent = figure.get_by_role("slider", name="mixture's price"), figure.get_by_role("slider", name="spent")
     assert "it is behind" in soft.text_content() and "level when 2,201 are spent" in soft.text_content()
     figure.get_by_role("button", name="a step").press("Enter")
     assert "it is ahead" in soft.text_content() and price.get_attribute("aria-valuetext") == "1.00"

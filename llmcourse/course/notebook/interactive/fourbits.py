@@ -25,7 +25,7 @@ LARGEST = 1000.0
 WAYS = {
     "NF4": NF4_LEVELS,
     "equal steps": torch.linspace(-1, 1, 15),
-    "floating point (e2m1)": torch.tensor([-6, -4, -3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3, 4, 6]) / 6,
+    "float (e2m1)": torch.tensor([-6, -4, -3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3, 4, 6]) / 6,
 }
 START: dict[str, Any] = {"way": "NF4", "block": 64, "double": False, "large": 3.0}
 WIDTH = 560

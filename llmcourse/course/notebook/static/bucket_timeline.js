@@ -2,7 +2,7 @@
 function mount(box, config) {
   const { backward, limits, models } = config;
   const state = { ...config.start, model: models.findIndex(([vocabulary]) => vocabulary === config.start.vocabulary) };
-  const WIDTH = 640, EDGE = 14, LEFT = 62, HIGH = 350, BOTTOM = 62, TOP = 40, LANE = 30, ABOVE = 24, BELOW = 92;
+  const WIDTH = 640, EDGE = 14, LEFT = 62, HIGH = 310, BOTTOM = 58, TOP = 38, LANE = 30, ABOVE = 24, BELOW = 92;
   const numbers = () => models[state.model][1];
   const name = (i) => (i === 0 ? "each gradient by itself"
     : overlap.assign(numbers(), limits[i]).length === 1 ? "all in one bucket" : `${limits[i]} MiB`);

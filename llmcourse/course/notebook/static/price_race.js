@@ -24,7 +24,7 @@ function mount(box, config) {
     () => state.prices[i].toFixed(2));
   const notch = (value) => NOTCHES * Math.log(value / ENDS[0]) / Math.log(ENDS[1] / ENDS[0]);
   const sliders = [
-    price(1, "mixture, price of a step"), price(2, "large one, price of a step"),
+    price(1, "mixture's price"), price(2, "large one's price"),
     slider("spent", [0, NOTCHES, 1], () => notch(state.spent),
       (value) => { state.spent = ENDS[0] * (ENDS[1] / ENDS[0]) ** (value / NOTCHES); }, () => `${count(state.spent)} dense steps`),
   ];
@@ -86,7 +86,7 @@ function mount(box, config) {
   // ---- what is told ------------------------------------------------------------------------------------------
   const legend = element("p", { class: "legend soft" }, ...models.map(({ name }, i) => element("span", {},
     element("svg", { viewBox: "0 0 34 10", class: "key", "aria-hidden": "true" }, element("line", { x1: 0, x2: 34, y1: 5, y2: 5, class: `line m${i}` })),
-    ` ${name}`)), element("span", {}, "prices are in steps of the dense model"), element("span", {}, "◇ mixture and dense level"), element("span", {}, "→ from the mixture to the same loss of the dense model"));
+    ` ${name}`)), element("span", {}, "a price is of one step, in steps of the dense model"), element("span", {}, "◇ mixture and dense level"), element("span", {}, "→ from the mixture to the same loss of the dense model"));
   const told = element("p", { class: "told" }), soft = element("p", { class: "soft" });
   const live = element("p", { class: "hidden", role: "status", "aria-live": "polite" });
   const called = ["dense", "mixture", "large dense"];
