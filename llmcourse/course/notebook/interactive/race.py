@@ -63,7 +63,7 @@ def loss_after(of: Sequence[Length], steps: float) -> float:
 
     Example:
         >>> measured = [Length(100, 4.0, 0.0), Length(400, 3.0, 0.0)]
-        >>> loss_after(measured, 200), loss_after(measured, 500)
+        >>> round(loss_after(measured, 200), 6), loss_after(measured, 500)
         (3.5, nan)
     """
     logs = [math.log(one.steps) for one in of]
