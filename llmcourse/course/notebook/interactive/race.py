@@ -101,7 +101,7 @@ def crossing(dense: Sequence[Length], mixture: Sequence[Length], price: float) -
     low, high = (math.log(mixture[i].steps) for i in (0, -1))
     if not worth(dense, mixture, mixture[0].steps) <= price <= worth(dense, mixture, mixture[-1].steps):
         return None
-    for _ in range(60):
+    for _ in range(48):
         middle = (low + high) / 2
         if worth(dense, mixture, math.exp(middle)) < price:
             low = middle
