@@ -24,6 +24,9 @@ PAGES = {
     "alarm": "notebooks/07_pretraining/2_run.html",
     "queues": "notebooks/06_moe/3_dispatch.html",
     "exchange": "notebooks/06_moe/4_expert_parallel.html",
+    "buckets": "notebooks/04_fsdp/2_data_parallel.html",
+    "four bits": "notebooks/04_fsdp/6_finetuning.html",
+    "race": "notebooks/06_moe/5_practice.html",
 }
 
 
@@ -340,6 +343,61 @@ def test_token_exchange_brings_rows_to_experts_and_home(figure):
     assert figure.locator("g.faint").count() == 16
     figure.get_by_label("routers").select_option("all alike")
     assert figure.locator("g.faint").count() == 0
+
+
+@of("buckets", "bucket")
+def test_the_best_bucket_grows_with_the_price_of_a_message(figure):
+    told, limit = figure.locator(".told"), figure.get_by_role("slider", name="limit of a bucket")
+    take = figure.get_by_role("button", name="take the best limit")
+    best = lambda: number(re.search(r"Best: ([^,]+),", told.text_content())[1])  # noqa: E731
+    take.click()
+    assert limit.get_attribute("aria-valuetext") == "16 MiB" and take.get_attribute("aria-disabled") == "true"
+    limit.press("ArrowRight")
+    assert limit.get_attribute("aria-valuetext") == "25 MiB" and "131 ms" in told.text_content()
+    for _ in range(10):
+        figure.get_by_role("slider", name="a message costs").press("ArrowRight")
+    assert best() > 16
+    figure.get_by_label("buckets leave").select_option("after the backward pass")
+    assert "Sent during the backward pass they would" in figure.locator(".told + .soft").text_content()
+    figure.get_by_label("vocabulary").select_option("1,024")
+    place = figure.locator("svg.curves").bounding_box()
+    figure.page.mouse.click(place["x"] + place["width"] * 0.98, place["y"] + place["height"] / 2)
+    assert limit.get_attribute("aria-valuetext") == "all in one bucket", "with the mouse, in the chart"
+    assert told.text_content().startswith("1 message:")
+
+
+@of("four bits", "four-bits")
+def test_a_large_weight_harms_its_neighbours_and_with_one_byte_the_others(figure):
+    told, size = figure.locator(".told"), figure.get_by_role("slider", name="one weight")
+    errors = lambda: [float(e) for e in re.findall(r"([\d.]+) %", told.text_content())]  # noqa: E731
+    beside, elsewhere = errors()
+    size.press("End")
+    assert size.get_attribute("aria-valuetext") == "1000 times the standard deviation"
+    assert errors() == [100, elsewhere] and beside < 20, "no other block is harmed"
+    figure.get_by_label("scales").select_option("one byte each")
+    assert errors()[1] > 3 * elsewhere
+    before = figure.locator(".figure svg").first.get_attribute("aria-label")
+    figure.get_by_label("shown").select_option("another block")
+    assert figure.locator(".figure svg").first.get_attribute("aria-label") != before
+    figure.get_by_label("weights in a block").select_option("512")
+    assert "there is no other block" in told.text_content()
+
+
+@of("race", "race")
+def test_a_dearer_step_lets_the_mixture_fall_behind(figure):
+    told, soft = figure.locator(".told"), figure.locator(".told + .soft")
+    price, spent = figure.get_by_role("slider", name="mixture's price"), figure.get_by_role("slider", name="spent")
+    assert "it is behind" in soft.text_content() and "level when 2,201 are spent" in soft.text_content()
+    figure.get_by_role("button", name="a step").press("Enter")
+    assert "it is ahead" in soft.text_content() and price.get_attribute("aria-valuetext") == "1.00"
+    price.press("End")
+    assert "behind in every run" in soft.text_content()
+    spent.press("Home")
+    assert "The mixture has no run of this length" in soft.text_content()
+    assert told.text_content() == "With 480 spent: large dense 3.301, dense 3.374."
+    place = figure.locator("svg.chart").bounding_box()
+    figure.page.mouse.click(place["x"] + place["width"] * 0.99, place["y"] + place["height"] / 2)
+    assert told.text_content() == "With 4,600 spent: mixture 2.835.", "with the mouse, in the chart"
 
 
 def test_an_arrow_key_in_a_figure_does_not_turn_the_page(open_page):

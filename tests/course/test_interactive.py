@@ -14,16 +14,19 @@ from llmcourse.course.notebook.interactive import (
     alarm_tuner,
     allreduce_stepper,
     bpe_stepper,
+    bucket_timeline,
     cache_reader,
     checkpoint_figure,
     expert_queues,
     figure,
+    four_bits,
     gate_explorer,
     isoflop_valleys,
     memory_ledger,
     mesh_explorer,
     minhash_banding,
     pipeline_schedule,
+    price_race,
     rope_rotator,
     routing_heatmap,
     scaling_optimum,
@@ -32,6 +35,7 @@ from llmcourse.course.notebook.interactive import (
     valley_walk,
 )
 from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id
+from llmcourse.course.notebook.recorded import read_recorded
 from llmcourse.course.paths import course_root
 from llmcourse.pretrain.settings.config import load
 from llmcourse.scaling_laws.recorded import ladder
@@ -57,6 +61,9 @@ FIGURES = {
     "valley": valley_walk(),
     "serving": serving_cost(),
     "valleys": isoflop_valleys(ladder("python")),
+    "overlap": bucket_timeline(),
+    "four bits": four_bits(),
+    "race": price_race(read_recorded("dense_or_sparse")[1], {"dense": 1.0, "mixture": 1.0, "large": 2.2}),
     "banding": minhash_banding([0.0, 0.2, 0.9]),
     "routing": routing_heatmap({"alone": [[[3, 0], [1, 2]]]}, ["letter", "digit"], [0], top_k=1),
 }
