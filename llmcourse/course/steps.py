@@ -1,5 +1,5 @@
-"""What a call costs, in measures that are the same on every machine: the bytecode instructions that it runs, and whether
-calls stand within each other as deep as its input is long."""
+"""What a call costs, in measures that are the same on every machine: the bytecode instructions that it runs, and
+whether its calls stand within each other as deep as its input is long."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def count_steps(function: Callable[..., Any], *args: Any) -> int:
 
 
 CALLS_WITHIN = 100
-"""The calls within each other that `shallow` leaves to a function: many for one that loops, few for one that calls itself
-once an item."""
+"""The calls within each other that `shallow` leaves to a function: many for one that loops, few for one that calls
+itself once an item."""
 
 
 CALLS_OF_THE_WAY = 200
