@@ -21,7 +21,9 @@ $(READY): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11, or say make PYTHON=python3.12"; exit 1; }
 	@echo "Installing PyTorch and all else into .venv: some minutes, and some gigabytes with CUDA."
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[course,book,test]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e ".[course,book,test]"
+	@# pip compiles 16,000 files one after the other, which takes more than a minute: here all cores do.
+	@$(BIN)/python -c "import compileall; compileall.compile_dir('.venv/lib', quiet=2, workers=0)"
 	@touch $@
 	@echo "Installed. Next:  make lab                               opens the exercises in JupyterLab"
 	@echo "                  source .venv/bin/activate              then, in this terminal: llmcourse check 1"

@@ -124,6 +124,17 @@ def sample_class() -> dict[str, dict[str, NotebookNode]]:
     }
 
 
+def deserved(student: str) -> dict[str, float]:
+    """What one of the sample class deserves for each piece: full marks for the library's own answer, else nothing."""
+    right, points = reference(SAMPLE_ASSIGNMENT), {}
+    for notebook in sample_class()[student].values():
+        exercises = cells(notebook, "exercise")
+        for piece, check in cells(notebook, "check").items():
+            is_right = exercises[piece].source.partition("\n")[2] == right[piece].rstrip()
+            points[piece] = float(check.metadata.nbgrader.points) * is_right
+    return points
+
+
 def _half(right: Mapping[str, str]) -> dict[str, str]:
     """More than half of the pieces right, four with a typical mistake, the last two not tried."""
     mistakes = {

@@ -327,9 +327,11 @@ def test_the_sample_class_is_what_the_sources_say() -> None:
 
 def test_the_sample_class_gets_the_scores_that_its_names_promise(classes: Classes) -> None:
     report = classes.sample.result()
-    scores = {student.student: sum(check.points for check in checks(student).values()) for student in report.students}
+    points = {student.student: {p: c.points for p, c in checks(student).items()} for student in report.students}
+    assert points == {student: classroom.deserved(student) for student in classroom.sample_class()}
+    totals = {student: sum(of_piece.values()) for student, of_piece in points.items()}
     full = sum(check.max_points for check in checks(report["perfect"]).values())
-    assert scores["perfect"] == full and scores["blank"] == 0
-    assert full / 3 < scores["half_done"] < 2 * full / 3
+    assert totals["perfect"] == full and totals["blank"] == 0
+    assert full / 3 < totals["half_done"] < 2 * full / 3
     lost = {piece for piece, check in checks(report["crashes"]).items() if not passed(check)}
     assert lost == {"count_pairs", "merge_pair", "decode"}

@@ -158,22 +158,24 @@ def extend_curve(flops: Sequence[float], losses: Sequence[float], target_flops: 
     if len(set(x.tolist())) < 3:
         raise ValueError(f"flops has {len(set(x.tolist()))} different values; it must have at least 3")
 
-    def line(g: float) -> tuple[float, float, float, float]:
+    def lines(g: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """With g fixed, losses are a line in C^-g; C counts in units of the largest, lest powers vanish."""
-        power = (x / x.max()) ** -g
-        factor = np.cov(power, y)[0, 1] / power.var(ddof=1)
-        floor = y.mean() - factor * power.mean()
-        if factor < 0:
-            floor, factor = y.mean(), 0.0
-        elif floor < 0:
-            floor, factor = 0.0, power @ y / (power @ power)
-        return float(((floor + factor * power - y) ** 2).sum()), g, floor, factor
+        power = (x / x.max()) ** -g[:, None]
+        off = power - power.mean(axis=1, keepdims=True)
+        factor = off @ y / (off**2).sum(axis=1)
+        floor = y.mean() - factor * power.mean(axis=1)
+        factor = np.where(floor < 0, power @ y / (power**2).sum(axis=1), factor)
+        floor = np.where(factor < 0, y.mean(), np.maximum(floor, 0.0))
+        factor = np.maximum(factor, 0.0)
+        return ((floor[:, None] + factor[:, None] * power - y) ** 2).sum(axis=1), floor, factor
 
     tried, step = np.geomspace(0.01, 2.0, 200), 200.0 ** (1 / 199)
     for _ in range(4):  # ever finer around the best
-        _, g, floor, factor = min(map(line, tried))
+        squares, floor, factor = lines(tried)
+        best = int(squares.argmin())
+        g = tried[best]
         tried, step = np.geomspace(g / step, g * step, 21), step**0.1
-    return float(floor + factor * (target_flops / x.max()) ** -g)
+    return float(floor[best] + factor[best] * (target_flops / x.max()) ** -g)
 
 
 def predict_large_run(

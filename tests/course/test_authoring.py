@@ -311,6 +311,25 @@ def test_the_build_proves_that_nothing_graded_depends_on_an_experiment(real_cour
     assert not build(real_course).proved, "what passed once is not run again"
 
 
+def test_graded_paths_run_side_by_side_and_each_counts_its_own_seconds(real_course, monkeypatch):
+    monkeypatch.setattr("llmcourse.course.author.build.cores", lambda: 2)
+    chapters, right = real_course / "book" / "chapters", REAL.replace("== answer", "== 1.5")
+    (chapters / "01_real.md").unlink()
+    for name, other, seconds in (("01_quick", "02_slow", 0), ("02_slow", "01_quick", 3)):
+        waits = f"""%load_ext llmcourse.course
+import pathlib, time
+here, there = pathlib.Path({str(real_course / name)!r}), pathlib.Path({str(real_course / other)!r})
+here.touch()
+while not there.exists():
+    time.sleep(0.05)
+end = time.process_time() + {seconds}
+while time.process_time() < end:
+    pass"""
+        (chapters / f"{name}.md").write_text(right.replace("%load_ext llmcourse.course", waits, 1))
+    proved = build(real_course).proved
+    assert list(proved) == ["01_quick", "02_slow"] and proved["02_slow"] > proved["01_quick"] + 1.5
+
+
 def test_the_build_refuses_a_graded_path_that_takes_too_long(real_course, monkeypatch):
     monkeypatch.setattr("llmcourse.course.author.build.GRADED_PATH_LIMIT_S", 0.01)
     chapter = real_course / "book" / "chapters" / "01_real.md"

@@ -10,10 +10,10 @@ import difflib
 import hashlib
 import logging
 import os
-import resource
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,19 +21,24 @@ from pathlib import Path
 import nbformat
 from nbclient.exceptions import CellExecutionError
 from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_code_cell
 from traitlets.config import Config
 
 from llmcourse._sections import WORKSPACE_VARIABLE
 from llmcourse.course.author.authoring import instructor_notebook
 from llmcourse.course.author.bibliography import citation_link, load_bibliography
 from llmcourse.course.author.chapters import AuthoringError, Source, chapter_sources
-from llmcourse.course.environment import ONE_THREAD, SMALL_VARIABLE
+from llmcourse.course.environment import ONE_THREAD, SMALL_VARIABLE, cores
 from llmcourse.course.kernels import graded_path, notebook_client
 from llmcourse.course.notebooks import facts_of
 from llmcourse.files import write_atomically
 
 GRADED_PATH_LIMIT_S = 20.0
 """How long the graded path of one notebook may take on two cores."""
+SECONDS_USED = """import resource
+used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+print(sum(one.ru_utime + one.ru_stime for one in used))"""
+"""Run after a notebook's last cell: seconds on a processor, of its process and of all that it has waited for."""
 
 
 class StaleError(RuntimeError):
@@ -174,11 +179,7 @@ def build(
         write_atomically(root / path, wanted[path])
     for path in orphans:
         (root / path).unlink()
-    proved = {}
-    for source, notebook in notebooks.items() if prove else ():
-        seconds = _prove_once(source, notebook, root, on_step)
-        if seconds is not None:
-            proved[source.notebook] = seconds
+    proved = _prove_all(notebooks, root, on_step) if prove else {}
     unchanged = tuple(path for path in wanted if path not in stale)
     return Built(tuple(stale), unchanged, proved)
 
@@ -229,20 +230,28 @@ def run_notebook(notebook: NotebookNode, root: Path) -> float:
     Raises:
         CellExecutionError: A cell raised.
     """
+    end = new_code_cell(SECONDS_USED)
+    whole = nbformat.from_dict({**notebook, "cells": [*notebook.cells, end]})
     with (
         tempfile.TemporaryDirectory(prefix="llmcourse-") as workspace,
-        notebook_client(notebook, Path(workspace)) as client,
+        notebook_client(whole, Path(workspace)) as client,
     ):
         env = {**os.environ, **ONE_THREAD, WORKSPACE_VARIABLE: workspace, SMALL_VARIABLE: "1", "PYTHONPATH": str(root)}
-        before = _seconds_of_children()
         client.execute(env=env)
-    return _seconds_of_children() - before
+    return float(whole.cells[-1].outputs[-1].text)
 
 
-def _seconds_of_children() -> float:
-    """On a processor, of all processes that this one has waited for, and of theirs."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _prove_all(notebooks: dict[Source, NotebookNode], root: Path, on_step: Callable[[str], None]) -> dict[str, float]:
+    """Prove the graded paths, as many at once as there are cores; notebook -> seconds of each that had to run.
+
+    Each runs in a thread, and its kernel measures itself: what this process's children used would be that of all.
+    """
+    with ThreadPoolExecutor(cores()) as pool:
+        runs = {s.notebook: pool.submit(_prove_once, s, notebook, root, on_step) for s, notebook in notebooks.items()}
+        try:
+            return {name: seconds for name, run in runs.items() if (seconds := run.result()) is not None}
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # after a fault, none is begun
 
 
 def _prove_once(source: Source, notebook: NotebookNode, root: Path, on_step: Callable[[str], None]) -> float | None:

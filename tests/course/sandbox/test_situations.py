@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from llmcourse.course.sandbox import available
+from tests import classroom
 
 from .ordinary_user import USER_ID
 
@@ -44,15 +45,18 @@ class Situation:
         """What `available` says there."""
         return self._run("-c", ASK).stdout
 
-    def points(self) -> tuple[dict[str, list[str]], str]:
-        """What some of the sample class get there, by student, and all that `llmcourse grade` prints."""
+    def points(self) -> tuple[dict[str, dict[str, float]], str]:
+        """What some of the sample class get there for each piece, by student, and all that `llmcourse grade` prints."""
         only = [word for student in STUDENTS for word in ("--only", student)]
         output = self.folder / "grades"
-        asked = ["tests/submissions", "--assignment", "1", "--timeout", "10", "--trusted", "--output", str(output)]
-        done = self._run("-c", GRADE, "grade", *asked, *only)
+        asked = ["tests/submissions", "--assignment", "1", "--timeout", "10", "--trusted", "--workers", "1"]
+        done = self._run("-c", GRADE, "grade", *asked, "--output", str(output), *only)
         with open(output / "scores.csv", encoding="utf-8", newline="") as file:
-            rows = {row[0]: row[1:-1] for row in csv.reader(file) if row[0] in STUDENTS}
-        return rows, done.stdout + done.stderr
+            rows = {row["student"]: row for row in csv.DictReader(file)}
+        pieces = classroom.pieces(classroom.SAMPLE_ASSIGNMENT)
+        points = {student: {piece: float(rows[student][piece]) for piece in pieces} for student in STUDENTS}
+        assert {s: float(rows[s]["score"]) for s in STUDENTS} == {s: sum(points[s].values()) for s in STUDENTS}
+        return points, done.stdout + done.stderr
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         own = {"HOME": str(self.folder), "TMPDIR": str(self.folder), "PYTHONPATH": str(ROOT), "COLUMNS": "1000"}
@@ -72,10 +76,9 @@ def folder() -> Iterator[Path]:
 
 
 @cache
-def usual_points() -> dict[str, list[str]]:
-    """What the students get here."""
-    with tempfile.TemporaryDirectory(prefix="situation-") as name:
-        return Situation(Path(name)).points()[0]
+def usual_points() -> dict[str, dict[str, float]]:
+    """What the students get where nothing is special (`tests/test_checks_of_checks.py`): what their answers deserve."""
+    return {student: classroom.deserved(student) for student in STUDENTS}
 
 
 @pytest.mark.walls
@@ -113,6 +116,6 @@ def test_a_system_that_forbids_namespaces(folder: Path) -> None:
 
 
 def test_usual_points_are_those_of_the_sample() -> None:
-    totals = {student: float(row[0]) for student, row in usual_points().items()}
+    totals = {student: sum(points.values()) for student, points in usual_points().items()}
     assert totals == {"perfect": 27.0, "half_done": 16.0}
     assert available().ways or available().reason
