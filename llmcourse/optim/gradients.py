@@ -161,7 +161,8 @@ def accumulate_gradients(
 
     The loss is the mean over all targets of all micro-batches that are not -100: the sum of their losses divided by
     their number. A mean of the micro-batches' means is another number as soon as they have unequal numbers of targets.
-    The backward pass runs once a micro-batch, so that only one of them is in memory.
+    The backward pass runs once a micro-batch, so that only one of them is in memory. Logits in float64 keep their
+    precision.
 
     Args:
         model: Called as `model(inputs_BT, documents_BT=documents_BT)`; gives logits_BTV. Its gradients are added to
