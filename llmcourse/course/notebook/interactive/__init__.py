@@ -13,6 +13,7 @@ _MODULES = {
     "bpe_stepper": "bpe",
     "cache_reader": "cache",
     "checkpoint_figure": "checkpoints",
+    "context_stretch": "stretch",
     "expert_queues": "queues",
     "gate_explorer": "gate",
     "isoflop_valleys": "valleys",
@@ -22,9 +23,11 @@ _MODULES = {
     "pipeline_schedule": "pipelines",
     "rope_rotator": "rope",
     "routing_heatmap": "routing",
+    "run_bill": "bill",
     "scaling_optimum": "scaling",
     "serving_cost": "serving",
     "token_exchange": "exchange",
+    "token_sampler": "sampling",
     "valley_walk": "valley",
 }
 """The module of each figure."""
@@ -35,6 +38,7 @@ __all__ = [
     "bpe_stepper",
     "cache_reader",
     "checkpoint_figure",
+    "context_stretch",
     "expert_queues",
     "gate_explorer",
     "isoflop_valleys",
@@ -44,9 +48,11 @@ __all__ = [
     "pipeline_schedule",
     "rope_rotator",
     "routing_heatmap",
+    "run_bill",
     "scaling_optimum",
     "serving_cost",
     "token_exchange",
+    "token_sampler",
     "valley_walk",
 ]
 
