@@ -75,6 +75,13 @@ def test_numbers_are_short(js, value, told):
     assert js("short", value) == told
 
 
+@pytest.mark.parametrize(
+    ("days", "told"), [(23.4, "23.4 days"), (0.5, "12 hours"), (0.001, "1.44 minutes"), (1e-5, "0.86 s")]
+)
+def test_times_have_a_unit_that_suits_them(js, days, told):
+    assert js("lasting", days) == told
+
+
 def test_without_javascript_there_is_a_table():
     config = of_one_shape(64, 8192, 512)
     flops = training_flops(config, 10**8, 512)

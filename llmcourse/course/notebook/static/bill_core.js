@@ -42,5 +42,13 @@ const bill = (() => {
     return Number(value.toPrecision(3)).toLocaleString("en-US");
   }
 
-  return { parts, counts, sums, doubts, widest, short };
+  // A time of so many days in the unit that suits it.
+  function lasting(days) {
+    for (const [unit, size] of [["days", 1], ["hours", 1 / 24], ["minutes", 1 / 1440]]) {
+      if (days >= size) return `${short(days / size)} ${unit}`;
+    }
+    return `${Number((86400 * days).toPrecision(2))} s`;
+  }
+
+  return { parts, counts, sums, doubts, widest, short, lasting };
 })();

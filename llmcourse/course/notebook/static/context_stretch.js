@@ -11,6 +11,7 @@ function mount(box, config) {
 
   // ---- choices -----------------------------------------------------------------------------------------------
   const select = (name, label, names) => element("label", {}, label, element("select", {
+    "aria-label": label,
     onchange: (event) => set({ [name]: event.target.selectedIndex }) },
     ...names.map((told, i) => element("option", { selected: state[name] === i }, told))));
 
@@ -63,8 +64,10 @@ function mount(box, config) {
   }
 
   const line = (name, x1, x2, y1, y2) => element("line", { class: name, x1, x2, y1, y2 });
-  const text = (x, y, anchor, words, name = null) => element("text", { x, y, "text-anchor": anchor, class: name }, words);
-  const rect = (name, x, y, width, height) => element("rect", { class: name, x, y, width, height: Math.max(height, 0) });
+  const text = (x, y, anchor, words, name = null) =>
+    element("text", { x, y, "text-anchor": anchor, class: name }, words);
+  const rect = (name, x, y, width, height) =>
+    element("rect", { class: name, x, y, width, height: Math.max(height, 0) });
 
   function columns(found) {
     const n = found.length, wide = (WIDTH - LEFT - RIGHT) / n, gap = n > 20 ? 1 : 6, nodes = [];
@@ -94,7 +97,7 @@ function mount(box, config) {
       if (n <= 20 || i % 8 === 0 || i === n - 1) nodes.push(text(x + width / 2, base + 19, "middle", String(i)));
     });
     const x = LEFT + state.pair * wide;
-    nodes.push(rect("chosen", x, REACH.top - 3, wide, REACH.height + 6), rect("chosen", x, SLOW.top - 3, wide, SLOW.height + 6),
+    nodes.push(...[REACH, SLOW].map(({ top, height }) => rect("chosen", x, top - 3, wide, height + 6)),
       text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, "middle", "pair of channels, from the fastest to the slowest"));
     chart.replaceChildren(...nodes);
   }
@@ -108,7 +111,8 @@ function mount(box, config) {
   function arc(name, from, to, radius) {
     if (to - from >= 1) return element("circle", { class: name, r: radius });
     const large = to - from > 0.5 ? 1 : 0;
-    return element("path", { class: name, d: `M${place(from, radius)} A${radius} ${radius} 0 ${large} 0 ${place(to, radius)}` });
+    const d = `M${place(from, radius)} A${radius} ${radius} 0 ${large} 0 ${place(to, radius)}`;
+    return element("path", { class: name, d });
   }
   const SHOWN = 5; // tokens whose hands are drawn
 
@@ -134,7 +138,8 @@ function mount(box, config) {
   const live = element("p", { class: "hidden", role: "status", "aria-live": "polite" });
   let saying = null;
 
-  const portion = (share) => (share >= 0.9995 ? "all" : share >= 0.01 ? `${Math.round(100 * share)}\u00a0%` : "less than 1 %");
+  const portion = (share) => (share >= 0.9995 ? "all"
+    : share >= 0.01 ? `${Math.round(100 * share)}\u00a0%` : "less than 1 %");
 
   function sentence(found) {
     const { fresh, most, whole, blurred } = stretch.verdict(found);

@@ -1,5 +1,5 @@
-// The figure: a model, its tokens and its devices (`state`); the operations of a token by what they are for and in three
-// ways to count, the run's hours and costs, and how far each doubt moves them.
+// The figure: a model, its tokens and its devices (`state`); the operations of a token by what they are for and in
+// three ways to count, the run's hours and costs, and how far each doubt moves them.
 function mount(box, config) {
   const { shapes, vocabularies, lengths, tokens, devices, rates } = config;
   const state = { ...config.start };
@@ -32,7 +32,8 @@ function mount(box, config) {
     slider("vocabulary", "vocabulary", vocabularies, (value) => `vocabulary ${value.toLocaleString("en-US")}`),
     slider("length", "length of a sequence", lengths, (value) => `sequences of ${value.toLocaleString("en-US")}`),
     slider("tokens", "tokens", tokens, (value) => `${short(value)} tokens`),
-    slider("devices", "devices", devices, (value) => `${value.toLocaleString("en-US")} ${value === 1 ? "H100" : "H100s"}`),
+    slider("devices", "devices", devices, (value) =>
+      `${value.toLocaleString("en-US")} ${value === 1 ? "H100" : "H100s"}`),
     slider("rate", "utilization", rates, (value) => `utilization ${percent(value)}`),
   ];
   const presets = config.presets.map(([name, change]) => ({ change, node: element("button", {
@@ -44,7 +45,8 @@ function mount(box, config) {
   }
 
   // ---- operations of a token ---------------------------------------------------------------------------------
-  const text = (x, y, anchor, words, name = null) => element("text", { x, y, "text-anchor": anchor, class: name }, words);
+  const text = (x, y, anchor, words, name = null) =>
+    element("text", { x, y, "text-anchor": anchor, class: name }, words);
   const rect = (name, x, y, width, height) => element("rect", { class: name, x, y, width: Math.max(width, 0), height });
   const BAR = 26, STEP = 40;
   const work = element("svg", { viewBox: `0 0 ${WIDTH} ${3 * STEP + 6}`, role: "img" });
@@ -52,6 +54,7 @@ function mount(box, config) {
 
   function drawWork(parts, counted) {
     const most = Math.max(...Object.values(counted)), room = WIDTH - LEFT - RIGHT, nodes = [];
+    const line = LEFT + room * counted.exact / most;
     COUNTS.forEach(([name, told], i) => {
       const y = 6 + i * STEP;
       let x = LEFT;
@@ -61,9 +64,10 @@ function mount(box, config) {
         nodes.push(rect(part, x, y, width, BAR));
         x += width;
       }
-      nodes.push(text(x + 6, y + 18, "start", percent(counted[name] / counted.exact)));
+      // A label that would lie on the line stands behind it.
+      const behind = x > line - 64 ? Math.max(x, line) : x;
+      nodes.push(text(behind + 6, y + 18, "start", percent(counted[name] / counted.exact)));
     });
-    const line = LEFT + room * counted.exact / most;
     nodes.push(element("line", { class: "exactly", x1: line, x2: line, y1: 2, y2: 3 * STEP }));
     work.replaceChildren(...nodes);
   }
@@ -75,7 +79,8 @@ function mount(box, config) {
 
   function drawSpans(found) {
     const from = LEFT + 74, room = WIDTH - 62 - from, nodes = [];
-    const x = (value) => from + room * Math.log(Math.min(Math.max(value, ENDS[0]), ENDS[1]) / ENDS[0]) / Math.log(ENDS[1] / ENDS[0]);
+    const [least, most] = ENDS.map(Math.log);
+    const x = (value) => from + room * (Math.min(Math.max(Math.log(value), least), most) - least) / (most - least);
     for (let value = ENDS[0]; value <= ENDS[1]; value *= 8) {
       const told = value < 1 ? `1/${Math.round(1 / value)}` : String(value);
       nodes.push(element("line", { class: "grid", x1: x(value), x2: x(value), y1: 2, y2: 3 * STEP }),
@@ -95,7 +100,7 @@ function mount(box, config) {
   const swatch = (name, words) => element("span", {}, element("i", { class: `swatch ${name}` }), words);
   const legend = element("p", { class: "legend soft" }, swatch("matrices", "matrices of the layers"),
     swatch("attention", "attention's own products"), swatch("output", "output matrix"));
-  const FACTS = ["operations", "hours of an H100", "days", "energy", "cost"];
+  const FACTS = ["operations", "hours of an H100", "time", "energy", "cost"];
   const facts = FACTS.map((name) => ({ name: element("span", { class: "soft" }, name), value: element("strong") }));
   const told = element("p", { class: "told" });
   const live = element("p", { class: "hidden", role: "status", "aria-live": "polite" });
@@ -104,8 +109,8 @@ function mount(box, config) {
   function sentence(parts, counted, found) {
     const share = parts.attention / counted.exact, most = bill.widest(found), doubt = {
       count: "how the operations are counted", utilization: "the utilization", price: "the price" }[most.name];
-    return `Attention's own products are ${percent(share)} of the operations, the output matrix ${percent(parts.output / counted.exact)}; `
-      + `6 N D comes to ${percent(counted["6ND"] / counted.exact)} of the exact count. The largest doubt is ${doubt}: `
+    return `Attention's own products are ${percent(share)} of the operations, the output matrix `
+      + `${percent(parts.output / counted.exact)}; 6 N D comes to ${percent(counted["6ND"] / counted.exact)} of the exact count. The largest doubt is ${doubt}: `
       + `${factor(most.from)} to ${factor(most.to)}.`;
   }
 
@@ -120,16 +125,18 @@ function mount(box, config) {
       String(Object.entries(change).every(([name, value]) => state[name] === value))));
     drawWork(parts, counted);
     drawSpans(found);
-    const days = sums.days >= 1 ? short(sums.days) : `${Number((24 * sums.days).toPrecision(2))} h`;
-    facts[2].name.textContent = sums.days >= 1 ? "days" : "time";
-    [power(sums.flops), short(sums.hours), days, sums.gwh >= 0.01 ? `${short(sums.gwh)} GWh` : `${short(1e6 * sums.gwh)} kWh`,
-      `$${short(sums.cost)}`].forEach((value, i) => { facts[i].value.textContent = value; });
+    const energy = sums.gwh >= 0.01 ? `${short(sums.gwh)} GWh` : `${short(1e6 * sums.gwh)} kWh`;
+    [power(sums.flops), short(sums.hours), bill.lasting(sums.days), energy, `$${short(sums.cost)}`]
+      .forEach((value, i) => { facts[i].value.textContent = value; });
     told.textContent = sentence(parts, counted, found);
-    work.setAttribute("aria-label", `Operations of a token: ${COUNTS.map(([name, words]) => `${words} ${percent(counted[name] / counted.exact)}`).join(", ")}`);
-    spans.setAttribute("aria-label", `What each doubt would make of the cost: ${found.map((one) => `${NAMES[one.name]} ${factor(one.from)} to ${factor(one.to)}`).join(", ")}`);
+    const ways = COUNTS.map(([name, words]) => `${words} ${percent(counted[name] / counted.exact)}`);
+    const moved = found.map(({ name, from, to }) => `${NAMES[name]} ${factor(from)} to ${factor(to)}`);
+    work.setAttribute("aria-label", `Operations of a token: ${ways.join(", ")}`);
+    spans.setAttribute("aria-label", `What each doubt would make of the cost: ${moved.join(", ")}`);
     clearTimeout(saying); // a screen reader hears where a slider has come to rest
     saying = setTimeout(() => {
-      live.textContent = `${facts.map(({ name, value }) => `${name.textContent} ${value.textContent}`).join(", ")}. ${told.textContent}`;
+      const numbers = facts.map(({ name, value }) => `${name.textContent} ${value.textContent}`);
+      live.textContent = `${numbers.join(", ")}. ${told.textContent}`;
     }, 400);
   }
 
@@ -141,7 +148,7 @@ function mount(box, config) {
     element("div", { class: "facts" }, ...facts.map(({ name, value }) => element("div", {}, name, value))),
     element("h4", {}, "Operations of one token, in three ways to count"), work, legend,
     element("h4", {}, "What each doubt would make of the cost"), spans,
-    element("p", { class: "soft" }, `Utilization from ${percent(config.utilizations[0])} to ${percent(config.utilizations[1])}, price from `
+    element("p", { class: "soft" }, `Utilization from ${config.utilizations.map(percent).join(" to ")}, price from `
       + `$${config.prices[0]} to $${config.prices[1]} an hour.`),
     told, live);
 }

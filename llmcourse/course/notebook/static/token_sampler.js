@@ -36,16 +36,17 @@ function mount(box, config) {
   // ---- one text ----------------------------------------------------------------------------------------------
   const visible = (token) => token.replaceAll(" ", "␣").replaceAll("\n", "⏎").replaceAll("\t", "⇥");
   // A bar is as long as the probability that is drawn with; the frame behind it, what the temperature alone gives.
-  function row(name, before, after) {
+  function row(name, before, after, font = "mono") {
     const beam = element("span", { class: "beam", "aria-hidden": "true" },
       element("i", { class: "before", style: `width:${100 * before}%` }),
       element("i", { class: "after", style: `width:${100 * after}%` }));
-    return element("tr", { class: after > 0 ? null : "out" }, element("th", { scope: "row", class: "mono" }, name),
+    return element("tr", { class: after > 0 ? null : "out" }, element("th", { scope: "row", class: font }, name),
       element("td", {}, beam), element("td", { class: "number" }, after > 0 ? percent(after) : "–"));
   }
 
   const panels = contexts.map(([text, logits]) => {
-    const body = element("tbody"), told = element("p", { class: "soft kept" }), chips = element("p", { class: "chips" });
+    const body = element("tbody"), chips = element("p", { class: "chips" });
+    const told = element("p", { class: "soft kept" });
     const node = element("section", {},
       element("h4", {}, "after ", element("code", { class: "mono" }, visible(text))),
       element("table", {}, body), told, element("p", { class: "soft" }, `${DRAWS} draws:`), chips);
@@ -58,12 +59,15 @@ function mount(box, config) {
     const shown = order.slice(0, ROWS);
     body.replaceChildren(...shown.map((id, rank) => row(visible(tokens[id]), before[rank], after[rank])));
     const others = order.length - shown.length;
-    if (others > 0) body.append(row(`${others.toLocaleString("en-US")} others`, rest(before), rest(after)));
+    if (others > 0) {
+      body.append(row(`${others.toLocaleString("en-US")} others`, rest(before), rest(after), "soft"));
+    }
     told.textContent = `${count.toLocaleString("en-US")} of ${order.length.toLocaleString("en-US")} tokens `
       + `${count === 1 ? "stays" : "stay"}, with ${percent(kept)} of the probability.`;
     chips.replaceChildren(...sampler.numbers(state.seed, DRAWS).map((number) => {
       const rank = sampler.drawn(after, number);
-      return element("span", { class: rank < ROWS ? "chip mono" : "chip mono rare" }, visible(tokens[order[rank]]) || "∅");
+      const name = visible(tokens[order[rank]]) || "∅";
+      return element("span", { class: rank < ROWS ? "chip mono" : "chip mono rare" }, name);
     }));
     return { count, kept };
   }
@@ -79,9 +83,9 @@ function mount(box, config) {
     presets.forEach(({ change, node }) => node.setAttribute("aria-pressed",
       String(Object.entries(change).every(([name, value]) => state[name] === value))));
     const found = panels.map((panel) => show(panel, settings));
-    const cut = (kept) => 1 - kept;
     told.textContent = `These settings keep ${found.map(({ count, kept }, i) =>
-      `${count.toLocaleString("en-US")} ${count === 1 ? "token" : "tokens"} after “${visible(panels[i].text)}” and leave out ${percent(cut(kept))} of the probability`).join("; ")}.`;
+      `${count.toLocaleString("en-US")} ${count === 1 ? "token" : "tokens"} after “${visible(panels[i].text)}” and leave `
+      + `out ${percent(1 - kept)} of the probability`).join("; ")}.`;
     clearTimeout(saying); // a screen reader hears where a slider has come to rest
     saying = setTimeout(() => { live.textContent = told.textContent; }, 400);
   }
