@@ -99,7 +99,9 @@ def test_context_stretch_trades_new_angles_for_blurred_neighbours(figure):
     assert "come to angles" in told.text_content() and told.text_content() in chart.get_attribute("aria-label")
     assert figure.get_by_label("base", exact=True).is_hidden()
     figure.get_by_label("way", exact=True).select_option("a larger base")
-    assert figure.get_by_label("base", exact=True).is_visible() and figure.get_by_label("factor", exact=True).is_hidden()
+    assert (
+        figure.get_by_label("base", exact=True).is_visible() and figure.get_by_label("factor", exact=True).is_hidden()
+    )
     about, pair = figure.locator(".about"), figure.get_by_label("pair", exact=True)
     pair.press("Home")
     assert about.text_content().startswith("Pair 0 "), "with the keyboard"

@@ -110,7 +110,8 @@ function mount(box, config) {
     const share = parts.attention / counted.exact, most = bill.widest(found), doubt = {
       count: "how the operations are counted", utilization: "the utilization", price: "the price" }[most.name];
     return `Attention's own products are ${percent(share)} of the operations, the output matrix `
-      + `${percent(parts.output / counted.exact)}; 6 N D comes to ${percent(counted["6ND"] / counted.exact)} of the exact count. The largest doubt is ${doubt}: `
+      + `${percent(parts.output / counted.exact)}; 6 N D comes to ${percent(counted["6ND"] / counted.exact)} of the exact `
+      + `count. The largest doubt is ${doubt}: `
       + `${factor(most.from)} to ${factor(most.to)}.`;
   }
 

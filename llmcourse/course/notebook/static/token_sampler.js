@@ -84,8 +84,8 @@ function mount(box, config) {
       String(Object.entries(change).every(([name, value]) => state[name] === value))));
     const found = panels.map((panel) => show(panel, settings));
     told.textContent = `These settings keep ${found.map(({ count, kept }, i) =>
-      `${count.toLocaleString("en-US")} ${count === 1 ? "token" : "tokens"} after “${visible(panels[i].text)}” and leave `
-      + `out ${percent(1 - kept)} of the probability`).join("; ")}.`;
+      `${count.toLocaleString("en-US")} ${count === 1 ? "token" : "tokens"} after “${visible(panels[i].text)}” and `
+      + `leave out ${percent(1 - kept)} of the probability`).join("; ")}.`;
     clearTimeout(saying); // a screen reader hears where a slider has come to rest
     saying = setTimeout(() => { live.textContent = told.textContent; }, 400);
   }
