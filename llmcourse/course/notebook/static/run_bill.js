@@ -99,7 +99,8 @@ function mount(box, config) {
   // ---- what is told ------------------------------------------------------------------------------------------
   const swatch = (name, words) => element("span", {}, element("i", { class: `swatch ${name}` }), words);
   const legend = element("p", { class: "legend soft" }, swatch("matrices", "matrices of the layers"),
-    swatch("attention", "attention's own products"), swatch("output", "output matrix"));
+    swatch("attention", "attention's own products"), swatch("output", "output matrix"),
+    element("span", {}, "no tables: 6 N D without the embedding"));
   const FACTS = ["operations", "hours of an H100", "time", "energy", "cost"];
   const facts = FACTS.map((name) => ({ name: element("span", { class: "soft" }, name), value: element("strong") }));
   const told = element("p", { class: "told" });
