@@ -10,11 +10,14 @@ import pytest
 PAGES = {
     "stepper": "notebooks/01_tokenization/01_tokenization.html",
     "rotator": "notebooks/02_positional_encoding/02_positional_encoding.html",
+    "stretch": "notebooks/02_positional_encoding/02_positional_encoding.html",
     "valley": "notebooks/03_recipes/2_optimization.html",
+    "sampler": "notebooks/03_recipes/4_training.html",
     "allreduce": "notebooks/04_fsdp/1_collectives.html",
     "memory": "notebooks/04_fsdp/3_sharding.html",
     "pipeline": "notebooks/04_fsdp/4_parallelism.html",
     "checkpoints": "notebooks/04_fsdp/5_failures.html",
+    "bill": "notebooks/05_scaling_laws/1_budgets.html",
     "scaling": "notebooks/05_scaling_laws/4_planning.html",
     "gate": "notebooks/06_moe/1_gate.html",
     "serving": "notebooks/05_scaling_laws/3_choices.html",
@@ -86,6 +89,58 @@ def test_rope_rotator_keeps_the_score_when_both_positions_move(figure):
     assert dial.get_attribute("aria-pressed") == "true"
     dial.press("Enter")
     assert dial.get_attribute("aria-pressed") == "false"
+
+
+@of("stretch", "stretch")
+def test_context_stretch_trades_new_angles_for_blurred_neighbours(figure):
+    told, chart = figure.locator(".told"), figure.locator("svg").first
+    assert told.text_content().startswith("4 of 8 pairs come to angles that training never showed, most of all pair 3")
+    figure.get_by_label("way", exact=True).select_option("linear interpolation")
+    assert told.text_content().startswith("None of the 8 pairs") and "3 of the 3" in told.text_content()
+    length = figure.get_by_label("length to read", exact=True)
+    length.press("End")
+    assert "come to angles" in told.text_content() and told.text_content() in chart.get_attribute("aria-label")
+    assert figure.get_by_label("base", exact=True).is_hidden()
+    figure.get_by_label("way", exact=True).select_option("a larger base")
+    assert (
+        figure.get_by_label("base", exact=True).is_visible() and figure.get_by_label("factor", exact=True).is_hidden()
+    )
+    about, pair = figure.locator(".about"), figure.get_by_label("pair", exact=True)
+    pair.press("Home")
+    assert about.text_content().startswith("Pair 0 "), "with the keyboard"
+    place = chart.bounding_box()
+    figure.page.mouse.click(place["x"] + place["width"] * 0.95, place["y"] + place["height"] / 3)
+    assert about.text_content().startswith("Pair 7 "), "with the mouse, in the chart"
+
+
+@of("sampler", "sampler")
+def test_token_sampler_keeps_fewer_tokens_with_a_smaller_p(figure):
+    told, top_p = figure.locator(".told"), figure.get_by_label("top-p", exact=True)
+    figure.get_by_role("button", name="the model's own").click()
+    whole = told.text_content()
+    top_p.press("Home")
+    assert told.text_content() != whole and "top-p: 0.05" in top_p.get_attribute("aria-valuetext")
+    figure.get_by_label("top-k", exact=True).press("Home")
+    assert told.text_content().count("keep 1 token") == 1 and figure.locator("tr.out").count() > 0
+    figure.get_by_role("button", name="top-k of 20").press("Enter")
+    assert told.text_content().count(" 20 tokens after") == 2
+    drawn = figure.locator(".chips").first.text_content()
+    figure.get_by_role("button", name="draw again").click()
+    assert figure.locator(".chips").first.text_content() != drawn
+
+
+@of("bill", "bill")
+def test_run_bill_names_another_doubt_for_a_small_model(figure):
+    told, facts = figure.locator(".told"), figure.locator(".facts strong")
+    assert "The largest doubt is the utilization" in told.text_content()
+    cost = facts.nth(4).text_content()
+    figure.get_by_label("utilization", exact=True).press("ArrowLeft")
+    assert facts.nth(4).text_content() != cost, "with the keyboard"
+    figure.get_by_role("button", name="0.6 M, 100 M tokens").click()
+    assert "The largest doubt is how the operations are counted" in told.text_content()
+    before = told.text_content()
+    figure.get_by_label("length of a sequence", exact=True).press("End")
+    assert told.text_content() != before
 
 
 @of("valley", "valley")

@@ -12,7 +12,10 @@ from llmcourse.course.notebook.plots import PALETTE, VISIBLE, contrast
 CARDS, RAISED = ("#ffffff", "#1b2027"), "#f4f6f9"
 GROUNDS = {"card", "raised", "line", "on-accent"}
 """Of the shared colours those that marks lie on, or that only part one thing from the next."""
-WITH_AN_EDGE = {"mesh_explorer.css": {"#cfd8e3", "#46505e"}}
+WITH_AN_EDGE = {
+    "mesh_explorer.css": {"#cfd8e3", "#46505e"},
+    "context_stretch.css": {"#c3cad4", "#4a5462"},
+}
 """Pale insides whose edge is a colour that stands out."""
 INKS = {"#111", "#10151c", "#000000", "#ffffff"}
 """Words on marks."""

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 import quickjs
 import tokenizers
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import models, pre_tokenizers, trainers
@@ -17,6 +18,7 @@ from llmcourse.course.notebook.interactive import (
     bucket_timeline,
     cache_reader,
     checkpoint_figure,
+    context_stretch,
     expert_queues,
     figure,
     four_bits,
@@ -29,9 +31,11 @@ from llmcourse.course.notebook.interactive import (
     price_race,
     rope_rotator,
     routing_heatmap,
+    run_bill,
     scaling_optimum,
     serving_cost,
     token_exchange,
+    token_sampler,
     valley_walk,
 )
 from llmcourse.course.notebook.interactive.figure import asset, embed, figure_id
@@ -54,6 +58,9 @@ FIGURES = {
     "memory": memory_ledger(),
     "pipeline": pipeline_schedule(),
     "checkpoints": checkpoint_figure(),
+    "stretch": context_stretch(),
+    "sampler": token_sampler({"a": torch.tensor([1.0, 2.0])}, ["b", "</script>"]),
+    "bill": run_bill(),
     "scaling": scaling_optimum(),
     "gate": gate_explorer(),
     "queues": expert_queues(),

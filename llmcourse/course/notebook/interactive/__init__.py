@@ -14,6 +14,7 @@ _MODULES = {
     "bucket_timeline": "overlap",
     "cache_reader": "cache",
     "checkpoint_figure": "checkpoints",
+    "context_stretch": "stretch",
     "expert_queues": "queues",
     "four_bits": "fourbits",
     "gate_explorer": "gate",
@@ -25,9 +26,11 @@ _MODULES = {
     "price_race": "race",
     "rope_rotator": "rope",
     "routing_heatmap": "routing",
+    "run_bill": "bill",
     "scaling_optimum": "scaling",
     "serving_cost": "serving",
     "token_exchange": "exchange",
+    "token_sampler": "sampling",
     "valley_walk": "valley",
 }
 """The module of each figure."""
@@ -39,6 +42,7 @@ __all__ = [
     "bucket_timeline",
     "cache_reader",
     "checkpoint_figure",
+    "context_stretch",
     "expert_queues",
     "four_bits",
     "gate_explorer",
@@ -50,9 +54,11 @@ __all__ = [
     "price_race",
     "rope_rotator",
     "routing_heatmap",
+    "run_bill",
     "scaling_optimum",
     "serving_cost",
     "token_exchange",
+    "token_sampler",
     "valley_walk",
 ]
 
