@@ -68,8 +68,12 @@ class LayerNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(size)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise x of shape (..., size); the result has its shape."""
-        return F.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
+        """Normalise x of shape (..., size); the result has its shape and dtype."""
+        if x.dtype not in (torch.bfloat16, torch.float16):
+            return F.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
+        # Its backward pass on a CPU adds up a weight's gradient over all tokens in the dtype of x: ones stop at 256.
+        weight, bias = self.weight.float(), None if self.bias is None else self.bias.float()
+        return F.layer_norm(x.float(), weight.shape, weight, bias, self.eps).to(x.dtype)
 
 
 def make_norm(name: str, size: int, eps: float = 1e-5, bias: bool = False) -> nn.Module:

@@ -46,6 +46,19 @@ def test_layernorm_equals_torch(bias):
     torch.testing.assert_close(ours(x), theirs(x))
 
 
+@pytest.mark.parametrize("autocast", [False, True])
+def test_layernorm_adds_up_gradients_in_float32(autocast):
+    x = torch.randn(4096, 8, dtype=torch.bfloat16)
+    norm, wide = LayerNorm(8, bias=True), LayerNorm(8, bias=True)
+    norm = norm if autocast else norm.bfloat16()
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        y = norm(x)
+    y.sum().backward()
+    wide(x.float()).sum().backward()
+    assert y.dtype == torch.bfloat16 and norm.bias.grad.tolist() == [4096.0] * 8
+    torch.testing.assert_close(norm.weight.grad.float(), wide.weight.grad, atol=0.5, rtol=0.01)
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_feed_forward_works_on_each_position_alone(activation):
     network = make_feed_forward(activation, 16, default_d_ff(16, activation), bias=True).double()
