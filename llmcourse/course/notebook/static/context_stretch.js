@@ -2,7 +2,7 @@
 // slower it has become, and a dial of one pair.
 function mount(box, config) {
   const state = { ...config.start };
-  const [WIDTH, LEFT, RIGHT] = [640, 62, 10];
+  const [WIDTH, LEFT, RIGHT] = [640, 72, 10];
   const REACH = { top: 28, height: 236 }, SLOW = { top: 318, height: 112 };
   const HEIGHT = SLOW.top + SLOW.height + 46, MOST = 100;
   const model = () => config.models[state.model];
