@@ -49,9 +49,9 @@ idle pool's threads never end by themselves: they get ten seconds."""
 
 
 LONGEST = (
-    "07_pretraining/2_run", "04_fsdp/5_failures", "04_fsdp/2_data_parallel", "03_recipes/3_data", "06_moe/5_practice",
-    "03_recipes/1_architecture", "03_recipes/4_training", "04_fsdp/6_finetuning", "03_recipes/2_optimization",
-    "07_pretraining/1_plan", "01_tokenization/01_tokenization",
+    "03_recipes/2_optimization", "03_recipes/4_training", "03_recipes/3_data", "07_pretraining/2_run",
+    "06_moe/5_practice", "03_recipes/1_architecture", "04_fsdp/6_finetuning", "06_moe/2_balance",
+    "02_positional_encoding/02_positional_encoding", "01_tokenization/01_tokenization",
 )  # fmt: skip
 """The notebooks that take longest, for a build that knows of none before: begun last, one would leave a core idle."""
 
