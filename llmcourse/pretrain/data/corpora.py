@@ -95,6 +95,8 @@ def training_tokens(
 ) -> dict[str, ShardedTokens]:
     """The tokens of each source by its name; what is not on disk yet is tokenized first.
 
+    A source that names shards is read where they lie.
+
     A folder of tokens is named by what it was made from, so that runs may share one, and none reads another's: by the
     settings of its source, the tokenizer, and of files also by what `fingerprint` reads of them, so that a changed file
     is tokenized anew. Files that are gone are no change: what was made from them is read, if it was made once.
@@ -102,7 +104,11 @@ def training_tokens(
     root = Path(config.data.folder) if config.data.folder else folder / "data"
     opened = {}
     for source in config.data.sources:
+        if source.shards is not None:
+            opened[source.name] = _read(Path(source.shards), tokenizer, ranks)
+            continue
         made_from = {**asdict(source), "weight": None, "tokenizer": tokenizer_hash(tokenizer)}
+        del made_from["shards"]
         place = _place(root, f"{source.name}-{_hash(made_from)}", source.files, ranks)
 
         def write(source: SourceSection = source, place: Path = place) -> None:
@@ -154,6 +160,10 @@ def _opened(
 ) -> ShardedTokens:
     """The tokens in a folder, written first where there are none; the first rank alone reads all of them, once."""
     ranks.on_first(f"tokenizing {what}", lambda: (place / MANIFEST).exists() or write())
+    return _read(place, tokenizer, ranks)
+
+
+def _read(place: Path, tokenizer: BPETokenizer, ranks: Waiting) -> ShardedTokens:
     return ranks.on_each(
         f"reading the tokens in {place}",
         lambda: open_shards(place, tokenizer, verify=ranks.group.is_first, on_read=ranks.moves),

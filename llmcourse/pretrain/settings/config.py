@@ -81,6 +81,11 @@ class RunConfig:
             raise ConfigError(
                 f"tokenizer.vocab_size is {wanted}; it must be at most model.vocab_size, {self.model.vocab_size}"
             )
+        ready = [source.name for source in self.data.sources if source.shards is not None]
+        if ready and self.tokenizer.file is None:
+            raise ConfigError(
+                f"tokenizer.file is None; it must name the tokenizer that the shards of {ready[0]} were written with"
+            )
         if self.model.positions == "learned" and self.data.seq_len > self.model.max_seq_len:
             raise ConfigError(
                 f"data.seq_len is {self.data.seq_len}; it must be at most model.max_seq_len, {self.model.max_seq_len}"

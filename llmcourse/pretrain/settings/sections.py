@@ -41,7 +41,7 @@ class TokenizerSection:
     """Which tokens the model reads.
 
     Attributes:
-        file: A `tokenizer.json`; without it one is learned from the first source.
+        file: A `tokenizer.json`; without it one is learned from the first source. To read shards takes theirs.
         vocab_size: Of one that is learned; the model's without it.
         train_mb: Millions of bytes that it is learned from.
         end_of_text: The special token between documents.
@@ -67,14 +67,17 @@ class SourceSection:
     Attributes:
         name: What it is called in the history.
         corpus: A corpus of `llmcourse.data.corpora`, or
-        files: files and folders, as `read_documents` reads them.
+        files: files and folders, as `read_documents` reads them, or
+        shards: a folder of tokens, as `llmcourse tokenize` writes it.
         weight: Its share of the rows that are read, in proportion to the others'.
         limit_mb: Millions of bytes to read, of a corpus of the hub equally many of each of its files; all without it.
+            Tokens are read whole.
     """
 
     name: str
     corpus: str | None = None
     files: tuple[str, ...] | None = None
+    shards: str | None = None
     weight: float = 1.0
     limit_mb: float | None = None
 
@@ -84,14 +87,18 @@ class SourceSection:
         if isinstance(self.files, str):
             object.__setattr__(self, "files", (self.files,))
         known = (*OFFLINE, *HUB)
-        if (self.corpus is None) == (self.files is None):
-            raise ValueError(f"corpus is {self.corpus!r} and files is {self.files!r}; one of them must be given")
+        given = {"corpus": self.corpus, "files": self.files, "shards": self.shards}
+        if sum(value is not None for value in given.values()) != 1:
+            told = ", ".join(f"{name} is {value!r}" for name, value in given.items())
+            raise ValueError(f"{told}; one of them must be given, and no other")
         if self.corpus is not None and self.corpus not in known:
             raise ValueError(f"corpus is {self.corpus!r}; it must be one of {', '.join(map(repr, known))}")
         if not 0 < self.weight < math.inf:
             raise ValueError(f"weight is {self.weight!r}; it must be above 0, and finite")
         if self.limit_mb is not None and not self.limit_mb > 0:
             raise ValueError(f"limit_mb is {self.limit_mb!r}; it must be above 0")
+        if self.limit_mb is not None and self.shards is not None:
+            raise ValueError(f"limit_mb is {self.limit_mb!r}; it must be left out where shards are named")
 
 
 @dataclass(frozen=True)

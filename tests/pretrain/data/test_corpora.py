@@ -5,10 +5,12 @@ import os
 
 import pytest
 
+from llmcourse.data.shards import ShardError
 from llmcourse.pretrain.data.corpora import run_tokenizer, training_tokens
+from llmcourse.pretrain.data.prepare import told
 from llmcourse.pretrain.data.sources import END_BYTES, fingerprint, list_files
 from llmcourse.pretrain.safety.waiting import Waiting
-from llmcourse.pretrain.settings.config import parse
+from llmcourse.pretrain.settings.config import ConfigError, parse
 from tests.pretrain import SMALL
 
 LINES = [f"line {number} of a text about nothing much" for number in range(2_000)]
@@ -27,6 +29,42 @@ def test_a_limit_holds_for_files_as_for_corpora(tmp_path):
     whole, part = tokens_of(tmp_path / "a", **files), tokens_of(tmp_path / "b", **files, limit_mb=0.02)
     assert 0.15 < len(part) / len(whole) < 0.25  # 20 of 100 kB
     assert part[:].tolist() == whole[: len(part)].tolist()
+
+
+def test_tokens_written_ahead_of_a_run_are_read_where_they_lie(tmp_path):
+    text, tokenizer = tmp_path / "own.txt", tmp_path / "own" / "tokenizer.json"
+    text.write_text("one two three " * 100)
+    from_text = tokens_of(tmp_path / "own", files=[str(text)])
+    told(["toy"], str(tokenizer), str(tmp_path / "other"), 1, limit_mb=0.01)
+    said = told([str(text)], str(tokenizer), str(tmp_path / "shards"), 2)
+    assert str(tmp_path / "shards") in said
+    sources = [{"name": "ahead", "shards": str(tmp_path / "shards")}]
+    settings = SMALL | {"data": SMALL["data"] | {"sources": sources}, "tokenizer": {"file": str(tokenizer)}}
+    config = parse(settings)
+    run = tmp_path / "run"
+    named = run_tokenizer(config, run, Waiting(), lambda line: None)
+    read = training_tokens(config, named, run, Waiting(), lambda line: None, progress=False)["ahead"]
+    assert read[:].tolist() == from_text[:].tolist() and not (run / "data").exists()
+    with pytest.raises(ShardError, match="nowhere"):
+        away = parse(
+            settings | {"data": SMALL["data"] | {"sources": [{"name": "a", "shards": str(tmp_path / "nowhere")}]}}
+        )
+        training_tokens(away, named, run, Waiting(), lambda line: None)
+    with pytest.raises(ConfigError, match=r"tokenizer.file is None; it must name .* shards of ahead"):
+        parse(settings | {"tokenizer": {}})
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"shards": "a", "files": ["b"]}, "one of them must be given, and no other"),
+        ({}, "corpus is None, files is None, shards is None"),
+        ({"shards": "a", "limit_mb": 1}, "limit_mb is 1; it must be left out where shards are named"),
+    ],
+)
+def test_a_source_is_one_thing(source, message):
+    with pytest.raises(ConfigError, match=message):
+        parse(SMALL | {"data": SMALL["data"] | {"sources": [{"name": "own", **source}]}, "tokenizer": {"file": "t"}})
 
 
 def test_another_limit_is_another_folder(tmp_path):
