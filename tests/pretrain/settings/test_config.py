@@ -56,7 +56,7 @@ REFUSED = {
     "a value out of range": ({"training": {"lr": -1.0}}, r"\[training\] lr is -1.0; it must be"),
     "no source": ({"data": {"sources": []}}, r"\[data\] sources is empty"),
     "a source twice": ({"data": {"sources": 2 * [{"name": "a", "corpus": "toy"}]}}, "the name 'a' is there twice"),
-    "a source without text": ({"data": {"sources": [{"name": "a"}]}}, r"\[data.sources\[0\]\] corpus is None, files is None, shards"),
+    "a source without text": ({"data": {"sources": [{"name": "a"}]}}, r"\[data.sources\[0\]\] corpus is None, files"),
     "an unknown corpus": ({"data": {"sources": [{"name": "a", "corpus": "webb"}]}}, "corpus is 'webb'; it must be one"),
     "a tokenizer that is too large": ({"tokenizer": {"vocab_size": 4000}}, "tokenizer.vocab_size is 4000; it must be"),
     "micro-batches": ({"training": {"grad_accum_steps": 3}}, "data.batch_size is 8; it must be a multiple of"),
