@@ -26,5 +26,5 @@ def timed(group: Group) -> tuple[float, float, torch.Tensor, float]:
 def test_messages_take_the_time_of_the_model() -> None:
     for broadcast_s, ring_s, total, n in run_on_ranks(timed, [()] * 3):
         assert total.eq(3).all() and n == 3
-        assert 0.119 < broadcast_s < 3, "two rounds of 0.02 + 0.04 s"
-        assert 0.127 < ring_s < 3, "four steps of 0.02 + 0.012 s"
+        assert 0.1 < broadcast_s < 3, "two rounds of 0.02 + 0.04 s; a rank that comes late waits less"
+        assert 0.11 < ring_s < 3, "four steps of 0.02 + 0.012 s"

@@ -61,7 +61,7 @@ def dark_form(svg: str) -> str:
 
     Example:
         >>> dark_form(f'<svg xmlns="{SVG}"><path style="stroke: #0072b2"/></svg>')
-        '<svg xmlns="http://www.w3.org/2000/svg"><path style="stroke: #4ba3ea" /></svg>'
+        '<svg xmlns="http://www.w3.org/2000/svg"><path style="stroke: #59a3cd" /></svg>'
     """
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", HREF[1:-5])

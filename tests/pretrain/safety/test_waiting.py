@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 
@@ -62,7 +63,7 @@ def test_a_first_rank_that_is_killed_ends_the_others_with_a_sentence(nursery, ru
 def test_a_first_rank_that_hangs_says_where(nursery, run):
     ended = nursery.run(*run, drag={"rank": 0, "function": ENCODE, "seconds": 100})
     assert ended.status == HUNG and ended.seconds < LATE_S + 5, ended.said
-    assert f"no sign of work for {PATIENCE_S} s: this rank stands in " in ended.err[0]
+    assert re.search(r"no sign of work for \d+ s: this rank stands in ", ended.err[0])
     assert "It was tokenizing own into " in ended.err[0] and "encode" in ended.err[0]
     assert "rank 1 has lost rank 0, which was tokenizing own into " in ended.err[1]
 
