@@ -16,7 +16,7 @@ from llmcourse.course.watched import Watched, as_given, short
 if TYPE_CHECKING:
     from llmcourse.distributed.rehearsal import Rehearsed
 
-__all__ = ["close", "count_steps", "each", "names_used", "on_ranks", "raises", "rehearsed", "shallow", "stands_alone"]
+__all__ = ["close", "count_steps", "each", "names_used", "on_ranks", "raises", "rehearsed", "shallow"]
 
 
 def raises(
@@ -210,19 +210,6 @@ def each(function: Callable[..., Any], rows: Iterable[tuple[Any, ...]]) -> list[
     """
     remote = getattr(function, "each", None)
     return remote(list(rows)) if remote else [function(*row) for row in rows]
-
-
-def stands_alone(function: Callable[..., Any]) -> bool:
-    """Whether a piece finds all other pieces that it uses where it runs itself.
-
-    It does in a learner's notebook. In grading, a piece whose helpers have not passed calls the library's in another
-    process, where a thousand calls with a thousand items each take seconds: a large case asks this first.
-
-    Example:
-        >>> stands_alone(max)
-        True
-    """
-    return bool(getattr(function, "stands_alone", True))
 
 
 def on_ranks(function: Callable[..., Any], rows: Iterable[tuple[Any, ...]], timeout_s: float = 60.0) -> list[Any]:

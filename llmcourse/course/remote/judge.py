@@ -126,7 +126,6 @@ class Judge:
                 self.told = Told(no_function, knows_hidden=False, is_final=True)
                 raise CheckFailed(no_function)
             stand_in.source = self.sources.get(str(piece), "")
-            stand_in.stands_alone = references.keys() <= self.passed
             with suppress(TypeError, ValueError):
                 stand_in.__signature__ = inspect.signature(_reference(piece))
             yield stand_in

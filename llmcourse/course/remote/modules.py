@@ -42,13 +42,11 @@ class RemoteFunction:
 
     Attributes:
         is_pure: It looks at no shared object but those that it gets; see `Peer.call`.
-        stands_alone: It calls no function of this side; see `checks.stands_alone`.
     """
 
     def __init__(self, table: Table, number: int, name: str):
         self._table, self._number = table, number
         self.is_pure = False
-        self.stands_alone = False
         self.__name__ = self.__qualname__ = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

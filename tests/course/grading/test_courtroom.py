@@ -94,15 +94,6 @@ def test_beside_a_piece_stand_the_reference_and_own_pieces_that_passed(standing:
     assert "{(1, 2): 2}" in found([NAIVE]), "an unwritten piece is the reference"
 
 
-def test_a_check_knows_whether_a_piece_stands_on_pieces_that_passed(standing: Rooms) -> None:
-    check = f"%%check {BPE}:train_bpe_naive\nfrom llmcourse.course.checks import stands_alone\n"
-    check += "assert False, f'alone: {stands_alone(train_bpe_naive)}'"
-    helpers = ("count_pairs", "merge_pair", "split_bytes")
-    for passed, told in ((helpers, "alone: True"), (helpers[:1], "alone: False"), ((), "alone: False")):
-        ran = judged(standing, [NAIVE], check, tuple(f"{BPE}:{name}" for name in passed))
-        assert ran.failure is not None and told in ran.failure.evalue, passed
-
-
 def test_an_error_names_the_line_of_the_students_cell(standing: Rooms) -> None:
     broken = MERGE_PAIR.replace("    out = []", "    out = []\n    out.add(3)")
     failure = judged(standing, [broken], f"%%check {BPE}:merge_pair\nmerge_pair((1,), (1, 2), 3)").failure
