@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from llmcourse.course.patterns import only_wrong, pattern_of_numbers, pattern_of_shapes
 from llmcourse.course.source import names_reached
-from llmcourse.course.steps import count_steps, shallow
+from llmcourse.course.steps import count_steps
 from llmcourse.course.watched import Watched, as_given, short
 
 if TYPE_CHECKING:
     from llmcourse.distributed.rehearsal import Rehearsed
 
-__all__ = ["close", "count_steps", "each", "names_used", "on_ranks", "raises", "rehearsed", "shallow"]
+__all__ = ["close", "count_steps", "each", "names_used", "on_ranks", "raises", "rehearsed"]
 
 
 def raises(

@@ -1,5 +1,4 @@
-"""What a call costs, in measures that are the same on every machine: the bytecode instructions that it runs, and
-whether its calls stand within each other as deep as its input is long."""
+"""Counting the bytecode instructions that a call runs: a measure of work that is the same on every machine."""
 
 from __future__ import annotations
 
@@ -33,49 +32,9 @@ def count_steps(function: Callable[..., Any], *args: Any) -> int:
         return count(lambda: function(*walked))
 
 
-CALLS_WITHIN = 100
-"""The calls within each other that `shallow` leaves to a function: many for one that loops, few for one that calls
-itself once an item."""
-
-
 CALLS_OF_THE_WAY = 200
-"""More of them while something is said to another process, or a function of this one is called from there."""
-
-
-def shallow(function: Callable[..., Any], *args: Any) -> Any:
-    """A call's result where only a hundred calls may stand within each other, not Python's thousand.
-
-    What calls itself once for each item stops at some hundred items here, and no check has to give it some thousand.
-
-    Raises:
-        RecursionError: More stand within each other.
-
-    Example:
-        >>> total = lambda numbers: numbers[0] + total(numbers[1:]) if numbers else 0
-        >>> total([1] * 200), shallow(sum, [1] * 200)
-        (200, 200)
-        >>> shallow(total, [1] * 200)
-        Traceback (most recent call last):
-        ...
-        RecursionError: maximum recursion depth exceeded...
-    """
-    if remote := getattr(function, "shallow", None):  # it runs in another process, where its calls stand
-        return remote(*args)
-    function = function.__wrapped__ if isinstance(function, Watched) else function
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(min(before, _calls_now() + CALLS_WITHIN))
-    try:
-        return function(*args)
-    finally:
-        sys.setrecursionlimit(before)
-
-
-def _calls_now() -> int:
-    """How many calls stand within each other where this is called."""
-    frame, n = sys._getframe(), 0
-    while frame := frame.f_back:  # type: ignore[assignment]
-        n += 1
-    return n
+"""Calls that may stand within each other besides those that Python allows, while something is said to another process
+or a function of this one is called from there."""
 
 
 @contextmanager

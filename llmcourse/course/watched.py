@@ -74,7 +74,7 @@ class Watched:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)  # `inspect` and `copy` ask for these
-        if name in ("each", "on_ranks", "rehearsed", "count_steps", "shallow"):
+        if name in ("each", "on_ranks", "rehearsed", "count_steps"):
             self._last = None  # no calls that could be told
         return getattr(self.__wrapped__, name)
 

@@ -76,10 +76,6 @@ class RemoteFunction:
         """Call it there and have the other side count its steps: that side's own word."""
         return self._table.call("count", self._number, args, {})
 
-    def shallow(self, *args: Any) -> Any:
-        """Call it there where few calls may stand within each other."""
-        return self._table.call("shallow", self._number, args, {})
-
     def __repr__(self) -> str:
         return f"<{self.__name__}, in another process>"
 

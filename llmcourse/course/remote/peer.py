@@ -4,9 +4,8 @@ While a call is out, the other side may call back, and be called from there agai
 in shared objects. A message is `[kind, definitions, contents, dropped, random, body]`:
 
 - `begin`, `end`: a session in which one piece is judged; nothing is shared beyond it;
-- `call`, `each`, `ranks`, `rehearse`, `count`, `shallow`: a function's number, its arguments, and under which of
-  PyTorch's modes it is called: once, for rows of arguments, for each row on a rank of its own or of a rehearsal, to
-  count its steps, or where few calls may stand within each other;
+- `call`, `each`, `ranks`, `rehearse`, `count`: a function's number, its arguments, and under which of PyTorch's modes
+  it is called: once, for rows of arguments, for each row on a rank of its own or of a rehearsal, or to count its steps;
 - `back`: a finished call's number and its outputs' gradients;
 - `reply`, `error`: what came of it, and of a call whether it left PyTorch in other modes.
 """
@@ -30,7 +29,7 @@ from llmcourse.course.remote.line import Line, LineClosed
 from llmcourse.course.remote.randomness import GuestRandom, HostRandom
 from llmcourse.course.remote.shared import Entry, Table
 from llmcourse.course.remote.wire import BadMessage, CannotCross
-from llmcourse.course.steps import count_steps, shallow
+from llmcourse.course.steps import count_steps
 from llmcourse.distributed.launch import run_on_ranks
 
 KNOWN = (containers, memory, modules)
@@ -322,7 +321,6 @@ _WAYS: dict[str, Callable[..., Any]] = {
     "ranks": run_on_ranks,
     "rehearse": rehearse_here,
     "count": count_steps,
-    "shallow": shallow,
 }
 """How a function can be called from the other side; of the judge's, only by `call`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import socket
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -206,9 +207,10 @@ def go_double(x):
     return x
 
 
-def recursive_sum(numbers: list[int]) -> int:
-    """One call for each number."""
-    return numbers[0] + recursive_sum(numbers[1:]) if numbers else 0
+def call_at_each_depth(function: Callable[[int], int], depth: int) -> int:
+    """Call the other side from each depth of a recursion without an end."""
+    function(depth)
+    return call_at_each_depth(function, depth + 1)
 
 
 FUNCTIONS = {
@@ -248,7 +250,7 @@ FUNCTIONS = {
     "count": lambda xs: sum(1 for _ in xs),
     "grad_mode": lambda x: (x * 2, torch.is_grad_enabled(), torch.is_autocast_enabled("cpu")),
     "deep": lambda n: n,
-    "recursive_sum": recursive_sum,
+    "call_at_each_depth": call_at_each_depth,
     "rank_sum": rank_sum,
     "to_neighbour": to_neighbour,
     "wait_for_nobody": wait_for_nobody,

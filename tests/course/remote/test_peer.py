@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from llmcourse.course.checks import count_steps, each, on_ranks, rehearsed, shallow
+from llmcourse.course.checks import count_steps, each, on_ranks, rehearsed
 from llmcourse.course.comparison import unwritten_is_nan
 from llmcourse.course.remote.peer import BadMessage, Peer
 from llmcourse.course.remote.proof import prove
@@ -411,18 +411,13 @@ def test_steps_are_counted_there_and_rows_cross_together(remote) -> None:
         each(remote.divide, [(1, 2), (3, 0)])
 
 
-def test_few_calls_may_stand_within_each_other_there(remote) -> None:
-    def sums(numbers: list[int]) -> int:
-        return numbers[0] + sums(numbers[1:]) if numbers else 0
-
+def test_a_recursion_that_is_too_deep_stops_outside_of_a_message(remote) -> None:
     before = sys.getrecursionlimit()
-    assert remote.recursive_sum([1] * 200) == sums([1] * 200) == 200
-    for function in (remote.recursive_sum, sums):
-        assert shallow(function, [1] * 20) == 20
+    for _ in range(3):
         with pytest.raises(RecursionError):
-            shallow(function, [1] * 200)
-    assert shallow(remote.apply, lambda: remote.same(remote.same(3))) == 3, "the way over the line fits"
-    assert remote.recursive_sum([1] * 200) == 200 and sys.getrecursionlimit() == before, "it is as it was"
+            remote.call_at_each_depth(lambda n: n, 0)
+        assert remote.same(3) == 3, "the line is as it was"
+    assert sys.getrecursionlimit() == before
 
 
 def test_a_piece_runs_on_several_ranks_there(remote) -> None:
