@@ -155,12 +155,18 @@ class StepMemory(NamedTuple):
         return sum(self)
 
 
+def _norm_activations(config: ModelConfig, width: int) -> int:
+    """What a norm keeps of one token, in bytes; `block_activations` says what it is."""
+    float32, elements = 4 * config.d_model, width * config.d_model
+    return float32 + 4 + 2 * elements if config.norm == "rmsnorm" else float32 + elements + 8
+
+
 def block_activations(config: ModelConfig, n_tokens: int, width: int = 4, joined: bool = False) -> int:
     """Bytes that one block keeps for its backward pass.
 
     Of each token, with elements of `width` bytes:
     - each of the two RMSNorms keeps its float32 input, its root, what it made of the input, and its result; a LayerNorm
-      its input, two numbers, and its result;
+      its float32 input, two numbers, and its result;
     - attention keeps queries, keys (rotated ones in tensors of their own), values, the logarithm of each head's sum,
       its result, and, where the rotated heads lie in another order, that result once more;
     - SwiGLU keeps both projections, the gate's activation and the product; other networks both sides of the activation.
@@ -184,8 +190,8 @@ def block_activations(config: ModelConfig, n_tokens: int, width: int = 4, joined
     Transformer Models" (2022), section 4.1.
     """
     d_model, q_size, kv_size = config.d_model, config.n_heads * config.d_head, config.n_kv_heads * config.d_head
-    is_rms, is_rope = config.norm == "rmsnorm", config.positions == "rope"
-    norm = 4 * d_model + 4 + 2 * width * d_model if is_rms else 2 * width * d_model + 8
+    is_rope = config.positions == "rope"
+    norm = _norm_activations(config, width)
     heads = (3 if is_rope else 2) * q_size + 2 * kv_size
     heads += q_size + kv_size if joined and is_rope else 0
     wide = {"swiglu": 4, "relu": 1}.get(config.activation, 2) * config.d_ff
@@ -264,8 +270,7 @@ def count_activation_bytes(config: ModelConfig, run: Run, joined: bool = False) 
         240772
     """
     width, n_tokens = int(PRECISIONS[run.precision].weights), run.batch_size * run.seq_len
-    is_rms = config.norm == "rmsnorm"
-    norm = 4 * config.d_model + 4 + 2 * width * config.d_model if is_rms else 2 * width * config.d_model + 8
+    norm = _norm_activations(config, width)
     tables = 4 * run.seq_len * config.d_head if config.positions == "rope" else 0
     tables += 8 * run.seq_len if config.positions == "learned" else 0
     ends = n_tokens * (16 + norm + 4 * config.vocab_size) + tables + 4
