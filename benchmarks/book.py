@@ -2,9 +2,10 @@
 
 Both ways build the whole book in a copy of this checkout, into an empty `_build`; the copies differ in one Sphinx
 extension, which takes the handler away that executes the notebooks beforehand, so that myst-nb runs each when it reads
-its page. Of the chapters the copies have those that `CHAPTERS` names: what is compared are two ways, and hours of
-later chapters would say nothing more about them; links that lead to those are let be. Then a paragraph is added to a
-chapter, and `llmcourse build` and `llmcourse book` make its page again.
+its page, and lets Sphinx read and write one page at a time. Of the chapters the copies have those that `CHAPTERS`
+names: what is compared are two ways, and hours of later chapters would say nothing more about them; links that lead to
+those are let be. Then a paragraph is added to a chapter, and `llmcourse build` and `llmcourse book` make its page
+again.
 
 This is long, so `make bench` only names it: run it by name, with LLMCOURSE_SMALL=1 for the small experiments of the
 tests. Both ways must have the machine to themselves: two notebooks get more of a busy machine than one does.
@@ -37,6 +38,7 @@ from llmcourse.course.author.execution import execute_pages
 
 def setup(app):
     app.connect("builder-inited", wait_for_myst)
+    app.parallel = 1
     return {"parallel_read_safe": True}
 
 

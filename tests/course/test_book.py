@@ -262,13 +262,13 @@ def test_audit_looks_again_only_at_what_has_changed(built: Path, tmp_path: Path,
 
 
 def test_search_reads_a_page_again_only_when_it_has_changed(tmp_path: Path, monkeypatch) -> None:
-    kept, pages = tmp_path / "search.json", [("a.html", "<article><h1>One</h1>First.</article>"), ("b.html", "")]
+    kept, pages = tmp_path / "search", [("a.html", "<article><h1>One</h1>First.</article>"), ("b.html", "")]
     first = search.search_script(pages, kept)
     read: list[str] = []
     monkeypatch.setattr(search, "parts_of", lambda page: read.append(page) or [])
     assert search.search_script(pages, kept) == first and read == []
     search.search_script([("a.html", "<article>Two</article>")], kept)
-    assert read == ["<article>Two</article>"]
+    assert read == ["<article>Two</article>"] and len(list(kept.iterdir())) == 1
 
 
 def test_download_is_the_release_notebook_byte_for_byte(built: Path, page: BeautifulSoup) -> None:

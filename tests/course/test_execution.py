@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -24,6 +25,10 @@ AROUND = """import json
 threads = sorted({v for k, v in os.environ.items() if k.endswith("_NUM_THREADS")})
 workspace = os.environ["LLMCOURSE_WORKSPACE"]
 print(json.dumps([threads, os.getcwd(), workspace, os.listdir(workspace)]))
+import sys
+loaded = [name for name in ("torch", "matplotlib.pyplot", "llmcourse.model") if name in sys.modules]
+import numpy
+print(json.dumps([os.getppid(), loaded, numpy.random.rand()]))
 pathlib.Path(workspace, "built").touch()"""
 LATE = """import threading
 def speak():
@@ -64,11 +69,23 @@ def test_notebooks_run_at_the_same_time(pair: tuple[Page, Page, list[str]]) -> N
 
 
 def test_each_kernel_has_one_thread_and_a_folder_and_a_workspace_of_its_own(pair: tuple[Page, Page, list[str]]) -> None:
-    facts = [json.loads(printed(one, 1)) for one in pair[:2]]
+    facts = [json.loads(printed(one, 1).splitlines()[0]) for one in pair[:2]]
     assert [threads for threads, *_ in facts] == [["1"], ["1"]]
     places = [place for _, folder, workspace, _ in facts for place in (folder, workspace)]
     assert len(set(places)) == 4 and not any(Path(place).exists() for place in places)
     assert [built for *_, built in facts] == [[], []]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each kernel is a program of its own")
+def test_kernels_are_forked_from_one_process_with_pytorch_loaded_and_without_the_library(
+    pair: tuple[Page, Page, list[str]],
+) -> None:
+    (parent, loaded, drawn), (other_parent, _, other_drawn) = (
+        json.loads(printed(one, 1).splitlines()[1]) for one in pair[:2]
+    )
+    assert parent == other_parent != os.getpid()
+    assert loaded == ["torch", "matplotlib.pyplot"]
+    assert drawn != other_drawn
 
 
 def test_failure_names_the_cell_and_stops_no_other_notebook(pair: tuple[Page, Page, list[str]]) -> None:

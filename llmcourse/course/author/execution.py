@@ -34,6 +34,7 @@ from sphinx.util import logging
 
 from llmcourse._sections import WORKSPACE_VARIABLE
 from llmcourse.course.author.book import strip_colour
+from llmcourse.course.author.forked import fork_kernel
 from llmcourse.course.environment import ONE_THREAD, cores
 from llmcourse.course.kernels import notebook_client
 from llmcourse.course.notebooks import facts_of
@@ -189,6 +190,7 @@ async def _run(page: Page, timeout: float) -> None:
         folder.mkdir(), workspace.mkdir()
         env = {**os.environ, **ONE_THREAD, WORKSPACE_VARIABLE: str(workspace)}
         with notebook_client(page.notebook, folder, timeout=timeout, record_timing=False) as client:
+            fork_kernel(client.km)
             client.on_cell_execute = lambda cell, cell_index: setattr(page, "cell", cell)
             try:
                 await _execute(client, env)

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
 
+from llmcourse.files import write_atomically
+
 VOID = {"br", "img", "hr", "input", "link", "meta", "wbr", "col", "source", "path", "line", "rect", "circle", "use"}
 INLINE = {"a", "abbr", "b", "cite", "code", "em", "i", "q", "small", "span", "strong", "sub", "sup"}
 UNSEARCHED = {"script", "style", "svg", "noscript", "table-of-contents"}
@@ -73,21 +75,33 @@ def parts_of(page: str) -> list[list[str]]:
     return [[anchor, *(re.sub(r"\s+", " ", text).strip() for text in rest)] for anchor, *rest in reader.parts]
 
 
-def search_script(pages: Iterable[tuple[str, str]], kept: Path | None = None) -> str:
+def keep_parts(page: str, folder: Path) -> list[list[str]]:
+    """The parts of a page; `folder` keeps them by the page's digest, so that an unchanged page is not read again."""
+    kept = folder / f"{_digest(page)}.json"
+    if kept.is_file():
+        return json.loads(kept.read_text(encoding="utf-8"))
+    parts = parts_of(page)
+    write_atomically(kept, json.dumps(parts))
+    return parts
+
+
+def _digest(page: str) -> str:
+    return hashlib.sha256(Path(__file__).read_bytes() + page.encode()).hexdigest()
+
+
+def search_script(pages: Iterable[tuple[str, str]], folder: Path) -> str:
     """The script that hands the text to the search.
 
     Args:
         pages: Each page's address and its HTML.
-        kept: A file that keeps the parts of pages by their digest: a page that did not change is not read again.
+        folder: Keeps the parts of these pages, and after this call of no other; see `keep_parts`.
     """
-    known = json.loads(kept.read_text(encoding="utf-8")) if kept and kept.is_file() else {}
-    maker = Path(__file__).read_bytes()
-    parts, found = {}, []
+    found, kept = [], set()
     for address, page in pages:
-        key = hashlib.sha256(maker + page.encode()).hexdigest()
-        parts[key] = known[key] if key in known else parts_of(page)
-        found.append([address, parts[key]])
-    if kept:
-        kept.write_text(json.dumps(parts), encoding="utf-8")
+        found.append([address, keep_parts(page, folder)])
+        kept.add(f"{_digest(page)}.json")
+    for path in folder.glob("*.json"):
+        if path.name not in kept:
+            path.unlink()
     lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in found if entry[1])
     return f"window.courseText = [\n{lines}\n];\n"

@@ -6,6 +6,7 @@ Loaded by `_config.yml` beside Jupyter Book's own extensions.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import importlib.util
 import shutil
@@ -18,6 +19,7 @@ from ipython_pygments_lexers import IPython3Lexer
 from pygments.lexers.python import Python3Lexer
 from pygments.token import Token
 from sphinx.application import Sphinx
+from sphinx.domains.std import StandardDomain
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -31,14 +33,18 @@ from llmcourse.course.author.dark import shape_of, with_dark_forms, write_dark_f
 from llmcourse.course.author.execution import execute_pages
 from llmcourse.course.author.finish import contents_with_exercises, finish_page, icons
 from llmcourse.course.author.front import setup_front
-from llmcourse.course.author.search import search_script
+from llmcourse.course.author.search import keep_parts, search_script
 from llmcourse.course.author.shown_code import without_docstrings
+from llmcourse.course.environment import cores
 
 MATHJAX_PACKAGE = "sphinx-mathjax-offline"
 MATHJAX_PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
 ICONS_SCRIPT = "_static/scripts/fontawesome.js"
 ICONS_STYLE = "icons.css"
 SEARCH_TEXT = "search_text.js"
+UNDECLARED = ("sphinx_jupyterbook_latex", "sphinx_multitoc_numbering")
+"""Of what Jupyter Book loads, what does not say whether pages may be read side by side: they may. The first is for LaTeX
+only, the second numbers sections when all pages have been read."""
 
 
 class CourseLexer(IPython3Lexer):
@@ -80,8 +86,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
         app.add_lexer(name, CourseLexer)
     register_plugin("sphinxcontrib.bibtex.style.referencing", "author_year_round", RoundAuthorYearStyle)
     app.add_config_value("llmcourse_machinery", _machinery(), "html")  # another one writes every page again
+    app.add_domain(NumberedReferences, override=True)
+    app.parallel = cores()  # pages read and written at a time; Jupyter Book has no option for it
     app.add_post_transform(ShowSolutionsOnce)
     app.add_css_file(ICONS_STYLE)
+    app.connect("config-inited", read_side_by_side)
     app.connect("builder-inited", drop_thebe_scripts)
     app.connect("builder-inited", finish_what_is_rendered)
     app.connect("env-get-outdated", changed_pages)
@@ -96,12 +105,38 @@ def setup(app: Sphinx) -> dict[str, Any]:
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
+def read_side_by_side(app: Sphinx, config: object) -> None:
+    """Declare for others that they are no hindrance to it; see `UNDECLARED`."""
+    for name in UNDECLARED:
+        if name in app.extensions and app.extensions[name].parallel_read_safe is None:
+            app.extensions[name].parallel_read_safe = True
+
+
 def _machinery() -> str:
     """What makes the pages from what they say."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+class NumberedReferences(StandardDomain):
+    """Sphinx's own domain, which reads the whole page that a numbered reference leads to; here each page once."""
+
+    def _resolve_numref_xref(self, env: BuildEnvironment, *reference: Any) -> Any:
+        self._read = getattr(self, "_read", None) or _PagesRead(env)
+        return super()._resolve_numref_xref(self._read, *reference)  # type: ignore[arg-type]
+
+
+class _PagesRead:
+    """An environment that keeps the pages that it has been asked for."""
+
+    def __init__(self, env: BuildEnvironment):
+        self._env = env
+        self.get_doctree = functools.cache(env.get_doctree)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._env, name)
 
 
 class ShowSolutionsOnce(SphinxPostTransform):
@@ -142,7 +177,12 @@ def finish_what_is_rendered(app: Sphinx) -> None:
 
     def finished(template: str, context: dict[str, Any]) -> str:
         page = render(template, context)
-        return finish_page(with_dark_forms(page, shape)) if template.endswith(".html") else page
+        if not template.endswith(".html"):
+            return page
+        page = finish_page(with_dark_forms(page, shape))
+        if context.get("pagename") in app.env.found_docs:
+            keep_parts(page, _parts_folder(app))  # here, as pages are written side by side
+        return page
 
     app.builder.templates.render = finished  # type: ignore[attr-defined]
 
@@ -187,9 +227,11 @@ def write_icons_and_search(app: Sphinx, error: Exception | None) -> None:
     Path(out, "_static", ICONS_STYLE).write_text(style, encoding="utf-8")
     for path in script.parent.glob(f"{script.name}*"):
         path.unlink()
-    Path(out, SEARCH_TEXT).write_text(
-        search_script(texts.items(), Path(app.doctreedir, "search.json")), encoding="utf-8"
-    )
+    Path(out, SEARCH_TEXT).write_text(search_script(texts.items(), _parts_folder(app)), encoding="utf-8")
+
+
+def _parts_folder(app: Sphinx) -> Path:
+    return Path(app.doctreedir, "search")
 
 
 def write_dark_figures(app: Sphinx, error: Exception | None) -> None:
