@@ -43,8 +43,8 @@ ICONS_SCRIPT = "_static/scripts/fontawesome.js"
 ICONS_STYLE = "icons.css"
 SEARCH_TEXT = "search_text.js"
 UNDECLARED = ("sphinx_jupyterbook_latex", "sphinx_multitoc_numbering")
-"""Of what Jupyter Book loads, what does not say whether pages may be read side by side: they may. The first is for LaTeX
-only, the second numbers sections when all pages have been read."""
+"""Of what Jupyter Book loads, what does not say whether pages may be read side by side: they may. The first is for
+LaTeX alone, the second numbers sections when all pages have been read."""
 
 
 class CourseLexer(IPython3Lexer):
