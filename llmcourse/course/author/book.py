@@ -33,7 +33,8 @@ from llmcourse.course.notebooks import facts_of, marks_of
 ANSWER_PLACEHOLDER = "YOUR ANSWER HERE"
 _MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION\s*$\n?", re.MULTILINE)
 _FENCE = "`" * 8
-JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+JUPYTER_BOOK = "import gc; gc.disable(); from jupyter_book.cli.main import main; main()"
+"""Pages are large trees that live to the end: to look for garbage among them took two fifths of a build's time."""
 HEARS_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
 """What a shell starts in the background ignores Ctrl-C, and so does all that it starts."""
 BUILD_OPTIONS = ("build", ".", "-n", "-W", "--keep-going")
