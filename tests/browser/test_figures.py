@@ -424,7 +424,7 @@ def test_the_best_bucket_grows_with_the_price_of_a_message(figure):
 @of("four bits", "four-bits")
 def test_a_large_weight_harms_its_neighbours_and_with_one_byte_the_others(figure):
     told, size = figure.locator(".told"), figure.get_by_role("slider", name="one weight")
-    errors = lambda: [float(e) for e in re.findall(r"([\d.]+) %", told.text_content())]  # noqa: E731
+    errors = lambda: [float(e) for e in re.findall(r"([\d.]+)%", told.text_content())]  # noqa: E731
     beside, elsewhere = errors()
     size.press("End")
     assert size.get_attribute("aria-valuetext") == "1000 times the standard deviation"

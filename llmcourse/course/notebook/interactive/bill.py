@@ -117,7 +117,7 @@ def _row(name: str, width: int, vocab_size: int, seq_len: int, n_tokens: float) 
 
 def _table() -> str:
     heads = [
-        "run", "parameters", "operations", "by 6 N D", "without tables", "H100-hours at 40 %", "energy (kWh)",
+        "run", "parameters", "operations", "by 6 N D", "without tables", "H100-hours at 40%", "energy (kWh)",
         "dollars",
     ]  # fmt: skip
     return (

@@ -9,7 +9,7 @@ function mount(box, config) {
     const exponent = Math.floor(Math.log10(value));
     return `${(value / 10 ** exponent).toFixed(1)}e${exponent}`;
   };
-  const percent = (share) => `${share < 0.0995 ? Number((100 * share).toPrecision(2)) : Math.round(100 * share)} %`;
+  const percent = (share) => `${share < 0.0995 ? Number((100 * share).toPrecision(2)) : Math.round(100 * share)}%`;
   const factor = (value) => `×\u00a0${value < 9.95 ? Number(value.toPrecision(2)) : Math.round(value)}`;
 
   // ---- choices -----------------------------------------------------------------------------------------------
