@@ -136,7 +136,7 @@ def test_run_bill_names_another_doubt_for_a_small_model(figure):
     cost = facts.nth(4).text_content()
     figure.get_by_label("utilization", exact=True).press("ArrowLeft")
     assert facts.nth(4).text_content() != cost, "with the keyboard"
-    figure.get_by_role("button", name="0.6 M, 100 M tokens").click()
+    figure.get_by_role("button", name="0.6M, 100M tokens").click()
     assert "The largest doubt is how the operations are counted" in told.text_content()
     before = told.text_content()
     figure.get_by_label("length of a sequence", exact=True).press("End")

@@ -4,7 +4,7 @@ function mount(box, config) {
   const { shapes, vocabularies, lengths, tokens, devices, rates } = config;
   const state = { ...config.start };
   const WIDTH = 640, LEFT = 122, RIGHT = 80;
-  const { short } = bill;
+  const { fine: short } = numbers;
   const power = (value) => {
     const exponent = Math.floor(Math.log10(value));
     return `${(value / 10 ** exponent).toFixed(1)}e${exponent}`;
@@ -137,8 +137,8 @@ function mount(box, config) {
     spans.setAttribute("aria-label", `What each doubt would make of the cost: ${moved.join(", ")}`);
     clearTimeout(saying); // a screen reader hears where a slider has come to rest
     saying = setTimeout(() => {
-      const numbers = facts.map(({ name, value }) => `${name.textContent} ${value.textContent}`);
-      live.textContent = `${numbers.join(", ")}. ${told.textContent}`;
+      const said = facts.map(({ name, value }) => `${name.textContent} ${value.textContent}`);
+      live.textContent = `${said.join(", ")}. ${told.textContent}`;
     }, 400);
   }
 
