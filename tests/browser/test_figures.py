@@ -464,9 +464,7 @@ def test_an_arrow_key_in_a_figure_does_not_turn_the_page(open_page):
 
 
 SMALL_PHONE, LEAST = (320, 640), 9
-WITH_FIGURES = sorted(
-    {*PAGES.values(), "notebooks/03_recipes/1_architecture.html", "notebooks/03_recipes/3_data.html"}
-)
+WITH_FIGURES = sorted({*PAGES.values(), "notebooks/03_recipes/1_architecture.html", "notebooks/03_recipes/3_data.html"})
 WORDS = """host => {
   const seen = [...host.shadowRoot.querySelectorAll("svg text")].filter(
     (text) => text.textContent.trim() && text.getClientRects().length);

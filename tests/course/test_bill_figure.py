@@ -71,7 +71,8 @@ def test_attention_is_as_much_as_the_matrices_at_six_widths(js):
 
 
 @pytest.mark.parametrize(
-    ("days", "told"), [(3040, "3.04K days"), (23.4, "23.4 days"), (0.5, "12 hours"), (0.001, "1.44 minutes"), (1e-5, "0.86 s")]
+    ("days", "told"),
+    [(3040, "3.04K days"), (23.4, "23.4 days"), (0.5, "12 hours"), (0.001, "1.44 minutes"), (1e-5, "0.86 s")],
 )
 def test_times_have_a_unit_that_suits_them(js, days, told):
     assert js("lasting", days) == told

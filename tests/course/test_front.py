@@ -230,7 +230,16 @@ def test_epub_is_whole_and_its_formulas_need_no_script(course, chromium):
         listed = re.findall(r'<item [^>]*href="([^"]+)"', pages["EPUB/content.opf"])
         assert sorted(f"EPUB/{name}" for name in [*listed, "content.opf"]) == sorted(archive.namelist()[2:])
     for text in pages.values():
-        ElementTree.fromstring(text)
+        paragraphs = ElementTree.fromstring(text).iter("{http://www.w3.org/1999/xhtml}p")
+        inside = {
+            part.tag.rpartition("}")[2]
+            for paragraph in paragraphs
+            for part in paragraph.iter()
+            if part is not paragraph
+        }
+        assert not inside & {"p", "div", "ul", "ol", "dl", "table", "pre", "figure", "section"}, (
+            "a paragraph holds words"
+        )
     chapter = pages["EPUB/01_demo-01_demo.xhtml"]
     assert "<math" in chapter and "a^2" not in chapter and "<script" not in chapter
     assert "return 2 * n" not in chapter and 'src="images/' in chapter

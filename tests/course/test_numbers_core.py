@@ -29,7 +29,8 @@ def test_three_digits_and_a_unit(js, value, told):
 
 
 @pytest.mark.parametrize(
-    ("value", "told"), [(0.3142, "0.314"), (12.34, "12.3"), (5, "5"), (999.4, "999"), (999.6, "1.00K"), (8.03e9, "8.03B")]
+    ("value", "told"),
+    [(0.3142, "0.314"), (12.34, "12.3"), (5, "5"), (999.4, "999"), (999.6, "1.00K"), (8.03e9, "8.03B")],
 )
 def test_small_numbers_have_three_digits_too(js, value, told):
     assert js("fine", value) == told

@@ -40,7 +40,9 @@ def test_commands_docstrings_and_what_cells_print_write_it_so_too():
                     assert faults(shown) == [], path
 
 
-@pytest.mark.parametrize("text", ["40 %", "40\u00a0%", "{share:.0f} %", "`${share} %`", r"${share}\u00a0%", r"$40\,\%$"])
+@pytest.mark.parametrize(
+    "text", ["40 %", "40\u00a0%", "{share:.0f} %", "`${share} %`", r"${share}\u00a0%", r"$40\,\%$"]
+)
 def test_the_form_that_is_wrong_is_found(text):
     assert faults(text)
 
