@@ -77,7 +77,7 @@ def _prepare(leaf: Leaf, slugs: dict[str, str], pictures: dict[str, str]) -> Non
 
 
 def _formulas(leaves: list[Leaf], pages: Path, folder: Path) -> None:
-    """Put MathML in the place of every formula."""
+    """Put MathML in the place of every formula, with its LaTeX for who cannot show it."""
     spans = [span for leaf in leaves for span in leaf.article.select(".math")]
     wanted = [(_tex(span), span.name == "div") for span in spans]
     if not wanted:
@@ -87,6 +87,8 @@ def _formulas(leaves: list[Leaf], pages: Path, folder: Path) -> None:
     for span, formula in zip(spans, wanted):
         span.clear()
         span.append(BeautifulSoup(made[formula], "html.parser"))
+        for math in span.select("math"):
+            math["alttext"] = formula[0]
 
 
 def _tex(span: Tag) -> str:
