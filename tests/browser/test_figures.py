@@ -487,18 +487,33 @@ WORDS = """host => {
 }"""
 
 
+MOVE = """(host, [i, last]) => {
+  const control = host.shadowRoot.querySelectorAll("select, input[type=range]")[i];
+  if (control.type === "range") control.value = last ? control.max : control.min;
+  else control.selectedIndex = last ? control.options.length - 1 : 0;
+  control.dispatchEvent(new Event(control.type === "range" ? "input" : "change", { bubbles: true }));
+}"""
+
+
 @pytest.mark.parametrize("name", WITH_FIGURES)
 def test_words_in_charts_are_read_on_the_smallest_phone(open_page, name):
-    """They are not too small, do not lie on one another, and none leaves its chart."""
+    """They are not too small, do not lie on one another, and none leaves its chart, wherever controls stand."""
     page, told = open_page(name, size=SMALL_PHONE)
-    hosts = page.locator("[data-llm-figure][data-ready]")
-    assert hosts.count() >= 1
-    for i in range(hosts.count()):
-        words = hosts.nth(i).evaluate(WORDS)
-        assert [word["words"] for word in words if word["size"] < LEAST] == []
-        assert [word["words"] for word in words if not _inside(word["box"], word["chart"])] == []
-        assert [(a["words"], b["words"]) for n, a in enumerate(words) for b in words[:n] if _meet(a, b)] == []
+    hosts = page.locator("[data-llm-figure][data-ready]").all()
+    assert hosts
+    for host in hosts:
+        _judge_words(host.evaluate(WORDS))
+        for i in range(host.locator("select, input[type=range]").count()):
+            for last in (False, True):
+                host.evaluate(MOVE, [i, last])
+                _judge_words(host.evaluate(WORDS))
     assert told.faults == []
+
+
+def _judge_words(words: list[dict[str, Any]]) -> None:
+    assert [word["words"] for word in words if word["size"] < LEAST] == []
+    assert [word["words"] for word in words if not _inside(word["box"], word["chart"])] == []
+    assert [(a["words"], b["words"]) for n, a in enumerate(words) for b in words[:n] if _meet(a, b)] == []
 
 
 def _inside(box: list[float], chart: list[float]) -> bool:

@@ -78,7 +78,7 @@ function mount(box, config) {
   const ENDS = [1 / 512, 8];
 
   function drawSpans(found) {
-    const from = LEFT + 74, room = WIDTH - 62 - from, nodes = [];
+    const from = LEFT + 96, room = WIDTH - 62 - from, nodes = [];
     const [least, most] = ENDS.map(Math.log);
     const x = (value) => from + room * (Math.min(Math.max(Math.log(value), least), most) - least) / (most - least);
     for (let value = ENDS[0]; value <= ENDS[1]; value *= 8) {
