@@ -240,6 +240,12 @@ def test_epub_is_whole_and_its_formulas_need_no_script(course, chromium):
     assert epub.write_epub(course, solutions=False).read_bytes() == first
 
 
+def test_formulas_keep_what_markup_would_take_for_its_own(course, tmp_path, chromium):
+    mathjax = course / "_build/html/_static/mathjax/tex-chtml.js"
+    (made,) = epub.mathml([(r'a < b \& \text{"c"}', False)], mathjax, tmp_path)
+    assert "".join(ElementTree.fromstring(made).itertext()).split() == ["a", "<", "b", "&", '"c"']
+
+
 def test_a_formula_that_cannot_be_read_is_named(course, tmp_path, chromium):
     mathjax = course / "_build/html/_static/mathjax/tex-chtml.js"
     with pytest.raises(browser.BrowserError, match=r"nonsense"):

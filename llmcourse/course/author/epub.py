@@ -6,7 +6,6 @@ Formulas become MathML: a headless Chromium asks the MathJax that the pages use.
 from __future__ import annotations
 
 import hashlib
-import html as html_text
 import json
 import re
 from html import escape
@@ -113,7 +112,7 @@ def mathml(formulas: list[tuple[str, bool]], mathjax: Path, folder: Path) -> lis
     answer = BeautifulSoup(read_page(page), "html.parser").find(id="answer")
     if answer is None:
         raise BrowserError("the browser has not answered with formulas")
-    made: list[str] = json.loads(html_text.unescape(answer.get_text()))
+    made: list[str] = json.loads(answer.get_text())
     for (tex, _), one in zip(formulas, made, strict=True):
         if "<merror" in one or not one.startswith("<math"):
             raise BrowserError(f"the formula {tex!r} could not be read: {one[:200]}")
