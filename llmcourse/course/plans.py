@@ -68,7 +68,7 @@ def rows(planned: Plan) -> list[tuple[str, str]]:
         ("sharding", f"stage {layout.stage}, activations {kept}"),
         ("micro-batches", f"{layout.n_micro} x {layout.micro_batch} sequences a step and device"),
         ("memory", _memory(planned)),
-        ("expected loss", f"{planned.loss:.3f} nats a token, from {low:.3f} to {high:.3f} in 90 % of runs"),
+        ("expected loss", f"{planned.loss:.3f} nats a token, from {low:.3f} to {high:.3f} in 90% of runs"),
         ("", f"{planned.hoffmann:.3f} by the constants of Hoffmann et al."),
     ]  # fmt: skip
 

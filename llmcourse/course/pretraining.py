@@ -17,7 +17,7 @@ BETWEEN = "-" * 40
 
 
 @app.command("generate")
-@app.command("sample", help="As `generate`, by the name that the chapters call it.")
+@app.command("sample", help="As `generate`, by another name.")
 def generate(
     run: Trained,
     prompt: Annotated[str | None, typer.Option(help="Without it you are asked for one after the other.")] = None,

@@ -115,7 +115,7 @@ def fit_command(
     if as_json:
         print(json.dumps(told, indent=2))
         return
-    table = Table("", "fit", f"{100 * level:g} % interval" if bootstrap else "")
+    table = Table("", "fit", f"{100 * level:g}% interval" if bootstrap else "")
     for name in NUMBERS:
         ends = ["no bound" if end is None else f"{end:.4g}" for end in told["intervals"].get(name, [])]
         shown = " to ".join(ends)

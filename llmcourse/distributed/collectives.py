@@ -155,7 +155,7 @@ def ring_reduce_scatter(whole: Tensor, group: Group) -> Tensor:
         ([31], [42], 8)
 
     Source:
-        Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations" (2009), section 3.
+        Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations" (2009).
     """
     n, me = group.size, group.rank
     if whole.shape[0] % n:
@@ -215,7 +215,7 @@ def ring_all_reduce(tensor: Tensor, group: Group) -> Tensor:
         ([11.0, 22.0, 33.0], [11.0, 22.0, 33.0], 16)
 
     Source:
-        Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations" (2009), section 3.
+        Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations" (2009).
     """
     n, me = group.size, group.rank
     part_size = -(-tensor.numel() // n)

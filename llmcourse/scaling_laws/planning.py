@@ -308,7 +308,7 @@ def _assumptions(wish: _Wish) -> Iterator[Assumption]:
     yield Assumption("peak", f"{device.flops / 1e12:,.1f} TFLOP/s a device, dense bfloat16", device.source)
     yield Assumption(
         "utilization", f"{wish.mfu:.0%} of it, in all of the hours: no failure, no evaluation",
-        "Grattafiori et al. (2024), table 4: 38 to 43 % on H100s; the first minutes of your run tell yours",
+        "Grattafiori et al. (2024), table 4: 38 to 43% on H100s; the first minutes of your run tell yours",
     )  # fmt: skip
     yield Assumption(
         "operations", f"counted: three forward passes a token, attention over {wish.seq_len:,} tokens",

@@ -30,7 +30,7 @@ APPROACHES = {
     "3. parametric fit": Approach(0.46, (0.454, 0.455), 0.54, (0.542, 0.543)),
     "Kaplan et al. (2020)": Approach(0.73, None, 0.27, None),
 }
-"""Table 2 of Hoffmann et al. (2022). Intervals: from the 10th to the 90th percentile of 100 samples of 80 % of runs."""
+"""Table 2 of Hoffmann et al. (2022). Intervals: from the 10th to the 90th percentile of 100 samples of 80% of runs."""
 
 CHINCHILLA = 70e9, 1.4e12
 """Parameters and tokens of the model that was trained by the paper's own advice."""

@@ -136,7 +136,7 @@ def test_run_bill_names_another_doubt_for_a_small_model(figure):
     cost = facts.nth(4).text_content()
     figure.get_by_label("utilization", exact=True).press("ArrowLeft")
     assert facts.nth(4).text_content() != cost, "with the keyboard"
-    figure.get_by_role("button", name="0.6 M, 100 M tokens").click()
+    figure.get_by_role("button", name="0.6M, 100M tokens").click()
     assert "The largest doubt is how the operations are counted" in told.text_content()
     before = told.text_content()
     figure.get_by_label("length of a sequence", exact=True).press("End")
@@ -424,7 +424,7 @@ def test_the_best_bucket_grows_with_the_price_of_a_message(figure):
 @of("four bits", "four-bits")
 def test_a_large_weight_harms_its_neighbours_and_with_one_byte_the_others(figure):
     told, size = figure.locator(".told"), figure.get_by_role("slider", name="one weight")
-    errors = lambda: [float(e) for e in re.findall(r"([\d.]+) %", told.text_content())]  # noqa: E731
+    errors = lambda: [float(e) for e in re.findall(r"([\d.]+)%", told.text_content())]  # noqa: E731
     beside, elsewhere = errors()
     size.press("End")
     assert size.get_attribute("aria-valuetext") == "1000 times the standard deviation"
@@ -461,3 +461,65 @@ def test_an_arrow_key_in_a_figure_does_not_turn_the_page(open_page):
     page.locator("[data-llm-figure*=bpe] button.primary").press("ArrowRight")
     page.wait_for_timeout(200)
     assert page.url == address
+
+
+SMALL_PHONE, LEAST = (320, 640), 9
+WITH_FIGURES = sorted({*PAGES.values(), "notebooks/03_recipes/1_architecture.html", "notebooks/03_recipes/3_data.html"})
+WORDS = """host => {
+  const seen = [...host.shadowRoot.querySelectorAll("svg text")].filter(
+    (text) => text.textContent.trim() && text.getClientRects().length);
+  return seen.map((text) => {
+    // Letters fill three fifths of a line's height.
+    const box = text.getBBox(), of = text.getScreenCTM(), corners = [];
+    for (const x of [box.x, box.x + box.width]) {
+      for (const y of [box.y + 0.2 * box.height, box.y + 0.8 * box.height]) {
+        corners.push(new DOMPoint(x, y).matrixTransform(of));
+      }
+    }
+    const [xs, ys] = [corners.map(({ x }) => x), corners.map(({ y }) => y)];
+    const chart = text.ownerSVGElement.getBoundingClientRect();
+    return {
+      words: text.textContent, size: parseFloat(getComputedStyle(text).fontSize) * Math.hypot(of.a, of.b),
+      box: [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)],
+      chart: [chart.left, chart.top, chart.right, chart.bottom],
+    };
+  });
+}"""
+
+
+MOVE = """(host, [i, last]) => {
+  const control = host.shadowRoot.querySelectorAll("select, input[type=range]")[i];
+  if (control.type === "range") control.value = last ? control.max : control.min;
+  else control.selectedIndex = last ? control.options.length - 1 : 0;
+  control.dispatchEvent(new Event(control.type === "range" ? "input" : "change", { bubbles: true }));
+}"""
+
+
+@pytest.mark.parametrize("name", WITH_FIGURES)
+def test_words_in_charts_are_read_on_the_smallest_phone(open_page, name):
+    """They are not too small, do not lie on one another, and none leaves its chart, wherever controls stand."""
+    page, told = open_page(name, size=SMALL_PHONE)
+    hosts = page.locator("[data-llm-figure][data-ready]").all()
+    assert hosts
+    for host in hosts:
+        _judge_words(host.evaluate(WORDS))
+        for i in range(host.locator("select, input[type=range]").count()):
+            for last in (False, True):
+                host.evaluate(MOVE, [i, last])
+                _judge_words(host.evaluate(WORDS))
+    assert told.faults == []
+
+
+def _judge_words(words: list[dict[str, Any]]) -> None:
+    assert [word["words"] for word in words if word["size"] < LEAST] == []
+    assert [word["words"] for word in words if not _inside(word["box"], word["chart"])] == []
+    assert [(a["words"], b["words"]) for n, a in enumerate(words) for b in words[:n] if _meet(a, b)] == []
+
+
+def _inside(box: list[float], chart: list[float]) -> bool:
+    return box[0] >= chart[0] - 1 and box[1] >= chart[1] - 1 and box[2] <= chart[2] + 1 and box[3] <= chart[3] + 1
+
+
+def _meet(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    a, b = one["box"], other["box"]
+    return min(a[2], b[2]) - max(a[0], b[0]) > 0.5 and min(a[3], b[3]) - max(a[1], b[1]) > 0.5

@@ -21,17 +21,19 @@ import quickjs
 from llmcourse.course.notebook.interactive.figure import asset, script_json
 
 
-def core(figure: str, name: str = "") -> Any:
+def core(figure: str, name: str = "", needs: tuple[str, ...] = ()) -> Any:
     """A fixture: call a function of `FIGURE_core.js` by its name, with Python's values in and out.
 
     `js.value` gives what is no function. The script's one object has the figure's name, or the one given.
+    Scripts that it needs come before it, by the same kind of name.
     """
     held = name or figure
 
     @pytest.fixture(scope="module", name="js")
     def functions() -> Callable[..., Any]:
         context = quickjs.Context()
-        context.eval(asset(f"{figure}_core.js"))
+        for script in (*needs, figure):
+            context.eval(asset(f"{script}_core.js"))
 
         def call(name: str, *arguments: Any) -> Any:
             told = ", ".join(map(script_json, arguments))

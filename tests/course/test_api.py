@@ -61,6 +61,8 @@ def test_a_piece_leads_to_its_exercise_by_the_label_of_its_box():
         ("First:\n- one\n  more\n- two", "First:\n\n- one\n  more\n- two"),
         ("Example:\n    >>> f(2 * 3)\n    '`*`'\n\nAnd *", "Example:\n    >>> f(2 * 3)\n    '`*`'\n\nAnd \\*"),
         ("Args:\n    a_, b: Of `c`.", "Args:\n    a_, b: Of ``c``."),
+        ("Args:\n    n: K.\n    m: N, a.", "Args:\n    n: \\K.\n    m: N, a."),
+        ("Returns:\n    C. Or more.", "Returns:\n    \\C. Or more."),
         ("Attributes:\n    a, b: Of\n        `c`.", "Attributes:\n    - **a**, **b**: Of\n      ``c``."),
     ],
 )
@@ -85,5 +87,7 @@ def test_the_pages_are_built_without_a_warning_and_show_examples_as_code(tmp_pat
     assert page.count('class="doctest highlight-') > 20 and "&gt;&gt;&gt; " in page
     text = re.sub(r"<[^>]+>", "", page)
     assert "= BYTE_IDS" in text and "158, 159, 160" not in text, "a default of many numbers is called by its name"
+    names = (tmp_path / "html" / "book" / "api" / "data.html").read_text()
+    assert "<strong>n_hashes</strong> – K.</p>" in names and 'class="upperalpha' not in names, "a letter is no list"
     other = re.sub(r"<[^>]+>", "", (tmp_path / "html" / "book" / "api" / "distributed.html").read_text())
     assert "written once: histories, checkpoints, progress." in other, "a property's words before a colon are no type"

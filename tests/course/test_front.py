@@ -43,6 +43,7 @@ notebooks/01_demo/01_demo: Start
 ```
 """
 ANCHOR = "01_demo-toylib-numbers-double"
+XHTML = "{http://www.w3.org/1999/xhtml}"
 
 
 def build(root: Path, book_url: str, repository: str) -> None:
@@ -230,12 +231,19 @@ def test_epub_is_whole_and_its_formulas_need_no_script(course, chromium):
         listed = re.findall(r'<item [^>]*href="([^"]+)"', pages["EPUB/content.opf"])
         assert sorted(f"EPUB/{name}" for name in [*listed, "content.opf"]) == sorted(archive.namelist()[2:])
     for text in pages.values():
-        ElementTree.fromstring(text)
+        inside = {part.tag for paragraph in ElementTree.fromstring(text).iter(XHTML + "p") for part in paragraph[:]}
+        assert not inside & {XHTML + name for name in ("p", "div", "ul", "ol", "dl", "table", "pre", "figure")}
     chapter = pages["EPUB/01_demo-01_demo.xhtml"]
-    assert "<math" in chapter and "a^2" not in chapter and "<script" not in chapter
+    assert re.search(r'<math [^>]*alttext="a\^2', chapter) and chapter.count("a^2") == 1 and "<script" not in chapter
     assert "return 2 * n" not in chapter and 'src="images/' in chapter
     assert f'href="01_demo-01_demo.xhtml#{ANCHOR}"' in pages["EPUB/front.xhtml"]
     assert epub.write_epub(course, solutions=False).read_bytes() == first
+
+
+def test_formulas_keep_what_markup_would_take_for_its_own(course, tmp_path, chromium):
+    mathjax = course / "_build/html/_static/mathjax/tex-chtml.js"
+    (made,) = epub.mathml([(r'a < b \& \text{"c"}', False)], mathjax, tmp_path)
+    assert "".join(ElementTree.fromstring(made).itertext()).split() == ["a", "<", "b", "&", '"c"']
 
 
 def test_a_formula_that_cannot_be_read_is_named(course, tmp_path, chromium):

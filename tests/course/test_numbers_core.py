@@ -1,4 +1,4 @@
-"""Large numbers as the figures of scaling laws write them."""
+"""Numbers as the figures of scaling laws write them."""
 
 import pytest
 
@@ -26,6 +26,14 @@ js = core("numbers")
 )
 def test_three_digits_and_a_unit(js, value, told):
     assert js("short", value) == told
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(0.3142, "0.314"), (12.34, "12.3"), (5, "5"), (999.4, "999"), (999.6, "1.00K"), (8.03e9, "8.03B")],
+)
+def test_small_numbers_have_three_digits_too(js, value, told):
+    assert js("fine", value) == told
 
 
 @pytest.mark.parametrize(("value", "told"), [(1e21, "10²¹"), (2.7e20, "2.7 · 10²⁰"), (9.99e20, "10.0 · 10²⁰")])

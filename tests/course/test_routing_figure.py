@@ -71,13 +71,13 @@ def test_a_number_on_its_colour_can_be_read(js, share):
             FIRST,
             0,
             0,
-            "“space”: 4 of 4 choose expert 0, 1.5 times an even share. That is 80 % of all that expert 0 reads.",
+            "“space”: 4 of 4 choose expert 0, 1.5 times an even share. That is 80% of all that expert 0 reads.",
         ),
         (
             FIRST,
             2,
             0,
-            "“space”: 1 of 4 chooses expert 2, 0.4 times an even share. That is 100 % of all that expert 2 reads.",
+            "“space”: 1 of 4 chooses expert 2, 0.4 times an even share. That is 100% of all that expert 2 reads.",
         ),
         (FIRST, 2, 1, "“digit”: none of 1 chooses expert 2."),
         (LATER, 2, 2, "“none of these”: there is none in this text."),
@@ -88,7 +88,7 @@ def test_a_cell_in_words(js, counts, expert, kind, told):
 
 
 def test_experts_in_words(js):
-    told = "Expert 0 reads 1.5 times an even load, most of all “space”: 80 % of what it reads."
+    told = "Expert 0 reads 1.5 times an even load, most of all “space”: 80% of what it reads."
     assert js("expertSentence", FIRST, 0, CONFIG) == told
     assert js("expertSentence", [[4, 1, 0], [4, 1, 0], [0, 0, 0]], 2, CONFIG) == "Expert 2 reads nothing."
     told = "Expert 0 reads most, 1.5 times an even load; expert 2 reads least, 0.3 times."

@@ -60,7 +60,7 @@ def test_a_fixed_k_fits_one_text_and_a_p_both(js):
 
 
 @pytest.mark.parametrize(
-    ("share", "told"), [(1, "100 %"), (0, "0 %"), (0.997, "99.70 %"), (0.42, "42 %"), (0.031, "3.1 %"), (1e-6, "under 0.01 %")]
+    ("share", "told"), [(1, "100%"), (0, "0%"), (0.997, "99.70%"), (0.42, "42%"), (0.031, "3.1%"), (1e-6, "under 0.01%")]
 )  # fmt: skip
 def test_shares_are_short(js, share, told):
     assert js("percent", share) == told

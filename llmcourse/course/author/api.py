@@ -172,7 +172,8 @@ def _marked_up(line: str, links: dict[str, str]) -> str:
         behind = "\\ " if re.match(r"\w", parts[number + 1]) else ""
         ahead = "\\ " if re.search(r"\w$", parts[number - 1]) else ""
         parts[number] = f"{ahead}{_code(parts[number], links)}{behind}"
-    return "".join(part if number % 2 else _escaped(part) for number, part in enumerate(parts))
+    text = "".join(part if number % 2 else _escaped(part) for number, part in enumerate(parts))
+    return re.sub(r"^(:?\s*)(?=[A-Za-z]\.(\s|$))", r"\1\\", text)  # a letter and a full stop would begin a list
 
 
 def _code(text: str, links: dict[str, str]) -> str:

@@ -6,7 +6,6 @@ Formulas become MathML: a headless Chromium asks the MathJax that the pages use.
 from __future__ import annotations
 
 import hashlib
-import html as html_text
 import json
 import re
 from html import escape
@@ -77,7 +76,7 @@ def _prepare(leaf: Leaf, slugs: dict[str, str], pictures: dict[str, str]) -> Non
 
 
 def _formulas(leaves: list[Leaf], pages: Path, folder: Path) -> None:
-    """Put MathML in the place of every formula."""
+    """Put MathML in the place of every formula, with its LaTeX for who cannot show it."""
     spans = [span for leaf in leaves for span in leaf.article.select(".math")]
     wanted = [(_tex(span), span.name == "div") for span in spans]
     if not wanted:
@@ -87,6 +86,8 @@ def _formulas(leaves: list[Leaf], pages: Path, folder: Path) -> None:
     for span, formula in zip(spans, wanted):
         span.clear()
         span.append(BeautifulSoup(made[formula], "html.parser"))
+        for math in span.select("math"):
+            math["alttext"] = formula[0]
 
 
 def _tex(span: Tag) -> str:
@@ -111,7 +112,7 @@ def mathml(formulas: list[tuple[str, bool]], mathjax: Path, folder: Path) -> lis
     answer = BeautifulSoup(read_page(page), "html.parser").find(id="answer")
     if answer is None:
         raise BrowserError("the browser has not answered with formulas")
-    made: list[str] = json.loads(html_text.unescape(answer.get_text()))
+    made: list[str] = json.loads(answer.get_text())
     for (tex, _), one in zip(formulas, made, strict=True):
         if "<merror" in one or not one.startswith("<math"):
             raise BrowserError(f"the formula {tex!r} could not be read: {one[:200]}")

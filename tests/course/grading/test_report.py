@@ -60,7 +60,7 @@ def test_the_histogram_counts_everybody_once(report: ClassReport) -> None:
     lines = histogram(report).splitlines()
     assert len(lines) == 10
     assert [line.split()[-1] for line in lines if "█" in line] == ["2", "1"]
-    assert lines[0].startswith(" 90-100 %") and lines[-1].startswith("  0-  9 %")
+    assert lines[0].startswith(" 90-100%") and lines[-1].startswith("  0-  9%")
 
 
 def test_the_summary_shows_means_the_hardest_exercise_and_the_problems_as_text(report: ClassReport) -> None:

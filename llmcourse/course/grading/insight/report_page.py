@@ -87,7 +87,7 @@ def _totals(report: ClassReport) -> str:
     top, rows = max(counts), []
     for position, count in enumerate(reversed(counts)):
         low = 90 - 10 * position
-        label, y = f"{low}–{100 if low == 90 else low + 9} %", 22 * position
+        label, y = f"{low}–{100 if low == 90 else low + 9}%", 22 * position
         bar = (
             f'<rect class="bar" x="70" y="{y + 2}" width="{count / top * 220:.1f}" height="16" rx="2"/>'
             if count

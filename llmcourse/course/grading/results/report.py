@@ -198,12 +198,12 @@ def histogram(report: ClassReport, width: int = 40) -> str:
     lines = []
     for low in reversed(range(10)):
         bar = "█" * round(counts[low] / top * width)
-        lines.append(f"{low * 10:3d}-{low * 10 + (10 if low == 9 else 9):3d} %  {bar} {counts[low] or ''}".rstrip())
+        lines.append(f"{low * 10:3d}-{low * 10 + (10 if low == 9 else 9):3d}%  {bar} {counts[low] or ''}".rstrip())
     return "\n".join(lines)
 
 
 def bins(report: ClassReport) -> list[int]:
-    """How many students have 0 to 9 % of all points, 10 to 19 %, and so on; 100 % counts with the last."""
+    """How many students have 0 to 9% of all points, 10 to 19%, and so on; 100% counts with the last."""
     counts = [0] * 10
     for student in report.students:
         share = student.score / student.max_score if student.max_score else 0.0

@@ -30,9 +30,9 @@ PUE, PRICES = 1.58, (2, 3)
 BEST_UTILIZATION = 0.46
 """PaLM's; Chowdhery et al. (2022)."""
 PRESETS = (
-    ("7 B, 15 T tokens", (4096, 128_256, 8192, 1.5e13)),
+    ("7B, 15T tokens", (4096, 128_256, 8192, 1.5e13)),
     ("the same, long texts", (4096, 128_256, 131_072, 1.5e13)),
-    ("0.6 M, 100 M tokens", (64, 8_192, 512, 1e8)),
+    ("0.6M, 100M tokens", (64, 8_192, 512, 1e8)),
 )
 
 
@@ -73,7 +73,7 @@ def run_bill(n_devices: int = 1024) -> HTML:
     first = PUBLISHED_HOURS[0]
     return embed(
         "run-bill",
-        scripts=("bill_core.js", "run_bill.js"),
+        scripts=("numbers_core.js", "bill_core.js", "run_bill.js"),
         styles=("run_bill.css",),
         config={
             "shapes": [shape_of(width) for width in WIDTHS],
@@ -117,7 +117,7 @@ def _row(name: str, width: int, vocab_size: int, seq_len: int, n_tokens: float) 
 
 def _table() -> str:
     heads = [
-        "run", "parameters", "operations", "by 6 N D", "without tables", "H100-hours at 40 %", "energy (kWh)",
+        "run", "parameters", "operations", "by 6 N D", "without tables", "H100-hours at 40%", "energy (kWh)",
         "dollars",
     ]  # fmt: skip
     return (

@@ -20,7 +20,7 @@ def scaling_optimum(start: float = 1e21) -> HTML:
     the constants of Hoffmann et al. and of Besiroglu et al. the best run on it, with the lines of equal loss around it.
 
     The reader moves the budget. Each dot lies where a line of equal loss only touches the budget's; of the two dashed
-    lines beside it, one has 5 % more loss and one 5 % less.
+    lines beside it, one has 5% more loss and one 5% less.
 
     Args:
         start: Operations at first.

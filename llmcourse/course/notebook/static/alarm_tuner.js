@@ -2,7 +2,7 @@
 // far, and when the alarm would have rung.
 function mount(box, config) {
   const { steps, runs, well } = config;
-  const WIDTH = 640, HEIGHT = 320, LEFT = 56, RIGHT = 14, TOP = 12, BOTTOM = 40, NOTCHES = 200;
+  const WIDTH = 640, HEIGHT = 324, LEFT = 56, RIGHT = 14, TOP = 12, BOTTOM = 44, NOTCHES = 200;
   const SHAPES = ["", "7 4", "2 3", "10 3 2 3"];
   const state = {
     signal: 0, until: steps.length - 1,

@@ -64,7 +64,7 @@ function mount(box, config) {
       }
     });
     nodes.push(element("text", { x, y: top - 6, "text-anchor": "middle" }, `rank ${rank}`));
-    nodes.push(element("text", { x, y: top + tall + 15, "text-anchor": "middle", class: "sent" }, `sent ${times(sent[rank])} S`));
+    nodes.push(element("text", { x, y: top + tall + 19, "text-anchor": "middle", class: "sent" }, `sent ${times(sent[rank])} S`));
   }
 
   function arrow({ from, to, parts }, nodes) {

@@ -25,7 +25,7 @@ const banding = (() => {
   const whole = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
   // An expected number: one decimal where there are few.
   const about = (value) => (value < 9.95 ? value.toFixed(1) : whole(Math.round(value)));
-  const percent = (share) => (share && share < 0.005 ? "less than 1 %" : `${Math.round(100 * share)} %`);
+  const percent = (share) => (share && share < 0.005 ? "less than 1%" : `${Math.round(100 * share)}%`);
 
   function sentence(pairs, { bands, rows, threshold }) {
     const { near, found, missed, false: wrong, falseShare } = outcome(pairs, bands, rows, threshold);

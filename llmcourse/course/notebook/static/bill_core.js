@@ -34,21 +34,13 @@ const bill = (() => {
   // The doubt with the widest span.
   const widest = (found) => found.reduce((best, one) => (one.to / one.from > best.to / best.from ? one : best));
 
-  // Three digits and a unit: 1.23 B.
-  function short(value) {
-    for (const [unit, size] of [["T", 1e12], ["B", 1e9], ["M", 1e6]]) {
-      if (value >= 0.9995 * size) return `${Number((value / size).toPrecision(3)).toLocaleString("en-US")} ${unit}`;
-    }
-    return Number(value.toPrecision(3)).toLocaleString("en-US");
-  }
-
   // A time of so many days in the unit that suits it.
   function lasting(days) {
     for (const [unit, size] of [["days", 1], ["hours", 1 / 24], ["minutes", 1 / 1440]]) {
-      if (days >= size) return `${short(days / size)} ${unit}`;
+      if (days >= size) return `${numbers.fine(days / size)} ${unit}`;
     }
     return `${Number((86400 * days).toPrecision(2))} s`;
   }
 
-  return { parts, counts, sums, doubts, widest, short, lasting };
+  return { parts, counts, sums, doubts, widest, lasting };
 })();

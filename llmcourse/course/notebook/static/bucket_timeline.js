@@ -103,10 +103,10 @@ function mount(box, config) {
   function drawCurves(during, after) {
     const least = 0.9 * backward, [most, tick] = scale(Math.max(...after.ends, ...during.ends));
     const y = (time) => HIGH - BOTTOM - (HIGH - BOTTOM - TOP) * (time - least) / (most - least);
-    const nodes = [];
+    const [unit, unitName] = most < 10_000 ? [1, "ms"] : [1000, "s"], nodes = [];
     for (let time = tick * Math.ceil(least / tick); time <= most * 1.001; time += tick) {
       nodes.push(element("line", { class: "grid", x1: LEFT, x2: WIDTH - EDGE, y1: y(time), y2: y(time) }),
-        text(LEFT - 7, y(time) + 5, String(Math.round(time)), "end"));
+        text(LEFT - 7, y(time) + 5, String(Math.round(time / unit)), "end"));
     }
     limits.forEach((limit, i) => {
       if (i === 0 || [1, 8, 64, 1024].includes(limit)) {
@@ -116,7 +116,7 @@ function mount(box, config) {
     });
     const path = ({ ends }) => ends.map((end, i) => `${i ? "L" : "M"}${place(i).toFixed(1)} ${y(end).toFixed(1)}`).join("");
     const shown = state.during ? during : after;
-    nodes.push(text(EDGE, 20, "until the optimizer may step (ms)", "start"), text((LEFT + WIDTH - EDGE) / 2, HIGH - 8, "limit of a bucket (MiB)"),
+    nodes.push(text(EDGE, 20, `until the optimizer may step (${unitName})`, "start"), text((LEFT + WIDTH - EDGE) / 2, HIGH - 8, "limit of a bucket (MiB)"),
       element("path", { class: "curve after", d: path(after) }), element("path", { class: "curve", d: path(during) }),
       element("rect", { class: "best", width: 11, height: 11, x: -5.5, y: -5.5,
         transform: `translate(${place(shown.best)} ${y(shown.ends[shown.best])}) rotate(45)` }),

@@ -1,8 +1,8 @@
 // The figure: days of a run as rows, with what was worked, saved and lost, and the curve of what is lost on average.
 function mount(box, config) {
   const state = { ...config.start };
-  const WIDTH = 640, LEFT = 60, DAY = 86400, DAYS = config.days, ROW = 26, TOP = 8;
-  const CURVE = { width: 640, height: 210, left: 60, right: 14, top: 12, bottom: 40 };
+  const WIDTH = 640, LEFT = 76, DAY = 86400, DAYS = config.days, ROW = 26, TOP = 8;
+  const CURVE = { width: 640, height: 220, left: 70, right: 14, top: 12, bottom: 50 };
   const [SHORTEST, LONGEST] = config.minutes;
   const toMinutes = (place) => SHORTEST * (LONGEST / SHORTEST) ** place;
   const toPlace = (minutes) => Math.log(minutes / SHORTEST) / Math.log(LONGEST / SHORTEST);
@@ -89,7 +89,7 @@ function mount(box, config) {
     for (const [minutes, text] of [[1, "1 min"], [10, "10"], [60, "1 h"], [600, "10 h"], [6000, "100 h"]]) {
       if (minutes < SHORTEST || minutes > LONGEST) continue;
       nodes.push(element("line", { x1: x(minutes), x2: x(minutes), y1: y(0), y2: y(0) + 5, class: "grid" }));
-      nodes.push(element("text", { x: x(minutes), y: y(0) + 19, "text-anchor": minutes === LONGEST ? "end" : "middle" }, text));
+      nodes.push(element("text", { x: x(minutes), y: y(0) + 20, "text-anchor": minutes === LONGEST ? "end" : "middle" }, text));
     }
     const line = (f) => points.map((m) => `${x(m).toFixed(1)},${y(Math.min(1, f(m))).toFixed(1)}`).join(" ");
     nodes.push(element("polyline", { points: line((m) => run.save / (run.save + 60 * m)), class: "part saving" }));

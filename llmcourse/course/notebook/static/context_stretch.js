@@ -139,7 +139,7 @@ function mount(box, config) {
   let saying = null;
 
   const portion = (share) => (share >= 0.9995 ? "all"
-    : share >= 0.01 ? `${Math.round(100 * share)}\u00a0%` : "less than 1 %");
+    : share >= 0.01 ? `${Math.round(100 * share)}%` : "less than 1%");
 
   function sentence(found) {
     const { fresh, most, whole, blurred } = stretch.verdict(found);

@@ -3,7 +3,7 @@ function mount(box, config) {
   const { noise, favour, topK } = config, nExperts = favour.length;
   const state = { ...config.start, half: false, follow: null };
   const PITCH = 14, FLOOR = noise.length * PITCH + 30, X = (e) => 22 + e * 55, WIDE = 48;
-  const percent = (part, all) => `${Math.round(100 * part / all)} %`;
+  const percent = (part, all) => `${Math.round(100 * part / all)}%`;
   const many = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
   // ---- choices -----------------------------------------------------------------------------------------------

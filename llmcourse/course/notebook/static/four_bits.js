@@ -5,7 +5,7 @@ function mount(box, config) {
   const WIDTH = 640, REACH = 4, FROM = 52, TO = 150, ROW = 64, HIGH = 18, STEPS = 60;
   const x = (value) => WIDTH / 2 + (WIDTH / 2 - 12) * value / REACH;
   const number = (value) => (value < 9.95 ? value.toFixed(1) : String(Math.round(value)));
-  const percent = (share) => (share < 0.0995 ? `${(100 * share).toFixed(1)} %` : `${Math.round(100 * share)} %`);
+  const percent = (share) => (share < 0.0995 ? `${(100 * share).toFixed(1)}%` : `${Math.round(100 * share)}%`);
 
   // ---- choices -----------------------------------------------------------------------------------------------
   const sizeOut = element("b", {});

@@ -1,7 +1,7 @@
 // The figure: handles for logits and biases, what the gate makes of them, and the answers as arrows in a plane.
 function mount(box, config) {
   const N = config.angles.length, X = (e) => 34 + e * 56, ZERO = 86, BASE = 296, WEIGHT = 406, MOVE = 455;
-  const UNIT = { logit: 14, bias: 56, weight: 52, move: 20 }, LIMIT = { logit: [-config.most, config.most], bias: [-0.5, 0.9] };
+  const UNIT = { logit: 14, bias: 56, weight: 42, move: 20 }, LIMIT = { logit: [-config.most, config.most], bias: [-0.5, 0.9] };
   const OWN = "another";
   const fresh = () => ({ ...structured(config.start), ...config.gates[config.start.gate] });
   const structured = (value) => JSON.parse(JSON.stringify(value));

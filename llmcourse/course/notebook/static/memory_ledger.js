@@ -5,7 +5,7 @@ function mount(box, config) {
     ["weights", "weights"], ["gradients", "gradients"], ["optimizer", "optimizer"],
     ["inFlight", "in flight"], ["activations", "activations"],
   ];
-  const WIDTH = 640, LEFT = 96, ROW = 46, TOP = 26;
+  const WIDTH = 640, LEFT = 98, ROW = 46, TOP = 28;
 
   const ledger = (stage) => memory.step(config.models[state.model], { ...state, stage }, config.precisions);
 

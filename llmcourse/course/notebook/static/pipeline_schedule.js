@@ -1,7 +1,7 @@
 // The figure: a schedule as a timeline, a moment in it that the reader moves, and all schedules side by side in a table.
 function mount(box, config) {
   const state = { ...config.start };
-  const WIDTH = 640, LEFT = 70, RIGHT = 118, TOP = 24, BOTTOM = 26;
+  const WIDTH = 640, LEFT = 90, RIGHT = 130, TOP = 26, BOTTOM = 26;
   const SCHEDULES = {
     GPipe: { v: 1, order: (p, m) => pipeline.gpipe(p, m) },
     "1F1B": { v: 1, order: (p, m) => pipeline.oneForwardOneBackward(p, m) },
@@ -65,10 +65,10 @@ function mount(box, config) {
     }
     const { v, orders, found, total, kept } = shown, now = state.moment * total;
     const scale = (WIDTH - LEFT - RIGHT) / total, most = Math.max(m, ...kept), nodes = [];
-    nodes.push(element("text", { x: WIDTH - RIGHT + 12, y: 15 }, "kept now"));
+    nodes.push(element("text", { x: WIDTH - RIGHT + 12, y: 19 }, "kept now"));
     orders.forEach((tasks, stage) => {
       const y = TOP + stage * row;
-      nodes.push(element("text", { x: LEFT - 7, y: y + row / 2 + 4, "text-anchor": "end", class: "stage" }, `stage ${stage + 1}`));
+      nodes.push(element("text", { x: LEFT - 7, y: y + row / 2 + 5, "text-anchor": "end" }, `stage ${stage + 1}`));
       nodes.push(element("rect", { x: LEFT, y: y + 2, width: WIDTH - LEFT - RIGHT, height: row - 4, class: "idle" }));
       tasks.forEach(([kind, k, group], i) => {
         const [begins, ends] = found[stage][i], width = (ends - begins) * scale;
@@ -83,7 +83,7 @@ function mount(box, config) {
           }, String(k + 1)));
         }
       });
-      const holds = pipeline.keptAt(tasks, found[stage], now, v), unit = (RIGHT - 52) / most, x = WIDTH - RIGHT + 12;
+      const holds = pipeline.keptAt(tasks, found[stage], now, v), unit = (RIGHT - 68) / most, x = WIDTH - RIGHT + 12;
       nodes.push(element("rect", { x, y: y + 5, width: most * unit, height: row - 10, class: "room" }));
       nodes.push(element("rect", { x, y: y + 5, width: holds * unit, height: row - 10, class: "held" }));
       nodes.push(element("line", { x1: x + kept[stage] * unit, x2: x + kept[stage] * unit, y1: y + 3, y2: y + row - 3, class: "peak" }));

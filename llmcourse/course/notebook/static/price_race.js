@@ -1,7 +1,7 @@
 // The figure: each model's loss over what it has spent, at the prices that the reader sets, and who is ahead where.
 function mount(box, config) {
   const { models, prices } = config, [dense, mixture] = models.map((model) => model.lengths);
-  const WIDTH = 640, HEIGHT = 360, LEFT = 56, RIGHT = 14, TOP = 12, BOTTOM = 62, SPAN = [440, 4800], DEAREST = 2.5;
+  const WIDTH = 640, HEIGHT = 360, LEFT = 72, RIGHT = 14, TOP = 12, BOTTOM = 62, SPAN = [440, 4800], DEAREST = 2.5;
   const preset = prices.findIndex(([name]) => name === config.start);
   const state = { prices: [...prices[preset][1]], spent: 1000 };
   const count = (value) => Math.round(value).toLocaleString("en");

@@ -1,7 +1,7 @@
 // The chart of the score against the distance. `choose` is called with a distance while the reader drags in the chart,
 // `settle` when they let go.
 function ropeChart({ choose, settle }) {
-  const [width, height, left, right, top, bottom] = [400, 220, 30, 12, 20, 40];
+  const [width, height, left, right, top, bottom] = [400, 220, 30, 18, 20, 40];
   const { decimal, whole } = rope;
   const marks = element("g"), lines = element("g"), stem = element("line", { class: "stem" });
   const dot = element("circle", { class: "dot", r: 5.5 });

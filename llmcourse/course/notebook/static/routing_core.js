@@ -35,7 +35,7 @@ const routing = (() => {
   const times = (value) => value.toFixed(1);
   const percent = (count, of) => {
     const share = of ? 100 * count / of : 0;
-    return count && share < 1 ? "less than 1 %" : `${Math.round(share)} %`;
+    return count && share < 1 ? "less than 1%" : `${Math.round(share)}%`;
   };
 
   // A cell in words.

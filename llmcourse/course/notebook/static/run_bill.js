@@ -4,12 +4,12 @@ function mount(box, config) {
   const { shapes, vocabularies, lengths, tokens, devices, rates } = config;
   const state = { ...config.start };
   const WIDTH = 640, LEFT = 122, RIGHT = 80;
-  const { short } = bill;
+  const { fine: short } = numbers;
   const power = (value) => {
     const exponent = Math.floor(Math.log10(value));
     return `${(value / 10 ** exponent).toFixed(1)}e${exponent}`;
   };
-  const percent = (share) => `${share < 0.0995 ? Number((100 * share).toPrecision(2)) : Math.round(100 * share)} %`;
+  const percent = (share) => `${share < 0.0995 ? Number((100 * share).toPrecision(2)) : Math.round(100 * share)}%`;
   const factor = (value) => `×\u00a0${value < 9.95 ? Number(value.toPrecision(2)) : Math.round(value)}`;
 
   // ---- choices -----------------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ function mount(box, config) {
   const ENDS = [1 / 512, 8];
 
   function drawSpans(found) {
-    const from = LEFT + 74, room = WIDTH - 62 - from, nodes = [];
+    const from = LEFT + 96, room = WIDTH - 62 - from, nodes = [];
     const [least, most] = ENDS.map(Math.log);
     const x = (value) => from + room * (Math.min(Math.max(Math.log(value), least), most) - least) / (most - least);
     for (let value = ENDS[0]; value <= ENDS[1]; value *= 8) {
@@ -137,8 +137,8 @@ function mount(box, config) {
     spans.setAttribute("aria-label", `What each doubt would make of the cost: ${moved.join(", ")}`);
     clearTimeout(saying); // a screen reader hears where a slider has come to rest
     saying = setTimeout(() => {
-      const numbers = facts.map(({ name, value }) => `${name.textContent} ${value.textContent}`);
-      live.textContent = `${numbers.join(", ")}. ${told.textContent}`;
+      const said = facts.map(({ name, value }) => `${name.textContent} ${value.textContent}`);
+      live.textContent = `${said.join(", ")}. ${told.textContent}`;
     }, 400);
   }
 

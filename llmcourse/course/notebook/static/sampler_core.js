@@ -51,9 +51,9 @@ const sampler = (() => {
 
   const percent = (share) => {
     const value = 100 * share;
-    if (share === 0 || share >= 0.99995) return `${Math.round(value)} %`;
-    return value >= 99 ? `${value.toFixed(2)} %` : value >= 10 ? `${Math.round(value)} %`
-      : value >= 0.095 ? `${value.toFixed(1)} %` : value >= 0.0095 ? `${value.toFixed(2)} %` : "under 0.01 %";
+    if (share === 0 || share >= 0.99995) return `${Math.round(value)}%`;
+    return value >= 99 ? `${value.toFixed(2)}%` : value >= 10 ? `${Math.round(value)}%`
+      : value >= 0.095 ? `${value.toFixed(1)}%` : value >= 0.0095 ? `${value.toFixed(2)}%` : "under 0.01%";
   };
 
   return { softmax, ranked, settle, drawn, numbers, percent };

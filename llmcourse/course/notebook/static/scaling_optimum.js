@@ -3,7 +3,7 @@
 function mount(box, config) {
   const state = { log: Math.log10(config.start) };
   const names = config.laws.map(([name]) => name), laws = config.laws.map(([, law]) => law);
-  const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 490, 92, 24, 14, 58];
+  const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 494, 92, 24, 14, 62];
   const [nFrom, nTo] = config.params.map(Math.log10), [dFrom, dTo] = config.tokens.map(Math.log10);
   const [logFrom, logTo] = config.flops.map(Math.log10);
   const x = (logN) => LEFT + (WIDTH - LEFT - RIGHT) * (logN - nFrom) / (nTo - nFrom);
@@ -50,7 +50,7 @@ function mount(box, config) {
     const rule = (x1, x2, y1, y2) => element("line", { class: "grid", x1, x2, y1, y2 });
     for (let log = Math.ceil(nFrom); log <= nTo; log++) {
       nodes.push(rule(x(log), x(log), TOP, HEIGHT - BOTTOM), element("text", {
-        x: x(log), y: HEIGHT - BOTTOM + 21, "text-anchor": "middle" }, numbers.short(10 ** log).replace(/\.0+/, "")));
+        x: x(log), y: HEIGHT - BOTTOM + 25, "text-anchor": "middle" }, numbers.short(10 ** log).replace(/\.0+/, "")));
     }
     for (let log = Math.ceil(dFrom); log <= dTo; log++) {
       nodes.push(rule(LEFT, WIDTH - RIGHT, y(log), y(log)), element("text", {

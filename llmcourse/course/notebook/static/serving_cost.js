@@ -112,10 +112,10 @@ function mount(box, config) {
     served.setAttribute("aria-valuetext", servedOut.textContent);
     size.setAttribute("aria-valuetext", sizeOut.textContent);
     const more = 100 * (total(own) / unit - 1), share = 100 * serving.serve(best.n, asked) / unit;
-    told.textContent = `Your model costs ${more < 0.05 ? "the least there is" : `${more < 10 ? more.toFixed(1) : Math.round(more)} % more than the best`}.`;
+    told.textContent = `Your model costs ${more < 0.05 ? "the least there is" : `${more < 10 ? more.toFixed(1) : Math.round(more)}% more than the best`}.`;
     soft.textContent = `It reads ${numbers.short(own.d)} tokens, ${Math.round(own.d / mine).toLocaleString("en")} for each parameter. `
       + `The best has ${numbers.short(best.n)} and reads ${numbers.short(best.d)}, ${Math.round(best.d / best.n).toLocaleString("en")} for each; `
-      + `${Math.round(share)} % of its operations are serving. None below ${numbers.short(least)} reaches this loss of ${loss.toFixed(3)}.`;
+      + `${Math.round(share)}% of its operations are serving. None below ${numbers.short(least)} reaches this loss of ${loss.toFixed(3)}.`;
     chart.setAttribute("aria-label", `Operations of training and serving against size, for ${servedOut.textContent}. `
       + `${told.textContent} ${soft.textContent}`);
     clearTimeout(saying); // a screen reader hears where a slider has come to rest
