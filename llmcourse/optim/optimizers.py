@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
 
-from llmcourse._overlay import reference_object
+from llmcourse._overlay import is_the_librarys
 from llmcourse.optim.gradients import local_part
 from llmcourse.optim.muon import muon_scale, muon_step
 from llmcourse.optim.rules import adam_step, adamw_step, sgd_step
@@ -182,7 +182,7 @@ def _muon(param: Tensor, state: dict, group: dict) -> None:
 def _adam(optimizer: torch.optim.Optimizer, group: dict, rule: Callable[..., None]) -> None:
     """Update a group by a rule, or by the fused kernel what that can do."""
     settings = {name: group[name] for name in ("lr", "betas", "eps", "weight_decay")}
-    is_known = rule is reference_object("llmcourse.optim.rules", "adamw_step")
+    is_known = rule is adamw_step and is_the_librarys(rule, "llmcourse.optim.rules")
     fused: dict[torch.device, list[tuple[list[Tensor], int]]] = {}
     for param, state in _with_gradients(optimizer, group, "exp_avg", "exp_avg_sq"):
         state["step"] = state.get("step", 0) + 1
