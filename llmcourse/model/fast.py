@@ -29,13 +29,13 @@ def normalise(norm: nn.Module, x: Tensor) -> Tensor:
         [[1.0, -1.0]]
     """
     is_fast = (
-        type(norm).__name__ == "RMSNorm"
+        not torch.compiler.is_compiling()
+        and type(norm).__name__ == "RMSNorm"
         and is_the_librarys(vars(type(norm)).get("forward"), "llmcourse.model.layers")
         and not has_hooks(norm)
         and torch.is_grad_enabled()
         and x.device.type == "cpu"
         and x.dtype == norm.weight.dtype == torch.float32
-        and not torch.compiler.is_compiling()
     )
     return fast_rms_norm(x, norm.weight, norm.eps) if is_fast else norm(x)
 
