@@ -4,12 +4,18 @@ The same model (same shape, same weights, checked by its first loss), the same t
 both sides, each step of both in turn in one run: on one process, and on 2 gloo ranks. Theirs is set up as `accelerate`
 sets up FSDP2: `fully_shard` on each decoder layer and on the model, averaged gradients, `clip_grad_norm_`; and with
 PyTorch's AdamW. Its experts are computed in the way that `transformers` chooses by itself, and in the other.
-A second is one of the wall clock, as ranks wait for one another.
+A second is one of the wall clock, as ranks wait for one another. On one process the same ratios are also given in
+seconds on the processor, which other programs on the machine disturb less.
+
+Nobody's step can be faster than what it has to compute: the row "bare" is the same products of matrices and the same
+attention, both passes, and nothing between them. `theirs / bare` is the most that `theirs / ours` could be with these
+libraries, on one process.
 
 Memory is the most that a rank's process has held in a run of one side alone, less what it held before the model.
 
 Where torchtitan is importable (it needs triton, also where there is no GPU), its block of experts is timed beside ours,
 in bfloat16, in which it computes experts whatever it is given: forward and backward pass, processor time, one process.
+That of OLMo-core 3.0.0 cannot be: it takes tokens to experts and back by kernels in Triton, which need a GPU.
 
 The engine's share is that of a step of `pretrain` which is not spent in the step itself (forward and backward pass,
 messages, clipping, optimizer): reading rows, the agreement on signals, rows of the history.
@@ -23,7 +29,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -32,6 +38,7 @@ from benchmarks.moe import D_MODEL, SHAPES, TOKENS, passes
 from benchmarks.timing import alternate, ratios, row, spread
 from llmcourse.distributed.group import Group
 from llmcourse.distributed.launch import run_on_ranks
+from llmcourse.model.attention import attend
 from llmcourse.model.losses import Batch
 from llmcourse.moe.config import ExpertsConfig
 from llmcourse.moe.huggingface import save_pretrained
@@ -105,24 +112,61 @@ def their_step(config: RunConfig, group: Group, way: str) -> Callable[[], float]
     return step
 
 
+def bare_step(config: RunConfig) -> Callable[[], None]:
+    """The products and the attention of a step of one process, both passes, of random numbers."""
+    model, experts = config.model, config.experts
+    n_tokens, width = config.data.batch_size * config.data.seq_len, model.d_model
+    q_size, kv_size = model.n_heads * model.d_head, model.n_kv_heads * model.d_head
+    one = [(n_tokens * experts.top_k // experts.n_experts, *sizes) for sizes in (
+        (width, experts.d_expert), (width, experts.d_expert), (experts.d_expert, width))]  # fmt: skip
+    layer = [(n_tokens, width, q_size + 2 * kv_size), (n_tokens, q_size, width), (n_tokens, width, experts.n_experts)]
+    shapes = [(n_tokens, width, model.vocab_size)] + model.n_layers * (layer + experts.n_experts * one)
+    activations = {(n, i, o): (torch.randn(n, i), torch.randn(n, o)) for n, i, o in shapes}
+    weights = [torch.randn(o, i) for _, i, o in shapes]  # each its own: no cache holds the weights of a whole model
+    heads = [
+        torch.randn(config.data.batch_size, n, config.data.seq_len, model.d_head, requires_grad=True)
+        for n in (model.n_heads, model.n_kv_heads, model.n_kv_heads)
+    ]
+
+    def step() -> None:
+        for shape, weight in zip(shapes, weights):
+            x, d_y = activations[shape]
+            _ = x @ weight.t(), d_y @ weight, d_y.t() @ x
+        for _ in range(model.n_layers):
+            y_BHTC = attend(*heads, is_causal=True)
+            torch.autograd.grad(y_BHTC, heads, y_BHTC.detach())
+
+    return step
+
+
 def sides(config: RunConfig, group: Group) -> dict[str, Callable[[], float]]:
     """What is compared."""
     return {"ours": our_step(config, group), **{way: their_step(config, group, way) for way in WAYS}}
 
 
-def timed(group: Group) -> dict[str, list[float]]:
+class Seconds(NamedTuple):
+    """What the steps of one side took, by the clock on the wall and on the processor."""
+
+    wall: list[float]
+    processor: list[float]
+
+
+def timed(group: Group) -> dict[str, Seconds]:
     """Seconds of each side's steps, in turn; the first losses must agree."""
-    steps = sides(settings(), group)
+    steps: dict[str, Callable[[], Any]] = {**sides(settings(), group)}
     first = {name: step() for name, step in steps.items()}
     if max(first.values()) - min(first.values()) > 1e-4:
         raise AssertionError(f"the first losses differ: {first}")
-    taken: dict[str, list[float]] = {name: [] for name in steps}
+    if group.size == 1:
+        steps["bare"] = bare_step(settings())
+    taken = {name: Seconds([], []) for name in steps}
     for _ in range(ROUNDS):
         for name, step in steps.items():
             group.barrier()
-            began = time.perf_counter()
+            began = time.perf_counter(), time.process_time()
             step()
-            taken[name].append(time.perf_counter() - began)
+            taken[name].wall.append(time.perf_counter() - began[0])
+            taken[name].processor.append(time.process_time() - began[1])
     return taken
 
 
@@ -164,14 +208,14 @@ def engine_share(group: Group) -> float:
     return 1 - spent / (ended - began)
 
 
-def compared(group_name: str, taken: dict[str, list[float]], memory: dict[str, float]) -> bool:
+def compared(group_name: str, taken: dict[str, Seconds], memory: dict[str, float]) -> bool:
     """Print the rows of one number of ranks; return whether the targets were met."""
     config = settings()
     tokens = config.data.batch_size * config.data.seq_len
     met = True
-    for name, seconds in taken.items():
-        factors = ratios(seconds, taken["ours"])
-        columns = [f"{tokens / statistics.median(seconds):,.0f} tokens/s", f"{memory[name]:,.0f} MB"]
+    for name in ("ours", *WAYS):
+        factors = ratios(taken[name].wall, taken["ours"].wall)
+        columns = [f"{tokens / statistics.median(taken[name].wall):,.0f} tokens/s", f"{memory[name]:,.0f} MB"]
         if name == "ours":
             row(f"{group_name}, ours", columns)
             continue
@@ -179,7 +223,19 @@ def compared(group_name: str, taken: dict[str, list[float]], memory: dict[str, f
         is_default = name == WAYS[0]
         wanted = f"theirs / ours {spread(factors)}, at least {TARGET}, memory at most theirs"
         met &= row(f"{group_name}, {name}", columns, wanted, enough if is_default else None)
+    if "bare" in taken:
+        on_processor(group_name, {name: seconds.processor for name, seconds in taken.items()})
     return met
+
+
+def on_processor(group_name: str, taken: dict[str, list[float]]) -> None:
+    """Print the ratios in seconds on the processor, and the most that they could be."""
+    for name, seconds in taken.items():
+        said = [f"{1e3 * statistics.median(seconds):,.0f} ms on the processor"]
+        if name in WAYS:
+            said.append(f"/ ours {spread(ratios(seconds, taken['ours']))}")
+            said.append(f"/ bare {spread(ratios(seconds, taken['bare']))}")
+        row(f"{group_name}, {name}", said)
 
 
 def titans_block(ours: MoE) -> nn.Module:

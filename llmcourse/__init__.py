@@ -20,6 +20,7 @@ stands below:
     model/          chapter 3.1: what the model is
         config         all that decides a model's shape, and some well-known models
         layers         norms and feed-forward networks
+        fast           norms with a backward pass of their own
         attention      queries, keys, values, and the cache
         losses         a model asked about a batch, and what its answer costs
         transformer    blocks, the whole model, how its weights begin

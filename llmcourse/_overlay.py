@@ -46,6 +46,15 @@ def reference_object(module_name: str, name: str) -> Any:
     return getattr(sys.modules[module_name], name) if reference is _ABSENT else reference
 
 
+def is_the_librarys(function: Any, module_name: str) -> bool:
+    """Whether a function is that of a library module's own file, and nobody's in its place.
+
+    It goes by where the code was written: who runs a learner's code may give a name to it without a record here.
+    """
+    code = getattr(function, "__code__", None)
+    return code is not None and code.co_filename == sys.modules[module_name].__file__
+
+
 def replaced_names() -> list[tuple[ModuleType, str, Any]]:
     """Every name that a learner's object has replaced: (module, name, reference object)."""
     return [

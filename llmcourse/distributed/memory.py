@@ -155,13 +155,17 @@ class StepMemory(NamedTuple):
         return sum(self)
 
 
-def _norm_activations(config: ModelConfig, width: int) -> int:
+def _norm_activations(config: ModelConfig, width: int, fast_norms: bool) -> int:
     """What a norm keeps of one token, in bytes; `block_activations` says what it is."""
     float32, elements = 4 * config.d_model, width * config.d_model
-    return float32 + 4 + 2 * elements if config.norm == "rmsnorm" else float32 + elements + 8
+    if config.norm != "rmsnorm":
+        return float32 + elements + 8
+    return float32 + 4 + elements * (1 if fast_norms else 2)
 
 
-def block_activations(config: ModelConfig, n_tokens: int, width: int = 4, joined: bool = False) -> int:
+def block_activations(
+    config: ModelConfig, n_tokens: int, width: int = 4, joined: bool = False, fast_norms: bool = False
+) -> int:
     """Bytes that one block keeps for its backward pass.
 
     Of each token, with elements of `width` bytes:
@@ -177,6 +181,8 @@ def block_activations(config: ModelConfig, n_tokens: int, width: int = 4, joined
         width: Bytes of an element, 4 or 2.
         joined: Whether one product with joined weights makes queries, keys and values. The queries and keys of before
             the rotation, and a copy of these weights, are kept then.
+        fast_norms: Whether `fast_rms_norm` computes the RMSNorms, as in float32 on a CPU: what it made of its input it
+            makes again.
 
     Returns:
         Bytes.
@@ -191,7 +197,7 @@ def block_activations(config: ModelConfig, n_tokens: int, width: int = 4, joined
     """
     d_model, q_size, kv_size = config.d_model, config.n_heads * config.d_head, config.n_kv_heads * config.d_head
     is_rope = config.positions == "rope"
-    norm = _norm_activations(config, width)
+    norm = _norm_activations(config, width, fast_norms)
     heads = (3 if is_rope else 2) * q_size + 2 * kv_size
     heads += q_size + kv_size if joined and is_rope else 0
     wide = {"swiglu": 4, "relu": 1}.get(config.activation, 2) * config.d_ff
@@ -210,7 +216,7 @@ def block_parameters(config: ModelConfig) -> int:
     return two - one
 
 
-def step_memory(config: ModelConfig, run: Run, joined: bool = False) -> StepMemory:
+def step_memory(config: ModelConfig, run: Run, joined: bool = False, fast_norms: bool = False) -> StepMemory:
     """The bytes of one rank at the worst moment of a step.
 
     Three moments are looked at: the loss has just been computed, the backward pass works on the last block, and on the
@@ -219,7 +225,7 @@ def step_memory(config: ModelConfig, run: Run, joined: bool = False) -> StepMemo
     Args:
         config: The model's configuration.
         run: How it is trained.
-        joined: As for `block_activations`.
+        joined, fast_norms: As for `block_activations`.
 
     Example:
         >>> from llmcourse.model.config import PRESETS
@@ -232,7 +238,7 @@ def step_memory(config: ModelConfig, run: Run, joined: bool = False) -> StepMemo
     block = block_parameters(config)
     root = model_costs(config, 1).parameters - n_layers * block
     state = training_memory(root + n_layers * block, run.n_ranks, run.stage, each)
-    full = block_activations(config, n_tokens, width, joined)
+    full = block_activations(config, n_tokens, width, joined, fast_norms)
     kept = n_tokens * config.d_model * width if run.recompute else full
     logits = 4 * n_tokens * config.vocab_size
     grads_of_block = int(state.gradients * block / (root + n_layers * block))
@@ -259,7 +265,7 @@ def step_memory(config: ModelConfig, run: Run, joined: bool = False) -> StepMemo
     return max((loss, last, first), key=sum)
 
 
-def count_activation_bytes(config: ModelConfig, run: Run, joined: bool = False) -> int:
+def count_activation_bytes(config: ModelConfig, run: Run, joined: bool = False, fast_norms: bool = False) -> int:
     """Bytes that are kept for the backward pass when the loss of a rank's micro-batch has been computed.
 
     To the blocks come the token ids and the targets, the last norm, the logarithms of the softmax, and RoPE's tables.
@@ -270,12 +276,12 @@ def count_activation_bytes(config: ModelConfig, run: Run, joined: bool = False) 
         240772
     """
     width, n_tokens = int(PRECISIONS[run.precision].weights), run.batch_size * run.seq_len
-    norm = _norm_activations(config, width)
+    norm = _norm_activations(config, width, fast_norms)
     tables = 4 * run.seq_len * config.d_head if config.positions == "rope" else 0
     tables += 8 * run.seq_len if config.positions == "learned" else 0
     ends = n_tokens * (16 + norm + 4 * config.vocab_size) + tables + 4
-    block = n_tokens * config.d_model * width if run.recompute else block_activations(config, n_tokens, width, joined)
-    return ends + config.n_layers * block
+    full = block_activations(config, n_tokens, width, joined, fast_norms)
+    return ends + config.n_layers * (n_tokens * config.d_model * width if run.recompute else full)
 
 
 def count_model_parameters(config: ModelConfig) -> int:

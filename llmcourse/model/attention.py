@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from llmcourse.model.config import check_heads
+from llmcourse.model.fast import has_hooks, normalise
 from llmcourse.model.layers import make_norm
 
 Rotate = Callable[[Tensor], Tensor]
@@ -224,12 +225,12 @@ class Attention(nn.Module):
         """Queries (B, H, T, C), keys and values (B, K, T, C), normalised and rotated where that is wanted."""
         q_BTN, k_BTN, v_BTN = self._project_all(x_BTD)
         if self.query_norm is not None and self.qk_norm_over == "all":
-            q_BTN, k_BTN = self.query_norm(q_BTN), self.key_norm(k_BTN)
+            q_BTN, k_BTN = normalise(self.query_norm, q_BTN), normalise(self.key_norm, k_BTN)
         q_BHTC, k_BKTC, v_BKTC = (
             y_BTN.unflatten(-1, (-1, self.d_head)).transpose(1, 2) for y_BTN in (q_BTN, k_BTN, v_BTN)
         )
         if self.query_norm is not None and self.qk_norm_over == "head":
-            q_BHTC, k_BKTC = self.query_norm(q_BHTC), self.key_norm(k_BKTC)
+            q_BHTC, k_BKTC = normalise(self.query_norm, q_BHTC), normalise(self.key_norm, k_BKTC)
         if rotate is not None:
             q_BHTC, k_BKTC = rotate(q_BHTC), rotate(k_BKTC)
         return q_BHTC, k_BKTC, v_BKTC
@@ -272,5 +273,4 @@ class Attention(nn.Module):
 
 def _is_plain_linear(layer: nn.Module) -> bool:
     """Whether calling the layer is nothing but a product with its weight: no subclass, no hook of any kind."""
-    hooks = (layer._forward_pre_hooks, layer._forward_hooks, layer._backward_pre_hooks, layer._backward_hooks)
-    return type(layer) is nn.Linear and not any(hooks)
+    return type(layer) is nn.Linear and not has_hooks(layer)

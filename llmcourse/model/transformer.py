@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from llmcourse.model.attention import Attention, LayerCache, Rotate, causal_mask
 from llmcourse.model.config import ModelConfig
+from llmcourse.model.fast import normalise
 from llmcourse.model.layers import make_feed_forward, make_norm
 from llmcourse.positional import make_positions
 
@@ -138,10 +139,10 @@ class Block(nn.Module):
     ) -> Tensor:
         """The residual stream after this layer; arguments as for `Attention`."""
         if self.pre_norm:
-            x_BTD = x_BTD + self.dropout(self.attention(self.attention_norm(x_BTD), rotate, mask, cache))
-            return x_BTD + self.dropout(self.feed_forward(self.feed_forward_norm(x_BTD)))
-        x_BTD = self.attention_norm(x_BTD + self.dropout(self.attention(x_BTD, rotate, mask, cache)))
-        return self.feed_forward_norm(x_BTD + self.dropout(self.feed_forward(x_BTD)))
+            x_BTD = x_BTD + self.dropout(self.attention(normalise(self.attention_norm, x_BTD), rotate, mask, cache))
+            return x_BTD + self.dropout(self.feed_forward(normalise(self.feed_forward_norm, x_BTD)))
+        x_BTD = normalise(self.attention_norm, x_BTD + self.dropout(self.attention(x_BTD, rotate, mask, cache)))
+        return normalise(self.feed_forward_norm, x_BTD + self.dropout(self.feed_forward(x_BTD)))
 
 
 class Transformer(nn.Module):
@@ -285,7 +286,7 @@ class Transformer(nn.Module):
             x_BTD = block(x_BTD, rotate, mask, cache.layer(number) if cache is not None else None)
         if cache is not None:
             cache.length += ids_BT.shape[1]
-        logits_BTV = self.lm_head(self.norm(x_BTD))
+        logits_BTV = self.lm_head(normalise(self.norm, x_BTD))
         return logits_BTV if self.config.logit_scale == 1.0 else logits_BTV * self.config.logit_scale
 
     def _check(self, ids_BT: Tensor, documents_BT: Tensor | None, cache: KVCache | None) -> None:

@@ -2,6 +2,9 @@
 
 SGD, Adam and AdamW equal `torch.optim` step by step; Muon equals `torch.optim.Muon` where both compute in one
 precision. State is saved and loaded with `state_dict` and `load_state_dict`, as of any PyTorch optimizer.
+
+AdamW is there twice: `adamw_step` says what it does, seven passes over memory and a call each for every parameter; and
+PyTorch's fused kernel does the same for all of them in one pass. The two are tested equal.
 """
 
 import math
@@ -10,7 +13,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.adamw import adamw
 
+from llmcourse._overlay import is_the_librarys
+from llmcourse.optim.gradients import local_part
 from llmcourse.optim.muon import muon_scale, muon_step
 from llmcourse.optim.rules import adam_step, adamw_step, sgd_step
 
@@ -94,9 +100,7 @@ class AdamW(torch.optim.Optimizer):
         """Update every parameter that has a gradient."""
         loss = _evaluate(closure)
         for group in self.param_groups:
-            rule = adamw_step if group["decoupled"] else adam_step
-            for param, state in _with_gradients(self, group, "exp_avg", "exp_avg_sq"):
-                _adam(param, state, group, rule)
+            _adam(self, group, adamw_step if group["decoupled"] else adam_step)
         return loss
 
 
@@ -163,8 +167,7 @@ class Muon(torch.optim.Optimizer):
         loss = _evaluate(closure)
         for group in self.param_groups:
             if group["rule"] == "adamw":
-                for param, state in _with_gradients(self, group, "exp_avg", "exp_avg_sq"):
-                    _adam(param, state, group, adamw_step)
+                _adam(self, group, adamw_step)
             else:
                 for param, state in _with_gradients(self, group, "momentum_buffer"):
                     _muon(param, state, group)
@@ -176,10 +179,41 @@ def _muon(param: Tensor, state: dict, group: dict) -> None:
     muon_step(param, param.grad, state["momentum_buffer"], steps=group["ns_steps"], **settings)
 
 
-def _adam(param: Tensor, state: dict, group: dict, rule: Callable[..., None]) -> None:
-    state["step"] = state.get("step", 0) + 1
+def _adam(optimizer: torch.optim.Optimizer, group: dict, rule: Callable[..., None]) -> None:
+    """Update a group by a rule, or by the fused kernel what that can do."""
     settings = {name: group[name] for name in ("lr", "betas", "eps", "weight_decay")}
-    rule(param, param.grad, state["exp_avg"], state["exp_avg_sq"], state["step"], **settings)
+    is_known = rule is adamw_step and is_the_librarys(rule, "llmcourse.optim.rules")
+    fused: dict[torch.device, list[tuple[list[Tensor], int]]] = {}
+    for param, state in _with_gradients(optimizer, group, "exp_avg", "exp_avg_sq"):
+        state["step"] = state.get("step", 0) + 1
+        tensors = _in_this_process(param, param.grad, state["exp_avg"], state["exp_avg_sq"])
+        if is_known and all(tensor.dtype == torch.float32 and tensor.is_contiguous() for tensor in tensors):
+            fused.setdefault(param.device, []).append((tensors, state["step"]))
+        else:
+            rule(*tensors, state["step"], **settings)
+    for found in fused.values():
+        _fused_adamw(found, **settings)
+
+
+def _fused_adamw(
+    found: list[tuple[list[Tensor], int]], *, lr: float, betas: tuple[float, float], eps: float, weight_decay: float
+) -> None:
+    """`adamw_step` for many parameters at once, each with its gradient, moments and the number of the step."""
+    params, grads, ms, vs = (list(column) for column in zip(*(tensors for tensors, _ in found)))
+    before = [torch.tensor(float(step - 1), device=params[0].device) for _, step in found]  # the kernel counts on
+    adamw(
+        params, grads, ms, vs, [], before, fused=True, amsgrad=False, maximize=False, lr=lr, beta1=betas[0],
+        beta2=betas[1], eps=eps, weight_decay=weight_decay,
+    )  # fmt: skip
+
+
+def _in_this_process(*tensors: Tensor) -> list[Tensor]:
+    """Tensors that are cut over several processes in one and the same way as what of them is here; others as they are.
+
+    A rule that looks at each element by itself then needs no other process, and none of `DTensor`'s bookkeeping.
+    """
+    cuts = {(tensor.device_mesh, tensor.placements) if hasattr(tensor, "placements") else None for tensor in tensors}
+    return [local_part(tensor) for tensor in tensors] if len(cuts) == 1 else list(tensors)
 
 
 def _with_gradients(optimizer: torch.optim.Optimizer, group: dict, *state_names: str) -> Iterator[tuple[Tensor, dict]]:

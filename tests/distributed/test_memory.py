@@ -67,7 +67,7 @@ def test_what_the_backward_pass_keeps_is_predicted(changes, precision):
     if precision == "bf16":
         model = model.bfloat16()
     measured = saved_bytes(lambda: batch_loss(model, batch_for(config, run)), model.parameters())
-    predicted = count_activation_bytes(config, run, joined=True)
+    predicted = count_activation_bytes(config, run, joined=True, fast_norms=precision == "fp32")
     # Biases that are joined, and what a norm keeps in bfloat16, are not worth a term.
     assert predicted == pytest.approx(measured, rel=0.001 if precision == "fp32" else 0.05)
 
@@ -142,7 +142,8 @@ def test_the_worst_moment_of_a_step_is_within_a_tenth(changes, settings):
     step()
     strategy.zero_grad()
     measured = sum(held(strategy.shards, optimizer)) + peak_bytes(step).n_bytes
-    assert step_memory(config, run, joined=run.stage < 3).total == pytest.approx(measured, rel=0.1)
+    predicted = step_memory(config, run, joined=run.stage < 3, fast_norms=True)
+    assert predicted.total == pytest.approx(measured, rel=0.1)
 
 
 def asked(*words: str) -> tuple[int, str]:

@@ -18,6 +18,7 @@ from llmcourse.optim import (
     newton_schulz,
     parameter_groups,
 )
+from llmcourse.optim.rules import adamw_step
 
 PAIRS = {
     "sgd": (SGD, torch.optim.SGD, {"lr": 0.1}),
@@ -53,6 +54,37 @@ def test_parameters_equal_those_of_torch_optim_at_every_step(name):
     for step in range(10):
         for got, want in zip(train(model, a, 1, step), train(other, b, 1, step)):
             torch.testing.assert_close(got, want, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+def test_the_fused_kernel_does_what_the_rule_says(weight_decay, monkeypatch):
+    settings = {"lr": 0.01, "betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": weight_decay}
+    results = []
+    for rule in (adamw_step, lambda *args, **kwargs: adamw_step(*args, **kwargs)):  # another function is not known
+        monkeypatch.setattr("llmcourse.optim.optimizers.adamw_step", rule)
+        torch.manual_seed(0)
+        params = [nn.Parameter(torch.randn(shape)) for shape in ((300, 7), (5,), (), (0, 3), (2, 3, 4))]
+        optimizer = AdamW(params, **settings)
+        for step in range(5):
+            for i, param in enumerate(params):  # one of them comes later, and counts its own steps
+                param.grad = torch.randn(param.shape) if i != 1 or step > 2 else None
+            optimizer.step()
+        states = [optimizer.state[param] for param in params]
+        assert [state["step"] for state in states] == [5, 2, 5, 5, 5]
+        results.append([param.detach() for param in params] + [state["exp_avg_sq"] for state in states])
+    for fused, plain in zip(*results):
+        torch.testing.assert_close(fused, plain, rtol=1e-6, atol=1e-7)
+
+
+def test_a_rule_gets_what_lies_in_memory_in_another_order():
+    matrix = nn.Parameter(torch.randn(3, 5).t())
+    theirs = nn.Parameter(matrix.detach().clone())
+    optimizers = AdamW([matrix], lr=0.1), torch.optim.AdamW([theirs], lr=0.1)
+    matrix.grad = torch.randn(5, 3)
+    theirs.grad = matrix.grad.clone()
+    for optimizer in optimizers:
+        optimizer.step()
+    torch.testing.assert_close(matrix, theirs)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.95])
