@@ -207,7 +207,7 @@ def test_a_container_is_compared_once_for_a_message(monkeypatch: pytest.MonkeyPa
     table, _, reference = sharing()
     compared: list[Any] = []
     real = patches.difference
-    monkeypatch.setattr(patches, "difference", lambda *given: compared.append(given) or real(*given))
+    monkeypatch.setattr(patches, "difference", lambda *given, **how: compared.append(given) or real(*given, **how))
     with table.changes(only=table.reachable([reference])):
         pass
     assert len(compared) == 1
