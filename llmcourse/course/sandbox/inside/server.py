@@ -30,13 +30,23 @@ PACKAGES = (
     "matplotlib.font_manager",
     "matplotlib_inline.backend_inline",
     "IPython.core.interactiveshell",
+    "IPython.core.magics.extension",
 )
 FOR_TRAINING = ("torch._dynamo", "torch.utils.flop_counter")
 """An optimizer's first step and a count of operations load some 800 modules, which takes 1.5 s and each fork would do
 anew; a chapter that trains nothing does not wait for them."""
 COURSE_MODULES = tuple(
     f"llmcourse.course.{name}"
-    for name in ("workspace", "checks", "notebook.display", "notebook.plots", "remote.cells", "remote.judges")
+    for name in (
+        "workspace",
+        "checks",
+        "battery",
+        "notebook.display",
+        "notebook.plots",
+        "notebook.oracles",
+        "remote.cells",
+        "remote.judges",
+    )
 )
 """What `%load_ext llmcourse.course` and the line between two processes need; the rest of the course's machinery builds
 and grades, and no process in a room imports it."""
