@@ -83,12 +83,23 @@ def rebind(module: ModuleType, name: str, new: Any) -> None:
     defined_by = getattr(old if reference is _ABSENT else reference, "__module__", None)
     if old is new or defined_by != module.__name__:
         return
-    ours = [key for key in list(sys.modules) if key.startswith("llmcourse.")]  # of some 1,500
-    for other in [sys.modules[key] for key in ours if belongs_to_library(key) and sys.modules[key] is not None]:
+    for other in [found for key in _library_names() if (found := sys.modules.get(key)) is not None]:
         for attribute in [key for key, value in vars(other).items() if value is old]:
             is_another_piece = attribute != name and getattr(module, attribute, None) is old
             if not is_another_piece:
                 setattr(other, attribute, new)
+
+
+def _library_names() -> list[str]:
+    """The names of the library's modules, among some 1,500 that are imported; looked for anew when there are more."""
+    seen = len(sys.modules), next(reversed(sys.modules))
+    if _names.get("seen") != seen:
+        _names["library"] = [key for key in list(sys.modules) if belongs_to_library(key)]
+        _names["seen"] = seen
+    return _names["library"]
+
+
+_names: dict[str, Any] = {}
 
 
 def run_section(module: ModuleType, code: CodeType) -> list[str]:

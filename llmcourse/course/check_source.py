@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import lru_cache
 
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 """Around the parts of a check that a release comes without."""
@@ -31,6 +32,7 @@ def hidden_lines(source: str) -> dict[int, str]:
     return found
 
 
+@lru_cache(maxsize=512)
 def parts(source: str) -> tuple[str, str]:
     """The part of a check that learners read, and what begins with the hidden one, with their lines where they were.
 

@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -130,14 +131,13 @@ def _where_to_find(name: str) -> str:
 def learner_lines(error: BaseException) -> list[str]:
     """The lines of the learner's own cells that an error, or what is behind it, came through, the last three."""
     errors = [error] + [error.__cause__] * (error.__cause__ is not None)
-    frames = [frame for each in errors for frame in traceback.extract_tb(each.__traceback__)]
-    return [line for frame in frames if (line := _told(frame))][-3:]
+    places = [place for each in errors for place in traceback.walk_tb(each.__traceback__)]
+    own = [(frame, line) for frame, line in places if _is_learners(frame.f_code.co_filename)]
+    return list(map(_told, traceback.StackSummary.extract(own[-3:])))
 
 
 def _told(frame: traceback.FrameSummary) -> str:
-    """A line of the learner's cell; empty for what is not the learner's."""
-    if not _is_learners(frame.filename):
-        return ""
+    """A line of the learner's cell."""
     text = linecache.getline(frame.filename, frame.lineno or 0).strip()
     place = "" if frame.name == "<module>" else f"{frame.name}, "
     return f"    in {place}line {_line_in_cell(frame.filename, frame.lineno or 0)} of its cell: {text}"
@@ -248,4 +248,9 @@ def _plainly(hint: ast.expr | None, frame: FrameType, unknown: set[str]) -> str:
 
 def _is_learners(file: str) -> bool:
     workspace = os.environ.get(WORKSPACE_VARIABLE)
-    return file.startswith(CELL) or bool(workspace) and Path(file).is_relative_to(Path(workspace).resolve())
+    return file.startswith(CELL) or bool(workspace) and _lies_in(file, str(workspace))
+
+
+@lru_cache(maxsize=1024)
+def _lies_in(file: str, folder: str) -> bool:
+    return Path(file).is_relative_to(Path(folder).resolve())

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from llmcourse.course.spared import uncollected
 from llmcourse.course.terminal import app, chapters_named, console, fail, root_folder
 
 
@@ -46,10 +47,11 @@ def grade(
     A run that was stopped or killed goes on where it was when the same command is given again. timestamps.csv beside
     the submissions (student,timestamp) says when they were handed in. The gradebook of before the run is in backups/.
     """
-    from llmcourse.course.grading.errors import GradingError
-    from llmcourse.course.grading.results.report import print_summary
-    from llmcourse.course.grading.run import GradeOptions, grade_class
-    from llmcourse.course.grading.trial.rooms import why_not
+    with uncollected():
+        from llmcourse.course.grading.errors import GradingError
+        from llmcourse.course.grading.results.report import print_summary
+        from llmcourse.course.grading.run import GradeOptions, grade_class
+        from llmcourse.course.grading.trial.rooms import why_not
 
     root = root_folder()
     name = chapters_named(root, assignment)[0] if assignment else None

@@ -13,6 +13,8 @@ import inspect
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from llmcourse.course.check_source import hidden_lines, parts
@@ -27,6 +29,8 @@ from llmcourse.course.remote.references import assignment_pieces, pieces_used
 from llmcourse.course.source import as_python, names_read
 from llmcourse.course.told import CheckFailed, explain
 from llmcourse.course.watched import last_call, last_result, watched
+
+CHECK = "%%check "
 
 
 class Judge:
@@ -58,8 +62,8 @@ class Judge:
         self.sources |= sources
         self.told = Told("", knows_hidden=bool(hidden_lines(cell)))
         magic, _, body = cell.partition("\n")
-        if magic.startswith("%%check "):
-            self.check(magic.removeprefix("%%check "), body)
+        if magic.startswith(CHECK):
+            self.check(magic.removeprefix(CHECK), body)
         else:
             self.check_plain(cell)
 
@@ -85,8 +89,7 @@ class Judge:
     def check(self, line: str, cell: str) -> None:
         """`%%check module:piece [id]`: judge the student's version of one piece."""
         piece = Piece.parse(line.partition(" ")[0])
-        source = as_python(self.shell, cell)
-        file = f"<check of {piece.name}>"
+        source, file = _source(self.shell, cell), _file(piece)
         with self._session(piece) as stand_in:
             known = {other.name: _reference(other) for other in assignment_pieces()} | self.shell.user_ns
             mine = stand_in if isinstance(_reference(piece), type) else watched(stand_in)
@@ -95,10 +98,10 @@ class Judge:
             seen, hidden = parts(source)
             knows_hidden = False
             try:
-                exec(compile(seen, file, "exec"), namespace)  # noqa: S102
+                exec(_code(seen, file), namespace)  # noqa: S102
                 run_example(piece, mine)
                 knows_hidden = bool(hidden.strip())
-                exec(compile(hidden, file, "exec"), namespace)  # noqa: S102
+                exec(_code(hidden, file), namespace)  # noqa: S102
                 prove(self.peer.table.modules, _reference(piece))
             except (BadMessage, LineClosed) as error:
                 self.peer.line.close()  # the other side notices, and the next check gets two new processes
@@ -145,6 +148,30 @@ class Judge:
         finally:
             with suppress(BadMessage, LineClosed):
                 self.peer.end()
+
+
+def read_check(shell: Any, cell: str) -> None:
+    """Compile a check cell, once for all judges that are forked from this process."""
+    magic, _, body = cell.partition("\n")
+    if magic.startswith(CHECK):
+        file = _file(Piece.parse(magic.removeprefix(CHECK).partition(" ")[0]))
+        with suppress(SyntaxError, ValueError):  # which its judge will tell of
+            for part in parts(_source(shell, body)):
+                _code(part, file)
+
+
+def _file(piece: Piece) -> str:
+    return f"<check of {piece.name}>"
+
+
+@lru_cache(maxsize=512)
+def _source(shell: Any, cell: str) -> str:
+    return as_python(shell, cell)
+
+
+@lru_cache(maxsize=1024)
+def _code(source: str, file: str) -> CodeType:
+    return compile(source, file, "exec")
 
 
 def _unreadable(name: str, cell: str) -> Told:

@@ -2,7 +2,8 @@
 
 It has imported everything and made the shell; a fork of it is ready in a few milliseconds, and knows nothing of
 the notebook before. Requests come as one message each, with three descriptors: the control socket, on which the grader
-gives orders (see `cells`); the line to the student's process; and a lifeline, whose end is the judge's.
+gives orders (see `cells`); the line to the student's process; and a lifeline, whose end is the judge's. A message
+without descriptors is a check cell, which the server compiles for all judges to come.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any, NoReturn
 
 from llmcourse.course.environment import LINE_VARIABLE
 from llmcourse.course.remote import cells
-from llmcourse.course.remote.judge import Judge
+from llmcourse.course.remote.judge import Judge, read_check
 
 MAX_REQUEST = 1 << 16
 
@@ -45,6 +46,11 @@ def serve(requests: socket.socket) -> None:
                 for judge in judges.values():
                     _end(*judge)
                 return
+            if not fds:
+                with suppress(ValueError):  # it did not come whole
+                    read_check(cells.shell(), json.loads(message))
+                gc.freeze()
+                continue
             control, line, life = (socket.socket(fileno=fd) for fd in fds)
             folder = tempfile.mkdtemp(prefix="judge-")
             pid = os.fork()

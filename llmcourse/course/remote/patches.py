@@ -19,6 +19,8 @@ from llmcourse.course.remote.wire import PATCH, SCALARS, BadMessage
 
 SMALL = 8
 """Containers with fewer items are told as a whole."""
+CHUNK = 128
+"""Items that are compared at once: most have not changed, and whether any has is quicker to say than which."""
 MAX_NESTED = 4
 """Tuples in tuples, as deep as a snapshot looks."""
 
@@ -41,30 +43,32 @@ def snapshot(value: Any) -> Snapshot | None:
     return None
 
 
-def difference(before: Snapshot, value: Any, encode: Callable[[list[Any]], Any]) -> tuple[list[Any], Snapshot] | None:
+def difference(
+    before: Snapshot, value: Any, encode: Callable[[list[Any]], Any], *, roughly: bool = False
+) -> tuple[list[Any], Snapshot] | None:
     """What `apply` has to be told, and the snapshot after that.
 
     Args:
         before: How the container was.
         value: The container.
         encode: Encodes a list of items.
+        roughly: Whether a stretch of equal items may pass for unchanged: 1.0 and True where 1 was are then left for
+            later. To say so takes a tenth of the time.
 
     Returns:
         A patch, which is empty when nothing has changed; None when the container has to be told as a whole.
     """
     items, values, are_sets = before
     if values is None:
-        return _difference_of_lists(items, value, encode)
-    keys, removed = list(value.keys()), []
-    if len(keys) < len(items) or _places(operator.is_not, items, keys):
-        stays = [key in value for key in items]
-        removed = [i for i, stay in enumerate(stays) if not stay]
-        items, values = list(compress(items, stays)), list(compress(values, stays))
-        if _places(operator.is_not, items, keys):
-            return None
+        return _difference_of_lists(items, value, encode, roughly)
+    keys = list(value.keys())
+    removed = _removed(items, keys, value, roughly)
+    if removed is None:
+        return None
+    items, values = _but(items, removed), _but(values, removed)
     n_before = len(items)
     now = list(value.values())
-    changed = _places(operator.ne if are_sets else operator.is_not, values, now)
+    changed = _places(operator.ne if are_sets else operator.is_not, values, now, roughly or are_sets)
     added = keys[n_before:]
     told = [now[i] for i in changed] + now[n_before:]
     if not told and not removed:
@@ -76,15 +80,61 @@ def difference(before: Snapshot, value: Any, encode: Callable[[list[Any]], Any])
     return patch, (keys, _with_copies(values, changed, told) if are_sets else now, are_sets)
 
 
-def _places(differ: Callable[[Any, Any], bool], before: list[Any], now: list[Any]) -> list[int]:
+def _places(differ: Callable[[Any, Any], bool], before: list[Any], now: list[Any], roughly: bool = False) -> list[int]:
     """The positions at which two lists differ, as far as both go."""
-    return list(compress(count(), map(differ, before, now)))
+    found: list[int] = []
+    n_both = min(len(before), len(now))
+    for start in range(0, n_both, CHUNK):
+        end = min(start + CHUNK, n_both)
+        old, new = before[start:end], now[start:end]
+        if not _are_equal(old, new) if roughly else any(map(differ, old, new)):
+            found += compress(count(start), map(differ, old, new))
+    return found
+
+
+def _removed(items: list[Any], keys: list[Any], value: dict[Any, Any], roughly: bool) -> list[int] | None:
+    """The positions of the items that are no keys of a dict any more; None if those that are stand in another order."""
+    removed: list[int] = []
+    place = 0
+    while (place := _first_place(items, keys, place, len(removed), roughly)) < len(items):
+        if items[place] in value:
+            return None
+        removed.append(place)
+        place += 1
+    return removed
+
+
+def _first_place(items: list[Any], keys: list[Any], start: int, shift: int, roughly: bool) -> int:
+    """The first position, from `start` on, whose item is not the key `shift` positions before it."""
+    while start < len(items):
+        end = min(start + CHUNK, len(items))
+        old, new = items[start:end], keys[start - shift : end - shift]
+        if len(new) < len(old) or (not _are_equal(old, new) if roughly else any(map(operator.is_not, old, new))):
+            return start + next(compress(count(), map(operator.is_not, old, new)), len(new))
+        start = end
+    return start
+
+
+def _are_equal(old: list[Any], new: list[Any]) -> bool:
+    """Whether two lists are equal, which takes no time for the same objects."""
+    try:
+        return old == new
+    except Exception:  # of arrays nobody can say it
+        return False
+
+
+def _but(items: list[Any], removed: Iterable[int]) -> list[Any]:
+    """A list without what stands at some positions."""
+    kept = items.copy()
+    for place in sorted(removed, reverse=True):
+        del kept[place]
+    return kept
 
 
 def _difference_of_lists(
-    items: list[Any], value: list[Any], encode: Callable[[list[Any]], Any]
+    items: list[Any], value: list[Any], encode: Callable[[list[Any]], Any], roughly: bool
 ) -> tuple[list[Any], Snapshot] | None:
-    changed = _places(operator.is_not, items, value)
+    changed = _places(operator.is_not, items, value, roughly)
     told = [value[i] for i in changed] + value[len(items) :]
     if not told and len(items) == len(value):
         return [], (items, None, False)
@@ -148,8 +198,7 @@ def _without(value: Any, removed: Any, before: Snapshot | None) -> Snapshot | No
         del value[keys[i]]
     if before is None or before[1] is None:
         return None
-    stays = [key in value for key in keys]
-    return list(compress(before[0], stays)), list(compress(before[1], stays)), before[2]
+    return _but(before[0], set(removed)), _but(before[1], set(removed)), before[2]
 
 
 def _patched(before: Snapshot, value: dict[Any, Any], changed: list[int], told: list[Any], added: list[Any]) -> Any:

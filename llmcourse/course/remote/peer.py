@@ -18,6 +18,7 @@ import re
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -244,11 +245,9 @@ class Peer:
             raise BadMessage("a call with names that are none")
         split = len(values) - len(names)
         args, kwargs = values[:split], dict(zip(names, values[split:]))
-        with _in_modes(modes, with_default=not self.is_host):
-            before = _modes()
-            result = _WAYS[kind](function, *args, **kwargs)
-            left_modes = _modes() != before
-        reply = [self.table.encode(result), None, left_modes]
+        call = partial(_WAYS[kind], function, *args, **kwargs)
+        result, has_left_modes = _call_in_modes(modes, call, with_default=not self.is_host)
+        reply = [self.table.encode(result), None, has_left_modes]
         return reply, lambda new: self._keep_graph(new, reply)
 
     def _keep_graph(self, new: list[Entry], reply: list[Any]) -> None:
@@ -349,9 +348,23 @@ def _modes() -> list[Any]:
     return [torch.is_grad_enabled(), autocast, *names, torch.get_deterministic_debug_mode()]
 
 
+def _call_in_modes(modes: Any, call: Callable[[], Any], *, with_default: bool) -> tuple[Any, bool]:
+    """Make a call in the modes that the caller is in; those of the whole process only where it is trusted with
+    them. Returns the result, and whether other modes were left, which are then as before again."""
+    if modes != _modes():
+        with _taken_on(modes, with_default=with_default):
+            before = _modes()
+            return call(), _modes() != before
+    try:
+        result = call()
+    finally:
+        if has_left := _modes() != modes:
+            _put_back(modes, with_default=with_default)
+    return result, has_left
+
+
 @contextmanager
-def _in_modes(modes: Any, *, with_default: bool) -> Iterator[None]:
-    """The modes that the caller is in; those of the whole process only where it is trusted with them."""
+def _taken_on(modes: Any, *, with_default: bool) -> Iterator[None]:
     grad, autocast, dtype, default, determinism = modes
     with ExitStack() as stack:
         stack.enter_context(torch.set_grad_enabled(bool(grad)))
@@ -363,6 +376,16 @@ def _in_modes(modes: Any, *, with_default: bool) -> Iterator[None]:
             stack.callback(torch.set_deterministic_debug_mode, torch.get_deterministic_debug_mode())
             torch.set_deterministic_debug_mode(determinism)
         yield
+
+
+def _put_back(modes: Any, *, with_default: bool) -> None:
+    """Bring back modes that this process was in."""
+    grad, autocast, _, default, determinism = modes
+    torch.set_grad_enabled(grad)
+    torch.set_autocast_enabled("cpu", autocast)
+    if with_default:
+        torch.set_default_dtype(wire.TORCH_DTYPES[default])
+        torch.set_deterministic_debug_mode(determinism)
 
 
 def _told(error: BaseException, lines: list[str]) -> list[Any]:

@@ -185,7 +185,7 @@ class Table:
         definitions: list[Any] = []
         contents: list[Any] = []
         if only is None:
-            self._compared.clear()
+            self._compared.clear()  # what `reachable` has found out is rough
         new_before, first_new = {entry.number for entry in self._undefined}, self._next
         shared = list(self._entries.values()) if only is None else [self._entries[number] for number in sorted(only)]
         looked_at = [entry for entry in shared if entry.known is not None and entry.kind != "function"]
@@ -249,12 +249,12 @@ class Table:
             contents.append([entry.number, content])
         entry.snapshot = _snapshot(entry)
 
-    def _difference(self, entry: Entry) -> tuple[list[Any], patches.Snapshot] | None:
+    def _difference(self, entry: Entry, *, roughly: bool = False) -> tuple[list[Any], patches.Snapshot] | None:
         """What `patches.difference` says of a container. For one message it is asked once, though `reachable` and
         `changes` both want to know."""
         if entry.number not in self._compared:
             assert entry.snapshot is not None
-            found = patches.difference(entry.snapshot, entry.value, _encode_by_value)
+            found = patches.difference(entry.snapshot, entry.value, _encode_by_value, roughly=roughly)
             self._compared[entry.number] = found
         return self._compared[entry.number]
 
@@ -322,6 +322,9 @@ class Table:
     def reachable(self, values: list[Any]) -> set[int]:
         """The numbers of the shared objects that can be reached from values as they were encoded.
 
+        Between a piece and what it calls of the library, a number that was replaced by an equal one of another type may
+        wait: it is told when the piece gives control back to its check, which looks at everything.
+
         To be called just before `changes`, which takes over what is found out here about containers.
         """
         self._compared.clear()
@@ -332,7 +335,7 @@ class Table:
             if number not in found and number in self._entries:
                 found.add(number)
                 entry = self._entries[number]
-                if entry.snapshot is not None and self._difference(entry) is not None:
+                if entry.snapshot is not None and self._difference(entry, roughly=True) is not None:
                     continue  # numbers and texts refer to nothing
                 content = KINDS[entry.kind].content(self, entry.value)
                 trees = content[1] if entry.kind == "record" else [content]

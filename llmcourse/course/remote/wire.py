@@ -25,6 +25,8 @@ import torch
 
 MAX_FRAME = 256 * 2**20
 """Bytes of one message."""
+LARGE = 2**16
+"""Bytes of a message in which there may be more objects than are read in passing."""
 MAX_DEPTH = 50
 """Containers within containers."""
 
@@ -61,8 +63,9 @@ def unpack(data: bytes) -> Any:
     Raises:
         BadMessage: The bytes are no message, or hold a kind of value that none has.
     """
-    collects = gc.isenabled()
-    gc.disable()  # a million small lists would have it look at all of them again and again
+    collects = len(data) > LARGE and gc.isenabled()
+    if collects:
+        gc.disable()  # a million small lists would have it look at all of them again and again
     try:
         return msgpack.unpackb(data, raw=False, strict_map_key=True, unicode_errors="surrogatepass", ext_hook=_no_ext)
     except BadMessage:

@@ -7,6 +7,7 @@ import random
 from collections import Counter, OrderedDict, defaultdict
 from typing import Any
 
+import numpy as np
 import pytest
 
 from llmcourse.course.remote import patches, wire
@@ -167,6 +168,21 @@ def test_places_differ_where_the_objects_are_others_though_they_are_equal() -> N
         assert patches._places(operator.is_not, before, now) == want
 
 
+@pytest.mark.parametrize("held", [list(range(200)), {i: i for i in range(200)}], ids=["list", "dict"])
+def test_equal_items_of_another_type_pass_for_unchanged_where_that_is_asked_and_nothing_else_does(held: Any) -> None:
+    before = patches.snapshot(held)
+    assert before is not None
+    held[150] = 150.0
+    assert patches.difference(before, held, encode, roughly=True) == ([], before)
+    exact = patches.difference(before, held, encode)
+    assert exact is not None and exact[0][3] == [150]
+    held[7] = -1
+    roughly = patches.difference(before, held, encode, roughly=True)
+    assert roughly is not None and roughly[0][3] == [7]
+    held[8] = np.zeros(3)  # which is neither equal nor unequal
+    assert patches.difference(before, held, encode, roughly=True) is None
+
+
 def sharing() -> tuple[Table, list[int], Any]:
     """A table that has told the other side of a list; the list, and what refers to it."""
     assert KNOWN
@@ -207,7 +223,7 @@ def test_a_container_is_compared_once_for_a_message(monkeypatch: pytest.MonkeyPa
     table, _, reference = sharing()
     compared: list[Any] = []
     real = patches.difference
-    monkeypatch.setattr(patches, "difference", lambda *given: compared.append(given) or real(*given))
+    monkeypatch.setattr(patches, "difference", lambda *given, **how: compared.append(given) or real(*given, **how))
     with table.changes(only=table.reachable([reference])):
         pass
     assert len(compared) == 1

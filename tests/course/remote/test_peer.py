@@ -511,3 +511,15 @@ def test_a_tensor_that_was_given_another_size_in_place_is_refused_with_a_reason(
     x = torch.ones(2)
     with pytest.raises(Exception, match="given another size in place"):
         remote.grow(x)
+
+
+def test_an_equal_number_of_another_type_is_told_when_the_piece_returns(remote, peer) -> None:
+    xs, seen = list(range(200)), []
+
+    def pure(values):
+        seen.append(type(values[3]))
+        return len(values)
+
+    peer.pure.add(peer.table.number_of(pure))
+    assert remote.retype(pure, xs) == [200, 200]
+    assert seen == [int, int] and type(xs[3]) is float

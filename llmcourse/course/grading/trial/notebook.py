@@ -255,7 +255,9 @@ class _Run:
             )
         standing = rooms(self.settings.way)
         students = standing.of_students(self.assignment)
-        self.courtroom = Courtroom(students, standing.judges(), pieces, self.settings.max_output)
+        judges = standing.judges()
+        judges.read(cell.source for cell in self.nb.cells if kind_of(cell) == "check")
+        self.courtroom = Courtroom(students, judges, pieces, self.settings.max_output)
         await self.courtroom.start()
         for index in list(self.replayed):
             if time.monotonic() >= self.deadline:

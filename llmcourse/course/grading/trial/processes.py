@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -152,6 +152,7 @@ class JudgeServer:
         with theirs:
             self.process = room.start_process(JUDGES_MODULE, {ROLE_VARIABLE: "1"}, theirs.fileno())
         self._is_ready = False
+        self._has_read: set[str] = set()
 
     @property
     def is_alive(self) -> bool:
@@ -167,6 +168,17 @@ class JudgeServer:
         if not self._is_ready:
             await self.process.wait_until_ready()
             self._is_ready = True
+
+    def read(self, cells: Iterable[str]) -> None:
+        """Have it compile check cells for all judges to come, those that it has not read yet.
+
+        What does not get through is compiled by each judge for itself.
+        """
+        for cell in cells:
+            if cell not in self._has_read:
+                self._has_read.add(cell)
+                with suppress(OSError):
+                    self._requests.send(json.dumps(cell).encode(), socket.MSG_DONTWAIT)
 
     def ask(self, environment: Mapping[str, str], fds: list[int]) -> None:
         """Ask for a judge; raises OSError when nobody is there."""

@@ -11,7 +11,7 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
-from llmcourse.course.spared import spare_imports
+from llmcourse.course.spared import spare_imports, uncollected
 
 
 def main(line: int, lifeline: int) -> None:
@@ -24,7 +24,9 @@ def main(line: int, lifeline: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the grading process decides
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     spare_imports()
-    from llmcourse.course.grading.trial.rooms import close_rooms
+    with uncollected():
+        from llmcourse.course.grading.trial.rooms import close_rooms
+        from llmcourse.course.grading.workers import work  # noqa: F401 - the first piece of work will ask for it
 
     try:
         serve(Connection(line))

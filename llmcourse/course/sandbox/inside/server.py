@@ -30,13 +30,23 @@ PACKAGES = (
     "matplotlib.font_manager",
     "matplotlib_inline.backend_inline",
     "IPython.core.interactiveshell",
+    "IPython.core.magics.extension",
 )
 FOR_TRAINING = ("torch._dynamo", "torch.utils.flop_counter")
 """An optimizer's first step and a count of operations load some 800 modules, which takes 1.5 s and each fork would do
 anew; a chapter that trains nothing does not wait for them."""
 COURSE_MODULES = tuple(
     f"llmcourse.course.{name}"
-    for name in ("workspace", "checks", "notebook.display", "notebook.plots", "remote.cells", "remote.judges")
+    for name in (
+        "workspace",
+        "checks",
+        "battery",
+        "notebook.display",
+        "notebook.plots",
+        "notebook.oracles",
+        "remote.cells",
+        "remote.judges",
+    )
 )
 """What `%load_ext llmcourse.course` and the line between two processes need; the rest of the course's machinery builds
 and grades, and no process in a room imports it."""
@@ -56,6 +66,7 @@ def main() -> None:
     requests.set_inheritable(False)
     linux.die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # imports leave hardly any garbage, and a third of their time would go into looking for it
     try:
         if "--warm" in arguments:
             named = [word.removeprefix(OF_PACKAGES) for word in arguments if word.startswith(OF_PACKAGES)]
@@ -69,6 +80,8 @@ def main() -> None:
         # Collecting garbage writes to every object, and a fork would have to copy each page that its collector visits.
         gc.collect()
         gc.freeze()
+        gc.enable()
+        linux.use_huge_pages()
         keeper.say(requests, ready=True)
     except BaseException as error:
         keeper.say(requests, error=f"{type(error).__name__}: {error}")
