@@ -380,9 +380,10 @@ def _taken_on(modes: Any, *, with_default: bool) -> Iterator[None]:
 
 def _put_back(modes: Any, *, with_default: bool) -> None:
     """Bring back modes that this process was in."""
-    grad, autocast, _, default, determinism = modes
+    grad, autocast, dtype, default, determinism = modes
     torch.set_grad_enabled(grad)
     torch.set_autocast_enabled("cpu", autocast)
+    torch.set_autocast_dtype("cpu", wire.TORCH_DTYPES[dtype])
     if with_default:
         torch.set_default_dtype(wire.TORCH_DTYPES[default])
         torch.set_deterministic_debug_mode(determinism)
