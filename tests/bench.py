@@ -19,23 +19,20 @@ from llmcourse.course.grading.results.report import ExerciseResult
 from llmcourse.course.grading.trial.courtroom import Courtroom
 from llmcourse.course.grading.trial.orders import GRADER_ERRORS, NOT_RUN, TOLD, Failure, Ran
 from llmcourse.course.grading.trial.rooms import assignment_pieces, rooms
+from llmcourse.course.grading.workers.local import Lent
 from llmcourse.course.notebooks import facts_of, kind_of, marks_of, piece_of
 from tests import classroom
-from tests.walls import why_no_walls
+from tests.walls import way
 
 TIMEOUT_S = 60.0
 MAX_OUTPUT = 200_000
 
 
-def prepare() -> None:
-    """Make this process one that judges and grades for tests: without feedback pages, and with the whole library at
-    hand for all judges to come, whatever their assignment."""
+def prepare(lent: Lent) -> None:
+    """Make this process one that judges and grades for tests: without feedback pages, and with the rooms that the
+    process of the tests has opened, so that no library is imported once more."""
     classroom.grade_without_feedback()
-    rooms(_way()).of_judges()
-
-
-def _way() -> str:
-    return "unsafe" if why_no_walls() else "auto"
+    rooms(way()).borrow(lent)
 
 
 def judge_each(
@@ -83,7 +80,7 @@ class _Bench:
         found: list[Ran] = []
         while len(found) < len(sources):
             pieces = assignment_pieces(self.assignment)
-            standing = rooms(_way())
+            standing = rooms(way())
             courtroom = Courtroom(
                 standing.of_students(self.assignment), standing.judges(), pieces, max_output=MAX_OUTPUT
             )

@@ -14,6 +14,7 @@ import builtins
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from multiprocessing import get_context
@@ -24,10 +25,11 @@ import pytest
 from llmcourse.course.check_source import BEGIN_HIDDEN, END_HIDDEN
 from llmcourse.course.grading.results.report import ClassReport, ExerciseResult, StudentResult
 from llmcourse.course.grading.run import grade
+from llmcourse.course.grading.trial.rooms import Rooms
 from llmcourse.course.pieces import Piece, docstring
 from tests import bench, classroom
 from tests.mutants import Solution, read_bank, right_solutions, wrong_solutions
-from tests.walls import why_no_walls
+from tests.walls import way, why_no_walls
 
 pytestmark = pytest.mark.timeout(2400)  # a test waits for the class that it asks for, behind those before it
 
@@ -150,7 +152,11 @@ class Classes:
 def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classes]:
     """Start to grade all classes; a test waits for the one that it asks for."""
     cores = min(os.cpu_count() or 1, 4)
-    with ProcessPoolExecutor(cores, get_context("spawn"), initializer=bench.prepare) as pool:
+    context = get_context("spawn")
+    with (
+        closing(Rooms(way())) as standing,
+        ProcessPoolExecutor(cores, context, initializer=bench.prepare, initargs=(standing.lend(ASSIGNMENTS),)) as pool,
+    ):
         grader = Grader(pool, 1)
         whole = {name: start_whole(grader, name, tmp_path_factory.mktemp(name)) for name in ASSIGNMENTS}
         output = tmp_path_factory.mktemp("sample") / "grades"
