@@ -88,7 +88,7 @@ class Grader:
         reference = classroom.reference(assignment)
         for i, (student, given) in enumerate(handed_in.items()):
             answers = reference | {piece: solution.source for piece, solution in given.items()}
-            notebooks = classroom.submission(assignment, {} if student == BLANK else answers)
+            notebooks = classroom.keep_graded(classroom.submission(assignment, {} if student == BLANK else answers))
             if student.startswith(PART):
                 classroom.judge_only(given, notebooks)
             classroom.hand_in(folder / f"class_{i % self.n_parts}", student, notebooks)
@@ -172,7 +172,7 @@ def start_whole(grader: Grader, assignment: str, folder: Path) -> Class:
     handed_in |= {f"mixed_{i}": given for i, given in enumerate(mixed)}
     handed_in |= {f"alone_{i}": {s[-1].piece: s[-1]} for i, s in enumerate(list(wrong.values())[:ALONE])}
     handed_in |= {PERFECT: {}, BLANK: {}}
-    graded = grader.start(assignment, folder, handed_in, SOLUTIONS)
+    graded = grader.start(assignment, folder, handed_in, classroom.write_source(assignment, folder / "source"))
     return Class(handed_in, graded, start_alone(grader.pool, assignment, wrong))
 
 
