@@ -1,9 +1,9 @@
 """Many solutions of one piece, judged in the two processes in which a notebook's checks are judged.
 
 To start the processes and run a notebook's cells again for each solution takes ten times as long as most checks. Here
-the solutions of a piece follow one another in the same processes, and the library's own comes last: that it passes
-there shows that nothing before it had spoiled them. Where it does not, or where a process was lost on the way, each
-solution is judged once more in processes of its own, and that counts.
+the solutions of a piece follow one another in the same processes, and right ones come last: that they pass there
+shows that nothing before them had spoiled it. Where one does not, or where a process was lost on the way, each solution
+is judged once more in processes of its own, and that counts.
 """
 
 from __future__ import annotations
@@ -36,27 +36,28 @@ def prepare(lent: Lent) -> None:
 
 
 def judge_each(
-    assignment: str, notebook: str, cells: Sequence[NotebookNode], sources: Sequence[str], reference: str
+    assignment: str, notebook: str, cells: Sequence[NotebookNode], wrong: Sequence[str], right: Sequence[str]
 ) -> list[ExerciseResult]:
-    """What a check says of each of some solutions.
+    """What a check says of each of some solutions, the wrong ones first.
 
     Args:
         assignment: The assignment's name.
         notebook: The notebook's name.
         cells: The instructor's cells that stand above the check, and the check.
-        sources: The solutions, each what a student could have put below the `%%build` line.
-        reference: The library's own.
+        wrong: Solutions, each what a student could have put below the `%%build` line.
+        right: At least one that is to pass.
     """
     check = cells[-1]
-    ran = asyncio.run(_judge_each(_Bench(assignment, cells), sources, reference))
+    ran = asyncio.run(_judge_each(_Bench(assignment, cells), wrong, right))
     return [_result(assignment, notebook, check, one.failure) for one in ran]
 
 
-async def _judge_each(bench: _Bench, sources: Sequence[str], reference: str) -> list[Ran]:
-    found = await bench.judge([*sources, reference])
-    if found[-1].failure is None and not any(ran.lost for ran in found):
-        return found[:-1]
-    return [(await bench.judge([source]))[0] for source in sources]
+async def _judge_each(bench: _Bench, wrong: Sequence[str], right: Sequence[str]) -> list[Ran]:
+    sources = [*wrong, *right]
+    found = await bench.judge(sources)
+    if any(ran.failure for ran in found[len(wrong) :]) or any(ran.lost for ran in found):
+        return [(await bench.judge([source]))[0] for source in sources]
+    return found
 
 
 class _Bench:

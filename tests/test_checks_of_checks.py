@@ -1,10 +1,10 @@
 """The checks are checked: graded cells reject every wrong solution in the bank and accept every right one.
 
 Every wrong solution is judged by its check in the processes that judge students' work (`tests.bench`), with the
-reference in the place of every other piece. The right ones, and some that carry many of the wrong ones, go the whole
-way that students' work goes, through `grade`, as a class of made-up students; only the feedback pages, which come
-after the scores and take half of the time, are left out. Those with wrong solutions are judged whole, to show that a
-mistake costs its own exercise only.
+reference in the place of every other piece, and so are the right ones after it, but for the first of each piece. These,
+and students who carry many of the wrong ones, go the whole way that students' work goes, through `grade`, as a class of
+made-up students; only the feedback pages, which come after the scores and take half of the time, are left out. Those
+with wrong solutions are judged whole, to show that a mistake costs its own exercise only.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ASSIGNMENTS = classroom.ASSIGNMENTS
 PERFECT, BLANK = "perfect", "blank"
 PART = "part_"
 """What the names of students begin with of whom only the given pieces are judged."""
-ALONE = 2
+ALONE = 1
 """How many wrong solutions an assignment's class sends in with nothing else wrong."""
 MIXED = 2
 """How many of its students send in many wrong solutions, and the reference for the rest."""
@@ -114,7 +114,8 @@ class Class:
     """A class, which student handed in what of the bank, and its grading, which may still be under way.
 
     Attributes:
-        alone: What is judged by its own check alone: piece -> solutions, and their results in the same order.
+        alone: What is judged by its own check alone: piece -> solutions, and their results in the same order, behind
+            which that of the reference may stand.
     """
 
     handed_in: dict[str, dict[str, Solution]]
@@ -167,29 +168,30 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classes]:
 
 def start_whole(grader: Grader, assignment: str, folder: Path) -> Class:
     wrong, right = wrong_solutions(assignment), right_solutions(assignment)
-    handed_in = {f"{PART}right_{i}": given for i, given in enumerate(packed(_flat(right), len(right)))}
+    handed_in = {f"{PART}right": {piece: solutions[0] for piece, solutions in right.items()}}
     mixed = packed(_flat(wrong), max(1, len(wrong) * 3 // 4))[:MIXED]
     handed_in |= {f"mixed_{i}": given for i, given in enumerate(mixed)}
     handed_in |= {f"alone_{i}": {s[-1].piece: s[-1]} for i, s in enumerate(list(wrong.values())[:ALONE])}
     handed_in |= {PERFECT: {}, BLANK: {}}
     graded = grader.start(assignment, folder, handed_in, classroom.write_source(assignment, folder / "source"))
-    return Class(handed_in, graded, start_alone(grader.pool, assignment, wrong))
+    more = {piece: solutions[1:] for piece, solutions in right.items()}
+    return Class(handed_in, graded, start_alone(grader.pool, assignment, wrong, more))
 
 
 def start_alone(
-    pool: ProcessPoolExecutor, assignment: str, bank: Mapping[str, list[Solution]]
+    pool: ProcessPoolExecutor,
+    assignment: str,
+    wrong: Mapping[str, list[Solution]],
+    right: Mapping[str, list[Solution]],
 ) -> dict[str, tuple[list[Solution], Future[list[ExerciseResult]]]]:
-    """Start to judge each of these solutions by its own check."""
+    """Start to judge each of these solutions by its own check; where no right one is given, the reference is."""
     reference, started = classroom.reference(assignment), {}
     for name, notebook in classroom.notebooks(assignment, SOLUTIONS).items():
         for piece, check in classroom.cells(notebook, "check").items():
             cells = notebook.cells[: notebook.cells.index(check) + 1]
-            solutions = bank.get(piece, [])
-            sources = [solution.source for solution in solutions]
-            started[piece] = (
-                solutions,
-                pool.submit(bench.judge_each, assignment, name, cells, sources, reference[piece]),
-            )
+            fail, hold = ([one.source for one in bank.get(piece, [])] for bank in (wrong, right))
+            judged = pool.submit(bench.judge_each, assignment, name, cells, fail, hold or [reference[piece]])
+            started[piece] = wrong.get(piece, []) + right.get(piece, []), judged
     return started
 
 
