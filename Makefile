@@ -39,13 +39,14 @@ book: notebooks
 	$(BIN)/llmcourse book
 
 # The small book runs every notebook with its solutions; its pages are then opened in a browser by tests/browser.
-# Two tests run side by side: two threads each would wait for one another. Files in the order of tests/conftest.py.
+# Three files of tests run side by side, also on two cores: for a third of the time a test waits for processes that it
+# has started. More than one thread each would wait for one another. Files in the order of tests/conftest.py.
 test: $(READY)
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/llmcourse build --check
 	$(BIN)/llmcourse book --small --into _build/small
-	LLMCOURSE_SMALL=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests llmcourse
+	LLMCOURSE_SMALL=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests llmcourse
 
 lab: $(READY)
 	$(BIN)/llmcourse start

@@ -1,9 +1,9 @@
 """Many solutions of one piece, judged in the two processes in which a notebook's checks are judged.
 
 To start the processes and run a notebook's cells again for each solution takes ten times as long as most checks. Here
-the solutions of a piece follow one another in the same processes, and the library's own comes last: that it passes
-there shows that nothing before it had spoiled them. Where it does not, or where a process was lost on the way, each
-solution is judged once more in processes of its own, and that counts.
+the solutions of a piece follow one another in the same processes, and right ones come last: that they pass there
+shows that nothing before them had spoiled it. Where one does not, or where a process was lost on the way, each solution
+is judged once more in processes of its own, and that counts.
 """
 
 from __future__ import annotations
@@ -19,47 +19,45 @@ from llmcourse.course.grading.results.report import ExerciseResult
 from llmcourse.course.grading.trial.courtroom import Courtroom
 from llmcourse.course.grading.trial.orders import GRADER_ERRORS, NOT_RUN, TOLD, Failure, Ran
 from llmcourse.course.grading.trial.rooms import assignment_pieces, rooms
+from llmcourse.course.grading.workers.local import Lent
 from llmcourse.course.notebooks import facts_of, kind_of, marks_of, piece_of
 from tests import classroom
-from tests.walls import why_no_walls
+from tests.walls import way
 
 TIMEOUT_S = 60.0
 MAX_OUTPUT = 200_000
 
 
-def prepare() -> None:
-    """Make this process one that judges and grades for tests: without feedback pages, and with the whole library at
-    hand for all judges to come, whatever their assignment."""
+def prepare(lent: Lent) -> None:
+    """Make this process one that judges and grades for tests: without feedback pages, and with the rooms that the
+    process of the tests has opened, so that no library is imported once more."""
     classroom.grade_without_feedback()
-    rooms(_way()).of_judges()
-
-
-def _way() -> str:
-    return "unsafe" if why_no_walls() else "auto"
+    rooms(way()).borrow(lent)
 
 
 def judge_each(
-    assignment: str, notebook: str, cells: Sequence[NotebookNode], sources: Sequence[str], reference: str
+    assignment: str, notebook: str, cells: Sequence[NotebookNode], wrong: Sequence[str], right: Sequence[str]
 ) -> list[ExerciseResult]:
-    """What a check says of each of some solutions.
+    """What a check says of each of some solutions, the wrong ones first.
 
     Args:
         assignment: The assignment's name.
         notebook: The notebook's name.
         cells: The instructor's cells that stand above the check, and the check.
-        sources: The solutions, each what a student could have put below the `%%build` line.
-        reference: The library's own.
+        wrong: Solutions, each what a student could have put below the `%%build` line.
+        right: At least one that is to pass.
     """
     check = cells[-1]
-    ran = asyncio.run(_judge_each(_Bench(assignment, cells), sources, reference))
+    ran = asyncio.run(_judge_each(_Bench(assignment, cells), wrong, right))
     return [_result(assignment, notebook, check, one.failure) for one in ran]
 
 
-async def _judge_each(bench: _Bench, sources: Sequence[str], reference: str) -> list[Ran]:
-    found = await bench.judge([*sources, reference])
-    if found[-1].failure is None and not any(ran.lost for ran in found):
-        return found[:-1]
-    return [(await bench.judge([source]))[0] for source in sources]
+async def _judge_each(bench: _Bench, wrong: Sequence[str], right: Sequence[str]) -> list[Ran]:
+    sources = [*wrong, *right]
+    found = await bench.judge(sources)
+    if any(ran.failure for ran in found[len(wrong) :]) or any(ran.lost for ran in found):
+        return [(await bench.judge([source]))[0] for source in sources]
+    return found
 
 
 class _Bench:
@@ -83,7 +81,7 @@ class _Bench:
         found: list[Ran] = []
         while len(found) < len(sources):
             pieces = assignment_pieces(self.assignment)
-            standing = rooms(_way())
+            standing = rooms(way())
             courtroom = Courtroom(
                 standing.of_students(self.assignment), standing.judges(), pieces, max_output=MAX_OUTPUT
             )

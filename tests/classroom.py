@@ -15,6 +15,7 @@ from nbformat.notebooknode import NotebookNode
 
 from llmcourse.course.author.build import notebook_text
 from llmcourse.course.grading.nbgrader.stages import Course
+from llmcourse.course.notebooks import kind_of
 from llmcourse.course.pieces import BEGIN_SOLUTION, END_SOLUTION
 from tests.mutants import wrong_solutions
 
@@ -22,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENTS = sorted({path.parent.name for path in (ROOT / "solutions").glob("*/*.ipynb")})
 SAMPLE = ROOT / "tests" / "submissions"
 SAMPLE_ASSIGNMENT = "01_tokenization"
+GRADED = ("setup", "exercise", "check", "written")
+"""The kinds of cells that grading is about."""
 
 
 def notebooks(assignment: str, folder: Path = ROOT / "notebooks") -> dict[str, NotebookNode]:
@@ -77,6 +80,23 @@ def submission(assignment: str, answers: Mapping[str, str], written: str = "") -
     if left:
         raise KeyError(f"{assignment} has no exercise {', '.join(left)}")
     return filled
+
+
+def keep_graded(notebooks: Mapping[str, NotebookNode]) -> Mapping[str, NotebookNode]:
+    """Take prose and experiments out of notebooks: grading reads on past them, and they are three quarters of the
+    cells that its conversions go through."""
+    for notebook in notebooks.values():
+        notebook.cells = [cell for cell in notebook.cells if kind_of(cell) in GRADED]
+    return notebooks
+
+
+def write_source(assignment: str, folder: Path) -> Path:
+    """Write an instructor's folder that holds an assignment's graded cells alone; returns the folder."""
+    for name, notebook in keep_graded(notebooks(assignment, ROOT / "solutions")).items():
+        path = folder / assignment / f"{name}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(notebook_text(notebook), encoding="utf-8")
+    return folder
 
 
 def judge_only(given: Collection[str], handed_in: Mapping[str, NotebookNode]) -> None:

@@ -1,10 +1,10 @@
 """The checks are checked: graded cells reject every wrong solution in the bank and accept every right one.
 
 Every wrong solution is judged by its check in the processes that judge students' work (`tests.bench`), with the
-reference in the place of every other piece. The right ones, and some that carry many of the wrong ones, go the whole
-way that students' work goes, through `grade`, as a class of made-up students; only the feedback pages, which come
-after the scores and take half of the time, are left out. Those with wrong solutions are judged whole, to show that a
-mistake costs its own exercise only.
+reference in the place of every other piece, and so are the right ones after it, but for the first of each piece. These,
+and students who carry many of the wrong ones, go the whole way that students' work goes, through `grade`, as a class of
+made-up students; only the feedback pages, which come after the scores and take half of the time, are left out. Those
+with wrong solutions are judged whole, to show that a mistake costs its own exercise only.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import builtins
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from multiprocessing import get_context
@@ -24,10 +25,11 @@ import pytest
 from llmcourse.course.check_source import BEGIN_HIDDEN, END_HIDDEN
 from llmcourse.course.grading.results.report import ClassReport, ExerciseResult, StudentResult
 from llmcourse.course.grading.run import grade
+from llmcourse.course.grading.trial.rooms import Rooms
 from llmcourse.course.pieces import Piece, docstring
 from tests import bench, classroom
 from tests.mutants import Solution, read_bank, right_solutions, wrong_solutions
-from tests.walls import why_no_walls
+from tests.walls import way, why_no_walls
 
 pytestmark = pytest.mark.timeout(2400)  # a test waits for the class that it asks for, behind those before it
 
@@ -36,7 +38,7 @@ ASSIGNMENTS = classroom.ASSIGNMENTS
 PERFECT, BLANK = "perfect", "blank"
 PART = "part_"
 """What the names of students begin with of whom only the given pieces are judged."""
-ALONE = 2
+ALONE = 1
 """How many wrong solutions an assignment's class sends in with nothing else wrong."""
 MIXED = 2
 """How many of its students send in many wrong solutions, and the reference for the rest."""
@@ -86,7 +88,7 @@ class Grader:
         reference = classroom.reference(assignment)
         for i, (student, given) in enumerate(handed_in.items()):
             answers = reference | {piece: solution.source for piece, solution in given.items()}
-            notebooks = classroom.submission(assignment, {} if student == BLANK else answers)
+            notebooks = classroom.keep_graded(classroom.submission(assignment, {} if student == BLANK else answers))
             if student.startswith(PART):
                 classroom.judge_only(given, notebooks)
             classroom.hand_in(folder / f"class_{i % self.n_parts}", student, notebooks)
@@ -112,7 +114,8 @@ class Class:
     """A class, which student handed in what of the bank, and its grading, which may still be under way.
 
     Attributes:
-        alone: What is judged by its own check alone: piece -> solutions, and their results in the same order.
+        alone: What is judged by its own check alone: piece -> solutions, and their results in the same order, behind
+            which that of the reference may stand.
     """
 
     handed_in: dict[str, dict[str, Solution]]
@@ -150,7 +153,11 @@ class Classes:
 def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classes]:
     """Start to grade all classes; a test waits for the one that it asks for."""
     cores = min(os.cpu_count() or 1, 4)
-    with ProcessPoolExecutor(cores, get_context("spawn"), initializer=bench.prepare) as pool:
+    context = get_context("spawn")
+    with (
+        closing(Rooms(way())) as standing,
+        ProcessPoolExecutor(cores, context, initializer=bench.prepare, initargs=(standing.lend(ASSIGNMENTS),)) as pool,
+    ):
         grader = Grader(pool, 1)
         whole = {name: start_whole(grader, name, tmp_path_factory.mktemp(name)) for name in ASSIGNMENTS}
         output = tmp_path_factory.mktemp("sample") / "grades"
@@ -161,29 +168,30 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classes]:
 
 def start_whole(grader: Grader, assignment: str, folder: Path) -> Class:
     wrong, right = wrong_solutions(assignment), right_solutions(assignment)
-    handed_in = {f"{PART}right_{i}": given for i, given in enumerate(packed(_flat(right), len(right)))}
+    handed_in = {f"{PART}right": {piece: solutions[0] for piece, solutions in right.items()}}
     mixed = packed(_flat(wrong), max(1, len(wrong) * 3 // 4))[:MIXED]
     handed_in |= {f"mixed_{i}": given for i, given in enumerate(mixed)}
     handed_in |= {f"alone_{i}": {s[-1].piece: s[-1]} for i, s in enumerate(list(wrong.values())[:ALONE])}
     handed_in |= {PERFECT: {}, BLANK: {}}
-    graded = grader.start(assignment, folder, handed_in, SOLUTIONS)
-    return Class(handed_in, graded, start_alone(grader.pool, assignment, wrong))
+    graded = grader.start(assignment, folder, handed_in, classroom.write_source(assignment, folder / "source"))
+    more = {piece: solutions[1:] for piece, solutions in right.items()}
+    return Class(handed_in, graded, start_alone(grader.pool, assignment, wrong, more))
 
 
 def start_alone(
-    pool: ProcessPoolExecutor, assignment: str, bank: Mapping[str, list[Solution]]
+    pool: ProcessPoolExecutor,
+    assignment: str,
+    wrong: Mapping[str, list[Solution]],
+    right: Mapping[str, list[Solution]],
 ) -> dict[str, tuple[list[Solution], Future[list[ExerciseResult]]]]:
-    """Start to judge each of these solutions by its own check."""
+    """Start to judge each of these solutions by its own check; where no right one is given, the reference is."""
     reference, started = classroom.reference(assignment), {}
     for name, notebook in classroom.notebooks(assignment, SOLUTIONS).items():
         for piece, check in classroom.cells(notebook, "check").items():
             cells = notebook.cells[: notebook.cells.index(check) + 1]
-            solutions = bank.get(piece, [])
-            sources = [solution.source for solution in solutions]
-            started[piece] = (
-                solutions,
-                pool.submit(bench.judge_each, assignment, name, cells, sources, reference[piece]),
-            )
+            fail, hold = ([one.source for one in bank.get(piece, [])] for bank in (wrong, right))
+            judged = pool.submit(bench.judge_each, assignment, name, cells, fail, hold or [reference[piece]])
+            started[piece] = wrong.get(piece, []) + right.get(piece, []), judged
     return started
 
 

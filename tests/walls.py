@@ -12,3 +12,8 @@ def why_no_walls() -> str:
     from llmcourse.course.grading.trial.rooms import why_not
 
     return why_not()
+
+
+def way() -> str:
+    """How tests that say nothing of walls start processes: shut in, where that can be."""
+    return "unsafe" if why_no_walls() else "auto"

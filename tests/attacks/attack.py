@@ -120,7 +120,8 @@ def _reference(assignment: str) -> dict[str, str]:
 @cache
 def _honest(assignment: str) -> Notebooks:
     """What an attacker has right besides, and nothing else."""
-    return classroom.submission(assignment, {piece: right(piece, assignment) for piece in HONEST[assignment]})
+    answers = {piece: right(piece, assignment) for piece in HONEST[assignment]}
+    return dict(classroom.keep_graded(classroom.submission(assignment, answers)))
 
 
 def right(piece: str, assignment: str = TOKENIZATION) -> str:

@@ -8,7 +8,6 @@ import html
 import json
 import os
 import re
-import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -108,10 +107,10 @@ def start(pool: ProcessPoolExecutor, root: Path, assignment: str, attacks: list[
     """Hand in the attacks and start to grade them."""
     place = Place(root / "submissions", root / "grades", root / "solutions", f"left-{uuid.uuid4().hex}")
     place.submissions.mkdir(parents=True)
-    shutil.copytree(classroom.ROOT / "solutions" / assignment, place.source / assignment)
+    classroom.write_source(assignment, place.source)
     for attack in attacks:
         attack.hand_in(place)
-    perfect = classroom.submission(assignment, classroom.reference(assignment))
+    perfect = classroom.keep_graded(classroom.submission(assignment, classroom.reference(assignment)))
     classroom.hand_in(place.submissions, HONEST, perfect)
     before = {"submissions": digests(place.submissions), "source": digests(place.source)}
     return Class(assignment, attacks, place, pool.submit(graded, place, assignment, timeout_s), before)

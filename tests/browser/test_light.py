@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, SoupStrainer
 
 from llmcourse.course.author.dark import LEGIBLE, contrast
 from llmcourse.course.notebook import plots
@@ -70,13 +71,13 @@ STICKING_OUT = """(host) => {
 }"""
 
 
+@functools.cache
 def drawn(pages: Path) -> list[Path]:
     """The files of all drawn figures, in their light form."""
-    found = set()
+    found, light = set(), SoupStrainer("img", class_="in-light")
     for name in page_names():
-        article = BeautifulSoup((pages / name).read_text(encoding="utf-8"), "html.parser").select_one("article")
-        images = article.select("img.in-light") if article else ()
-        found |= {((pages / name).parent / str(image["src"])).resolve() for image in images}
+        images = BeautifulSoup((pages / name).read_text(encoding="utf-8"), "html.parser", parse_only=light)
+        found |= {((pages / name).parent / str(image["src"])).resolve() for image in images.select("img")}
     return sorted(found)
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from llmcourse.course.answers import Repaired
 from llmcourse.course.grading.nbgrader.stages import Course
 from llmcourse.course.grading.results.report import ClassReport
 from llmcourse.course.grading.run import grade
-from llmcourse.course.grading.trial.rooms import close_rooms
 from llmcourse.course.notebooks import facts_of
 from llmcourse.course.standing import standing
 from tests import classroom
@@ -202,7 +201,7 @@ def test_check_status_and_submit_say_one_thing(workspace: Path, name: str) -> No
 
 
 @pytest.fixture(scope="module")
-def graded(open_where_needed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClassReport]:
+def graded(open_where_needed: None, tmp_path_factory: pytest.TempPathFactory) -> ClassReport:
     folder = tmp_path_factory.mktemp("class")
     for name, row in ROWS.items():
         if row.is_graded:
@@ -211,8 +210,7 @@ def graded(open_where_needed: None, tmp_path_factory: pytest.TempPathFactory) ->
             path.write_bytes(made(row))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Course, "feedback", lambda self, assignment, student: None)
-        yield grade(folder / "submissions", folder / "out", CHAPTER, source=ROOT / "solutions")
-    close_rooms()
+        return grade(folder / "submissions", folder / "out", CHAPTER, source=ROOT / "solutions")
 
 
 @pytest.mark.timeout(300)

@@ -1,7 +1,7 @@
 """A program for `torchrun` that trains with checkpoints; one of its ranks is killed, once, by itself.
 
-`restarting.py FOLDER KILL_AT`: the last rank of the first attempt ends itself when it is to read batch KILL_AT; -1 for
-never. The first rank writes the history to FOLDER/result.json.
+`restarting.py FOLDER KILL_AT`: the last rank of the first attempt ends itself when it is to read batch KILL_AT. The
+first rank writes the history to FOLDER/result.json.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from llmcourse.data import Batches
+from llmcourse.distributed.group import Group
 from llmcourse.distributed.sharded_checkpoint import ShardedCheckpoints
 from llmcourse.distributed.torchrun import joined
 from llmcourse.files import write_atomically
@@ -30,18 +31,21 @@ class Deadly(Batches):
         return super().batch(step, rank, world_size)
 
 
+def losses(folder: str, group: Group) -> list[float]:
+    """Train, or go on; the loss of each step."""
+    rows = train(
+        make_model(0.1), make_batches(Deadly), CONFIG, group=group, folder=folder, progress=False,
+        checkpoints=ShardedCheckpoints(Path(folder), group),
+    )  # fmt: skip
+    return [row["loss"] for row in rows]
+
+
 def main() -> None:
-    folder = Path(sys.argv[1])
     Deadly.kill_at = int(sys.argv[2])
     with joined(timeout_s=60) as group:
-        rows = train(
-            make_model(0.1), make_batches(Deadly), CONFIG, group=group, folder=folder, progress=False,
-            checkpoints=ShardedCheckpoints(folder, group),
-        )  # fmt: skip
+        told = {"losses": losses(sys.argv[1], group), "attempt": int(os.environ["TORCHELASTIC_RESTART_COUNT"])}
         if group.is_first:
-            attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-            told = {"losses": [row["loss"] for row in rows], "attempt": int(attempt)}
-            write_atomically(folder / "result.json", json.dumps(told))
+            write_atomically(Path(sys.argv[1], "result.json"), json.dumps(told))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +25,7 @@ import torch
 
 from llmcourse._overlay import WORKSPACE_VARIABLE
 from llmcourse.course.grading.trial.courtroom import Courtroom
-from llmcourse.course.grading.trial.rooms import Rooms, assignment_pieces
+from llmcourse.course.grading.trial.rooms import Rooms, assignment_pieces, rooms
 from llmcourse.course.paths import MARKER
 from llmcourse.model import ModelConfig, Transformer
 from llmcourse.model.losses import Batch
@@ -33,6 +33,7 @@ from llmcourse.training import train_step
 from tests.distributed.learners_training import trained
 from tests.distributed.test_watch import ROOT, torchrun
 from tests.mutants import right_solutions
+from tests.walls import way
 
 pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(300)]
 
@@ -153,17 +154,16 @@ with joined(timeout_s=60) as group:
 
 
 @pytest.fixture(scope="module")
-def rooms(open_where_needed: None) -> Iterator[Rooms]:
-    standing = Rooms()
-    yield standing
-    standing.close()
+def standing() -> Rooms:
+    """Those of this process, which other tests have opened or will use again."""
+    return rooms(way())
 
 
-def in_a_room(rooms: Rooms, cells: list[str], then: Callable[[Courtroom], Awaitable[Any]]) -> Any:
+def in_a_room(standing: Rooms, cells: list[str], then: Callable[[Courtroom], Awaitable[Any]]) -> Any:
     """Run a learner's cells where they are graded, and then something in the same room."""
 
     async def run() -> Any:
-        room = Courtroom(rooms.of_students(CHAPTER), rooms.judges(), assignment_pieces(CHAPTER), 10_000)
+        room = Courtroom(standing.of_students(CHAPTER), standing.judges(), assignment_pieces(CHAPTER), 10_000)
         try:
             await room.start()
             for source in ("%load_ext llmcourse.course", *cells):
@@ -176,16 +176,16 @@ def in_a_room(rooms: Rooms, cells: list[str], then: Callable[[Courtroom], Awaita
     return asyncio.run(run())
 
 
-def test_in_the_room_that_grades(rooms: Rooms, one_process: dict[str, Any]) -> None:
+def test_in_the_room_that_grades(standing: Rooms, one_process: dict[str, Any]) -> None:
     async def train(room: Courtroom) -> list[dict[str, Any]]:
         ran = await room.student.run(ON_RANKS, 100)
         assert ran.failure is None, ran.failure
         return told_in(ran.outputs[0].text)[0]
 
-    require_learners_code(in_a_room(rooms, [*CELLS.values(), TRAINED], train), one_process)
+    require_learners_code(in_a_room(standing, [*CELLS.values(), TRAINED], train), one_process)
 
 
-def test_what_cannot_cross_to_the_judge_is_named_and_the_judge_goes_on(rooms: Rooms) -> None:
+def test_what_cannot_cross_to_the_judge_is_named_and_the_judge_goes_on(standing: Rooms) -> None:
     """A bucket holds, after the call, a sum that has been started: nothing that another process could wait for."""
     piece = "llmcourse.distributed.buckets:gradient_arrived"
     source = right_solutions(CHAPTER)["gradient_arrived"][0].source
@@ -207,7 +207,7 @@ def test_what_cannot_cross_to_the_judge_is_named_and_the_judge_goes_on(rooms: Ro
         await room.judge.run_cell("import torch", 60)
         return [await room.check(textwrap.dedent(source), (), {}, 60) for source in (check, check, through)]
 
-    first, again, last = in_a_room(rooms, [f"%%build {piece}\n{source}"], judge)
+    first, again, last = in_a_room(standing, [f"%%build {piece}\n{source}"], judge)
     for ran in (first, again):
         assert not ran.lost and ran.failure is not None
         told = "a llmcourse.distributed.group.Pending cannot be passed to another process"

@@ -15,6 +15,7 @@ from llmcourse.distributed.launch import run_on_ranks
 from llmcourse.distributed.torchrun import CannotJoin, joined
 from llmcourse.distributed.watch import NotFinite, read_notes
 from tests.distributed import checkpoint_ranks as ranks
+from tests.distributed import restarting
 
 pytestmark = [pytest.mark.xdist_group("ranks"), pytest.mark.timeout(300)]
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,14 +57,11 @@ def test_a_nan_is_traced_to_its_rank_its_row_and_its_layer():
 
 
 def test_a_run_whose_rank_is_killed_starts_again_and_ends_with_the_same_losses(tmp_path):
-    program = ROOT / "tests" / "distributed" / "restarting.py"
-    quiet = torchrun(program, tmp_path / "quiet", -1)
-    assert quiet.returncode == 0, quiet.stderr
-    killed = torchrun(program, tmp_path / "killed", 5, restarts=1)
+    quiet, *_ = run_on_ranks(restarting.losses, [(str(tmp_path / "quiet"),)] * 2)
+    killed = torchrun(restarting.__file__, tmp_path / "killed", 5, restarts=1)
     assert killed.returncode == 0, killed.stderr
-    want, got = (json.loads((tmp_path / name / "result.json").read_text()) for name in ("quiet", "killed"))
-    assert (want["attempt"], got["attempt"]) == (0, 1)
-    assert got["losses"] == want["losses"] and len(got["losses"]) == 6
+    told = json.loads((tmp_path / "killed" / "result.json").read_text())
+    assert told == {"losses": quiet, "attempt": 1} and len(quiet) == 6
 
 
 def test_a_program_says_what_keeps_it_from_joining(monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import json
 import os
@@ -229,6 +230,7 @@ def _with_extras(requirement: Requirement) -> set[tuple[str, str]]:
     return {(canonicalize_name(requirement.name), extra) for extra in ("", *requirement.extras)}
 
 
+@functools.cache
 def _requires(name: str, extra: str) -> set[tuple[str, str]]:
     """What a package, or one extra of it, requires on any system."""
     if not _is_installed(name):

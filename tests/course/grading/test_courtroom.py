@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,10 @@ import pytest
 from llmcourse.course.author.edition import edition_files
 from llmcourse.course.grading.trial.courtroom import Courtroom
 from llmcourse.course.grading.trial.orders import Ran
-from llmcourse.course.grading.trial.rooms import LIBRARY, Rooms, assignment_pieces
+from llmcourse.course.grading.trial.rooms import LIBRARY, Rooms, assignment_pieces, rooms
 from llmcourse.course.remote.references import pieces_used
 from tests import classroom
+from tests.walls import way
 
 pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(120)]
 
@@ -37,14 +37,13 @@ def train_bpe_naive(word_counts, vocab_size):
 
 
 @pytest.fixture(scope="module")
-def standing() -> Iterator[Rooms]:
-    rooms = Rooms()
-    yield rooms
-    rooms.close()
+def standing() -> Rooms:
+    """Those of this process, which other tests have opened or will use again."""
+    return rooms(way())
 
 
 def judged(
-    rooms: Rooms,
+    standing: Rooms,
     cells: list[str],
     check: str,
     passed: tuple[str, ...] = (),
@@ -55,7 +54,7 @@ def judged(
 
     async def run() -> Ran:
         pieces = assignment_pieces(assignment)
-        room = Courtroom(rooms.of_students(assignment), rooms.judges(), pieces, 10_000)
+        room = Courtroom(standing.of_students(assignment), standing.judges(), pieces, 10_000)
         await room.start()
         try:
             for cell in ["%load_ext llmcourse.course", *cells]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
 from llmcourse.course.grading.trial.courtroom import Courtroom
 from llmcourse.course.grading.trial.orders import MAX_OUTPUTS, TRUNCATED, Ran
-from llmcourse.course.grading.trial.rooms import Rooms, _library_of, _trains, assignment_pieces
+from llmcourse.course.grading.trial.rooms import Rooms, _library_of, _trains, assignment_pieces, rooms
+from tests.walls import way
 
 pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(120)]
 
@@ -18,17 +18,16 @@ MAX_OUTPUT = 100_000
 
 
 @pytest.fixture(scope="module")
-def standing() -> Iterator[Rooms]:
-    rooms = Rooms()
-    yield rooms
-    rooms.close()
+def standing() -> Rooms:
+    """Those of this process, which other tests have opened or will use again."""
+    return rooms(way())
 
 
-def ran(rooms: Rooms, *cells: str, timeout_s: float = 10) -> list[Ran]:
+def ran(standing: Rooms, *cells: str, timeout_s: float = 10) -> list[Ran]:
     """Run cells in one process."""
 
     async def run() -> list[Ran]:
-        room = Courtroom(rooms.of_students(ASSIGNMENT), rooms.judges(), assignment_pieces(ASSIGNMENT), MAX_OUTPUT)
+        room = Courtroom(standing.of_students(ASSIGNMENT), standing.judges(), assignment_pieces(ASSIGNMENT), MAX_OUTPUT)
         await room.start()
         try:
             return [await room.student.run(cell, timeout_s) for cell in cells]

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -154,14 +154,21 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session", params=WAYS)
-def room(request: pytest.FixtureRequest, library: Path) -> Iterator[Room]:
-    """A room with ordinary limits."""
-    with Room(library=library, limits=Limits(), way=request.param) as room:
-        yield room
-
-
 @pytest.fixture(scope="session")
+def opened(library: Path) -> Iterator[dict[str, Room]]:
+    """A room with ordinary limits for each way; they stay open, where a fixture with parameters would be made again
+    for each file."""
+    with ExitStack() as stack:
+        yield {way: stack.enter_context(Room(library=library, limits=Limits(), way=way)) for way in WAYS}
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def room(request: pytest.FixtureRequest, opened: dict[str, Room]) -> Room:
+    """A room with ordinary limits."""
+    return opened[request.param]
+
+
+@pytest.fixture(scope="module")
 def process(room: Room) -> Iterator[Process]:
     """A process for tests that leave it as it was."""
     with process_in(room) as process:
