@@ -3,8 +3,11 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -150,6 +153,30 @@ def test_interrupt_leaves_no_kernel(tmp_path: Path) -> None:
             ended.set()
             watch.join()
     assert not any(psutil.pid_exists(int(path.name)) for path in tmp_path.iterdir())
+
+
+def test_kernels_of_a_build_that_is_killed_end(tmp_path: Path) -> None:
+    cell = f"import os, pathlib, time; pathlib.Path({str(tmp_path)!r}, str(os.getpid())).touch(); time.sleep(100)"
+    code = f"""
+from tests.course.test_execution import page, run_pages
+run_pages([page(name, {cell!r}) for name in "ab"], print, timeout=200, workers=2)
+"""
+    build = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
+    try:
+        wait_until(lambda: len(list(tmp_path.iterdir())) == 2 or build.poll() is not None)
+    finally:
+        build.kill()
+        build.wait()
+    kernels = [int(path.name) for path in tmp_path.iterdir()]
+    assert len(kernels) == 2
+    wait_until(lambda: not any(psutil.pid_exists(kernel) for kernel in kernels))
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_nothing_to_execute_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

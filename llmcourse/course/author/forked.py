@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
-from multiprocessing import get_context
+import threading
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from typing import Any
 
@@ -101,6 +103,7 @@ class Forked:
 def _run_kernel(arguments: list[str], environment: dict[str, str], folder: str) -> None:
     """In the forked process: be what `python -m ipykernel_launcher` would be in this environment and folder."""
     os.setsid()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -111,4 +114,13 @@ def _run_kernel(arguments: list[str], environment: dict[str, str], folder: str) 
     sys.argv = ["ipykernel_launcher", *arguments]
     from ipykernel.kernelapp import IPKernelApp
 
-    IPKernelApp.launch_instance(arguments, parent_handle=os.getppid())  # without its parent a kernel ends itself
+    IPKernelApp.launch_instance(arguments, parent_handle=os.getppid())
+
+
+def _end_with_parent() -> None:
+    """End this kernel when the process that asked for it is gone, and could not: it was killed.
+
+    A kernel looks at the process that it was forked from, but that lives as long as the kernels do.
+    """
+    wait([parent_process().sentinel])  # type: ignore[union-attr]
+    os._exit(1)
