@@ -56,7 +56,7 @@ def copy_course(folder: Path, side_by_side: bool) -> None:
         copy(ROOT / part, folder / part)
     keep_chapters(folder / "_toc.yml")
     sphinx = (config := yaml.safe_load((folder / "_config.yml").read_text(encoding="utf-8")))["sphinx"]
-    sphinx["config"].setdefault("suppress_warnings", []).append("myst.xref_missing")
+    sphinx["config"].setdefault("suppress_warnings", []).extend(["myst.xref_missing", "ref"])
     if not side_by_side:
         (folder / "one_after_another.py").write_text(ONE_AFTER_ANOTHER)
         sphinx["extra_extensions"].append("one_after_another")
