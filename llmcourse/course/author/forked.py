@@ -23,7 +23,7 @@ from llmcourse import _overlay
 from llmcourse.course.environment import ONE_THREAD, WORKSPACE_VARIABLE
 
 LOADED = (
-    "ipykernel.kernelapp", "ipykernel.datapub", "IPython.core.completer", "numpy", "torch", "torch._dynamo",
+    "ipykernel.kernelapp", "IPython.core.completer", "numpy", "torch", "torch._dynamo",
     "torch.distributed", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg",
 )  # fmt: skip
 """What the notebooks load that is not of the course; what cannot be imported is left out."""
