@@ -14,7 +14,7 @@ calls.
 - `shared`: the objects that both sides hold, and how what changed in one is told;
 - `patches`: what changed in a long list or dict, so that not all of it crosses again;
 - `containers`, `memory`: lists and records, tensors and arrays among them;
-- `randomness`: the global random generators;
+- `randomness`: the global random generators; `modes`: gradients, autocast and default types, as they are switched;
 - `gradients`: calls that autograd can go back through;
 - `modules`: an `nn.Module` or an optimizer of the other side, and the stand-in for it on this one; `proof`: that it
   computes with the parameters that it shows;

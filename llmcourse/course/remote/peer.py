@@ -16,8 +16,7 @@ import builtins
 import itertools
 import re
 import socket
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -25,7 +24,7 @@ import torch
 from torch import Tensor
 
 from llmcourse.course.checks import rehearse_here
-from llmcourse.course.remote import containers, gradients, memory, modules, wire
+from llmcourse.course.remote import containers, gradients, memory, modes, modules, wire
 from llmcourse.course.remote.line import Line, LineClosed
 from llmcourse.course.remote.randomness import GuestRandom, HostRandom
 from llmcourse.course.remote.shared import Entry, Table
@@ -122,7 +121,7 @@ class Peer:
             self.table.was_changed = self._left_modes = False
         names = list(kwargs)
         values = self.table.encode_parts([*args, *kwargs.values()])
-        body = [number, values, names, _modes(), self._take_finished_graphs()]
+        body = [number, values, names, modes.current(), self._take_finished_graphs()]
         result, graph, left_modes = self._request(kind, body, self.table.reachable(values) if is_pure else None)
         self._left_modes = self._left_modes or bool(left_modes)
         value = self.table.decode(result)
@@ -234,7 +233,7 @@ class Peer:
         raise BadMessage(f"a message of the kind {str(kind)[:20]!r}")
 
     def _do_call(self, kind: str, body: Any) -> tuple[Any, Any]:
-        number, values, names, modes, finished = body
+        number, values, names, callers_modes, finished = body
         for graph in finished:
             self._graphs.pop(graph, None)
         function = self.table.get(number)
@@ -246,7 +245,7 @@ class Peer:
         split = len(values) - len(names)
         args, kwargs = values[:split], dict(zip(names, values[split:]))
         call = partial(_WAYS[kind], function, *args, **kwargs)
-        result, has_left_modes = _call_in_modes(modes, call, with_default=not self.is_host)
+        result, has_left_modes = modes.call_in(callers_modes, call, with_default=not self.is_host)
         reply = [self.table.encode(result), None, has_left_modes]
         return reply, lambda new: self._keep_graph(new, reply)
 
@@ -338,55 +337,6 @@ def _checked_gradient(grad: Any, of: Tensor) -> Tensor | None:
     if grad is not None and (not isinstance(grad, Tensor) or grad.shape != of.shape):
         raise BadMessage("a gradient of another shape than what it is the gradient of")
     return grad
-
-
-def _modes() -> list[Any]:
-    """Under which of PyTorch's modes the caller runs."""
-    autocast = torch.is_autocast_enabled("cpu")
-    dtypes = (torch.get_autocast_dtype("cpu"), torch.get_default_dtype())
-    names = [str(dtype).removeprefix("torch.") for dtype in dtypes]
-    return [torch.is_grad_enabled(), autocast, *names, torch.get_deterministic_debug_mode()]
-
-
-def _call_in_modes(modes: Any, call: Callable[[], Any], *, with_default: bool) -> tuple[Any, bool]:
-    """Make a call in the modes that the caller is in; those of the whole process only where it is trusted with
-    them. Returns the result, and whether other modes were left, which are then as before again."""
-    if modes != _modes():
-        with _taken_on(modes, with_default=with_default):
-            before = _modes()
-            return call(), _modes() != before
-    try:
-        result = call()
-    finally:
-        if has_left := _modes() != modes:
-            _put_back(modes, with_default=with_default)
-    return result, has_left
-
-
-@contextmanager
-def _taken_on(modes: Any, *, with_default: bool) -> Iterator[None]:
-    grad, autocast, dtype, default, determinism = modes
-    with ExitStack() as stack:
-        stack.enter_context(torch.set_grad_enabled(bool(grad)))
-        if autocast:
-            stack.enter_context(torch.autocast("cpu", wire.TORCH_DTYPES[dtype]))
-        if with_default:
-            stack.callback(torch.set_default_dtype, torch.get_default_dtype())
-            torch.set_default_dtype(wire.TORCH_DTYPES[default])
-            stack.callback(torch.set_deterministic_debug_mode, torch.get_deterministic_debug_mode())
-            torch.set_deterministic_debug_mode(determinism)
-        yield
-
-
-def _put_back(modes: Any, *, with_default: bool) -> None:
-    """Bring back modes that this process was in."""
-    grad, autocast, dtype, default, determinism = modes
-    torch.set_grad_enabled(grad)
-    torch.set_autocast_enabled("cpu", autocast)
-    torch.set_autocast_dtype("cpu", wire.TORCH_DTYPES[dtype])
-    if with_default:
-        torch.set_default_dtype(wire.TORCH_DTYPES[default])
-        torch.set_deterministic_debug_mode(determinism)
 
 
 def _told(error: BaseException, lines: list[str]) -> list[Any]:
