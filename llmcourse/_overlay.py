@@ -38,6 +38,8 @@ from llmcourse._sections import (
 _ABSENT = object()
 _reference: dict[str, dict[str, Any]] = {}
 """What the library had under each name that a learner defined: module name -> attribute name -> object or `_ABSENT`."""
+_imported: dict[str, Any] = {}
+"""What `_library_names` has found, and in which state of `sys.modules`."""
 
 
 def reference_object(module_name: str, name: str) -> Any:
@@ -93,13 +95,10 @@ def rebind(module: ModuleType, name: str, new: Any) -> None:
 def _library_names() -> list[str]:
     """The names of the library's modules, among some 1,500 that are imported; looked for anew when there are more."""
     seen = len(sys.modules), next(reversed(sys.modules))
-    if _names.get("seen") != seen:
-        _names["library"] = [key for key in list(sys.modules) if belongs_to_library(key)]
-        _names["seen"] = seen
-    return _names["library"]
-
-
-_names: dict[str, Any] = {}
+    if _imported.get("seen") != seen:
+        _imported["names"] = [key for key in list(sys.modules) if belongs_to_library(key)]
+        _imported["seen"] = seen
+    return _imported["names"]
 
 
 def run_section(module: ModuleType, code: CodeType) -> list[str]:
