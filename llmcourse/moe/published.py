@@ -77,7 +77,7 @@ def _deepseek_v3() -> Published:
             dense_layers * (dense - costs.active_parameters),
         ),
     }
-    return Published(config, beside, ("671B", "37B"))
+    return Published(config, beside, ("671B", "37B"), embedding_is_active=False)
 
 
 PUBLISHED: dict[str, Published] = {

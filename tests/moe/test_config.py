@@ -53,7 +53,7 @@ def published_counts(name):
 def test_published_counts_come_out_to_the_digits_that_are_published(name):
     for count, said in zip(published_counts(name), PUBLISHED[name].says):
         places = len(said.removesuffix("B").partition(".")[2])
-        # Qwen3's 3.3B and DeepSeek's 37B are cut off, not rounded.
+        # Qwen3's 3.3B is cut off, not rounded.
         assert said in {f"{count / 1e9:.{places}f}B", f"{int(count / 1e9 * 10**places) / 10**places:.{places}f}B"}
 
 

@@ -173,7 +173,8 @@ def build(config: RunConfig, group: Group = ALONE) -> tuple[Transformer, Strateg
 def spread(model: nn.Module, config: RunConfig, group: Group) -> Strategy | None:
     """Put a model on the ranks of a group as its settings say; None for one process alone.
 
-    Balancing losses count the tokens of all ranks in either case, so that a run is the same however it is cut.
+    Balancing losses count the tokens of all ranks in either case, so that a run is the same on however many, as long as
+    a step has as many micro-batches: `balance_weight` is a loss of each.
     """
     parallel, precision = config.parallel, config.training.precision
     if parallel.compile:
