@@ -1,8 +1,8 @@
 """What a small ladder of runs says about a large run, and how surely (chapter 5).
 
-A law is fitted to the cheap runs, and the expensive ones are predicted. Two things make a prediction uncertain: other cheap
-runs would have given another law, and a single run does not lie on its law. The interval holds both. What it cannot
-hold is a law that changes between the cheap runs and the large ones: for that there are residuals, rung by rung.
+A law is fitted to the cheap runs, and the expensive ones are predicted. Two things make a prediction uncertain: other
+cheap runs would have given another law, and a single run does not lie on its law. The interval holds both. What it
+cannot hold is a law that changes between the cheap runs and the large ones: for that there are residuals, rung by rung.
 
 Units: parameters, tokens, floating-point operations; losses in nats a token.
 """
