@@ -1,8 +1,8 @@
 """How long a step takes and what it sends, before anybody rents the machines (chapter 4).
 
-A model of the time: arithmetic at a share of the peak, messages at the speed of the slowest wire, and what of the two
-can happen at the same time. It is held against published runs. What a thousand ranks hold and send, counted: see
-`paper`.
+A model of the time: arithmetic at a share of the peak, messages by their bytes alone and at the speed of the slowest
+border that they cross, and what of the two can happen at the same time. It is held against published runs. What a
+thousand ranks hold and send, counted: see `paper`.
 
 Units: seconds, bytes, floating-point operations.
 """
@@ -260,8 +260,9 @@ def fsdp_step(
 def gather_seconds(n_bytes: float, n_ranks: int, hardware: Hardware) -> float:
     """A ring all-gather, or reduce-scatter, of a tensor: each rank passes on all parts but one.
 
-    A ring over several machines is as slow as the wire between two of them. That wire is shared by nobody, and the
-    accelerators of a machine can use all of its wires at once: a machine then passes on as much as each of them.
+    A ring over several machines is as slow as the way between two of them. That way is shared by nobody, and the
+    accelerators of a machine can use all of its wires at once, as many rings as it has cards, so that a machine passes
+    on what all of them carry together. The start of a message costs nothing here.
     """
     if n_ranks <= hardware.per_node:
         return n_bytes * (n_ranks - 1) / n_ranks / hardware.node_bandwidth

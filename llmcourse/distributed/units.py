@@ -143,8 +143,8 @@ def free_unit(unit: Unit) -> None:
     """Give back the memory of a unit's parameters; what is left is this rank's shard.
 
     The storage of `unit.whole` is left without bytes, and stays the one that autograd knows: it shrinks, and no new one
-    takes its place. Before that, `unit.blank()` takes the parameters off that memory and makes them NaN: who forgets to
-    gather sees NaN, instead of an old weight or a read of memory that is gone.
+    takes its place. Before that, `unit.blank()` takes the parameters off that memory and makes them NaN: whoever
+    forgets to gather sees NaN, instead of an old weight or a read of memory that is gone.
 
     A unit that is being gathered is waited for first, with `unit.use()`: its memory is being written to. A unit that is
     not whole, and is not being gathered either, stays as it is.

@@ -1,8 +1,8 @@
 """What a small ladder of runs says about a large run, and how surely (chapter 5).
 
-A law is fitted to the cheap runs, and the dear ones are predicted. Two things make a prediction uncertain: other cheap
-runs would have given another law, and a single run does not lie on its law. The interval holds both. What it cannot
-hold is a law that changes between the cheap runs and the dear ones: for that there are residuals, rung by rung.
+A law is fitted to the cheap runs, and the expensive ones are predicted. Two things make a prediction uncertain: other
+cheap runs would have given another law, and a single run does not lie on its law. The interval holds both. What it
+cannot hold is a law that changes between the cheap runs and the large ones: for that there are residuals, rung by rung.
 
 Units: parameters, tokens, floating-point operations; losses in nats a token.
 """
@@ -201,13 +201,13 @@ def hold_out(runs: Runs, largest_flops: float, *, level: float = 0.9, n_boot: in
 
     Args:
         runs: A ladder.
-        largest_flops: What the dearest run that is fitted may have cost.
+        largest_flops: What the most expensive run that is fitted may have cost.
         level: Share of the runs that shall lie inside their intervals.
         n_boot: Bootstrap fits.
         seed: Of the bootstrap.
 
     Raises:
-        ValueError: No run is dearer, or those that are left are too few for a fit; the message says so.
+        ValueError: No run cost more, or those that are left are too few for a fit; the message says so.
     """
     small = runs.flops <= largest_flops
     if small.all():
@@ -223,7 +223,7 @@ class Rung(NamedTuple):
     """What a ladder says when it ends at a rung.
 
     Attributes:
-        flops: The dearest run that was fitted.
+        flops: The most expensive run that was fitted.
         law: The law by then.
         n_runs: How many runs it rests on.
         surprise: How far the runs of the next rung lie from it on average, as the logarithm of their losses less that
@@ -237,14 +237,14 @@ class Rung(NamedTuple):
 
 
 def climb(runs: Runs, n_rungs: int = 5, n_first: int = 12) -> list[Rung]:
-    """The law again and again, each time with dearer runs: what drifts is no law.
+    """The law again and again, each time with more expensive runs: what drifts is no law.
 
     With a law that holds, the constants settle and the surprises change their signs. With a law that breaks, E or an
     exponent wanders from rung to rung, and all surprises are on one side.
 
     Args:
         runs: A ladder.
-        n_rungs: In how many parts the runs are added, from the cheapest to the dearest; runs of one budget are added
+        n_rungs: In how many parts the runs are added, from the cheapest to the largest; runs of one budget are added
             together, so that there may be fewer.
         n_first: Runs of the first part, or so many more as have the budget of its last.
 
