@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/ready
 SAMPLE := tests/submissions
+WORKERS = $(shell $(BIN)/python -c "from llmcourse.course.environment import cores; print(cores() + 1)")
 
 .DEFAULT_GOAL := all
 .PHONY: all setup notebooks sample book test lab bench clean
@@ -39,14 +40,14 @@ book: notebooks
 	$(BIN)/llmcourse book
 
 # The small book runs every notebook with its solutions; its pages are then opened in a browser by tests/browser.
-# Three files of tests run side by side, also on two cores: for a third of the time a test waits for processes that it
-# has started. More than one thread each would wait for one another. Files in the order of tests/conftest.py.
+# One file of tests more than there are cores runs side by side: for a third of the time a test waits for processes that
+# it has started. More than one thread each would wait for one another. Files in the order of tests/conftest.py.
 test: $(READY)
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/llmcourse build --check
 	$(BIN)/llmcourse book --small --into _build/small
-	LLMCOURSE_SMALL=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests llmcourse
+	LLMCOURSE_SMALL=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests llmcourse
 
 lab: $(READY)
 	$(BIN)/llmcourse start

@@ -84,6 +84,7 @@ stands below:
         shards         tokens on disk
         ngram          what counting reaches: the baseline
         evaluation     loss and bits per byte on text not trained on
+        tasks          questions with several endings, and which one a model chooses
     training/       chapter 3.4: the one loop, and what it leaves
         proofs         what a right model must do before its training is paid for
         steps          one step, on one process or many, and a batch cut into micro-batches

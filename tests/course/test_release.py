@@ -79,6 +79,7 @@ NO_SECRETS = {
         torch.manual_seed(seed)
         with torch.enable_grad():
         with torch.no_grad():
+        with evaluation_mode(model):
         self.eps = eps
         import itertools
         import numpy as np
