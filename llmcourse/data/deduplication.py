@@ -68,14 +68,15 @@ def shingles(text: str, width: int = 5) -> np.ndarray:
     """
     if width < 1:
         raise ValueError(f"width is {width!r}; it must be at least 1, the words of a shingle")
-    words = np.array([_word_hash(word) for word in WORD.findall(text)], dtype=np.uint64)
+    words = np.fromiter(map(_word_hash, WORD.findall(text)), dtype=np.uint64)
     if len(words) == 0:
         return np.empty(0, dtype=np.uint32)
     width = min(width, len(words))
     # A polynomial in an odd number, modulo 2**64, so that the order of the words matters.
-    factors = [pow(0x9E3779B97F4A7C15, power, 1 << 64) for power in range(width)]
-    windows = np.lib.stride_tricks.sliding_window_view(words, width)
-    return np.unique((windows @ np.array(factors, dtype=np.uint64) >> np.uint64(32)).astype(np.uint32))
+    hashes = np.zeros(len(words) - width + 1, dtype=np.uint64)
+    for place in range(width):
+        hashes += np.uint64(pow(0x9E3779B97F4A7C15, place, 1 << 64)) * words[place : place + len(hashes)]
+    return np.unique((hashes >> np.uint64(32)).astype(np.uint32))
 
 
 def jaccard(a: np.ndarray, b: np.ndarray) -> float:

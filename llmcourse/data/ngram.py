@@ -155,7 +155,7 @@ def _count_levels(tokens: np.ndarray, vocab_size: int, order: int) -> list[_Leve
         # An n-gram is one integer: the number of its first n - 1 tokens, then its last token. So all of them are
         # counted by one sort of integers, whatever n is.
         keys = numbers[-1][: len(tokens) - length + 1] * vocab_size + tokens[length - 1 :]
-        levels.append(np.unique(keys, return_index=True, return_inverse=True, return_counts=True))
+        levels.append(_distinct(keys))
         numbers.append(levels[-1][2])
     # The longest n-grams keep their counts. A shorter one counts how many different tokens it follows, not how often it
     # stands there: Kneser and Ney's idea, without which a word of a single phrase looks frequent everywhere.
@@ -166,6 +166,24 @@ def _count_levels(tokens: np.ndarray, vocab_size: int, order: int) -> list[_Leve
         counts.insert(0, np.bincount(endings, minlength=len(levels[length - 1][0])))
     sizes = [1, *(len(level[0]) for level in levels)]
     return [_level(level[0], count, size, vocab_size) for level, count, size in zip(levels, counts, sizes)]
+
+
+def _distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """List the distinct keys in order, where each first stands, the number of each key among them, and their counts.
+
+    That is `np.unique` with all that it can return, for keys that are not negative. NumPy sorts integers several times
+    as fast as it finds the order that would sort them, so each key takes its place along in the bits below it.
+    """
+    n_bits = len(keys).bit_length()
+    if len(keys) == 0 or int(keys.max()) >> (63 - n_bits):  # no room for both in 63 bits
+        return np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
+    ordered = np.sort(keys << n_bits | np.arange(len(keys)))
+    places, ordered = ordered & ((1 << n_bits) - 1), ordered >> n_bits
+    is_new = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    numbers = np.empty(len(keys), dtype=np.int64)
+    numbers[places] = np.cumsum(is_new) - 1
+    starts = np.flatnonzero(is_new)
+    return ordered[starts], places[starts], numbers, np.diff(starts, append=len(keys))
 
 
 def _level(keys: np.ndarray, counts: np.ndarray, n_contexts: int, vocab_size: int) -> _Level:
@@ -179,9 +197,13 @@ def _level(keys: np.ndarray, counts: np.ndarray, n_contexts: int, vocab_size: in
 
 def _find(keys: np.ndarray, contexts: np.ndarray, tokens: np.ndarray, vocab_size: int) -> np.ndarray:
     """Find the numbers of n-grams given their contexts' numbers and last tokens; -1 for one that was never seen."""
-    wanted = contexts * vocab_size + tokens
+    found = np.full(len(contexts), -1)
+    known = np.flatnonzero(contexts >= 0)
+    # In order, and each key once: a search beside the last one finds its part of `keys` still in the processor's cache.
+    wanted, _, numbers, _ = _distinct(contexts[known] * vocab_size + tokens[known])
     places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where((contexts >= 0) & (keys[places] == wanted), places, -1)
+    found[known] = np.where(keys[places] == wanted, places, -1)[numbers]
+    return found
 
 
 def _mix(level: _Level, contexts: np.ndarray, grams: np.ndarray, lower: np.ndarray) -> np.ndarray:

@@ -25,14 +25,15 @@ def score_endings(model: Callable[[Tensor], Tensor], prompt_T: Tensor, endings: 
     prompt count for nothing, and nor does what fills up a row behind its ending.
 
     Args:
-        model: Gives logits (N, T, V) for ids (N, T), those at a position from the ids up to it, which is also its
-            place in the row. In evaluation mode here, and put back afterwards.
+        model: Gives logits (N, T, V) for ids (N, T), int64; those at a position follow from the ids up to there and from
+            the position's number in its row. In evaluation mode here, and put back afterwards.
         prompt_T: Token ids, int64, at least one.
         endings: Token ids of each ending, int64; at least one ending, of at least one token each. They may differ in
             length; prompt and ending together are no longer than what the model can read.
 
     Returns:
-        (N,), in nats: sums, not means, of float32 where the logits are narrower. No gradient hangs on them.
+        (N,), in nats, sums, not means; of the logits' dtype, or float32 where that is narrower. No gradient hangs on
+        them.
 
     Raises:
         ValueError: The prompt or an ending is empty, or there is no ending.
