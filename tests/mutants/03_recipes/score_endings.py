@@ -565,3 +565,339 @@ def score_endings(model, prompt_T, endings):
     with evaluation_mode(model):
         logits_NTV = model(ids_NT[:, :-1])
     return (-next_token_loss(logits_NTV, targets_NT[:, 1:], reduction="none").sum(dim=1)).argmax()
+
+
+# %% ignored_as_id: the fill given to the model is -100
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+    n, longest = len(prompt_T), max(len(ending) for ending in endings)
+    ids = torch.full((len(endings), n + longest), IGNORED, device=prompt_T.device)
+    targets = torch.full_like(ids, IGNORED)
+    for row, ending in enumerate(endings):
+        ids[row, :n] = prompt_T
+        ids[row, n : n + len(ending)] = ending
+        targets[row, n : n + len(ending)] = ending
+    with evaluation_mode(model):
+        logits = model(ids[:, :-1])
+    return -next_token_loss(logits, targets[:, 1:], reduction="none").sum(1)
+
+
+# %% fill_new_id: fills up with an id of its own, one above all that are there
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+    n, longest = len(prompt_T), max(len(ending) for ending in endings)
+    pad = 1 + int(torch.cat([prompt_T, *endings]).max())
+    ids = torch.full((len(endings), n + longest), pad, device=prompt_T.device)
+    targets = torch.full_like(ids, IGNORED)
+    for row, ending in enumerate(endings):
+        ids[row, :n] = prompt_T
+        ids[row, n : n + len(ending)] = ending
+        targets[row, n : n + len(ending)] = ending
+    with evaluation_mode(model):
+        logits = model(ids[:, :-1])
+    return -next_token_loss(logits, targets[:, 1:], reduction="none").sum(1)
+
+
+# %% float_ids: the batch of ids is of floats
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+    n, longest = len(prompt_T), max(len(ending) for ending in endings)
+    ids = torch.zeros(len(endings), n + longest, device=prompt_T.device)
+    targets = torch.full(ids.shape, IGNORED)
+    for row, ending in enumerate(endings):
+        ids[row, :n] = prompt_T
+        ids[row, n : n + len(ending)] = ending
+        targets[row, n : n + len(ending)] = ending
+    with evaluation_mode(model):
+        logits = model(ids[:, :-1])
+    return -next_token_loss(logits, targets[:, 1:], reduction="none").sum(1)
+
+
+# %% only_bfloat16: widens bfloat16 and forgets float16
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+    scores = []
+    with evaluation_mode(model):
+        for ending in endings:
+            ids = torch.cat([prompt_T, ending])
+            logits = model(ids[None])[0]
+            if logits.dtype in (torch.bfloat16,):
+                logits = logits.float()
+            log_probs = logits.log_softmax(-1)
+            n = len(prompt_T)
+            scores.append(log_probs[n - 1 : -1].gather(1, ending[:, None]).sum())
+    return torch.stack(scores)
+
+
+# %% checks_last: looks at the last ending only
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if len(endings[-1]) == 0:
+        raise ValueError("an ending is empty")
+    scores = []
+    with evaluation_mode(model):
+        for ending in endings:
+            ids = torch.cat([prompt_T, ending])
+            logits = model(ids[None])[0]
+            if logits.dtype in (torch.bfloat16, torch.float16):
+                logits = logits.float()
+            log_probs = logits.log_softmax(-1)
+            n = len(prompt_T)
+            scores.append(log_probs[n - 1 : -1].gather(1, ending[:, None]).sum())
+    return torch.stack(scores)
+
+
+# %% softmax_then_log: the logarithm of a softmax that underflows
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+    scores = []
+    with evaluation_mode(model):
+        for ending in endings:
+            ids = torch.cat([prompt_T, ending])
+            logits = model(ids[None])[0]
+            if logits.dtype in (torch.bfloat16, torch.float16):
+                logits = logits.float()
+            log_probs = logits.softmax(-1).log()
+            n = len(prompt_T)
+            scores.append(log_probs[n - 1 : -1].gather(1, ending[:, None]).sum())
+    return torch.stack(scores)
+
+
+# %% epsilon: adds 1e-9 before the logarithm
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+    scores = []
+    with evaluation_mode(model):
+        for ending in endings:
+            ids = torch.cat([prompt_T, ending])
+            logits = model(ids[None])[0]
+            if logits.dtype in (torch.bfloat16, torch.float16):
+                logits = logits.float()
+            log_probs = (logits.softmax(-1) + 1e-9).log()
+            n = len(prompt_T)
+            scores.append(log_probs[n - 1 : -1].gather(1, ending[:, None]).sum())
+    return torch.stack(scores)
+
+
+# %% ending_zero_empty: takes an ending of the id 0 alone for an empty one
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(not ending.any() for ending in endings):
+        raise ValueError("an ending is empty")
+    scores = []
+    with evaluation_mode(model):
+        for ending in endings:
+            ids = torch.cat([prompt_T, ending])
+            logits = model(ids[None])[0]
+            if logits.dtype in (torch.bfloat16, torch.float16):
+                logits = logits.float()
+            log_probs = logits.log_softmax(-1)
+            n = len(prompt_T)
+            scores.append(log_probs[n - 1 : -1].gather(1, ending[:, None]).sum())
+    return torch.stack(scores)
+
+
+# %% tensor_truth: `if not prompt_T`: ambiguous for more than one token, and true for the id 0
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if not prompt_T.any():
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+    scores = []
+    with evaluation_mode(model):
+        for ending in endings:
+            ids = torch.cat([prompt_T, ending])
+            logits = model(ids[None])[0]
+            if logits.dtype in (torch.bfloat16, torch.float16):
+                logits = logits.float()
+            log_probs = logits.log_softmax(-1)
+            n = len(prompt_T)
+            scores.append(log_probs[n - 1 : -1].gather(1, ending[:, None]).sum())
+    return torch.stack(scores)
+
+
+# %% half_model: makes the model itself bfloat16 to be faster
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+    if isinstance(model, torch.nn.Module):
+        model.bfloat16()
+    scores = []
+    with evaluation_mode(model):
+        for ending in endings:
+            ids = torch.cat([prompt_T, ending])
+            logits = model(ids[None])[0]
+            if logits.dtype in (torch.bfloat16, torch.float16):
+                logits = logits.float()
+            log_probs = logits.log_softmax(-1)
+            n = len(prompt_T)
+            scores.append(log_probs[n - 1 : -1].gather(1, ending[:, None]).sum())
+    return torch.stack(scores)
+
+
+# %% freezes: switches the gradients of the model's parameters off, for good
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+    if isinstance(model, torch.nn.Module):
+        model.requires_grad_(False)
+    scores = []
+    with evaluation_mode(model):
+        for ending in endings:
+            ids = torch.cat([prompt_T, ending])
+            logits = model(ids[None])[0]
+            if logits.dtype in (torch.bfloat16, torch.float16):
+                logits = logits.float()
+            log_probs = logits.log_softmax(-1)
+            n = len(prompt_T)
+            scores.append(log_probs[n - 1 : -1].gather(1, ending[:, None]).sum())
+    return torch.stack(scores)
+
+
+# %% drops_gradients: zeroes the model's gradients
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+    if isinstance(model, torch.nn.Module):
+        model.zero_grad()
+    scores = []
+    with evaluation_mode(model):
+        for ending in endings:
+            ids = torch.cat([prompt_T, ending])
+            logits = model(ids[None])[0]
+            if logits.dtype in (torch.bfloat16, torch.float16):
+                logits = logits.float()
+            log_probs = logits.log_softmax(-1)
+            n = len(prompt_T)
+            scores.append(log_probs[n - 1 : -1].gather(1, ending[:, None]).sum())
+    return torch.stack(scores)
+
+
+# %% half_forward: runs the model under bfloat16 autocast to be faster
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+    n, longest = len(prompt_T), max(len(ending) for ending in endings)
+    ids = torch.zeros(len(endings), n + longest, dtype=torch.int64, device=prompt_T.device)
+    targets = torch.full_like(ids, IGNORED)
+    for row, ending in enumerate(endings):
+        ids[row, :n] = prompt_T
+        ids[row, n : n + len(ending)] = ending
+        targets[row, n : n + len(ending)] = ending
+    with evaluation_mode(model):
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = model(ids[:, :-1])
+    return -next_token_loss(logits, targets[:, 1:], reduction="none").sum(1)
+
+
+# %% clamped: clamps each log-probability at -20
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+    scores = []
+    with evaluation_mode(model):
+        for ending in endings:
+            ids = torch.cat([prompt_T, ending])
+            logits = model(ids[None])[0]
+            if logits.dtype in (torch.bfloat16, torch.float16):
+                logits = logits.float()
+            log_probs = logits.log_softmax(-1)
+            n = len(prompt_T)
+            scores.append(log_probs[n - 1 : -1].gather(1, ending[:, None]).clamp(min=-20).sum())
+    return torch.stack(scores)
+
+
+# %% drops_a_repeat: cuts what the prompt's end shares with the ending's beginning
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+    scores = []
+    with evaluation_mode(model):
+        for ending in endings:
+            if ending[0] == prompt_T[-1]:
+                ending = ending[1:] if len(ending) > 1 else ending
+            ids = torch.cat([prompt_T, ending])
+            logits = model(ids[None])[0]
+            if logits.dtype in (torch.bfloat16, torch.float16):
+                logits = logits.float()
+            log_probs = logits.log_softmax(-1)
+            n = len(prompt_T)
+            scores.append(log_probs[n - 1 : -1].gather(1, ending[:, None]).sum())
+    return torch.stack(scores)

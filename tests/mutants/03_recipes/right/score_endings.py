@@ -1,5 +1,6 @@
 """Right solutions of score_endings that are not written as the library's is."""
 
+
 # %% one_at_a_time: one call of the model for each ending
 @torch.no_grad()
 def score_endings(model, prompt_T, endings):
@@ -44,7 +45,9 @@ def score_endings(model, prompt_T, endings):
         module.training = False
     try:
         with torch.no_grad():
-            padded = torch.nn.utils.rnn.pad_sequence([torch.cat([prompt_T, ending]) for ending in endings], batch_first=True)
+            padded = torch.nn.utils.rnn.pad_sequence(
+                [torch.cat([prompt_T, ending]) for ending in endings], batch_first=True
+            )
             log_probs = model(padded[:, :-1]).float().log_softmax(dim=-1)
             picked = log_probs.gather(-1, padded[:, 1:, None]).squeeze(-1)
             place = torch.arange(1, padded.shape[1], device=padded.device)
@@ -68,3 +71,72 @@ def score_endings(model, prompt_T, endings):
             log_probs_TV = model(ids_T[None, :-1])[0].double().log_softmax(-1)
             scores.append(log_probs_TV[len(prompt_T) - 1 :].gather(1, ending[:, None]).sum())
     return torch.stack(scores).float()
+
+
+# %% grouped: rows of one length are one batch, so nothing is filled up
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+    groups = defaultdict(list)
+    for i, ending in enumerate(endings):
+        groups[len(ending)].append(i)
+    scores = [None] * len(endings)
+    with evaluation_mode(model):
+        for length, members in groups.items():
+            ends = torch.stack([endings[i] for i in members])
+            ids = torch.cat([prompt_T.expand(len(members), -1), ends], dim=1)
+            logits = model(ids)[:, -length - 1 : -1]
+            loss = next_token_loss(logits, ends, "none").sum(dim=1)
+            for i, value in zip(members, loss):
+                scores[i] = -value
+    return torch.stack(scores)
+
+
+# %% token_by_token: asks for each token anew, from the beginning up to it
+@torch.no_grad()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+
+    def log_prob(ids, token):
+        logits = model(ids[None, :])[0, -1]
+        logits = logits.float() if logits.dtype.itemsize < 4 else logits
+        return logits[token] - logits.logsumexp(0)
+
+    with evaluation_mode(model):
+        return torch.stack(
+            [
+                sum(log_prob(torch.cat([prompt_T, ending[:i]]), ending[i]) for i in range(len(ending)))
+                for ending in endings
+            ]
+        )
+
+
+# %% inference_mode: inference mode in place of no_grad, fills with the last token
+@torch.inference_mode()
+def score_endings(model, prompt_T, endings):
+    if len(prompt_T) == 0:
+        raise ValueError("the prompt is empty")
+    if len(endings) == 0:
+        raise ValueError("there is no ending")
+    if any(len(ending) == 0 for ending in endings):
+        raise ValueError("an ending is empty")
+    n, longest = len(prompt_T), max(len(ending) for ending in endings)
+    ids = prompt_T[-1].repeat(len(endings), n + longest)
+    targets = torch.full_like(ids, IGNORED)
+    for row, ending in enumerate(endings):
+        ids[row, :n] = prompt_T
+        ids[row, n : n + len(ending)] = ending
+        targets[row, n : n + len(ending)] = ending
+    with evaluation_mode(model):
+        logits = model(ids[:, :-1])
+    return -next_token_loss(logits, targets[:, 1:], reduction="none").sum(1)
