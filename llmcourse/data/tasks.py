@@ -25,8 +25,8 @@ def score_endings(model: Callable[[Tensor], Tensor], prompt_T: Tensor, endings: 
     prompt count for nothing, and nor does what fills up a row behind its ending.
 
     Args:
-        model: Gives logits (N, T, V) for ids (N, T), int64; those at a position follow from the ids up to there and from
-            the position's number in its row. In evaluation mode here, and put back afterwards.
+        model: Gives logits (N, T, V) for ids (N, T), int64; those at a position follow from the ids up to there and
+            from the position's number in its row. In evaluation mode here, and put back afterwards.
         prompt_T: Token ids, int64, at least one.
         endings: Token ids of each ending, int64; at least one ending, of at least one token each. They may differ in
             length; prompt and ending together are no longer than what the model can read.
