@@ -13,8 +13,8 @@ from torch import Tensor
 
 from llmcourse.model.losses import IGNORED, evaluation_mode, next_token_loss
 
-LEAST_CHARACTERS = 12
-"""A line that is asked for has at least so many, its indentation left out: `else:` fits in too many places."""
+SHORTEST = 12
+"""Characters of a line that is asked for, its indentation left out: `else:` would fit in too many places."""
 
 
 @torch.no_grad()
@@ -79,7 +79,7 @@ class Encoder(Protocol):
 
 
 def next_line_questions(
-    texts: Sequence[str], n_questions: int, *, n_endings: int = 4, n_lines: int = 12, seed: int = 0
+    texts: Sequence[str], n_questions: int, *, n_endings: int = 4, n_lines: int = 12, longest: int = 80, seed: int = 0
 ) -> list[Question]:
     """Ask which line comes next: the true one, or a line of another text that is indented as deep.
 
@@ -88,6 +88,7 @@ def next_line_questions(
         n_questions: How many.
         n_endings: How many lines to choose from, at least 2.
         n_lines: How many lines before it are shown.
+        longest: The most characters of a line to choose from, with its indentation.
         seed: Of the choice of lines and of their order.
 
     Raises:
@@ -107,7 +108,7 @@ def next_line_questions(
     places = defaultdict(list)  # by indentation: the text, the line
     for i, of_text in enumerate(lines):
         for k, line in enumerate(of_text):
-            if len(line.strip()) >= LEAST_CHARACTERS:
+            if len(line.strip()) >= SHORTEST and len(line) <= longest:
                 places[len(line) - len(line.lstrip())].append((i, k))
     asked = [place for alike in places.values() for place in alike if place[1] > 0 and len({i for i, _ in alike}) > 1]
     dice = random.Random(seed)

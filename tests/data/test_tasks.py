@@ -51,6 +51,9 @@ def test_questions_ask_for_the_next_line_among_lines_of_other_texts_that_are_ind
         for ending in question.endings:
             assert len(ending) - len(ending.lstrip()) == len(right) - len(right.lstrip())
             assert ending == right or ending not in source
+    assert max(len(ending) for question in questions for ending in question.endings) > 25
+    short = next_line_questions(TEXTS, 3, n_endings=2, longest=24)
+    assert max(len(ending) for question in short for ending in question.endings) <= 24 + len("\n")
     assert next_line_questions(TEXTS, 5, n_endings=3, n_lines=2) == questions
     assert next_line_questions(TEXTS, 5, n_endings=3, n_lines=2, seed=1) != questions
 
