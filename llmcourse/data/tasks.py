@@ -110,7 +110,8 @@ def next_line_questions(
         for k, line in enumerate(of_text):
             if len(line.strip()) >= SHORTEST and len(line) <= longest:
                 places[len(line) - len(line.lstrip())].append((i, k))
-    asked = [place for alike in places.values() for place in alike if place[1] > 0 and len({i for i, _ in alike}) > 1]
+    several = [alike for alike in places.values() if len({i for i, _ in alike}) > 1]
+    asked = [place for alike in several for place in alike if place[1] > 0]
     dice = random.Random(seed)
     questions: list[Question] = []
     for i, k in dice.sample(asked, len(asked)):
