@@ -45,7 +45,10 @@ def score_endings(model: Callable[[Tensor], Tensor], prompt_T: Tensor, endings: 
     """
     if not len(endings) or not all(map(len, (prompt_T, *endings))):
         lengths = [len(ending) for ending in endings]
-        raise ValueError(f"a prompt of {len(prompt_T)} tokens and endings of {lengths}; each must have one at least")
+        raise ValueError(
+            f"the prompt has {len(prompt_T)} tokens and the endings have {lengths}; there must be one ending at least, "
+            "and one token in each and in the prompt"
+        )
     start = len(prompt_T)
     ids_NT = prompt_T.new_zeros(len(endings), start + max(map(len, endings)))
     targets_NT = torch.full_like(ids_NT, IGNORED)
