@@ -28,6 +28,8 @@ _HEADER = re.compile(r"^#[ \t]*%%[ \t]*build[ \t]+(?P<target>llmcourse\.[\w.:]+)
 _TITLE = "# Your own llmcourse."
 """What the first line of an overlay file begins with."""
 
+_LOAD_GLOBAL, _EXTENDED_ARG = dis.opmap["LOAD_GLOBAL"], dis.opmap["EXTENDED_ARG"]
+
 CELL = "<%%build "
 """What the file name begins with under which a running notebook's cells are compiled."""
 
@@ -166,17 +168,11 @@ def compile_section(section: Section, path: Path, *, definitions_only: bool = Fa
         as_cell: Mean the lines of the cell instead, as it is now. While a notebook runs, cells are built again, and in
             the file whatever stands below them moves.
     """
-    tree = ast.parse("\n" * (section.line - 1) + section.source, str(path))
+    line = 2 if as_cell else section.line  # the magic is the cell's first line
+    file = _cell_file(section, path) if as_cell else str(path)
+    tree = ast.parse("\n" * (line - 1) + section.source, file)
     if definitions_only:
         tree.body = [node for node in tree.body if not isinstance(node, ast.Expr)]
-    code = _compiled(tree, str(path))
-    if not as_cell:
-        return code
-    ast.increment_lineno(tree, 2 - section.line)  # the magic is the cell's first line
-    return _compiled(tree, _cell_file(section, path))
-
-
-def _compiled(tree: ast.Module, file: str) -> CodeType:
     return compile(tree, file, "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True)
 
 
@@ -196,8 +192,18 @@ def global_names(code: CodeType) -> Iterator[str]:
     """Names that the functions inside `code` look up as globals when they run."""
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from (i.argval for i in dis.get_instructions(constant) if i.opname == "LOAD_GLOBAL")
+            yield from _globals_read(constant)
             yield from global_names(constant)
+
+
+def _globals_read(code: CodeType) -> Iterator[str]:
+    """What `dis` says of LOAD_GLOBAL, in a twentieth of the time: each cell that is built is looked through."""
+    extended = 0
+    for operation, argument in zip(code.co_code[::2], code.co_code[1::2], strict=True):
+        argument |= extended << 8
+        extended = argument if operation == _EXTENDED_ARG else 0
+        if operation == _LOAD_GLOBAL:
+            yield code.co_names[argument >> 1]  # the last bit says whether it will be called
 
 
 def missing_names(code: CodeType, namespace: Mapping[str, Any]) -> list[str]:

@@ -50,9 +50,15 @@ def parts(source: str) -> tuple[str, str]:
     return seen, rest
 
 
+@lru_cache(maxsize=512)
+def tree_of(source: str) -> ast.Module:
+    """A check's syntax tree, to be read and not changed: it is made once for all of a class."""
+    return ast.parse(source)
+
+
 def nodes_at(source: str, line: int) -> list[ast.AST]:
     """The parts of a check's syntax tree that a line belongs to, the outermost first."""
-    nodes = ast.walk(ast.parse(source))
+    nodes = ast.walk(tree_of(source))
     return [node for node in nodes if getattr(node, "lineno", 0) <= line <= getattr(node, "end_lineno", -1)]
 
 

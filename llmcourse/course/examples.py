@@ -9,7 +9,10 @@ import importlib
 import io
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from llmcourse.course.checks import rehearsed
@@ -40,13 +43,48 @@ def run_example(piece: Piece, mine: Callable[..., Any]) -> None:
     if not is_in_library(piece, ROOT):
         return
     namespace = {**vars(importlib.import_module(piece.module)), piece.name: mine}
-    for example in doctest.DocTestParser().get_examples(docstring(piece, ROOT)):
-        line = one_line(example.source)
+    for line in _lines(docstring(piece, ROOT)):
         if "rehearse" in namespace:
             namespace["rehearse"] = rehearsed  # which also finds a piece that runs in another process
-        fault = _fault(example, namespace)
+        fault = _fault(line, namespace)
         if fault:
-            raise AssertionError(f"its own example: {line} {fault}")
+            raise AssertionError(f"its own example: {one_line(line.example.source)} {fault}")
+
+
+def read_example(piece: Piece) -> None:
+    """Compile the example in a piece's docstring now, once for all processes that are forked from this one."""
+    if is_in_library(piece, ROOT):
+        _lines(docstring(piece, ROOT))
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of an example, compiled.
+
+    Attributes:
+        example: What the docstring says.
+        before: The statements before the last one.
+        last: The last one, as an expression if it is one.
+    """
+
+    example: doctest.Example
+    before: CodeType
+    last: CodeType
+
+
+@lru_cache(maxsize=512)
+def _lines(text: str) -> list[_Line]:
+    return [_compiled(example) for example in doctest.DocTestParser().get_examples(text)]
+
+
+def _compiled(example: doctest.Example) -> _Line:
+    *before, last = ast.parse(example.source).body
+    code = (
+        compile(ast.Expression(last.value), "<example>", "eval")
+        if isinstance(last, ast.Expr)
+        else compile(ast.Module([last], []), "<example>", "exec")
+    )
+    return _Line(example, compile(ast.Module([*before], []), "<example>", "exec"), code)
 
 
 def refusals(piece: Piece) -> str:
@@ -61,18 +99,13 @@ def refusals(piece: Piece) -> str:
     return " ".join(found[1].split()) if found else ""
 
 
-def _fault(example: doctest.Example, namespace: dict[str, Any]) -> str:
+def _fault(line: _Line, namespace: dict[str, Any]) -> str:
     """What is wrong with what a line gives; empty where nothing is."""
-    tree = ast.parse(example.source)
-    *before, last = tree.body
-    printed, value = io.StringIO(), None
+    example, printed = line.example, io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
-            exec(compile(ast.Module([*before], []), "<example>", "exec"), namespace)  # noqa: S102
-            if isinstance(last, ast.Expr):
-                value = eval(compile(ast.Expression(last.value), "<example>", "eval"), namespace)  # noqa: S307
-            else:
-                exec(compile(ast.Module([last], []), "<example>", "exec"), namespace)  # noqa: S102
+            exec(line.before, namespace)  # noqa: S102
+            value = eval(line.last, namespace)  # noqa: S307 (of a statement it gives None)
     except NotImplementedError:
         raise
     except Exception as error:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from llmcourse.course.source import Definition, Function, names_defined, names_read_at_import
+from llmcourse.course.source import Definition, Function, names_defined, names_read_at_import, parsed
 
 BEGIN_SOLUTION = "### BEGIN SOLUTION"
 END_SOLUTION = "### END SOLUTION"
@@ -257,7 +257,7 @@ def is_stub(source: str, name: str) -> bool:
         >>> is_stub("def f(x):\\n    # YOUR CODE HERE\\n    raise NotImplementedError()", "f")
         True
     """
-    for node in ast.parse(source).body:
+    for node in parsed(source).body:
         if isinstance(node, Definition) and node.name == name:
             bodies = _bodies(node)
             return bool(bodies) and all(_is_stub_body(function) for function in bodies)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from types import CodeType
 from typing import Any
 
@@ -113,10 +114,18 @@ def names_read_at_import(code: Code) -> list[tuple[str, int]]:
 
 
 def _parsed(code: Code) -> ast.AST:
-    if not isinstance(code, str):
-        return code
+    return parsed(code) if isinstance(code, str) else code
+
+
+@lru_cache(maxsize=4)
+def parsed(source: str) -> ast.Module:
+    """The tree of a source, to be read and not changed: whoever asks next for the same source gets the same one.
+
+    Raises:
+        SyntaxError: It is no Python.
+    """
     try:
-        return ast.parse(code)
+        return ast.parse(source)
     except ValueError as error:  # what Python before 3.11.4 says of a zero byte
         raise SyntaxError(str(error)) from None
 
@@ -257,8 +266,8 @@ def as_python(shell: Any, cell: str) -> str:
     What is wrong in a way that neither understands comes back as it is, for the caller to say so.
     """
     try:
-        ast.parse(cell)
-    except (SyntaxError, ValueError):
+        parsed(cell)
+    except SyntaxError:
         try:
             return str(shell.transform_cell(cell))
         except (SyntaxError, ValueError):

@@ -16,7 +16,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from llmcourse._sections import CELL, WORKSPACE_VARIABLE, read_sections
-from llmcourse.course.check_source import VALUE, assertion_at, hidden_lines, hint_of, in_words
+from llmcourse.course.check_source import VALUE, assertion_at, hidden_lines, hint_of, in_words, tree_of
 from llmcourse.course.patterns import pattern_of_values
 from llmcourse.course.pieces import IS_MISSING
 from llmcourse.course.usual_errors import meaning
@@ -163,7 +163,7 @@ def _wanted(error: BaseException, source: str, file: str, name: str, gave: str) 
     if not isinstance(error, AssertionError) or not steps or steps[-1].tb_frame.f_code.co_filename != file:
         return ""
     line = steps[-1].tb_lineno
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree_of(source)):
         if isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or 0):
             with suppress(Exception):  # what cannot be looked at again is not told
                 return _comparison(node.test, steps[-1].tb_frame, name, gave, str(error))
@@ -205,7 +205,7 @@ def _purpose(error: BaseException, source: str, file: str) -> str:
     at = next((step for step in _steps(error.__traceback__) if step.tb_frame.f_code.co_filename == file), None)
     if at is None:
         return ""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree_of(source)):
         body = getattr(node, "body", None)
         for i, statement in enumerate(body if isinstance(body, list) else []):
             if isinstance(statement, ast.Assert | ast.Expr | ast.Assign) and (

@@ -148,11 +148,12 @@ class Builder:
     def _define(self, module: ModuleType, section: Section, names: list[str]) -> None:
         path = _sections.overlay_file(self.workspace, module.__name__)
         off = section.target in _sections.switched_to_reference(self.workspace)
+        code = _sections.compile_section(section, path, as_cell=True)
         if off:
-            namespace = _defined_apart(_sections.compile_section(section, path, as_cell=True), module)
+            namespace = _defined_apart(code, module)
         else:
             try:
-                _overlay.run_section(module, _sections.compile_section(section, path, as_cell=True))
+                _overlay.run_section(module, code)
             except NameError as error:
                 if error.name:
                     print(missing_hint(error.name, self.shell.user_ns, module.__name__))
@@ -162,9 +163,12 @@ class Builder:
             self.shell.user_ns[name] = namespace[name]
         if section.piece:
             self.built[Piece(module.__name__, section.piece)] = namespace[section.piece]
-        self._report(module, section, names, off, path)
+        self._report(module, section, names, off)
+        for name in _sections.missing_names(code, vars(module)):
+            print(missing_hint(name, self.shell.user_ns, module.__name__))
 
-    def _report(self, module: ModuleType, section: Section, names: list[str], off: bool, path: Path) -> None:
+    def _report(self, module: ModuleType, section: Section, names: list[str], off: bool) -> None:
+        path = _sections.overlay_file(self.workspace, module.__name__)
         where = os.path.relpath(path)
         print(
             f"{', '.join(names) or 'nothing'} built into {module.__name__} "
@@ -175,8 +179,6 @@ class Builder:
                 "The library is switched to the reference: "
                 f"`llmcourse status --use mine {section.piece}` switches back."
             )
-        for name in _sections.missing_names(_sections.compile_section(section, path), vars(module)):
-            print(missing_hint(name, self.shell.user_ns, module.__name__))
 
     def check(self, line: str, cell: str) -> None:
         """`%%check module:piece [id]`: judge the notebook's version of one piece."""

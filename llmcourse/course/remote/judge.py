@@ -17,9 +17,9 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-from llmcourse.course.check_source import hidden_lines, parts
+from llmcourse.course.check_source import hidden_lines, parts, tree_of
 from llmcourse.course.environment import LINE_VARIABLE
-from llmcourse.course.examples import refusals, run_example
+from llmcourse.course.examples import read_example, refusals, run_example
 from llmcourse.course.pieces import Piece
 from llmcourse.course.remote.hidden import Told, told_of
 from llmcourse.course.remote.modules import RemoteFunction
@@ -151,13 +151,16 @@ class Judge:
 
 
 def read_check(shell: Any, cell: str) -> None:
-    """Compile a check cell, once for all judges that are forked from this process."""
+    """Compile a check cell, and its piece's example, once for all judges that are forked from this process."""
     magic, _, body = cell.partition("\n")
     if magic.startswith(CHECK):
-        file = _file(Piece.parse(magic.removeprefix(CHECK).partition(" ")[0]))
         with suppress(SyntaxError, ValueError):  # which its judge will tell of
-            for part in parts(_source(shell, body)):
-                _code(part, file)
+            piece = Piece.parse(magic.removeprefix(CHECK).partition(" ")[0])
+            source = _source(shell, body)
+            tree_of(source)
+            for part in parts(source):
+                _code(part, _file(piece))
+            read_example(piece)
 
 
 def _file(piece: Piece) -> str:

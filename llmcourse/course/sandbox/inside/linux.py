@@ -12,6 +12,8 @@ import socket
 import struct
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
+from typing import Any
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -45,12 +47,22 @@ def call(function: str, *args: object, name: str = "") -> int:
     Raises:
         OSError: It returned a negative number; the message names the function.
     """
-    library = ctypes.CDLL(None, use_errno=True)
-    result = getattr(library, function)(*args)
+    result = _function(function)(*args)
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{name or function}: {os.strerror(number)}")
     return int(result)
+
+
+@cache
+def _function(name: str) -> Any:
+    """A function of the C library; it is looked for in some 200 libraries, and a fork finds it again here."""
+    return getattr(_library(), name)
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def unshare(flags: int) -> None:
