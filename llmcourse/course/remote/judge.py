@@ -25,7 +25,7 @@ from llmcourse.course.remote.hidden import Told, told_of
 from llmcourse.course.remote.modules import RemoteFunction
 from llmcourse.course.remote.peer import BadMessage, LineClosed, Peer, connect
 from llmcourse.course.remote.proof import prove
-from llmcourse.course.remote.references import assignment_pieces, pieces_used
+from llmcourse.course.remote.references import assignment_pieces, body_of, pieces_used
 from llmcourse.course.source import as_python, names_read
 from llmcourse.course.told import CheckFailed, explain
 from llmcourse.course.watched import last_call, last_result, watched
@@ -38,7 +38,9 @@ class Judge:
 
     Attributes:
         passed: Pieces whose checks have passed, as the grader told it.
+        lent: Pieces whose references may run in the student's process, as the grader told it.
         sources: What the student's notebook has as each piece's cell, as the grader told it.
+        has_lent: Whether one was given to it for the last check.
         told: What the student may read about the check that failed last, and whether hidden tests had run by then.
     """
 
@@ -46,20 +48,27 @@ class Judge:
         self.shell = shell
         self.peer = Peer(connect(int(os.environ[LINE_VARIABLE])), is_host=True)
         self.passed: set[str] = set()
+        self.lent: set[str] = set()
+        self.has_lent = False
         self.sources: dict[str, str] = {}
         self.told = Told("", knows_hidden=False)
 
-    def judge(self, cell: str, passed: list[str], sources: dict[str, str], changes_arguments: bool) -> None:
+    def judge(
+        self, cell: str, passed: list[str], lent: list[str], sources: dict[str, str], changes_arguments: bool
+    ) -> None:
         """Run a check cell, as the grader has it done.
 
         Args:
             cell: The cell.
             passed: The pieces whose checks have passed.
+            lent: The pieces whose references may run in the student's process: for its author nothing hangs on them
+                any more, and nothing that this process says is told to anybody.
             sources: The student's cells of pieces that this process has not been told of yet.
             changes_arguments: Whether the piece may change in place what it is given.
         """
-        self.passed, self.peer.may_change = set(passed), changes_arguments
+        self.passed, self.lent, self.peer.may_change = set(passed), set(lent), changes_arguments
         self.sources |= sources
+        self.has_lent = False
         self.told = Told("", knows_hidden=bool(hidden_lines(cell)))
         magic, _, body = cell.partition("\n")
         if magic.startswith(CHECK):
@@ -116,8 +125,11 @@ class Judge:
 
     @contextmanager
     def _session(self, piece: Piece) -> Iterator[Any]:
-        references = {str(other): _reference(other) for other in pieces_used(piece)}
-        told = {"piece": str(piece), "passed": sorted(self.passed), "references": references}
+        used = pieces_used(piece)
+        references = {str(other): _reference(other) for other in used}
+        bodies = {str(other): body_of(other) for other in used if str(other) in self.lent - self.passed}
+        self.has_lent = bool(bodies)
+        told = {"piece": str(piece), "passed": sorted(self.passed), "references": references, "bodies": bodies}
         with self._told(told, list(references.values())) as answer:
             if not answer["built"]:
                 not_built = f"{piece.name} is not built yet: run the cell above that begins with %%build {piece}."
@@ -161,6 +173,8 @@ def read_check(shell: Any, cell: str) -> None:
             for part in parts(source):
                 _code(part, _file(piece))
             read_example(piece)
+            with suppress(OSError):  # it is of another course
+                body_of(piece)
 
 
 def _file(piece: Piece) -> str:

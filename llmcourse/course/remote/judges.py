@@ -94,7 +94,8 @@ def _judge(control: socket.socket, line: socket.socket, folder: str, environment
             except BaseException as error:
                 answer = cells.error_of(error)
             told = judge.told
-            return {**answer, "told": told.text, "knows_hidden": told.knows_hidden, "is_final": told.is_final}
+            answer |= {"told": told.text, "knows_hidden": told.knows_hidden, "is_final": told.is_final}
+            return {**answer, "has_borrowed": judge.has_lent}
 
         cells.OrderServer(control).serve({"cell": cells.run_cell, "check": check})
     finally:

@@ -1,5 +1,5 @@
 """Which other pieces a piece's reference uses: those, and no others, may a student's version of it call by
-reference."""
+reference. And what it takes to run a reference somewhere else."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import json
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import llmcourse
 from llmcourse.course.environment import PIECES_VARIABLE
 from llmcourse.course.pieces import Piece
-from llmcourse.course.source import names_reached
+from llmcourse.course.source import names_defined, names_reached
 
 _Definitions = dict[str, set[str]]
 
@@ -43,6 +44,43 @@ def pieces_used(piece: Piece) -> list[Piece]:
             seen.add(name)
             waiting |= known.get(name, set())
     return [candidates[name] for name in sorted(seen & candidates.keys()) if candidates[name] != piece]
+
+
+def body_of(piece: Piece) -> list[list[Any]]:
+    """The statements of its module that a piece's reference stands on, in order, and at the end its own definition.
+
+    Returns:
+        For each the names that it defines, and its source. Other pieces of the assignment are not among them.
+
+    Example:
+        >>> [names for names, _ in body_of(Piece("llmcourse.tokenization.bpe", "pop_most_frequent"))]
+        [['heapq'], ['pop_most_frequent']]
+    """
+    statements = _statements(piece.module)
+    others = {other.name for other in assignment_pieces() if other.module == piece.module}
+    needed, waiting = set[int](), {piece.name}
+    while waiting:
+        wanted = waiting.pop()
+        for place, (names, reached, _) in enumerate(statements):
+            if wanted in names and place not in needed:
+                needed.add(place)
+                waiting |= reached - others
+    kept = [[names, source] for place, (names, _, source) in enumerate(statements) if place in needed]
+    return sorted(kept, key=lambda statement: piece.name in statement[0])
+
+
+@cache
+def _statements(module: str) -> list[tuple[list[str], set[str], str]]:
+    """Of each statement of a library module what it defines, what it reaches, and its source."""
+    path = Path(llmcourse.__file__).parents[1].joinpath(*module.split(".")).with_suffix(".py")
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    found = []
+    for node in ast.parse(text).body:
+        first = min(part.lineno for part in [node, *getattr(node, "decorator_list", [])])
+        source = "\n".join(lines[first - 1 : node.end_lineno])
+        found.append((names_defined(node, imports=True), names_reached(node), source))
+    return found
 
 
 def read_library() -> None:

@@ -44,6 +44,8 @@ class Courtroom:
         """Whether a check has run."""
         self.knows_hidden = False
         """Whether the student's process may know what hidden tests pass in."""
+        self.last = Ran()
+        """What came of the last check."""
         self.student = StudentProcess(students, ends[0].fileno(), max_output)
         self.judge = JudgeProcess(judges, variables, ends[1].fileno(), max_output)
 
@@ -71,11 +73,13 @@ class Courtroom:
         self,
         source: str,
         passed: Sequence[str],
+        settled: Sequence[str],
         sources: Mapping[str, str],
         timeout_s: float,
         late: str = "",
         *,
         changes_arguments: bool = True,
+        lends: bool = True,
     ) -> Ran:
         """Judge one piece by a check cell.
 
@@ -85,15 +89,19 @@ class Courtroom:
         Args:
             source: The instructor's check cell.
             passed: The pieces whose checks have passed.
+            settled: The pieces that no check is to come of.
             sources: The student's cell of each piece.
             timeout_s: Seconds that it may take.
             late: What to say when it takes longer.
             changes_arguments: Whether the piece may change in place what it is given.
+            lends: Whether references of settled pieces may run in the student's process. From then on it is one that
+                knows hidden tests: nothing that it says is told.
         """
         new = {piece: text for piece, text in sources.items() if self._told.get(piece) != text}
         self._told |= new
         serving = asyncio.create_task(self.student.answer_judge())
-        arguments = [source, list(passed), new, changes_arguments]
+        lent = list(settled) if lends else []
+        arguments = [source, list(passed), lent, new, changes_arguments]
         judged = asyncio.create_task(self.judge.check(arguments, timeout_s + 2 * PATIENCE_S, late))
         try:
             ran = await self._verdict(serving, judged, timeout_s, late)
@@ -101,8 +109,8 @@ class Courtroom:
             serving.cancel()
             judged.cancel()
             await asyncio.gather(serving, judged, return_exceptions=True)
-        self.has_judged = True
-        self.knows_hidden = self.knows_hidden or ran.knows_hidden
+        self.has_judged, self.last = True, ran
+        self.knows_hidden = self.knows_hidden or ran.knows_hidden or ran.has_borrowed
         if ran.failure is not None and ran.failure.ename not in GRADER_ERRORS and self.knows_hidden:
             ran.failure = replace(ran.failure, told=ran.told or "a hidden test failed")
         return ran

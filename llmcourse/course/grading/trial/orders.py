@@ -71,6 +71,7 @@ class Ran:
         lost: The process cannot be used any more.
         told: Of a check that failed: what its student may read although hidden tests have run.
         knows_hidden: Of a check: whether hidden tests may have run in it.
+        has_borrowed: Of a check: whether the student's process was given a reference for it.
     """
 
     outputs: list[NotebookNode] = field(default_factory=list)
@@ -78,6 +79,7 @@ class Ran:
     lost: bool = False
     told: str = ""
     knows_hidden: bool = True
+    has_borrowed: bool = False
 
 
 class Ended(Exception):
@@ -193,6 +195,7 @@ class OrderClient:
 def _finish(ran: Ran, message: Mapping[str, Any]) -> None:
     """Note how a cell ended."""
     ran.told, ran.knows_hidden = str(message.get("told", ""))[:4000], message.get("knows_hidden") is not False
+    ran.has_borrowed = message.get("has_borrowed") is True
     if message.get("exit"):
         ran.lost = True
         ran.failure = Failure(PROCESS_DIED, "this cell ended the notebook's process (exit or quit)")
