@@ -38,6 +38,10 @@ from llmcourse._sections import (
 _ABSENT = object()
 _reference: dict[str, dict[str, Any]] = {}
 """What the library had under each name that a learner defined: module name -> attribute name -> object or `_ABSENT`."""
+_places: dict[int, dict[tuple[str, str], None]] = {}
+"""By which names of which modules an object is, or was once, to be had: id -> (module name, attribute name)."""
+_looked_through: dict[str, ModuleType] = {}
+"""The modules whose names are in `_places`."""
 _imported: dict[str, Any] = {}
 """What `_library_names` has found, and in which state of `sys.modules`."""
 
@@ -85,11 +89,29 @@ def rebind(module: ModuleType, name: str, new: Any) -> None:
     defined_by = getattr(old if reference is _ABSENT else reference, "__module__", None)
     if old is new or defined_by != module.__name__:
         return
-    for other in [found for key in _library_names() if (found := sys.modules.get(key)) is not None]:
-        for attribute in [key for key, value in vars(other).items() if value is old]:
-            is_another_piece = attribute != name and getattr(module, attribute, None) is old
-            if not is_another_piece:
-                setattr(other, attribute, new)
+    look_through()
+    for key, attribute in list(_places.get(id(old), ())):
+        other = sys.modules.get(key)
+        is_another_piece = attribute != name and getattr(module, attribute, None) is old
+        if other is not None and vars(other).get(attribute) is old and not is_another_piece:
+            setattr(other, attribute, new)
+            _places.setdefault(id(new), {})[key, attribute] = None
+
+
+def look_through() -> None:
+    """Find out under which names the library's modules have each other's objects, in modules that are new since the
+    last time. A process that forks others does it before: to look at every name writes to a thousand pages of memory.
+    """
+    for key in _library_names():
+        module = sys.modules.get(key)
+        if module is None or _looked_through.get(key) is module:
+            continue
+        spec = getattr(module, "__spec__", None)
+        if not getattr(spec, "_initializing", False):  # else there is more to come
+            _looked_through[key] = module
+        for attribute, value in vars(module).items():
+            if str(getattr(value, "__module__", "")).startswith("llmcourse"):
+                _places.setdefault(id(value), {})[key, attribute] = None
 
 
 def _library_names() -> list[str]:
