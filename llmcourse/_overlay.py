@@ -13,6 +13,7 @@ base class, a default argument, an entry in a table) cannot be undone; `llmcours
 from __future__ import annotations
 
 import dis
+import itertools
 import os
 import sys
 import warnings
@@ -42,8 +43,8 @@ _places: dict[int, dict[tuple[str, str], None]] = {}
 """By which names of which modules an object is, or was once, to be had: id -> (module name, attribute name)."""
 _looked_through: dict[str, ModuleType] = {}
 """The modules whose names are in `_places`."""
-_imported: dict[str, Any] = {}
-"""What `_library_names` has found, and in which state of `sys.modules`."""
+_imported: list[Any] = [0, "", []]
+"""How many modules `_library_names` has looked at, which was the last, and what it has found."""
 
 
 def reference_object(module_name: str, name: str) -> Any:
@@ -115,12 +116,14 @@ def look_through() -> None:
 
 
 def _library_names() -> list[str]:
-    """The names of the library's modules, among some 1,500 that are imported; looked for anew when there are more."""
-    seen = len(sys.modules), next(reversed(sys.modules))
-    if _imported.get("seen") != seen:
-        _imported["names"] = [key for key in list(sys.modules) if belongs_to_library(key)]
-        _imported["seen"] = seen
-    return _imported["names"]
+    """The names of the library's modules, among some 1,500 that are imported; only those that are new are looked at."""
+    n_seen, last, names = _imported
+    newest = list(itertools.islice(reversed(sys.modules), max(0, len(sys.modules) - n_seen) + 1))
+    if newest[-1] != last:  # something was removed meanwhile
+        newest, names = [*reversed(sys.modules), ""], []
+    names = names + [key for key in newest[-2::-1] if belongs_to_library(key)]
+    _imported[:] = len(sys.modules), newest[0], names
+    return names
 
 
 def run_section(module: ModuleType, code: CodeType) -> list[str]:
