@@ -40,6 +40,7 @@ class Judge:
         passed: Pieces whose checks have passed, as the grader told it.
         lent: Pieces whose references may run in the student's process, as the grader told it.
         sources: What the student's notebook has as each piece's cell, as the grader told it.
+        visible_only: Whether only the part of a check is run that students can read, as the grader told it.
         has_lent: Whether one was given to it for the last check.
         told: What the student may read about the check that failed last, and whether hidden tests had run by then.
     """
@@ -49,12 +50,18 @@ class Judge:
         self.peer = Peer(connect(int(os.environ[LINE_VARIABLE])), is_host=True)
         self.passed: set[str] = set()
         self.lent: set[str] = set()
-        self.has_lent = False
+        self.has_lent = self.visible_only = False
         self.sources: dict[str, str] = {}
         self.told = Told("", knows_hidden=False)
 
     def judge(
-        self, cell: str, passed: list[str], lent: list[str], sources: dict[str, str], changes_arguments: bool
+        self,
+        cell: str,
+        passed: list[str],
+        lent: list[str],
+        sources: dict[str, str],
+        changes_arguments: bool,
+        visible_only: bool,
     ) -> None:
         """Run a check cell, as the grader has it done.
 
@@ -65,11 +72,13 @@ class Judge:
                 any more, and nothing that this process says is told to anybody.
             sources: The student's cells of pieces that this process has not been told of yet.
             changes_arguments: Whether the piece may change in place what it is given.
+            visible_only: Whether to run the part alone that students can read.
         """
         self.passed, self.lent, self.peer.may_change = set(passed), set(lent), changes_arguments
         self.sources |= sources
         self.has_lent = False
-        self.told = Told("", knows_hidden=bool(hidden_lines(cell)))
+        self.told = Told("", knows_hidden=bool(hidden_lines(cell)) and not visible_only)
+        self.visible_only = visible_only
         magic, _, body = cell.partition("\n")
         if magic.startswith(CHECK):
             self.check(magic.removeprefix(CHECK), body)
@@ -83,7 +92,7 @@ class Judge:
         file = "<check>"
         with self._told({"names": sorted(names)}) as answer:
             namespace, knows_hidden = {**self.shell.user_ns, **answer["found"]}, False
-            seen, hidden = parts(source)
+            seen, hidden = self._parts(source)
             try:
                 exec(compile(seen, file, "exec"), namespace)  # noqa: S102
                 knows_hidden = bool(hidden.strip())
@@ -104,14 +113,15 @@ class Judge:
             mine = stand_in if isinstance(_reference(piece), type) else watched(stand_in)
             namespace = {name: mine if value is _reference(piece) else value for name, value in known.items()}
             namespace[piece.name] = mine
-            seen, hidden = parts(source)
+            seen, hidden = self._parts(source)
             knows_hidden = False
             try:
                 exec(_code(seen, file), namespace)  # noqa: S102
                 run_example(piece, mine)
                 knows_hidden = bool(hidden.strip())
                 exec(_code(hidden, file), namespace)  # noqa: S102
-                prove(self.peer.table.modules, _reference(piece))
+                if not self.visible_only:
+                    prove(self.peer.table.modules, _reference(piece))
             except (BadMessage, LineClosed) as error:
                 self.peer.line.close()  # the other side notices, and the next check gets two new processes
                 self.told = _unreadable(piece.name, cell)
@@ -122,6 +132,10 @@ class Judge:
                     error, piece.name, source, file, last_call(mine), last_result(mine), refusals(piece)
                 ) from None
         print(f"✓ {piece.name}: all checks passed")
+
+    def _parts(self, source: str) -> tuple[str, str]:
+        seen, hidden = parts(source)
+        return seen, "" if self.visible_only else hidden
 
     @contextmanager
     def _session(self, piece: Piece) -> Iterator[Any]:

@@ -73,13 +73,13 @@ class Courtroom:
         self,
         source: str,
         passed: Sequence[str],
-        settled: Sequence[str],
+        lent: Sequence[str],
         sources: Mapping[str, str],
         timeout_s: float,
         late: str = "",
         *,
         changes_arguments: bool = True,
-        lends: bool = True,
+        visible_only: bool = False,
     ) -> Ran:
         """Judge one piece by a check cell.
 
@@ -89,19 +89,18 @@ class Courtroom:
         Args:
             source: The instructor's check cell.
             passed: The pieces whose checks have passed.
-            settled: The pieces that no check is to come of.
+            lent: The pieces whose references may run in the student's process, for no check is to come of them. From
+                then on it is one that knows hidden tests: nothing that it says is told.
             sources: The student's cell of each piece.
             timeout_s: Seconds that it may take.
             late: What to say when it takes longer.
             changes_arguments: Whether the piece may change in place what it is given.
-            lends: Whether references of settled pieces may run in the student's process. From then on it is one that
-                knows hidden tests: nothing that it says is told.
+            visible_only: Whether to run the part alone that students can read.
         """
         new = {piece: text for piece, text in sources.items() if self._told.get(piece) != text}
         self._told |= new
         serving = asyncio.create_task(self.student.answer_judge())
-        lent = list(settled) if lends else []
-        arguments = [source, list(passed), lent, new, changes_arguments]
+        arguments = [source, list(passed), list(lent), new, changes_arguments, visible_only]
         judged = asyncio.create_task(self.judge.check(arguments, timeout_s + 2 * PATIENCE_S, late))
         try:
             ran = await self._verdict(serving, judged, timeout_s, late)

@@ -7,10 +7,13 @@ are the instructor's, run in both. Beyond that:
 - a cell that does not answer in time is interrupted, then its processes end, for the interrupt may reach them late;
   processes that are gone are replaced, and the setup, exercise and added cells that had succeeded run again, so that
   every other cell keeps its points;
-- a check that fails in processes which have judged before is judged once more in new ones, and that verdict counts:
-  what a neighbouring cell has left behind costs no right answer its points. In the same way a cell that stops runs once
-  more where no hidden test has run, so that its student may read what it says (`remote.hidden`). What failed first and
-  then passed is noted for the instructor's log: a right answer should pass wherever it runs;
+- what a neighbouring check has left behind costs no right answer its points. Checks that fail in processes which have
+  judged before are judged once more at the end, in new ones, the last of them first: what stands above a check has then
+  not been judged there. One that fails again in the same way has failed; any other is judged a third time, in processes
+  of its own, and that verdict counts. Where the visible part of a check had failed, it runs alone the second time: no
+  hidden test has run there then, and the student may read what it says (`remote.hidden`). In the same way a cell that
+  stops runs once more where no hidden test has run. What failed first and then passed is noted for the instructor's
+  log: a right answer should pass wherever it runs;
 - a check passes only when the judge's process said that it ran to its end. nbgrader gives full marks to a check without
   outputs, none to one that warns, and partial ones to one that displays a number, so its outputs are settled at the
   end.
@@ -91,6 +94,21 @@ def run_notebook(nb: NotebookNode, settings: Settings) -> Seen:
     return Seen(run.slowed_s, tuple(run.overturned))
 
 
+@dataclass(frozen=True)
+class _Doubt:
+    """A check that failed, and may pass in other processes.
+
+    Attributes:
+        index: Its cell.
+        took: Seconds.
+        was_hidden: Whether its hidden part had begun.
+    """
+
+    index: int
+    took: float
+    was_hidden: bool
+
+
 class _Run:
     """One notebook's run."""
 
@@ -104,7 +122,9 @@ class _Run:
         self.failures: dict[int, Failure] = {}
         self.failed_pieces: dict[str, Failure] = {}
         self.sources: dict[str, str] = {}
-        self.verdicts: dict[str, list[bool]] = {}
+        self.verdicts: dict[str, dict[int, bool]] = {}
+        self.doubts: list[_Doubt] = []
+        self.is_over = False
         self.n_checks = Counter(piece_of(cell) for cell in nb.cells if kind_of(cell) == "check")
         self.slowed_s = 0.0
         self.overturned: list[str] = []
@@ -117,6 +137,8 @@ class _Run:
             for index, cell in enumerate(self.nb.cells):
                 if cell.cell_type == "code":
                     await self._visit(index, cell)
+            self.is_over = True
+            await self._judge_again()
         finally:
             await self._adjourn()
         for index, cell in enumerate(self.nb.cells):
@@ -136,10 +158,12 @@ class _Run:
             failure: Failure | None = Failure(NOT_RUN, fault)
         elif kind == "check" and piece in self.failed_pieces:
             failure = _passed_on(self.failed_pieces[piece])
+        elif kind == "check":
+            failure = await self._ready() or await self._judge(index, cell)
         else:
             failure = await self._ready() or await self._run_or_again(index, cell)
         if kind == "check":
-            self.verdicts.setdefault(piece, []).append(failure is None)
+            self.verdicts.setdefault(piece, {})[index] = failure is None
         if failure:
             self.failures[index] = failure
             if kind == "exercise" and piece:
@@ -154,55 +178,100 @@ class _Run:
             return max(0.01, left), f"no answer before the notebook's {self.settings.total_timeout_s:g} s were used up"
         return self.settings.timeout_s, f"no answer within {self.settings.timeout_s:g} s"
 
-    async def _run_or_again(self, index: int, cell: NotebookNode) -> Failure | None:
-        """Run a cell; once more in new processes when it failed in some that earlier cells may have spoiled."""
+    async def _judge(self, index: int, cell: NotebookNode) -> Failure | None:
+        """Run a check for the first time, and note a failure that is not the last word."""
         assert self.courtroom is not None
-        is_check, start, courtroom = kind_of(cell) == "check", time.monotonic(), self.courtroom
-        is_used = courtroom.has_judged if is_check else courtroom.knows_hidden
+        courtroom, start = self.courtroom, time.monotonic()
+        is_used = courtroom.has_judged
+        failure = await self._run(index, cell)
+        if failure is None or failure.is_final or failure.ename in (TIMED_OUT, NOT_RUN):
+            return failure
+        # The judges' server is everybody's, so a judge may have died of something else; and what a process says that
+        # was lent a reference is not for the student.
+        if is_used or failure.evalue.startswith(JUDGE_DIED) or courtroom.last.has_borrowed:
+            took = time.monotonic() - start
+            self.doubts.append(_Doubt(index, took, was_hidden=courtroom.last.knows_hidden))
+        return failure
+
+    async def _judge_again(self) -> None:
+        """Judge once more what failed where other checks had run."""
+        # Visible parts come before any hidden one, whose inputs no process may have seen whose words are told.
+        self.doubts.sort(key=lambda doubt: (doubt.was_hidden, -doubt.index))
+        if self.doubts:
+            await self._adjourn()
+        while self.doubts and self._fits(self.doubts[0].took) and await self._ready() is None:
+            index, start = self.doubts[0].index, time.monotonic()
+            cell, first, was_hidden = self.nb.cells[index], self.failures[index], self.doubts[0].was_hidden
+            last = await self._run(index, cell, lends=was_hidden, visible_only=not was_hidden)
+            if last is None or (last.ename, last.evalue) != (first.ename, first.evalue):
+                await self._adjourn()
+                if await self._ready(before=index) is None:
+                    last = await self._run(index, cell, lends=False)
+                    await self._adjourn()
+                else:
+                    last = first  # there is no time left
+            del self.doubts[0]
+            if last is not None:
+                self.failures[index] = last
+            else:
+                del self.failures[index]
+                self.verdicts[piece_of(cell)][index] = True
+                self._note_overturned(cell, first)
+            self.again_s += time.monotonic() - start
+
+    def _fits(self, took: float) -> bool:
+        """Whether there is time to run once more what took so long."""
+        return self.again_s + self.replay_s + took < AGAIN_SHARE * self.settings.total_timeout_s
+
+    async def _run_or_again(self, index: int, cell: NotebookNode) -> Failure | None:
+        """Run a cell; once more in new processes when it failed in some that know hidden tests."""
+        assert self.courtroom is not None
+        is_used, start = self.courtroom.knows_hidden, time.monotonic()
         failure = await self._run(index, cell)
         took = time.monotonic() - start
         if failure is None:
-            self.replay_s += 0.0 if is_check else took
+            self.replay_s += took
             return None
-        own_end = (TIMED_OUT, NOT_RUN) if is_check else GRADER_ERRORS
-        fits = self.again_s + self.replay_s + took < AGAIN_SHARE * self.settings.total_timeout_s
-        is_used = is_used or failure.evalue.startswith(JUDGE_DIED)  # its server is everybody's
-        is_used = is_used or (is_check and courtroom.last.has_borrowed)
-        if not is_used or failure.is_final or failure.ename in own_end or not fits:
+        if not is_used or failure.ename in GRADER_ERRORS or not self._fits(took):
             return failure
         await self._adjourn()
-        again = await self._ready()
-        if again is None:
-            # A message for the student can come from a process alone that has seen neither hidden tests nor references.
-            first, failure = failure, await self._run(index, cell, lends=courtroom.last.knows_hidden)
-            self._note_overturned(cell, first, failure)
+        if await self._ready() is None:
+            first, failure = failure, await self._run(index, cell)
+            if failure is None:
+                self._note_overturned(cell, first)
         self.again_s += time.monotonic() - start - took
         return failure
 
-    def _note_overturned(self, cell: NotebookNode, first: Failure, second: Failure | None) -> None:
+    def _note_overturned(self, cell: NotebookNode, first: Failure) -> None:
         """Note that a cell failed, and passed when it ran once more."""
-        if second is None:
-            name = piece_of(cell).rpartition(":")[2] or facts_of(cell).get("id", "")
-            what = f"the {kind_of(cell)} {name}".strip()
-            self.overturned.append(f"{what} failed at first and passed once more: {first.ename}: {first.evalue}")
+        name = piece_of(cell).rpartition(":")[2] or facts_of(cell).get("id", "")
+        what = f"the {kind_of(cell)} {name}".strip()
+        self.overturned.append(f"{what} failed at first and passed once more: {first.ename}: {first.evalue}")
 
-    async def _run(self, index: int, cell: NotebookNode, *, lends: bool = True) -> Failure | None:
+    def _settled(self) -> list[str]:
+        """The pieces that no check is to come of in these processes."""
+        to_come = {piece_of(self.nb.cells[doubt.index]) for doubt in self.doubts} if self.is_over else set()
+        n_judged = {piece: len(verdicts) for piece, verdicts in self.verdicts.items() if piece not in to_come}
+        return [piece for piece, number in n_judged.items() if number == self.n_checks[piece]]
+
+    async def _run(
+        self, index: int, cell: NotebookNode, *, lends: bool = True, visible_only: bool = False
+    ) -> Failure | None:
         assert self.courtroom is not None
         if kind_of(cell) == "check":
-            passed = [piece for piece, verdicts in self.verdicts.items() if piece and all(verdicts)]
-            settled = [piece for piece, verdicts in self.verdicts.items() if len(verdicts) == self.n_checks[piece]]
+            passed = [piece for piece, verdicts in self.verdicts.items() if piece and all(verdicts.values())]
             seconds, late = self._time_left()
             facts = facts_of(cell)
             may_change = not facts.get("piece") or bool(facts.get("changes_arguments"))
             ran = await self.courtroom.check(
                 cell.source,
                 passed,
-                settled,
+                self._settled() if lends else [],
                 self.sources,
                 seconds,
                 late,
                 changes_arguments=may_change,
-                lends=lends,
+                visible_only=visible_only,
             )
         else:
             if kind_of(cell) == "exercise":
@@ -247,16 +316,17 @@ class _Run:
             )
         return of_student
 
-    async def _ready(self) -> Failure | None:
-        """Have processes in which the cells that succeeded have run; a failure when time is up on the way there."""
+    async def _ready(self, before: int | None = None) -> Failure | None:
+        """Have processes in which the cells that succeeded have run, or those before one; a failure when time is up on
+        the way there."""
         while True:
             if time.monotonic() >= self.deadline:
                 return Failure(NOT_RUN, f"not run: the notebook had used up its {self.settings.total_timeout_s:g} s")
             if self.courtroom is not None:
                 return None
-            await self._convene()
+            await self._convene(before)
 
-    async def _convene(self) -> None:
+    async def _convene(self, before: int | None) -> None:
         """Start both processes and run again what had succeeded; a cell that ends its own this time is not
         run a third."""
         pieces = assignment_pieces(self.assignment)
@@ -271,14 +341,15 @@ class _Run:
         judges.read(cell.source for cell in self.nb.cells if kind_of(cell) == "check")
         self.courtroom = Courtroom(students, judges, pieces, self.settings.max_output)
         await self.courtroom.start()
-        for index in list(self.replayed):
+        for index in [index for index in self.replayed if before is None or index < before]:
             if time.monotonic() >= self.deadline:
                 return
             cell = self.nb.cells[index]
             ran = await self._run_in_processes(cell)
             if ran.failure is not None and not ran.lost:  # it had succeeded: a busy machine may be all that is wrong
                 first, ran = ran.failure, await self._run_in_processes(cell)
-                self._note_overturned(cell, first, ran.failure)
+                if ran.failure is None:
+                    self._note_overturned(cell, first)
             if ran.lost or ran.failure is not None:
                 await self._adjourn()
                 self.replayed.remove(index)
