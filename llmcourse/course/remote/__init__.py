@@ -19,7 +19,7 @@ calls.
 - `modules`: an `nn.Module` or an optimizer of the other side, and the stand-in for it on this one; `proof`: that it
   computes with the parameters that it shows;
 - `peer`: one end of the line: calls, and answers to calls;
-- `student` and `judge`: the two ends; `references`: what the one may call of the library's own; `hidden`: what may be
-  told once hidden tests have run;
+- `student` and `judge`: the two ends; `references`: what the one may call of the library's own, and what it is lent of
+  it; `hidden`: what may be told once hidden tests have run;
 - `cells` and `judges`: the two processes, which run a notebook's cells for the grader.
 """

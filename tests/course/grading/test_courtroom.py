@@ -49,6 +49,7 @@ def judged(
     passed: tuple[str, ...] = (),
     timeout_s: float = 20,
     assignment: str = ASSIGNMENT,
+    lent: tuple[str, ...] = (),
 ) -> Ran:
     """Run a student's cells, then one check."""
 
@@ -60,7 +61,7 @@ def judged(
             for cell in ["%load_ext llmcourse.course", *cells]:
                 ran = await room.student.run(textwrap.dedent(cell), 20)
                 assert ran.failure is None, ran.failure
-            return await room.check(textwrap.dedent(check), passed, {}, timeout_s)
+            return await room.check(textwrap.dedent(check), passed, lent, {}, timeout_s)
         finally:
             await room.stop()
 
@@ -91,6 +92,44 @@ def test_beside_a_piece_stand_the_reference_and_own_pieces_that_passed(standing:
     assert "(3,) " in found([marked, NAIVE]), "the reference: this one has not passed"
     assert "('mine',) " in found([marked, NAIVE], (f"{BPE}:merge_pair",))
     assert "{(1, 2): 2}" in found([NAIVE]), "an unwritten piece is the reference"
+
+
+TELLS = f"""%%build {BPE}:train_bpe_naive
+def train_bpe_naive(word_counts, vocab_size):
+    both = count_pairs, merge_pair
+    codes = [getattr(piece, "__code__", None) for piece in both]
+    return [code is not None and sorted(code.co_names) for code in codes], dict(count_pairs({{(1, 2): 2}}))
+"""
+
+
+def test_a_lent_reference_runs_in_the_students_process_and_is_told_to_nobody(standing: Rooms) -> None:
+    check = f"%%check {BPE}:train_bpe_naive\nnames, counts = train_bpe_naive({{}}, 1)\nassert counts == 0, names"
+
+    def said(lent: tuple[str, ...], passed: tuple[str, ...] = ()) -> tuple[str, str]:
+        ran = judged(standing, [MERGE_PAIR, TELLS], check, passed, lent=lent)
+        assert ran.failure is not None and ran.has_borrowed == (bool(lent) and not passed)
+        return ran.failure.evalue, ran.failure.for_student
+
+    assert "[False, False]" in said(())[0], "both references are called where they are"
+    evalue, told = said((f"{BPE}:count_pairs",))
+    assert "defaultdict" in evalue or "Counter" in evalue, "the reference is a function of this process"
+    assert ", False]" in evalue, "and no other one is"
+    assert "Counter" not in told and "defaultdict" not in told and "False" not in told, told
+    evalue, _ = said((f"{BPE}:merge_pair",), passed=(f"{BPE}:merge_pair",))
+    assert "[False, ['" in evalue and "append" in evalue, "what has passed is the student's own"
+
+
+def test_what_a_lent_reference_stands_on_is_nothing_that_the_students_code_finds(standing: Rooms) -> None:
+    cell = f"""%%build {BPE}:train_bpe
+def train_bpe(word_counts, vocab_size):
+    pair = pop_most_frequent([(-9, (1, 2))], {{(1, 2): 9}})
+    return type(pop_most_frequent).__name__, pair, "heapq" in globals()
+"""
+    check = f"%%check {BPE}:train_bpe\nassert False, train_bpe({{}}, 1)"
+    failure = judged(standing, [cell], check, lent=(f"{BPE}:pop_most_frequent",)).failure
+    edition = edition_files(LIBRARY, assignment_pieces(ASSIGNMENT), grading=True)[BPE_FILE].decode()
+    has_heapq = "import heapq" in edition
+    assert failure is not None and f"('function', (1, 2), {has_heapq})" in failure.evalue, failure
 
 
 def test_an_error_names_the_line_of_the_students_cell(standing: Rooms) -> None:

@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
-from nbformat.v4 import new_code_cell
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
 
 from llmcourse.course.grading.results.report import ClassReport
 from llmcourse.course.grading.run import grade
+from llmcourse.course.grading.trial.notebook import Settings, _Doubt, _Run
 
 pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(300)]
 
@@ -40,6 +42,9 @@ def graded(tmp_path_factory, source, make, put, at, pinned) -> tuple[ClassReport
     own.cells.insert(at(own, "check_double") + 1, new_code_cell('raise ValueError(f"saw {builtins.seen}")'))
     put(folder / "in", "own_cell", own)
     put(folder / "in", "spoiled", make(double=SPOILS, square=NEEDS))
+    late = make(double=KEEPS, square=WRONG["result"])
+    late.cells.insert(at(late, "check_square") + 1, new_code_cell("def square(x):\n    return x * x"))
+    put(folder / "in", "mended_late", late)
     return grade(folder / "in", folder / "out", source=source, workers=2), folder / "out"
 
 
@@ -68,6 +73,26 @@ def test_what_is_said_before_any_hidden_test_ran_is_told(graded) -> None:
 def test_a_right_answer_is_not_lost_to_what_a_neighbouring_cell_did(graded) -> None:
     points = {e.name: e.points for e in graded[0]["spoiled"].exercises}
     assert points["double"] == 0 and points["square"] == 2
+
+
+def test_a_reference_may_be_lent_when_no_check_of_its_piece_is_to_come() -> None:
+    def check(piece: str) -> NotebookNode:
+        return new_code_cell("", metadata={"llmcourse": {"kind": "check", "piece": piece}})
+
+    run = _Run(Settings(), new_notebook(cells=[check("m:a"), check("m:a"), check("m:b")]))
+    run.verdicts = {"m:a": {0: False}}
+    assert run._settled() == []
+    run.verdicts = {"m:a": {0: False, 1: False}}
+    run.doubts = [_Doubt(1, 0.1, was_hidden=False)]
+    assert run._settled() == ["m:a"], "these processes judge it no more"
+    run.is_over = True
+    assert run._settled() == [], "here it is judged again"
+
+
+def test_what_a_later_cell_mends_had_failed_when_its_check_came(graded) -> None:
+    points = {e.name: e.points for e in graded[0]["mended_late"].exercises}
+    assert points["double"] == 3 and points["square"] == 0
+    assert "passed once more" not in reason(graded[0], "mended_late", "square")
 
 
 def test_a_verdict_that_a_second_one_overturns_is_in_the_log(graded) -> None:
