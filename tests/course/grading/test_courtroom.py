@@ -61,7 +61,7 @@ def judged(
             for cell in ["%load_ext llmcourse.course", *cells]:
                 ran = await room.student.run(textwrap.dedent(cell), 20)
                 assert ran.failure is None, ran.failure
-            return await room.check(textwrap.dedent(check), passed, lent, {}, timeout_s)
+            return await room.check(textwrap.dedent(check), passed, {}, timeout_s, lent=lent)
         finally:
             await room.stop()
 

@@ -73,11 +73,11 @@ class Courtroom:
         self,
         source: str,
         passed: Sequence[str],
-        lent: Sequence[str],
         sources: Mapping[str, str],
         timeout_s: float,
         late: str = "",
         *,
+        lent: Sequence[str] = (),
         changes_arguments: bool = True,
         visible_only: bool = False,
     ) -> Ran:
@@ -89,11 +89,11 @@ class Courtroom:
         Args:
             source: The instructor's check cell.
             passed: The pieces whose checks have passed.
-            lent: The pieces whose references may run in the student's process, for no check is to come of them. From
-                then on it is one that knows hidden tests: nothing that it says is told.
             sources: The student's cell of each piece.
             timeout_s: Seconds that it may take.
             late: What to say when it takes longer.
+            lent: The pieces whose references may run in the student's process, for no check is to come of them. From
+                then on it is one that knows hidden tests: nothing that it says is told.
             changes_arguments: Whether the piece may change in place what it is given.
             visible_only: Whether to run the part alone that students can read.
         """

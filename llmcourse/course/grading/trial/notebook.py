@@ -199,9 +199,11 @@ class _Run:
         self.doubts.sort(key=lambda doubt: (doubt.was_hidden, -doubt.index))
         if self.doubts:
             await self._adjourn()
-        while self.doubts and self._fits(self.doubts[0].took) and await self._ready() is None:
-            index, start = self.doubts[0].index, time.monotonic()
-            cell, first, was_hidden = self.nb.cells[index], self.failures[index], self.doubts[0].was_hidden
+        while self.doubts and self._fits(self.doubts[0].took):
+            index, was_hidden, start = self.doubts[0].index, self.doubts[0].was_hidden, time.monotonic()
+            if await self._ready() is not None:
+                return
+            cell, first = self.nb.cells[index], self.failures[index]
             last = await self._run(index, cell, lends=was_hidden, visible_only=not was_hidden)
             if last is None or (last.ename, last.evalue) != (first.ename, first.evalue):
                 await self._adjourn()
@@ -266,10 +268,10 @@ class _Run:
             ran = await self.courtroom.check(
                 cell.source,
                 passed,
-                self._settled() if lends else [],
                 self.sources,
                 seconds,
                 late,
+                lent=self._settled() if lends else (),
                 changes_arguments=may_change,
                 visible_only=visible_only,
             )
