@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from llmcourse.course.grading.results.report import ClassReport
 from llmcourse.course.grading.run import grade
 from llmcourse.course.grading.trial.notebook import Settings, _Doubt, _Run
+from llmcourse.course.grading.trial.orders import Failure
 
 pytestmark = [pytest.mark.xdist_group("grading"), pytest.mark.timeout(300)]
 
@@ -87,6 +89,39 @@ def test_a_reference_may_be_lent_when_no_check_of_its_piece_is_to_come() -> None
     assert run._settled() == ["m:a"], "these processes judge it no more"
     run.is_over = True
     assert run._settled() == [], "here it is judged again"
+
+
+def test_doubts_are_judged_apart_by_kind_from_the_last_to_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed above a check is judged after it, also where one had failed in its hidden part and the other not."""
+    cells = [new_code_cell("", metadata={"llmcourse": {"kind": "check", "piece": f"m:{name}"}}) for name in "abcd"]
+    run = _Run(Settings(), new_notebook(cells=cells))
+    same = Failure("CheckFailed", "no")
+    run.failures = dict.fromkeys(range(4), same)
+    run.verdicts = {f"m:{name}": {place: False} for place, name in enumerate("abcd")}
+    run.doubts = [_Doubt(place, 0.0, was_hidden=place in (1, 3)) for place in range(4)]
+    said: dict[tuple[int, bool], Failure | None] = {(2, False): None, (1, False): Failure("CheckFailed", "otherwise")}
+    happened: list[object] = []
+
+    async def judge(index: int, cell: object, *, lends: bool = True, visible_only: bool = False) -> Failure | None:
+        is_third = not lends and not visible_only
+        happened.append((index, "third" if is_third else "visible" if visible_only else "whole"))
+        return said.get((index, is_third), same)
+
+    async def adjourn() -> None:
+        happened.append("new processes")
+
+    async def ready(before: int | None = None) -> None:
+        happened.extend([f"before {before}"] * (before is not None))
+
+    monkeypatch.setattr(run, "_run", judge)
+    monkeypatch.setattr(run, "_adjourn", adjourn)
+    monkeypatch.setattr(run, "_ready", ready)
+    asyncio.run(run._judge_again())
+    new = "new processes"
+    third = {place: [new, f"before {place}", (place, "third"), new] for place in (1, 2)}
+    visible = [new, (2, "visible"), *third[2], (0, "visible")]
+    assert happened == [*visible, new, (3, "whole"), (1, "whole"), *third[1]]
+    assert run.failures == dict.fromkeys(range(4), same) and not run.overturned, "the third verdict counts"
 
 
 def test_what_a_later_cell_mends_had_failed_when_its_check_came(graded) -> None:

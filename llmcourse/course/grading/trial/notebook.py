@@ -194,32 +194,34 @@ class _Run:
         return failure
 
     async def _judge_again(self) -> None:
-        """Judge once more what failed where other checks had run."""
-        # Visible parts come before any hidden one, whose inputs no process may have seen whose words are told.
-        self.doubts.sort(key=lambda doubt: (doubt.was_hidden, -doubt.index))
-        if self.doubts:
+        """Judge once more what failed where other checks had run: visible parts first, for no process whose words are
+        told may have seen the inputs of hidden ones, and neither kind where the other was judged."""
+        for was_hidden in (False, True):
             await self._adjourn()
-        while self.doubts and self._fits(self.doubts[0].took):
-            index, was_hidden, start = self.doubts[0].index, self.doubts[0].was_hidden, time.monotonic()
-            if await self._ready() is not None:
-                return
-            cell, first = self.nb.cells[index], self.failures[index]
-            last = await self._run(index, cell, lends=was_hidden, visible_only=not was_hidden)
-            if last is None or (last.ename, last.evalue) != (first.ename, first.evalue):
-                await self._adjourn()
-                if await self._ready(before=index) is None:
-                    last = await self._run(index, cell, lends=False)
-                    await self._adjourn()
-                else:
-                    last = first  # there is no time left
-            del self.doubts[0]
-            if last is not None:
-                self.failures[index] = last
-            else:
-                del self.failures[index]
-                self.verdicts[piece_of(cell)][index] = True
-                self._note_overturned(cell, first)
-            self.again_s += time.monotonic() - start
+            doubts = [doubt for doubt in self.doubts if doubt.was_hidden == was_hidden]
+            for doubt in reversed(doubts):
+                start = time.monotonic()
+                if not self._fits(doubt.took) or await self._ready() is not None:
+                    return
+                await self._judge_doubt(doubt)
+                self.again_s += time.monotonic() - start
+
+    async def _judge_doubt(self, doubt: _Doubt) -> None:
+        """Judge one check a second time; a third time, where no other was judged, if that gives anything else."""
+        index, cell, first = doubt.index, self.nb.cells[doubt.index], self.failures[doubt.index]
+        last = await self._run(index, cell, lends=doubt.was_hidden, visible_only=not doubt.was_hidden)
+        if last is None or (last.ename, last.evalue) != (first.ename, first.evalue):
+            await self._adjourn()
+            has_time = await self._ready(before=index) is None
+            last = await self._run(index, cell, lends=False) if has_time else first
+            await self._adjourn()
+        self.doubts.remove(doubt)
+        if last is not None:
+            self.failures[index] = last
+        else:
+            del self.failures[index]
+            self.verdicts[piece_of(cell)][index] = True
+            self._note_overturned(cell, first)
 
     def _fits(self, took: float) -> bool:
         """Whether there is time to run once more what took so long."""
