@@ -43,48 +43,48 @@ def run_example(piece: Piece, mine: Callable[..., Any]) -> None:
     if not is_in_library(piece, ROOT):
         return
     namespace = {**vars(importlib.import_module(piece.module)), piece.name: mine}
-    for line in _lines(docstring(piece, ROOT)):
+    for example in _examples(docstring(piece, ROOT)):
         if "rehearse" in namespace:
             namespace["rehearse"] = rehearsed  # which also finds a piece that runs in another process
-        fault = _fault(line, namespace)
+        fault = _fault(example, namespace)
         if fault:
-            raise AssertionError(f"its own example: {one_line(line.example.source)} {fault}")
+            raise AssertionError(f"its own example: {one_line(example.shown.source)} {fault}")
 
 
 def read_example(piece: Piece) -> None:
     """Compile the example in a piece's docstring now, once for all processes that are forked from this one."""
     if is_in_library(piece, ROOT):
-        _lines(docstring(piece, ROOT))
+        _examples(docstring(piece, ROOT))
 
 
 @dataclass(frozen=True)
-class _Line:
+class _Example:
     """A line of an example, compiled.
 
     Attributes:
-        example: What the docstring says.
+        shown: What the docstring says.
         before: The statements before the last one.
         last: The last one, as an expression if it is one.
     """
 
-    example: doctest.Example
+    shown: doctest.Example
     before: CodeType
     last: CodeType
 
 
 @lru_cache(maxsize=512)
-def _lines(text: str) -> list[_Line]:
+def _examples(text: str) -> list[_Example]:
     return [_compiled(example) for example in doctest.DocTestParser().get_examples(text)]
 
 
-def _compiled(example: doctest.Example) -> _Line:
+def _compiled(example: doctest.Example) -> _Example:
     *before, last = ast.parse(example.source).body
     code = (
         compile(ast.Expression(last.value), "<example>", "eval")
         if isinstance(last, ast.Expr)
         else compile(ast.Module([last], []), "<example>", "exec")
     )
-    return _Line(example, compile(ast.Module([*before], []), "<example>", "exec"), code)
+    return _Example(example, compile(ast.Module([*before], []), "<example>", "exec"), code)
 
 
 def refusals(piece: Piece) -> str:
@@ -99,28 +99,26 @@ def refusals(piece: Piece) -> str:
     return " ".join(found[1].split()) if found else ""
 
 
-def _fault(line: _Line, namespace: dict[str, Any]) -> str:
+def _fault(example: _Example, namespace: dict[str, Any]) -> str:
     """What is wrong with what a line gives; empty where nothing is."""
-    example, printed = line.example, io.StringIO()
+    shown, printed = example.shown, io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
-            exec(line.before, namespace)  # noqa: S102
-            value = eval(line.last, namespace)  # noqa: S307 (of a statement it gives None)
+            exec(example.before, namespace)  # noqa: S102
+            value = eval(example.last, namespace)  # noqa: S307 (of a statement it gives None)
     except NotImplementedError:
         raise
     except Exception as error:
         if getattr(error, "is_of_the_line", False):
             raise
-        if example.exc_msg is not None and example.exc_msg.partition(":")[0].strip() == type(error).__name__:
+        if shown.exc_msg is not None and shown.exc_msg.partition(":")[0].strip() == type(error).__name__:
             return ""
         return f"raises {type(error).__name__}: {error}"
-    if example.exc_msg is not None:
-        return f"raises nothing; {example.exc_msg.strip()} is right"
+    if shown.exc_msg is not None:
+        return f"raises nothing; {shown.exc_msg.strip()} is right"
     got = printed.getvalue() + ("" if value is None else f"{value!r}\n")
     return (
-        ""
-        if _says_the_same(got, example, value, namespace)
-        else f"gives {_line(got)} where {_line(example.want)} is right"
+        "" if _says_the_same(got, shown, value, namespace) else f"gives {_line(got)} where {_line(shown.want)} is right"
     )
 
 
