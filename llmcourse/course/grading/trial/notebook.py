@@ -28,7 +28,6 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from nbformat.notebooknode import NotebookNode
-from nbformat.v4 import new_output
 
 from llmcourse._sections import belongs_to_library
 from llmcourse.course.grading.trial.courtroom import Courtroom
@@ -37,10 +36,10 @@ from llmcourse.course.grading.trial.orders import (
     NOT_RUN,
     PROCESS_DIED,
     TIMED_OUT,
-    TOLD,
     Failure,
     Ran,
 )
+from llmcourse.course.grading.trial.outcome import passed_on, settle, tell
 from llmcourse.course.grading.trial.processes import JUDGE_DIED, ProcessNotStarted
 from llmcourse.course.grading.trial.rooms import assignment_pieces, rooms
 from llmcourse.course.notebooks import facts_of, kind_of, piece_of
@@ -143,8 +142,8 @@ class _Run:
             await self._adjourn()
         for index, cell in enumerate(self.nb.cells):
             if cell.cell_type == "code":
-                _settle(cell, self.failures.get(index))
-                _tell(cell, self.failures.get(index))
+                settle(cell, self.failures.get(index))
+                tell(cell, self.failures.get(index))
 
     async def _visit(self, index: int, cell: NotebookNode) -> None:
         """Run a cell, or decide what it gets without running."""
@@ -157,7 +156,7 @@ class _Run:
         if fault:
             failure: Failure | None = Failure(NOT_RUN, fault)
         elif kind == "check" and piece in self.failed_pieces:
-            failure = _passed_on(self.failed_pieces[piece])
+            failure = passed_on(self.failed_pieces[piece])
         elif kind == "check":
             failure = await self._ready() or await self._judge(index, cell)
         else:
@@ -374,47 +373,3 @@ class _Run:
         if courtroom is not None:
             await courtroom.stop()
             self.slowed_s += courtroom.student.slowed_s
-
-
-def _settle(cell: NotebookNode, failure: Failure | None) -> None:
-    """Make a cell's outputs say what its process said: an error if and only if it failed."""
-    errors = [out for out in cell.outputs if out.output_type == "error"]
-    if kind_of(cell) == "check":
-        cell.outputs = [_neutral(out) for out in cell.outputs if out.output_type != "error"]
-    elif failure and failure.ename in GRADER_ERRORS:
-        cell.outputs = [out for out in cell.outputs if out.output_type != "error"]
-    else:
-        return
-    if failure:
-        told = failure.ename not in GRADER_ERRORS
-        same = [out for out in errors if told and out.ename == failure.ename and out.get("traceback")]
-        line = f"{failure.ename}: {failure.evalue}"
-        new = new_output("error", ename=failure.ename, evalue=failure.evalue[:4000], traceback=[line[:4000]])
-        cell.outputs.append(same[-1] if same else new)
-
-
-def _passed_on(failure: Failure) -> Failure:
-    """What a check gets when its exercise cell failed."""
-    if failure.ename == NOT_RUN:
-        return failure
-    name = "" if failure.ename in GRADER_ERRORS else f"{failure.ename}: "
-    told = None if failure.told is None else f"the exercise cell failed: {failure.told}"
-    return Failure(NOT_RUN, f"the exercise cell failed: {name}{failure.evalue}", told)
-
-
-def _tell(cell: NotebookNode, failure: Failure | None) -> None:
-    """Note in a cell what its student may read about its failure."""
-    facts = {name: value for name, value in facts_of(cell).items() if name != TOLD}
-    if failure is not None:
-        facts[TOLD] = failure.for_student
-    if facts != facts_of(cell):
-        cell.metadata["llmcourse"] = facts
-
-
-def _neutral(output: NotebookNode) -> NotebookNode:
-    """A check's output without meaning for nbgrader: no warning costs points, no displayed number sets them."""
-    if output.output_type == "stream":
-        output.name = "stdout"
-    elif output.output_type == "execute_result":
-        return new_output("display_data", data=output.data, metadata=output.metadata)
-    return output
