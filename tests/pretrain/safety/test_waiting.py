@@ -6,14 +6,16 @@ import json
 import re
 import signal
 import time
+from collections.abc import Callable
 
 import pytest
 
 from llmcourse.distributed.group import ALONE
+from llmcourse.pretrain.data.prepare import PREPARATION
 from llmcourse.pretrain.safety.stopping import STOPPED, AskedToLeave, Stopping
 from llmcourse.pretrain.safety.waiting import Waiting
 from llmcourse.pretrain.safety.watchdog import HUNG
-from tests.pretrain.ranks import losses
+from tests.pretrain.ranks import Job, losses
 
 pytestmark = [pytest.mark.xdist_group("pretrain"), pytest.mark.timeout(300)]
 
@@ -38,6 +40,14 @@ def run(settings, tmp_path) -> list[object]:
     ]  # fmt: skip
 
 
+@pytest.fixture
+def wait_until_it_tokenizes(tmp_path) -> Callable[[Job], None]:
+    """Wait until a job holds the folder of the tokens; its line comes before, when another could still have it."""
+    return lambda job: job.wait_until(
+        lambda: list((tmp_path / "data").glob(f"own-*/{PREPARATION}")), "no rank tokenizes"
+    )
+
+
 def test_tokenizing_may_take_longer_than_any_timeout_as_long_as_it_moves(nursery, run, tmp_path):
     ended = nursery.run(*run, drag={"rank": 0, "function": ENCODE, "seconds": 1})
     assert ended.statuses == [0, 0], ended.said
@@ -45,9 +55,9 @@ def test_tokenizing_may_take_longer_than_any_timeout_as_long_as_it_moves(nursery
     assert len(losses(tmp_path / "run")) == 2
 
 
-def test_a_first_rank_that_is_killed_ends_the_others_with_a_sentence(nursery, run):
+def test_a_first_rank_that_is_killed_ends_the_others_with_a_sentence(nursery, run, wait_until_it_tokenizes):
     job = nursery.start(*run, drag=SLOW)
-    job.wait_for_line("tokenizing own")
+    wait_until_it_tokenizes(job)
     time.sleep(2.5)  # so that it has told how far it is
     job.kill([0])
     killed = time.monotonic()
@@ -68,9 +78,9 @@ def test_a_first_rank_that_hangs_says_where(nursery, run):
     assert "rank 1 has lost rank 0, which was tokenizing own into " in ended.err[1]
 
 
-def test_a_first_rank_that_is_stopped_is_told_by_the_others(nursery, run):
+def test_a_first_rank_that_is_stopped_is_told_by_the_others(nursery, run, wait_until_it_tokenizes):
     job = nursery.start(*run, drag={"rank": 0, "function": ENCODE, "seconds": 0.3})
-    job.wait_for_line("tokenizing own")
+    wait_until_it_tokenizes(job)
     job.kill([0], signal.SIGSTOP)
     stopped = time.monotonic()
     job.wait_until(lambda: "s ago" in (job.folder / "1.err").read_text(), "the other one said nothing", timeout_s=20)
@@ -81,9 +91,9 @@ def test_a_first_rank_that_is_stopped_is_told_by_the_others(nursery, run):
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_one_rank_that_is_asked_to_leave_takes_the_others_along(nursery, run, rank):
+def test_one_rank_that_is_asked_to_leave_takes_the_others_along(nursery, run, rank, wait_until_it_tokenizes):
     job = nursery.start(*run, drag=SLOW)
-    job.wait_for_line("tokenizing own")
+    wait_until_it_tokenizes(job)
     time.sleep(1)
     job.kill([rank], signal.SIGTERM)
     ended = job.wait()
@@ -129,9 +139,9 @@ def both(run, tmp_path) -> list[list[object]]:
     return [[*run, f"run.folder={tmp_path / name}"] for name in ("first", "second")]
 
 
-def test_a_run_waits_for_another_that_tokenizes_into_the_same_folder(nursery, both, tmp_path):
+def test_a_run_waits_for_another_that_tokenizes_into_the_same_folder(nursery, both, tmp_path, wait_until_it_tokenizes):
     first = nursery.start(*both[0], drag=SLOW)
-    first.wait_for_line("tokenizing own")
+    wait_until_it_tokenizes(first)
     second = nursery.start(*both[1])
     second.wait_for_line("another process does that already; waiting for it")
     ended = [first.wait(), second.wait()]
@@ -139,9 +149,9 @@ def test_a_run_waits_for_another_that_tokenizes_into_the_same_folder(nursery, bo
     assert losses(tmp_path / "first") == losses(tmp_path / "second")
 
 
-def test_a_run_takes_over_when_the_other_one_is_killed(nursery, both):
+def test_a_run_takes_over_when_the_other_one_is_killed(nursery, both, wait_until_it_tokenizes):
     first = nursery.start(*both[0], drag=SLOW)
-    first.wait_for_line("tokenizing own")
+    wait_until_it_tokenizes(first)
     second = nursery.start(*both[1])
     second.wait_for_line("another process does that already; waiting for it")
     first.kill([0, 1])
@@ -150,9 +160,9 @@ def test_a_run_takes_over_when_the_other_one_is_killed(nursery, both):
     assert ended.statuses == [0, 0], ended.said
 
 
-def test_a_run_says_that_it_waited_when_the_other_one_hangs(nursery, both):
+def test_a_run_says_that_it_waited_when_the_other_one_hangs(nursery, both, wait_until_it_tokenizes):
     first = nursery.start(*both[0], drag=SLOW)
-    first.wait_for_line("tokenizing own")
+    wait_until_it_tokenizes(first)
     first.kill([0, 1], signal.SIGSTOP)
     ended = nursery.run(*both[1])
     first.kill([0, 1])
