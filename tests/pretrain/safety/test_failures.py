@@ -172,9 +172,9 @@ def test_a_run_that_is_asked_to_leave_saves_and_goes_on(nursery, settings, undis
 
 
 def test_a_run_that_is_asked_before_its_first_step_leaves_at_once(nursery, settings, tmp_path):
-    long = ["tokenizer.train_mb=1", "data.sources.0.limit_mb=30"]
-    job = nursery.start(settings, f"run.folder={tmp_path / 'run'}", f"data.folder={tmp_path / 'data'}", *long)
-    job.wait_for_line("learning a tokenizer")
+    learn = {"rank": 0, "function": "llmcourse.tokenization:BPETokenizer.train", "seconds": 30}
+    job = nursery.start(settings, f"run.folder={tmp_path / 'run'}", drag=learn)
+    job.wait_for_call()
     job.kill([0, 1], signal.SIGTERM)
     ended = job.wait()
     assert ended.statuses == [STOPPED, STOPPED], ended.said
