@@ -6,10 +6,12 @@ import json
 import re
 import signal
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from llmcourse.distributed.group import ALONE
+from llmcourse.pretrain.safety import waiting
 from llmcourse.pretrain.safety.stopping import STOPPED, AskedToLeave, Stopping
 from llmcourse.pretrain.safety.waiting import Waiting
 from llmcourse.pretrain.safety.watchdog import HUNG
@@ -107,7 +109,8 @@ def test_a_process_that_is_alone_may_take_any_time_and_leaves_when_it_is_asked(t
             ranks.on_first("counting", lambda: list(ranks.moving(["a", "b"])))
 
 
-def test_how_far_it_is_in_words():
+def test_how_far_it_is_in_words(monkeypatch):
+    monkeypatch.setattr(waiting, "time", SimpleNamespace(monotonic=lambda: 7.0))
     ranks = Waiting()
     assert ranks.where() == "It was beginning, 0 s ago."
     ranks.on_first("counting words", lambda: ranks.moves(3_000_000, 12_345_678))
