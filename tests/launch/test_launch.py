@@ -185,7 +185,7 @@ def test_torchrun_sh_passes_a_signal_on_and_waits_for_the_ranks(place, number):
     wait_for(place / "step")
     process.send_signal(number)
     said, _ = process.communicate(timeout=60)
-    assert process.returncode == 75, said
+    assert process.returncode == 75 and "the run is stopped" in said, said
 
 
 def test_torchrun_sh_that_is_asked_before_there_are_ranks_can_be_started_again(place):
