@@ -19,7 +19,7 @@ from llmcourse.pretrain.safety.stopping import STOPPED
 from llmcourse.pretrain.safety.watchdog import HUNG
 from llmcourse.tokenization import BPETokenizer
 from llmcourse.training.history import read_history
-from tests.pretrain.ranks import Job, losses, state
+from tests.pretrain.ranks import losses, state
 
 pytestmark = [pytest.mark.xdist_group("pretrain"), pytest.mark.timeout(300)]
 
@@ -234,4 +234,3 @@ def test_a_rank_that_has_stopped_is_noticed_by_the_others(nursery, settings, tmp
     last = all_sharded_checkpoints(folder)[-1]
     assert ended.statuses == [HUNG, -9], ended.said
     assert "no step for" in ended.err[0] and f"the last good checkpoint is {last}" in ended.err[0]
-    assert isinstance(job, Job)
