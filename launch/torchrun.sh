@@ -21,8 +21,11 @@ if (($# == 0)); then
 fi
 NNODES=${NNODES:-1} NODE_RANK=${NODE_RANK:-0} HEAD=${HEAD:-127.0.0.1} PORT=${PORT:-29500}
 
-# A signal that comes before there are ranks ends this at once, also where it is a container's first process.
-trap 'exit 75' TERM USR1
+# A signal that comes before there are ranks ends this at once, also where it is a container's first process; one that
+# comes later is passed on. `$!` names the agent from the moment it is there.
+asked=
+trap '[[ ${!:-} ]] || exit 75; asked=yes; kill -TERM "$!" 2> /dev/null || true' TERM
+trap '[[ ${!:-} ]] || exit 75; asked=yes; kill -USR1 "$!" 2> /dev/null || true' USR1
 run=$(python -c 'import sys; from llmcourse.pretrain.settings.config import load; print(load(sys.argv[1], sys.argv[2:]).run.folder)' "$@")
 # The answer of an earlier attempt is none to this one.
 if ((NODE_RANK == 0)); then rm -f "$run/outcome.json"; fi
@@ -35,9 +38,6 @@ torchrun --nnodes "$NNODES" --nproc-per-node "${NPROC:-gpu}" --max-restarts 0 \
     --signals-to-handle SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1 --shutdown-timeout "${SHUTDOWN_TIMEOUT:-150}" \
     -m llmcourse.pretrain --quiet "$@" &
 agent=$!
-asked=
-trap 'asked=yes; kill -TERM "$agent" 2> /dev/null' TERM
-trap 'asked=yes; kill -USR1 "$agent" 2> /dev/null' USR1
 status=0
 wait "$agent" || status=$?
 while kill -0 "$agent" 2> /dev/null; do # a signal ends `wait`, not the agent

@@ -86,6 +86,7 @@ def rebind(module: ModuleType, name: str, new: Any) -> None:
     """
     old = getattr(module, name, None)
     setattr(module, name, new)
+    _note_place(module.__name__, name, new)
     reference = _reference.get(module.__name__, {}).get(name, _ABSENT)
     defined_by = getattr(old if reference is _ABSENT else reference, "__module__", None)
     if old is new or defined_by != module.__name__:
@@ -96,7 +97,7 @@ def rebind(module: ModuleType, name: str, new: Any) -> None:
         is_another_piece = attribute != name and getattr(module, attribute, None) is old
         if other is not None and vars(other).get(attribute) is old and not is_another_piece:
             setattr(other, attribute, new)
-            _places.setdefault(id(new), {})[key, attribute] = None
+            _note_place(key, attribute, new)
 
 
 def look_through() -> None:
@@ -110,9 +111,13 @@ def look_through() -> None:
         spec = getattr(module, "__spec__", None)
         if not getattr(spec, "_initializing", False):  # else there is more to come
             _looked_through[key] = module
-        for attribute, value in vars(module).items():
-            if str(getattr(value, "__module__", "")).startswith("llmcourse"):
-                _places.setdefault(id(value), {})[key, attribute] = None
+        for attribute, value in list(vars(module).items()):
+            if id(value) in _places or str(getattr(value, "__module__", "")).startswith("llmcourse"):
+                _note_place(key, attribute, value)
+
+
+def _note_place(module_name: str, attribute: str, value: Any) -> None:
+    _places.setdefault(id(value), {})[module_name, attribute] = None
 
 
 def _library_names() -> list[str]:
@@ -142,6 +147,8 @@ def run_section(module: ModuleType, code: CodeType) -> list[str]:
         if name in before:
             mine, namespace[name] = namespace[name], before[name]
             rebind(module, name, mine)
+        else:
+            _note_place(module.__name__, name, namespace[name])
     return defined
 
 

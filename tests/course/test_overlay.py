@@ -38,6 +38,9 @@ def test_a_global_name_is_found_behind_more_than_127_others() -> None:
 
 @pytest.fixture
 def module(monkeypatch: pytest.MonkeyPatch):
+    """Makes modules of the library, which are forgotten after the test."""
+    monkeypatch.setattr(_overlay, "_reference", {})
+
     def make(name: str, **names: object) -> ModuleType:
         made = ModuleType(f"llmcourse.{name}")
         vars(made).update(names)
@@ -85,3 +88,22 @@ def test_what_was_named_otherwise_meanwhile_is_left_alone(module) -> None:
     user.g = max
     _overlay.rebind(home, "f", define(home, 2))
     assert user.g is max
+
+
+def test_what_a_learners_cell_imports_is_replaced_too_when_it_is_built_again(module) -> None:
+    home, user = module("toy_home"), module("toy_user")
+    home.f = define(home, 1)
+    _overlay.look_through()
+    _overlay.run_section(user, compile("from llmcourse.toy_home import f as g", "<cell>", "exec"))
+    _overlay.rebind(home, "f", second := define(home, 2))
+    assert user.g is second
+
+
+def test_what_stands_for_a_function_may_be_of_any_type_and_is_replaced_in_modules_that_come_later(module) -> None:
+    home = module("toy_home")
+    home.f = define(home, 1)
+    _overlay.look_through()
+    _overlay.run_section(home, compile("from functools import partial; f = partial(max, 3)", "<cell>", "exec"))
+    later = module("toy_later", h=home.f)
+    _overlay.rebind(home, "f", third := define(home, 3))
+    assert home.f is later.h is third

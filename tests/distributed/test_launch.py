@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -43,16 +42,15 @@ def test_a_rank_that_dies_in_the_middle_of_its_answer_is_named(written):
 
 
 def stall(group):
-    """Be stopped half a second from now, in the middle of an answer that takes longer."""
+    """Be stopped when a part of the answer is sent, and more is to come."""
     if group.rank == 1:
         send = Connection.send_bytes
 
-        def send_slowly(self, piece):
+        def send_and_stop(self, piece):
             send(self, piece)
-            time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGSTOP)
 
-        Connection.send_bytes = send_slowly
-        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGSTOP)).start()
+        Connection.send_bytes = send_and_stop
     return b"." * 1_000_000
 
 
@@ -92,7 +90,7 @@ def test_ranks_whose_parent_is_killed_end_and_leave_nothing_behind(tmp_path):
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
     parent = subprocess.Popen([sys.executable, "-c", LEFT_ALONE, str(tmp_path / "pids")], env=environment)
     try:
-        wait_until(lambda: len(list((tmp_path / "pids").iterdir())) == 2)
+        wait_until(lambda: sum(bool(path.read_text()) for path in (tmp_path / "pids").iterdir()) == 2)
         ranks = [psutil.Process(int(path.read_text())) for path in (tmp_path / "pids").iterdir()]
         assert list(tmp_path.glob("ranks-*"))
     finally:

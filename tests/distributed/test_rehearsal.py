@@ -131,13 +131,13 @@ def test_what_cannot_go_on_is_told_at_once(program, message: str) -> None:
 
 def test_an_interrupt_ends_a_rank_that_runs_forever() -> None:
     def forever(group: Group) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
         while True:
             pass
 
     before = threading.active_count()
     old = signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.3)
         with pytest.raises(KeyboardInterrupt):
             rehearse(forever, [()] * 2)
     finally:

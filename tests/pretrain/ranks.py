@@ -79,6 +79,10 @@ class Job:
         """Wait until a rank has printed something."""
         self.wait_until(lambda: part in _text(self.folder / f"{rank}.out"), f"no rank printed {part!r}", timeout_s)
 
+    def wait_for_call(self, nth: int = 1) -> None:
+        """Wait until the function that is dragged is called for the nth time; see `Nursery.start`."""
+        self.wait_until(lambda: len(_text(self.folder / "calls")) >= nth, f"there was no call number {nth}")
+
     def wait_until(self, holds: Any, why_not: str, timeout_s: float = 30.0) -> None:
         """Wait until something holds, while the job is running."""
         end = time.monotonic() + timeout_s
@@ -139,7 +143,8 @@ class Nursery:
             n: Ranks; 0 for one process that no launcher has started.
             doom: A file operation of a `rank` at which it, or others, get a signal: what `Doom` takes.
             file_limit: By rank, the bytes above which no file of it can grow.
-            drag: Of which `function` ("module:name") of a `rank` each call takes how many `seconds` longer.
+            drag: Of which `function` ("module:name") of a `rank` each call takes how many `seconds` longer, or only
+                `until` there is a file of that name.
             environment: What else the ranks find in theirs.
         """
         self._n_jobs += 1
@@ -308,15 +313,15 @@ def be_rank(asked: dict[str, Any], place: Path, rank: int) -> None:
     if (doom := asked["doom"]) and doom.pop("rank") == rank:
         Doom(place / "pids.json", **doom)
     if (drag := asked["drag"]) and drag["rank"] == rank:
-        slow_down(drag["function"], drag["seconds"])
+        slow_down(drag["function"], drag["seconds"], Path(drag.get("until", place / "never")), place / "calls")
     from llmcourse.pretrain.__main__ import program
 
     sys.argv[1:] = asked["arguments"]
     program()
 
 
-def slow_down(target: str, seconds: float) -> None:
-    """Have each call of a function or method of a module take longer."""
+def slow_down(target: str, seconds: float, until: Path, calls: Path) -> None:
+    """Have each call of a function or method of a module take longer, and leave a mark in a file when it begins."""
     module, _, path = target.partition(":")
     holder, name = importlib.import_module(module), path
     while "." in name:
@@ -325,7 +330,11 @@ def slow_down(target: str, seconds: float) -> None:
     function = getattr(holder, name)
 
     def slow(*args: Any, **options: Any) -> Any:
-        time.sleep(seconds)
+        with calls.open("a") as marks:
+            marks.write(".")
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not until.exists():
+            time.sleep(0.05)
         return function(*args, **options)
 
     setattr(holder, name, slow)

@@ -39,9 +39,9 @@ class Judge:
     Attributes:
         passed: Pieces whose checks have passed, as the grader told it.
         lent: Pieces whose references may run in the student's process, as the grader told it.
+        has_lent: Whether the student's process was given one of those references for the last check.
         sources: What the student's notebook has as each piece's cell, as the grader told it.
         visible_only: Whether only the part of a check is run that students can read, as the grader told it.
-        has_lent: Whether one was given to it for the last check.
         told: What the student may read about the check that failed last, and whether hidden tests had run by then.
     """
 

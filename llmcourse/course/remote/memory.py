@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from llmcourse.course.remote import kinds, wire
 from llmcourse.course.remote.kinds import Kind
 from llmcourse.course.remote.shared import Table
-from llmcourse.course.remote.wire import BadMessage, CannotCross
+from llmcourse.course.remote.wire import USABLE, BadMessage, CannotCross
 
 OTHER_SIZE = "a tensor that reaches beyond its memory: was it given another size in place (resize_)? make a new tensor"
 
@@ -64,9 +64,9 @@ class _Tensor(Kind):
     @staticmethod
     def content(table: Table, value: Tensor) -> Any:
         if value.layout is not torch.strided or value.device.type not in ("cpu", "meta"):
-            raise CannotCross(f"a {value.layout} tensor on {value.device} cannot be passed to another process")
+            raise CannotCross(f"{USABLE}, but no {value.layout} tensor on {value.device}")
         if value.is_conj() or value.is_neg():
-            raise CannotCross("a lazily conjugated tensor cannot be passed: call resolve_conj() on it")
+            raise CannotCross("a check can use no lazily conjugated tensor: call resolve_conj() on it")
         dtype = str(value.dtype).removeprefix("torch.")
         if value.device.type == "meta":
             return [dtype, None, 0, list(value.shape), list(value.stride()), value.requires_grad, None]

@@ -77,7 +77,17 @@ class RemoteFunction:
         return self._table.call("count", self._number, args, {})
 
     def __repr__(self) -> str:
-        return f"<{self.__name__}, in another process>"
+        return f"<function {self.__name__}>"
+
+    def __getattr__(self, name: str) -> Any:
+        own = vars(self).get("__name__", "this")
+        raise AttributeError(
+            f"{own} can be called, and has no `{name}` that can be seen from here: "
+            "that is so only of an nn.Module, an optimizer and the library's own dataclasses"
+        )
+
+
+RemoteFunction.__name__ = "function"  # what Python's own messages call it
 
 
 class RemoteModule(nn.Module):

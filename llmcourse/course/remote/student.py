@@ -90,7 +90,7 @@ _made: dict[Piece, tuple[Any, dict[str, Any]]] = {}
 """The references that were lent to this process, each with the names that it sees."""
 
 
-def _lent(piece: Piece, body: list[tuple[list[str], str]]) -> Any:
+def _lent(piece: Piece, body: list[list[Any]]) -> Any:
     """A reference made from what `references.body_of` gave; None where that cannot be done here.
 
     It sees a module of its own: what it stands on and the student edition lacks is nothing that a student's code finds.

@@ -33,6 +33,11 @@ MAX_DEPTH = 50
 (REF, TUPLE, LIST, DICT, SET, FROZENSET, BIG_INT, COMPLEX, NUMPY, DTYPE, DEVICE, RECORD, RANGE, SLICE, PLAIN_TUPLE,
  PLAIN_LIST, TUPLES, BYTEARRAY, SIZE, SETS, PATCH) = range(21)  # fmt: skip
 
+USABLE = (
+    "a check can use numbers, texts, bytes, tuples, lists, dicts, sets, dense tensors on the CPU, arrays of numbers, "
+    "functions, iterators, modules, optimizers and the library's own dataclasses"
+)
+"""What can cross, as a learner reads it whose code gives something else."""
 SCALARS = frozenset((bool, int, float, str, bytes, type(None)))
 _FACTORIES = {f.__name__: f for f in (int, float, str, list, set, dict, tuple)}
 _DICTS = {"dict": dict, "Counter": collections.Counter, "OrderedDict": collections.OrderedDict}
@@ -116,7 +121,8 @@ def encode(value: Any, share: Callable[[Any], int | None], depth: int = 0) -> An
     for base, made in _BASES:
         if isinstance(value, base):
             return encode(made(value), share, depth)
-    raise CannotCross(f"a {kind.__module__}.{kind.__qualname__} cannot be passed to another process")
+    of_whom = "" if kind.__module__.startswith(("builtins", "__main__", "llmcourse.")) else f"{kind.__module__}."
+    raise CannotCross(f"{USABLE}, but no {of_whom}{kind.__qualname__}")
 
 
 _BASES: tuple[tuple[type, type], ...] = (

@@ -123,13 +123,27 @@ def test_what_a_lent_reference_stands_on_is_nothing_that_the_students_code_finds
     cell = f"""%%build {BPE}:train_bpe
 def train_bpe(word_counts, vocab_size):
     pair = pop_most_frequent([(-9, (1, 2))], {{(1, 2): 9}})
-    return type(pop_most_frequent).__name__, pair, "heapq" in globals()
+    return hasattr(pop_most_frequent, "__code__"), pair, "heapq" in globals()
 """
     check = f"%%check {BPE}:train_bpe\nassert False, train_bpe({{}}, 1)"
     failure = judged(standing, [cell], check, lent=(f"{BPE}:pop_most_frequent",)).failure
     edition = edition_files(LIBRARY, assignment_pieces(ASSIGNMENT), grading=True)[BPE_FILE].decode()
     has_heapq = "import heapq" in edition
-    assert failure is not None and f"('function', (1, 2), {has_heapq})" in failure.evalue, failure
+    assert failure is not None and f"(True, (1, 2), {has_heapq})" in failure.evalue, failure
+
+
+@pytest.mark.parametrize(
+    ("gives", "check", "says"),
+    [
+        ("Node()", "merge_pair((), (1, 2), 3)", "but no Node"),
+        ("lambda x: x", "merge_pair((), (1, 2), 3).modules()", "can be called, and has no `modules`"),
+    ],
+)
+def test_what_a_check_cannot_use_is_told_in_the_students_words(standing: Rooms, gives, check, says) -> None:
+    cell = f"%%build {BPE}:merge_pair\nclass Node: pass\ndef merge_pair(tokens, pair, new_token):\n    return {gives}"
+    failure = judged(standing, [cell], f"%%check {BPE}:merge_pair\n{check}").failure
+    assert failure is not None and says in failure.for_student, failure
+    assert "Remote" not in failure.for_student and "process" not in failure.for_student
 
 
 def test_an_error_names_the_line_of_the_students_cell(standing: Rooms) -> None:

@@ -374,12 +374,13 @@ grade(sys.argv[1], sys.argv[2], source=sys.argv[3])
 @pytest.mark.walls("the run that it interrupts refuses where there are none")
 def test_ctrl_c_leaves_no_process_and_the_next_run_finishes_the_class(tmp_path, source, make, put) -> None:
     put(tmp_path / "in", "ada", make())
-    put(tmp_path / "in", "bob", make(double="def double(x):\n    time.sleep(600)\n    return 2 * x"))
+    rename = "__import__('ctypes').CDLL(None).prctl(15, b'asleep')"  # 15 gives the process a name, for all to see
+    asleep = f"def double(x):\n    {rename}\n    time.sleep(600)\n    return 2 * x"
+    put(tmp_path / "in", "bob", make(double=asleep))
     command = [sys.executable, "-c", SCRIPT, str(tmp_path / "in"), str(tmp_path / "out"), str(source)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     _wait_for(lambda: (tmp_path / "out" / "state" / ASSIGNMENT / "ada.json").exists())
-    _wait_for(lambda: bool(kernels(process.pid)))
-    time.sleep(1.5)
+    _wait_for(lambda: "asleep" in names_of(kernels(process.pid)))
     running = psutil.Process(process.pid).children(recursive=True)
     os.kill(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=30)
@@ -388,6 +389,10 @@ def test_ctrl_c_leaves_no_process_and_the_next_run_finishes_the_class(tmp_path, 
     put(tmp_path / "in", "bob", make())
     report = grade(tmp_path / "in", tmp_path / "out", source=source)
     assert {s.student: (s.score, s.graded_now) for s in report.students} == {"ada": (5, False), "bob": (5, True)}
+
+
+def names_of(pids: set[int]) -> set[str]:
+    return {psutil.Process(pid).name() for pid in pids if psutil.pid_exists(pid)}
 
 
 def _wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:

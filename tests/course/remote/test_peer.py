@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import random
 import socket
@@ -184,7 +185,7 @@ def test_an_error_keeps_its_type_and_its_message(remote) -> None:
         remote.apply({}.__getitem__, "gone")
     with pytest.raises(RuntimeError, match="3"):
         remote.stop()
-    with pytest.raises(TypeError, match="a socket.socket cannot be passed"):
+    with pytest.raises(TypeError, match="a check can use numbers, texts, .* but no socket.socket$"):
         remote.strange()
     assert remote.divide(6, 3) == 2
 
@@ -440,6 +441,14 @@ def test_a_piece_is_rehearsed_there_and_what_it_changes_in_its_arguments_is_told
     assert [x.item() for x in through.results] == [2, 2]
 
 
+def test_a_function_that_is_taken_for_more_is_an_error_that_says_what_a_check_can_look_into(remote) -> None:
+    with pytest.raises(AttributeError, match="^sort can be called, and has no `modules` .* only of an nn.Module"):
+        remote.sort.modules()
+    with pytest.raises(TypeError, match="^object of type 'function' has no len"):
+        len(remote.sort)
+    assert f"{remote.sort}" == "<function sort>" and not hasattr(copy.copy(remote.sort), "modules")
+
+
 def test_what_nobody_holds_any_more_is_forgotten_on_both_sides(remote, peer) -> None:
     remote.same(1)
     before = len(peer.table)
@@ -451,8 +460,10 @@ def test_what_nobody_holds_any_more_is_forgotten_on_both_sides(remote, peer) -> 
 
 
 def test_a_tensor_of_another_kind_is_refused_by_name(remote) -> None:
-    with pytest.raises(TypeError, match="sparse"):
+    with pytest.raises(TypeError, match="dense tensors on the CPU, .* but no torch.sparse_coo tensor on cpu"):
         remote.same(torch.eye(2).to_sparse())
+    with pytest.raises(TypeError, match="resolve_conj"):
+        remote.same(torch.ones(2, dtype=torch.complex64).conj())
     assert remote.same(2) == 2
 
 
@@ -468,7 +479,7 @@ def test_recursion_without_end_is_an_error_and_not_a_hang(remote) -> None:
 def test_what_cannot_be_told_is_an_error_that_names_it_and_the_line_goes_on(remote) -> None:
     space, told = (
         SimpleNamespace(words=[1]),
-        r"a socket.socket cannot be passed .* \(it is the `left` of a SimpleNamespace\)",
+        r"but no socket.socket \(it is the `left` of a SimpleNamespace\)",
     )
     with pytest.raises(TypeError, match=told):
         remote.leave_behind(space)
@@ -491,7 +502,7 @@ def test_what_cannot_be_told_is_an_error_that_names_it_and_the_line_goes_on(remo
 def test_a_session_ends_whatever_its_objects_hold(peer) -> None:
     for _ in range(2):
         space, remote = SimpleNamespace(), SimpleNamespace(**peer.begin(None))
-        with pytest.raises(TypeError, match="socket.socket cannot be passed"):
+        with pytest.raises(TypeError, match="but no socket.socket"):
             remote.leave_behind(space)
         space.left = socket.socket()
         peer.end()

@@ -20,6 +20,8 @@ from llmcourse.course.grading.trial.processes import STUDENTS_MODULE
 from llmcourse.course.sandbox import Limits, Room, available
 from llmcourse.course.sandbox.room import WAYS
 
+SAY_SO = "__import__('os').write(int(__import__('os').environ['LLMCOURSE_LINK']), b'.')"
+"""An expression whose value nobody needs: it says to `Process.begin` that the code has come to it."""
 SECRET = "llmcourse/readable_by_its_owner_alone.txt"
 
 
@@ -67,6 +69,12 @@ class Process:
             return order
 
         self._order = self.wait(begin())
+
+    def begin(self, code: str) -> None:
+        """Run code without waiting for its end, but until it has come to `SAY_SO`."""
+        self.send(code)
+        self.line.settimeout(40)
+        assert self.line.recv(1) == b"."
 
     def answer(self, timeout_s: float = 40) -> Answer:
         """Wait for the answer to what was sent; raises `Ended` when the process ends first."""
@@ -188,4 +196,4 @@ def limited(room: Room, library: Path) -> Iterator[Callable[..., Room]]:
     room.limits = before
 
 
-__all__ = ["Ended", "Process", "process_in", "processes_with"]
+__all__ = ["SAY_SO", "Ended", "Process", "process_in", "processes_with"]

@@ -17,7 +17,7 @@ import pytest
 
 from llmcourse.course.sandbox import Room
 
-from .conftest import Ended, Process, process_in, processes_with
+from .conftest import SAY_SO, Ended, Process, process_in, processes_with
 
 pytestmark = [pytest.mark.walls, pytest.mark.xdist_group("sandbox"), pytest.mark.timeout(60)]
 
@@ -71,16 +71,14 @@ def seen_within(mark: str, seconds: float) -> bool:
 
 
 def test_an_endless_loop_is_interrupted(process: Process) -> None:
-    process.send("while True: pass")
-    time.sleep(0.5)
+    process.begin(f"{SAY_SO}\nwhile True: pass")
     process.shut_in.interrupt()
     assert process.answer(10).ename == "KeyboardInterrupt"
     assert process.text("1 + 1") == "2"
 
 
 def test_a_signal_reaches_the_code(process: Process) -> None:
-    process.send("import time; time.sleep(30)")
-    time.sleep(0.5)
+    process.begin(f"import time; {SAY_SO}; time.sleep(30)")
     process.shut_in.signal(signal.SIGINT)
     assert process.answer(10).ename == "KeyboardInterrupt"
 
@@ -91,8 +89,7 @@ def test_a_daemon_ends_with_its_process_and_at_once(room: Room, order: str) -> N
     with process_in(room) as process:
         process.text(code)
         assert seen_within(mark, 5)
-        process.send("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass")
-        time.sleep(0.2)
+        process.begin(f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{SAY_SO}\nwhile True: pass")
         began = time.monotonic()
         getattr(process.shut_in, order)()
         assert process.died_within(5)

@@ -119,6 +119,16 @@ def test_a_limit_reads_the_beginning(tmp_path, sources):
 # Killed for real: a process of its own, and signal 9.
 
 
+SLOWLY = """
+import sys, time
+if any("import work" in word or "import prepare" in word for word in sys.orig_argv):
+    import llmcourse.pretrain.data.parts as parts
+    read = parts.read_span
+    parts.read_span = lambda *asked: time.sleep(0.1) or read(*asked)
+"""
+"""What a process of `start`, and its workers, run first: whoever is to kill them must not come too late."""
+
+
 def start(out, sources, tokenizer, n_workers):
     program = (
         "import sys; from llmcourse.tokenization import BPETokenizer\n"
@@ -126,7 +136,9 @@ def start(out, sources, tokenizer, n_workers):
         f"prepare({str(out)!r}, {str(sources)!r}, BPETokenizer.load({str(tokenizer)!r}), {END!r}, "
         f"n_workers={n_workers}, part_bytes={SMALL}, progress=False)"
     )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    (out.parent / "slowly").mkdir(exist_ok=True)
+    (out.parent / "slowly" / "sitecustomize.py").write_text(SLOWLY)
+    environment = {**os.environ, "PYTHONPATH": f"{out.parent / 'slowly'}{os.pathsep}{ROOT}"}
     return psutil.Popen([sys.executable, "-c", program], env=environment, stderr=subprocess.PIPE)
 
 

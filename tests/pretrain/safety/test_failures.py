@@ -19,7 +19,7 @@ from llmcourse.pretrain.safety.stopping import STOPPED
 from llmcourse.pretrain.safety.watchdog import HUNG
 from llmcourse.tokenization import BPETokenizer
 from llmcourse.training.history import read_history
-from tests.pretrain.ranks import Job, losses, state
+from tests.pretrain.ranks import losses, state
 
 pytestmark = [pytest.mark.xdist_group("pretrain"), pytest.mark.timeout(300)]
 
@@ -172,9 +172,9 @@ def test_a_run_that_is_asked_to_leave_saves_and_goes_on(nursery, settings, undis
 
 
 def test_a_run_that_is_asked_before_its_first_step_leaves_at_once(nursery, settings, tmp_path):
-    long = ["tokenizer.train_mb=1", "data.sources.0.limit_mb=30"]
-    job = nursery.start(settings, f"run.folder={tmp_path / 'run'}", f"data.folder={tmp_path / 'data'}", *long)
-    job.wait_for_line("learning a tokenizer")
+    learn = {"rank": 0, "function": "llmcourse.tokenization:BPETokenizer.train", "seconds": 30}
+    job = nursery.start(settings, f"run.folder={tmp_path / 'run'}", drag=learn)
+    job.wait_for_call()
     job.kill([0, 1], signal.SIGTERM)
     ended = job.wait()
     assert ended.statuses == [STOPPED, STOPPED], ended.said
@@ -234,4 +234,3 @@ def test_a_rank_that_has_stopped_is_noticed_by_the_others(nursery, settings, tmp
     last = all_sharded_checkpoints(folder)[-1]
     assert ended.statuses == [HUNG, -9], ended.said
     assert "no step for" in ended.err[0] and f"the last good checkpoint is {last}" in ended.err[0]
-    assert isinstance(job, Job)

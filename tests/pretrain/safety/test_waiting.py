@@ -6,22 +6,24 @@ import json
 import re
 import signal
 import time
-from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
 from llmcourse.distributed.group import ALONE
-from llmcourse.pretrain.data.prepare import PREPARATION
+from llmcourse.pretrain.safety import waiting
 from llmcourse.pretrain.safety.stopping import STOPPED, AskedToLeave, Stopping
 from llmcourse.pretrain.safety.waiting import Waiting
 from llmcourse.pretrain.safety.watchdog import HUNG
-from tests.pretrain.ranks import Job, losses
+from tests.pretrain.ranks import losses
 
 pytestmark = [pytest.mark.xdist_group("pretrain"), pytest.mark.timeout(300)]
 
 ENCODE = "llmcourse.tokenization:BPETokenizer.encode_many"
 SLOW = {"rank": 0, "function": ENCODE, "seconds": 0.7}
 PATIENCE_S = 3
+LONG = SLOW | {"seconds": 2}
+"""Almost as long as a call may take: the dozen of them outlasts the start of another run on the busiest machine."""
 LATE_S = PATIENCE_S * 1.1 + 5
 """When a rank that waits speaks at last, having let the one speak first that keeps it waiting."""
 
@@ -40,14 +42,6 @@ def run(settings, tmp_path) -> list[object]:
     ]  # fmt: skip
 
 
-@pytest.fixture
-def wait_until_it_tokenizes(tmp_path) -> Callable[[Job], None]:
-    """Wait until a job holds the folder of the tokens; its line comes before, when another could still have it."""
-    return lambda job: job.wait_until(
-        lambda: list((tmp_path / "data").glob(f"own-*/{PREPARATION}")), "no rank tokenizes"
-    )
-
-
 def test_tokenizing_may_take_longer_than_any_timeout_as_long_as_it_moves(nursery, run, tmp_path):
     ended = nursery.run(*run, drag={"rank": 0, "function": ENCODE, "seconds": 1})
     assert ended.statuses == [0, 0], ended.said
@@ -55,10 +49,9 @@ def test_tokenizing_may_take_longer_than_any_timeout_as_long_as_it_moves(nursery
     assert len(losses(tmp_path / "run")) == 2
 
 
-def test_a_first_rank_that_is_killed_ends_the_others_with_a_sentence(nursery, run, wait_until_it_tokenizes):
+def test_a_first_rank_that_is_killed_ends_the_others_with_a_sentence(nursery, run):
     job = nursery.start(*run, drag=SLOW)
-    wait_until_it_tokenizes(job)
-    time.sleep(2.5)  # so that it has told how far it is
+    job.wait_for_call(3)  # it has told how far it is before the second at the latest, and the other one has heard it
     job.kill([0])
     killed = time.monotonic()
     job.wait_until(lambda: (job.folder / "1.err").read_text(), "the other one said nothing", timeout_s=5)
@@ -78,9 +71,9 @@ def test_a_first_rank_that_hangs_says_where(nursery, run):
     assert "rank 1 has lost rank 0, which was tokenizing own into " in ended.err[1]
 
 
-def test_a_first_rank_that_is_stopped_is_told_by_the_others(nursery, run, wait_until_it_tokenizes):
+def test_a_first_rank_that_is_stopped_is_told_by_the_others(nursery, run):
     job = nursery.start(*run, drag={"rank": 0, "function": ENCODE, "seconds": 0.3})
-    wait_until_it_tokenizes(job)
+    job.wait_for_call()
     job.kill([0], signal.SIGSTOP)
     stopped = time.monotonic()
     job.wait_until(lambda: "s ago" in (job.folder / "1.err").read_text(), "the other one said nothing", timeout_s=20)
@@ -91,10 +84,9 @@ def test_a_first_rank_that_is_stopped_is_told_by_the_others(nursery, run, wait_u
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_one_rank_that_is_asked_to_leave_takes_the_others_along(nursery, run, rank, wait_until_it_tokenizes):
+def test_one_rank_that_is_asked_to_leave_takes_the_others_along(nursery, run, rank):
     job = nursery.start(*run, drag=SLOW)
-    wait_until_it_tokenizes(job)
-    time.sleep(1)
+    job.wait_for_call()
     job.kill([rank], signal.SIGTERM)
     ended = job.wait()
     assert ended.statuses == [STOPPED, STOPPED], ended.said
@@ -117,7 +109,8 @@ def test_a_process_that_is_alone_may_take_any_time_and_leaves_when_it_is_asked(t
             ranks.on_first("counting", lambda: list(ranks.moving(["a", "b"])))
 
 
-def test_how_far_it_is_in_words():
+def test_how_far_it_is_in_words(monkeypatch):
+    monkeypatch.setattr(waiting, "time", SimpleNamespace(monotonic=lambda: 7.0))
     ranks = Waiting()
     assert ranks.where() == "It was beginning, 0 s ago."
     ranks.on_first("counting words", lambda: ranks.moves(3_000_000, 12_345_678))
@@ -139,19 +132,20 @@ def both(run, tmp_path) -> list[list[object]]:
     return [[*run, f"run.folder={tmp_path / name}"] for name in ("first", "second")]
 
 
-def test_a_run_waits_for_another_that_tokenizes_into_the_same_folder(nursery, both, tmp_path, wait_until_it_tokenizes):
-    first = nursery.start(*both[0], drag=SLOW)
-    wait_until_it_tokenizes(first)
+def test_a_run_waits_for_another_that_tokenizes_into_the_same_folder(nursery, both, tmp_path):
+    first = nursery.start(*both[0], drag=LONG | {"until": str(tmp_path / "go")})
+    first.wait_for_call()
     second = nursery.start(*both[1])
     second.wait_for_line("another process does that already; waiting for it")
+    (tmp_path / "go").touch()
     ended = [first.wait(), second.wait()]
     assert [one.statuses for one in ended] == [[0, 0]] * 2, ended[0].said + ended[1].said
     assert losses(tmp_path / "first") == losses(tmp_path / "second")
 
 
-def test_a_run_takes_over_when_the_other_one_is_killed(nursery, both, wait_until_it_tokenizes):
-    first = nursery.start(*both[0], drag=SLOW)
-    wait_until_it_tokenizes(first)
+def test_a_run_takes_over_when_the_other_one_is_killed(nursery, both):
+    first = nursery.start(*both[0], drag=LONG)
+    first.wait_for_call()
     second = nursery.start(*both[1])
     second.wait_for_line("another process does that already; waiting for it")
     first.kill([0, 1])
@@ -160,9 +154,9 @@ def test_a_run_takes_over_when_the_other_one_is_killed(nursery, both, wait_until
     assert ended.statuses == [0, 0], ended.said
 
 
-def test_a_run_says_that_it_waited_when_the_other_one_hangs(nursery, both, wait_until_it_tokenizes):
+def test_a_run_says_that_it_waited_when_the_other_one_hangs(nursery, both):
     first = nursery.start(*both[0], drag=SLOW)
-    wait_until_it_tokenizes(first)
+    first.wait_for_call()
     first.kill([0, 1], signal.SIGSTOP)
     ended = nursery.run(*both[1])
     first.kill([0, 1])
