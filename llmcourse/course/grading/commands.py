@@ -39,8 +39,9 @@ def grade(
         str | None, typer.Option(help="When the assignment is due, in UTC: '2026-10-01 18:00'. Kept in the gradebook.")
     ] = None,
     late: Annotated[
-        str, typer.Option(help="What late submissions cost: none, zero, or an nbgrader plugin as module:Class.")
-    ] = "none",
+        str | None,
+        typer.Option(help="What late submissions cost: none, zero, or an nbgrader plugin as module:Class. Kept, too."),
+    ] = None,
 ) -> None:
     """Grade a class: scores.csv, feedback pages, a summary.
 

@@ -139,6 +139,7 @@ class Grader:
         course.submit(self.assignment, student, job.repaired, job.time, job.secret)
         done = {name: nbformat.from_dict(json.loads(text)) for name, text in executed.notebooks.items()}
         course.autograde(self.assignment, student, done)
+        course.penalise(self.assignment, student)
         course.feedback(self.assignment, student)
         self._finish(job, executed)
 
@@ -205,9 +206,9 @@ class Grader:
         return next(c.source for c in cells if marks_of(c).get("grade_id") == exercise.grade_id)
 
     def refresh_feedback(self, student: str, marks: list[Mark]) -> None:
-        """Write the feedback again when somebody has marked by hand since."""
+        """Write the feedback again when somebody has marked by hand since, or being late costs something else."""
         state = self.course.state(self.assignment, student)
-        shown = repr(marks)
+        shown = f"{marks!r} {self.penalties.get(student, 0.0):g}"
         if not state or state["feedback"] == shown:
             return
         if state["feedback"]:

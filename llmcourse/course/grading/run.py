@@ -25,7 +25,7 @@ from llmcourse.course.grading.grader import Again, Grader, Job
 from llmcourse.course.grading.intake.received import assignments_held
 from llmcourse.course.grading.intake.submissions import Submission, find_submissions
 from llmcourse.course.grading.intake.times import TIMES, Times, times_of, utc
-from llmcourse.course.grading.nbgrader import backup
+from llmcourse.course.grading.nbgrader import backup, lateness
 from llmcourse.course.grading.nbgrader.stages import Course, Mark, StageFailed, assignments_in
 from llmcourse.course.grading.results.report import ClassReport, ExerciseResult, StudentResult, write_csv
 from llmcourse.course.grading.trial.notebook import Settings
@@ -57,7 +57,8 @@ class GradeOptions:
         workers: Processes that run submissions; as many as there are cores when None.
         unsafe: Go on where nothing can be shut in: submissions can then read and change what this process can.
         due: When the assignment is due, in UTC unless it says otherwise; kept in the gradebook.
-        late: What a late submission costs: none, zero, or nbgrader's plugin `module:Class`.
+        late: What a late submission costs: none, zero, or nbgrader's plugin `module:Class`; as it was said last for
+            this output when None.
         progress: Show a progress bar on standard error.
 
     Raises:
@@ -73,7 +74,7 @@ class GradeOptions:
     workers: int | None = None
     unsafe: bool = False
     due: datetime | str | None = None
-    late: str = "none"
+    late: str | None = None
     progress: bool = False
 
     def __post_init__(self) -> None:
@@ -86,6 +87,8 @@ class GradeOptions:
         object.__setattr__(self, "source", Path(self.source).resolve())
         if isinstance(self.due, str):
             object.__setattr__(self, "due", _due(self.due))
+        if self.late is not None:
+            lateness.plugin(self.late)  # which says what is wrong with it
 
     @property
     def settings(self) -> Settings:
@@ -156,7 +159,7 @@ def _is_full_disk(error: BaseException | None) -> bool:
 
 def _graded(submissions: Path, output: Path, asked: GradeOptions, start: float) -> ClassReport:
     received = _received(submissions.resolve(), output, asked)
-    course = Course(output, asked.settings, asked.late)
+    course = Course(output, asked.settings)
     engine = Engine(asked.n_workers, asked.settings.way)
     with only_run(output), course.open(), Interrupts() as interrupts:
         backup.check(course.database)
@@ -215,7 +218,8 @@ def _install(course: Course, received: _Received, asked: GradeOptions, interrupt
             digest = course.install(name, received.available[name])
             if asked.due is not None:
                 course.set_due(name, asked.due)
-        graders.append(Grader(course, name, f"{digest} {key} {asked.late} {course.due(name)}", again))
+            lateness.keep(course.root, name, asked.late or lateness.kept(course.root, name) or "none")
+        graders.append(Grader(course, name, f"{digest} {key}", again))
     return graders
 
 
@@ -363,6 +367,7 @@ def _with_marks(found: list[Submission], graders: list[Grader]) -> Iterator[tupl
     names = [submission.student for submission in found]
     marks = {grader.assignment: grader.course.marks(grader.assignment, names) for grader in graders}
     for grader in graders:
+        grader.course.penalise(grader.assignment)
         grader.penalties = grader.course.penalties(grader.assignment)
     for submission in found:
         yield submission, {name: of_class[submission.student] for name, of_class in marks.items()}

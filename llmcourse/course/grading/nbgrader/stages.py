@@ -26,7 +26,7 @@ from traitlets.config import Config
 
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.intake.contents import SECRET
-from llmcourse.course.grading.nbgrader import backup
+from llmcourse.course.grading.nbgrader import backup, lateness
 from llmcourse.course.grading.nbgrader.gradebooks import create_gradebook, kept_open, open_gradebook
 from llmcourse.course.grading.nbgrader.settings import Marking, configure
 from llmcourse.course.grading.trial.notebook import Settings
@@ -78,8 +78,6 @@ configure(c)
 c.SubmissionExecute.timeout_s = {timeout_s}
 c.SubmissionExecute.total_timeout_s = {total_timeout_s}
 """
-LATE_METHODS = ("none", "zero")
-"""The penalties for late submissions that nbgrader comes with."""
 
 
 class Course:
@@ -88,11 +86,9 @@ class Course:
     Args:
         root: The folder.
         settings: How notebooks are run.
-        late: What a late submission costs: none, zero, or a class derived from nbgrader's LateSubmissionPlugin as
-            `module:Class`.
     """
 
-    def __init__(self, root: Path, settings: Settings, late: str = "none"):
+    def __init__(self, root: Path, settings: Settings):
         if set("*?[") & set(str(root)):
             raise GradingError(f"nbgrader cannot work in {root}: its path has one of the characters * ? [")
         self.root = root
@@ -102,10 +98,6 @@ class Course:
         self.config.CourseDirectory.root = str(root)
         self.config.CourseDirectory.db_url = self.db_url = f"sqlite:///{root / 'gradebook.db'}"
         configure(self.config)
-        if late in LATE_METHODS:
-            self.config.LateSubmissionPlugin.penalty_method = late
-        else:
-            self.config.AssignLatePenalties.plugin_class = late.replace(":", ".")
         self.settings = settings
         self._is_backed_up = False
 
@@ -260,6 +252,16 @@ class Course:
             self._prepare_gradebook()
             with open_gradebook(self.db_url) as gradebook:
                 gradebook.update_or_create_assignment(assignment, duedate=due)
+
+    def penalise(self, assignment: str, student: str = "") -> None:
+        """Take off what being late costs, of the marks as they stand: of everybody's, or of one student's."""
+        plugin = lateness.plugin(lateness.kept(self.root, assignment) or "none")
+        with open_gradebook(self.db_url) as gradebook:
+            one = [gradebook.find_submission(assignment, student)] if student else None
+            for notebook, penalty in lateness.changed(one or gradebook.assignment_submissions(assignment), plugin):
+                self._prepare_gradebook()
+                notebook.late_submission_penalty = penalty
+            gradebook.db.commit()
 
     def penalties(self, assignment: str) -> dict[str, float]:
         """What being late cost each student, where it cost something."""

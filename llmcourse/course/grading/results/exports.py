@@ -25,6 +25,7 @@ from traitlets import Bool, Dict, Unicode
 
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.intake.submissions import student_id
+from llmcourse.course.grading.nbgrader import lateness
 from llmcourse.course.grading.results.report import safe_cell
 from llmcourse.files import write_atomically
 
@@ -349,5 +350,21 @@ def export(
     with Gradebook(f"sqlite:///{database.resolve()}") as gradebook:
         if unknown := sorted(set(plugin.titles) - {one.name for one in gradebook.assignments}):
             raise GradingError(f"a title for {', '.join(unknown)}, which is no assignment in the gradebook")
+        _penalise(gradebook, output)
         plugin.export(gradebook)
     return Path(plugin.to)
+
+
+def _penalise(gradebook: Gradebook, output: Path) -> None:
+    """Have the late penalties of the marks as they stand, for this session alone: the next grading writes them down."""
+    stale = [
+        change
+        for name in (one.name for one in gradebook.assignments)
+        if (late := lateness.kept(output, name)) is not None
+        for change in lateness.changed(gradebook.assignment_submissions(name), lateness.plugin(late))
+    ]
+    for notebook, penalty in stale:
+        notebook.late_submission_penalty = penalty
+    if stale:
+        gradebook.db.flush()
+        gradebook.db.expire_all()
