@@ -39,6 +39,7 @@ from llmcourse.course.interrupts import Interrupts
 from llmcourse.files import write_atomically
 
 PACKAGE = Path(llmcourse.__file__).resolve().parent
+CHANGED_SINCE = "changed since it was marked by hand; the {points:g} points stay until somebody marks it again"
 AHEAD = 2
 """How many submissions wait for each worker, so that none of them waits for the gradebook."""
 
@@ -392,6 +393,7 @@ def _joined(submission: tuple[Submission, dict[str, list[Mark]]], graders: list[
         if late := grader.penalties.get(who.student):
             penalty += late
             told.append(f"{late:g} points taken off for being late")
+        told += [f"{r.name}: {CHANGED_SINCE.format(points=r.points)}" for r in results if r.look_again]
         problems += told
         problems += [f"{r.name}: {r.reason}" for r in results if r.by_grader and not any(t in r.reason for t in told)]
     graded_now = any(who.student in grader.graded for grader in graders)
