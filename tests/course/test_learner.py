@@ -304,6 +304,15 @@ def test_a_pass_counts_until_what_passed_is_changed(run, workspace):
     assert "0 of" in run("status", "1")[1]
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*/*.ipynb")), ids=lambda path: path.stem)
+def test_the_cell_that_a_restart_asks_for_is_there_and_stands_before_every_exercise(path: Path) -> None:
+    """It need not be the first one: a notebook may open with an experiment. So nothing that is told may say so."""
+    starts = [cell.source.split(" ")[0].split("\n")[0] for cell in nbformat.read(path, as_version=4).cells]
+    assert "%load_ext" in starts[: starts.index("%%build")]
+    told = " ".join((starting.START_HERE.read_text() + lab.STARTUP.read_text()).split())
+    assert "first code cell" not in told and told.count("`%load_ext llmcourse.course`") >= 2
+
+
 def test_the_lab_knows_the_command_hides_what_is_not_for_learners_and_says_what_a_restart_asks_for(workspace):
     environment = {**os.environ, **lab.lab_environment(workspace)}
     assert environment["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
@@ -314,7 +323,7 @@ def test_the_lab_knows_the_command_hides_what_is_not_for_learners_and_says_what_
     with kernels.notebook_client(notebook, workspace, allow_errors=True) as client:
         client.execute(env=environment)
     (output,) = notebook.cells[0].outputs
-    assert "run the notebook's first code cell" in output.evalue and len(output.traceback) == 1
+    assert "run the cell near the top of the notebook" in output.evalue and len(output.traceback) == 1
     done = subprocess.run([sys.executable, environment["PYTHONSTARTUP"]], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("", "")
 
