@@ -22,6 +22,7 @@ import llmcourse
 from llmcourse.course.environment import cores
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.grader import Again, Grader, Job
+from llmcourse.course.grading.intake.names import shown
 from llmcourse.course.grading.intake.received import assignments_held
 from llmcourse.course.grading.intake.submissions import Submission, find_submissions
 from llmcourse.course.grading.intake.times import TIMES, Times, times_of, utc
@@ -226,7 +227,7 @@ def _install(course: Course, received: _Received, asked: GradeOptions, interrupt
 
 def _report(received: _Received, graders: list[Grader], output: Path, asked: GradeOptions, start: float) -> ClassReport:
     """Write down how everybody did."""
-    times, told = received.times, [*received.ignored, *received.times.told]
+    times, told = received.times, [*received.ignored, *received.times.told, *_absent(received.found, graders)]
     doubts: Mapping[str, str] = {}
     if any(grader.course.due(grader.assignment) for grader in graders):
         doubts = times.doubts
@@ -238,6 +239,17 @@ def _report(received: _Received, graders: list[Grader], output: Path, asked: Gra
     write_csv(report, output / "scores.csv")
     write_atomically(output / "report.json", report.to_json())
     return report
+
+
+def _absent(found: list[Submission], graders: list[Grader]) -> Iterator[str]:
+    """A line about those who were graded before and are not among the submissions now: scores.csv is without them."""
+    here = {submission.student for submission in found}
+    for grader in graders:
+        if absent := sorted(grader.course.students(grader.assignment) - here):
+            yield (
+                f"{grader.assignment}: graded before, and not among these submissions: {shown(absent, 10)}; their "
+                "marks stay in the gradebook and in exports, and scores.csv is without them"
+            )
 
 
 def _due(text: str) -> datetime:

@@ -276,6 +276,17 @@ def test_only_what_changed_is_graded_again_and_marks_by_hand_are_kept(tmp_path, 
     assert points(report["ada"]) == {"double": 0, "square": 2, "why": 4.0}
 
 
+def test_who_was_graded_before_and_is_not_in_the_folder_now_is_told(tmp_path, source, make, put) -> None:
+    """A folder with a late-comer alone makes a scores.csv of one row: nobody should take it for the class."""
+    put(tmp_path / "in", "ada", make())
+    assert grade(tmp_path / "in", tmp_path / "out", source=source).ignored == ()
+    put(tmp_path / "later", "bob", make())
+    (told,) = grade(tmp_path / "later", tmp_path / "out", source=source).ignored
+    assert told.startswith("01_sums: graded before, and not among these submissions: ada; their marks stay")
+    rows = export(tmp_path / "out", "csv").read_text().splitlines()[1:]
+    assert [row.split(",")[3] for row in rows] == ["ada", "bob"]
+
+
 def test_a_mark_by_hand_is_asked_for_again_only_where_the_answer_changed(tmp_path, source, make, put) -> None:
     """nbgrader asks for every mark anew after each grading: a class that was marked could not be exported any more."""
     put(tmp_path / "in", "ada", make(why="because"))

@@ -307,6 +307,11 @@ class Course:
                 notebook.late_submission_penalty = penalty
             gradebook.db.commit()
 
+    def students(self, assignment: str) -> set[str]:
+        """Whose submissions of an assignment the gradebook has."""
+        with open_gradebook(self.db_url) as gradebook:
+            return {submission.student_id for submission in gradebook.assignment_submissions(assignment)}
+
     def penalties(self, assignment: str) -> dict[str, float]:
         """What being late cost each student, where it cost something."""
         with open_gradebook(self.db_url) as gradebook:
