@@ -26,8 +26,9 @@ from llmcourse.course.grading.intake.names import shown
 from llmcourse.course.grading.intake.received import assignments_held
 from llmcourse.course.grading.intake.submissions import Submission, find_submissions
 from llmcourse.course.grading.intake.times import TIMES, Times, times_of, utc
-from llmcourse.course.grading.nbgrader import backup, lateness
+from llmcourse.course.grading.nbgrader import backup
 from llmcourse.course.grading.nbgrader.stages import Course, Mark, StageFailed, assignments_in
+from llmcourse.course.grading.results import lateness
 from llmcourse.course.grading.results.report import ClassReport, ExerciseResult, StudentResult, write_csv
 from llmcourse.course.grading.trial.notebook import Settings
 from llmcourse.course.grading.trial.rooms import why_not

@@ -26,9 +26,10 @@ from traitlets.config import Config
 
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.intake.contents import SECRET
-from llmcourse.course.grading.nbgrader import backup, lateness
+from llmcourse.course.grading.nbgrader import backup
 from llmcourse.course.grading.nbgrader.gradebooks import create_gradebook, kept_open, open_gradebook
 from llmcourse.course.grading.nbgrader.settings import Marking, configure
+from llmcourse.course.grading.results import lateness
 from llmcourse.course.grading.trial.notebook import Settings
 from llmcourse.course.notebooks import marks_of, piece_of
 from llmcourse.files import write_atomically

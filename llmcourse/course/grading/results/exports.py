@@ -25,7 +25,7 @@ from traitlets import Bool, Dict, List, Unicode
 
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.intake.submissions import student_id
-from llmcourse.course.grading.nbgrader import lateness
+from llmcourse.course.grading.results import lateness
 from llmcourse.course.grading.results.report import safe_cell
 from llmcourse.files import write_atomically
 
