@@ -29,6 +29,7 @@ from llmcourse.course.notebooks import (
     answer_digest,
     body_of,
     check_name,
+    copies_beside,
     exercises,
     facts_of,
     kind_of,
@@ -89,11 +90,16 @@ def check(
     for release in (path for path, found in wanted.items() if found):
         mine = workspace / assignment / release.name
         if not mine.exists():
-            raise FileNotFoundError(f"{mine} does not exist: `llmcourse start {assignment}` copies the chapter there")
+            what = "copies the chapter there"
+            if copies := copies_beside(mine):
+                what = f"makes a new one, but {copies[0]} there is yours under another name: rename it to {mine.name}"
+            raise FileNotFoundError(f"{mine} does not exist: `llmcourse start {assignment}` {what}")
         counted = rebuild(nbformat.read(release, as_version=4), mine.read_bytes())
         visible = {check_name(cell): body_of(cell) for cell in counted.notebook.cells if kind_of(cell) == "check"}
         if hidden:
             _put_hidden(counted.notebook, root / "solutions" / assignment / release.name)
+        for copy in copies_beside(mine):
+            on_note(f"{copy} is a copy of {mine.name}, and is not read: what counts must stand in {mine.name}")
         for problem in counted.problems:
             on_note(f"{mine.name}: {problem}")
         results = _outcomes(counted, workspace, mine.parent, timeout_s)

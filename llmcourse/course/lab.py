@@ -33,8 +33,8 @@ CONFIG: dict[str, dict[str, Any]] = {
 def lab_environment(workspace: Path) -> dict[str, str]:
     """What JupyterLab is started with, so that a learner finds the course in it and nothing else of the course's.
 
-    Its terminals know the command `llmcourse`, nbgrader's tools for instructors are hidden, and a kernel in which a
-    notebook's first cell has not run says so (see `startup`). Nobody is asked about news, and Markdown is rendered.
+    Its terminals know the command `llmcourse`, nbgrader's tools for instructors are hidden, and a kernel in which the
+    course is not loaded says so (see `startup`). Nobody is asked about news, and Markdown is rendered.
     """
     config = workspace / MARKER / "jupyter"
     for name, settings in CONFIG.items():

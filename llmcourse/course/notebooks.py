@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -121,6 +122,21 @@ def exercises(notebook: Path) -> list[Exercise]:
             title = facts.get("title", facts["id"])
             items.append(Exercise(course["assignment"], course["notebook"], facts["id"], None, title, points))
     return items
+
+
+def copies_beside(notebook: Path) -> list[str]:
+    """The other files in a notebook's folder that say inside that they are it: renamed, or copied by JupyterLab.
+
+    Nothing reads them. What `llmcourse start` puts beside a notebook, `NAME.new.ipynb`, is not among them.
+    """
+    wanted = {"assignment": notebook.parent.name, "notebook": notebook.stem}
+    found = []
+    for path in sorted(notebook.parent.glob("*.ipynb")):
+        if path.name != notebook.name and not path.name.startswith((".", f"{notebook.stem}.new")):
+            with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+                facts = facts_of(json.loads(path.read_text(encoding="utf-8")))
+                found += [path.name] if wanted.items() <= facts.items() else []
+    return found
 
 
 @dataclass(frozen=True)

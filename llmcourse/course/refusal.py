@@ -3,8 +3,10 @@
 from __future__ import annotations
 import __future__
 
+import builtins
 import difflib
 import importlib
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -149,4 +151,7 @@ def missing_hint(name: str, notebook: dict[str, Any], module: str) -> str:
         return f"Note: `{name}` is imported in this notebook only. Put `{how}` inside the %%build cell."
     if name in notebook:
         return f"Note: `{name}` is defined in this notebook only. Make `%%build {module}` the first line of its cell."
-    return f"Note: `{name}` is not defined anywhere yet. If it is a helper, build it with `%%build {module}`."
+    there = {*vars(builtins), *vars(sys.modules[module])} if module in sys.modules else set()
+    near = difflib.get_close_matches(name, sorted(one for one in there if not one.startswith("_")), n=1, cutoff=0.8)
+    meant = f" Did you mean `{near[0]}`?" if near else ""
+    return f"Note: `{name}` is not defined anywhere yet.{meant} If it is a helper, build it with `%%build {module}`."

@@ -15,7 +15,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat.notebooknode import NotebookNode
 
 from llmcourse.course.answers import rebuild, unanswered
-from llmcourse.course.notebooks import body_of, exercises, facts_of, kind_of, piece_of
+from llmcourse.course.notebooks import body_of, copies_beside, exercises, facts_of, kind_of, piece_of
 from llmcourse.course.pieces import Piece
 from llmcourse.course.refusal import BuildError, names_built
 from llmcourse.course.source import as_python
@@ -72,15 +72,18 @@ def submit(root: Path, workspace: Path, assignment: str, name: str, folder: Path
     releases = sorted((root / "notebooks" / assignment).glob("*.ipynb"))
     if missing := [path.name for path in releases if not (workspace / assignment / path.name).is_file()]:
         where = os.path.relpath(workspace / assignment)
-        raise FileNotFoundError(
-            f"{', '.join(missing)} not found in {where}: `llmcourse start {assignment}` copies what is missing there"
-        )
+        what = f"`llmcourse start {assignment}` copies what is missing there"
+        copies = {name: copies_beside(workspace / assignment / name) for name in missing}
+        if renamed := ", ".join(f"{found[0]} to {name}" for name, found in copies.items() if found):
+            what = f"rename {renamed}"
+        raise FileNotFoundError(f"{', '.join(missing)} not found in {where}: {what}")
     contents, open_titles, notes, not_valid = {}, [], [], []
     for release in releases:
         data = (workspace / assignment / release.name).read_bytes()
         same, problems, faults = _read(release, workspace / assignment / release.name, data)
         open_titles += same
-        notes += problems
+        copies = copies_beside(workspace / assignment / release.name)
+        notes += [f"{name} is a copy of {release.name}, and is not handed in" for name in copies] + problems
         not_valid += faults
         contents[f"{assignment}/{release.name}"] = data
     archive = folder / f"{assignment}-{safe}.zip"

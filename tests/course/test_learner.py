@@ -262,6 +262,23 @@ def test_check_and_status_count_alike_and_say_what_is_graded_by_hand(run, worksp
     assert "by hand" not in run("check", "merge_pair")[1]
 
 
+def test_work_under_another_name_is_told_before_a_blank_notebook_is_handed_in(run, workspace, tmp_path):
+    run("start", "1")
+    folder = workspace / "01_tokenization"
+    mine = (folder / "01_tokenization.ipynb").rename(folder / "01_tokenization-Copy1.ipynb")
+    code, text = run("check", "1.4")
+    assert code and f"{mine.name} there is yours under another name: rename it to 01_tokenization.ipynb" in text
+    code, text = run("submit", "1", "--output", str(tmp_path))
+    assert code and f"rename {mine.name} to 01_tokenization.ipynb" in text
+    run("start", "1")
+    (folder / "01_tokenization.new.ipynb").write_bytes(mine.read_bytes())
+    (folder / "notes.ipynb").write_text("{}")
+    text = run("submit", "1", "--name", "ada", "--output", str(tmp_path))[1]
+    assert text.count("is not handed in") == 1
+    assert f"note  {mine.name} is a copy of 01_tokenization.ipynb, and is not handed in" in text
+    assert f"{mine.name} is a copy of 01_tokenization.ipynb, and is not read" in run("check", "1.4")[1]
+
+
 def test_submit_says_where_the_file_lies_and_which_piece_is_not_valid(run, workspace, tmp_path):
     run("start", "1")
     broken = {"count_pairs": "def count_pairs(words:\n    pass", "decode": "def decoed(ids, vocab):\n    return ''"}
@@ -304,6 +321,15 @@ def test_a_pass_counts_until_what_passed_is_changed(run, workspace):
     assert "0 of" in run("status", "1")[1]
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*/*.ipynb")), ids=lambda path: path.stem)
+def test_the_cell_that_a_restart_asks_for_is_there_and_stands_before_every_exercise(path: Path) -> None:
+    """It need not be the first one: a notebook may open with an experiment. So nothing that is told may say so."""
+    starts = [cell.source.split(" ")[0].split("\n")[0] for cell in nbformat.read(path, as_version=4).cells]
+    assert "%load_ext" in starts[: starts.index("%%build") if "%%build" in starts else None]
+    told = " ".join((starting.START_HERE.read_text() + lab.STARTUP.read_text()).split())
+    assert "first code cell" not in told and told.count("`%load_ext llmcourse.course`") >= 2
+
+
 def test_the_lab_knows_the_command_hides_what_is_not_for_learners_and_says_what_a_restart_asks_for(workspace):
     environment = {**os.environ, **lab.lab_environment(workspace)}
     assert environment["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
@@ -314,7 +340,7 @@ def test_the_lab_knows_the_command_hides_what_is_not_for_learners_and_says_what_
     with kernels.notebook_client(notebook, workspace, allow_errors=True) as client:
         client.execute(env=environment)
     (output,) = notebook.cells[0].outputs
-    assert "run the notebook's first code cell" in output.evalue and len(output.traceback) == 1
+    assert "run the cell near the top of the notebook" in output.evalue and len(output.traceback) == 1
     done = subprocess.run([sys.executable, environment["PYTHONSTARTUP"]], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("", "")
 

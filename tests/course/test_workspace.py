@@ -80,6 +80,12 @@ def test_a_name_the_library_cannot_see_is_named_with_the_remedy(builder, capsys,
     assert hint in capsys.readouterr().out
 
 
+def test_a_typing_error_in_a_name_is_told_when_the_cell_is_built(builder, capsys):
+    builder.build("llmcourse.toy:double", "def double(x):\n    return rnage(x) + quadrupel(x)\n")
+    said = capsys.readouterr().out
+    assert "Did you mean `range`?" in said and "Did you mean `quadruple`?" in said
+
+
 def test_a_stub_is_checked_as_unwritten_while_the_library_keeps_the_reference(builder, capsys):
     builder.build("llmcourse.toy:double", STUB)
     assert "not written yet" in capsys.readouterr().out

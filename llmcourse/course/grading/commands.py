@@ -39,8 +39,9 @@ def grade(
         str | None, typer.Option(help="When the assignment is due, in UTC: '2026-10-01 18:00'. Kept in the gradebook.")
     ] = None,
     late: Annotated[
-        str, typer.Option(help="What late submissions cost: none, zero, or an nbgrader plugin as module:Class.")
-    ] = "none",
+        str | None,
+        typer.Option(help="What late submissions cost: none, zero, or an nbgrader plugin as module:Class. Kept, too."),
+    ] = None,
 ) -> None:
     """Grade a class: scores.csv, feedback pages, a summary.
 
@@ -112,6 +113,7 @@ def export(
         Path | None, typer.Option(help="A CSV file that says what other systems call the students.")
     ] = None,
     assignment: Annotated[list[str] | None, typer.Option(help="An assignment; again for more, all without it.")] = None,
+    without: Annotated[list[str] | None, typer.Option(help="A student who is left out; again for more.")] = None,
     title: Annotated[
         list[str] | None, typer.Option(help="What the other system calls one: 01_tokenization='Tokenization (4711)'.")
     ] = None,
@@ -125,8 +127,8 @@ def export(
         fail(f"--title {wrong[0]}: write ASSIGNMENT=TITLE")
     titles = dict(one.split("=", 1) for one in title or [])
     try:
-        wanted = assignment or []
-        path = write(output, kind, to, roster=roster, assignments=wanted, titles=titles, partial=partial)
+        told = {"roster": roster, "assignments": assignment or [], "without": without or [], "titles": titles}
+        path = write(output, kind, to, partial=partial, **told)
     except GradingError as error:
         fail(error)
     console.print(f"written   {os.path.relpath(path)}", soft_wrap=True)

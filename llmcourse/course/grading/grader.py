@@ -134,11 +134,14 @@ class Grader:
     def take(self, job: Job, executed: Executed) -> None:
         """Put a submission that has been run into the course and its gradebook, and write what its student gets."""
         course, student = self.course, job.student
+        course.remember_marked(self.assignment, student)
         course.keep_state(self.assignment, student, None)
         self._keep_received(student, job.received)
         course.submit(self.assignment, student, job.repaired, job.time, job.secret)
         done = {name: nbformat.from_dict(json.loads(text)) for name, text in executed.notebooks.items()}
         course.autograde(self.assignment, student, done)
+        course.settle_marked(self.assignment, student)
+        course.penalise(self.assignment, student)
         course.feedback(self.assignment, student)
         self._finish(job, executed)
 
@@ -192,7 +195,8 @@ class Grader:
         reason = "" if mark.points is None or mark.points >= mark.max_points else self._reason(exercise, cell)
         errors = [out.ename for out in cell.get("outputs", []) if out.output_type == "error"]
         by_grader = bool(errors and errors[-1] in GRADER_ERRORS)
-        return replace(exercise, points=mark.points, max_points=mark.max_points, reason=reason, by_grader=by_grader)
+        own = replace(exercise, points=mark.points, max_points=mark.max_points, reason=reason, by_grader=by_grader)
+        return replace(own, look_again=mark.look_again)
 
     def _reason(self, exercise: ExerciseResult, cell: NotebookNode) -> str:
         if exercise.kind == "check":
@@ -205,9 +209,9 @@ class Grader:
         return next(c.source for c in cells if marks_of(c).get("grade_id") == exercise.grade_id)
 
     def refresh_feedback(self, student: str, marks: list[Mark]) -> None:
-        """Write the feedback again when somebody has marked by hand since."""
+        """Write the feedback again when somebody has marked by hand since, or being late costs something else."""
         state = self.course.state(self.assignment, student)
-        shown = repr(marks)
+        shown = f"{marks!r} {self.penalties.get(student, 0.0):g}"
         if not state or state["feedback"] == shown:
             return
         if state["feedback"]:

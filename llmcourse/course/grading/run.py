@@ -22,11 +22,13 @@ import llmcourse
 from llmcourse.course.environment import cores
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.grader import Again, Grader, Job
+from llmcourse.course.grading.intake.names import shown
 from llmcourse.course.grading.intake.received import assignments_held
 from llmcourse.course.grading.intake.submissions import Submission, find_submissions
 from llmcourse.course.grading.intake.times import TIMES, Times, times_of, utc
 from llmcourse.course.grading.nbgrader import backup
 from llmcourse.course.grading.nbgrader.stages import Course, Mark, StageFailed, assignments_in
+from llmcourse.course.grading.results import lateness
 from llmcourse.course.grading.results.report import ClassReport, ExerciseResult, StudentResult, write_csv
 from llmcourse.course.grading.trial.notebook import Settings
 from llmcourse.course.grading.trial.rooms import why_not
@@ -39,6 +41,7 @@ from llmcourse.course.interrupts import Interrupts
 from llmcourse.files import write_atomically
 
 PACKAGE = Path(llmcourse.__file__).resolve().parent
+CHANGED_SINCE = "changed since it was marked by hand; the {points:g} points stay until somebody marks it again"
 AHEAD = 2
 """How many submissions wait for each worker, so that none of them waits for the gradebook."""
 
@@ -57,7 +60,8 @@ class GradeOptions:
         workers: Processes that run submissions; as many as there are cores when None.
         unsafe: Go on where nothing can be shut in: submissions can then read and change what this process can.
         due: When the assignment is due, in UTC unless it says otherwise; kept in the gradebook.
-        late: What a late submission costs: none, zero, or nbgrader's plugin `module:Class`.
+        late: What a late submission costs: none, zero, or nbgrader's plugin `module:Class`; as it was said last for
+            this output when None.
         progress: Show a progress bar on standard error.
 
     Raises:
@@ -73,7 +77,7 @@ class GradeOptions:
     workers: int | None = None
     unsafe: bool = False
     due: datetime | str | None = None
-    late: str = "none"
+    late: str | None = None
     progress: bool = False
 
     def __post_init__(self) -> None:
@@ -86,6 +90,8 @@ class GradeOptions:
         object.__setattr__(self, "source", Path(self.source).resolve())
         if isinstance(self.due, str):
             object.__setattr__(self, "due", _due(self.due))
+        if self.late is not None:
+            lateness.plugin(self.late)  # which says what is wrong with it
 
     @property
     def settings(self) -> Settings:
@@ -156,7 +162,7 @@ def _is_full_disk(error: BaseException | None) -> bool:
 
 def _graded(submissions: Path, output: Path, asked: GradeOptions, start: float) -> ClassReport:
     received = _received(submissions.resolve(), output, asked)
-    course = Course(output, asked.settings, asked.late)
+    course = Course(output, asked.settings)
     engine = Engine(asked.n_workers, asked.settings.way)
     with only_run(output), course.open(), Interrupts() as interrupts:
         backup.check(course.database)
@@ -215,13 +221,14 @@ def _install(course: Course, received: _Received, asked: GradeOptions, interrupt
             digest = course.install(name, received.available[name])
             if asked.due is not None:
                 course.set_due(name, asked.due)
-        graders.append(Grader(course, name, f"{digest} {key} {asked.late} {course.due(name)}", again))
+            lateness.keep(course.root, name, asked.late or lateness.kept(course.root, name) or "none")
+        graders.append(Grader(course, name, f"{digest} {key}", again))
     return graders
 
 
 def _report(received: _Received, graders: list[Grader], output: Path, asked: GradeOptions, start: float) -> ClassReport:
     """Write down how everybody did."""
-    times, told = received.times, [*received.ignored, *received.times.told]
+    times, told = received.times, [*received.ignored, *received.times.told, *_absent(received.found, graders)]
     doubts: Mapping[str, str] = {}
     if any(grader.course.due(grader.assignment) for grader in graders):
         doubts = times.doubts
@@ -233,6 +240,17 @@ def _report(received: _Received, graders: list[Grader], output: Path, asked: Gra
     write_csv(report, output / "scores.csv")
     write_atomically(output / "report.json", report.to_json())
     return report
+
+
+def _absent(found: list[Submission], graders: list[Grader]) -> Iterator[str]:
+    """A line about those who were graded before and are not among the submissions now: scores.csv is without them."""
+    here = {submission.student for submission in found}
+    for grader in graders:
+        if absent := sorted(grader.course.students(grader.assignment) - here):
+            yield (
+                f"{grader.assignment}: graded before, and not among these submissions: {shown(absent, 10)}; their "
+                "marks stay in the gradebook and in exports, and scores.csv is without them"
+            )
 
 
 def _due(text: str) -> datetime:
@@ -363,6 +381,7 @@ def _with_marks(found: list[Submission], graders: list[Grader]) -> Iterator[tupl
     names = [submission.student for submission in found]
     marks = {grader.assignment: grader.course.marks(grader.assignment, names) for grader in graders}
     for grader in graders:
+        grader.course.penalise(grader.assignment)
         grader.penalties = grader.course.penalties(grader.assignment)
     for submission in found:
         yield submission, {name: of_class[submission.student] for name, of_class in marks.items()}
@@ -387,6 +406,7 @@ def _joined(submission: tuple[Submission, dict[str, list[Mark]]], graders: list[
         if late := grader.penalties.get(who.student):
             penalty += late
             told.append(f"{late:g} points taken off for being late")
+        told += [f"{r.name}: {CHANGED_SINCE.format(points=r.points)}" for r in results if r.look_again]
         problems += told
         problems += [f"{r.name}: {r.reason}" for r in results if r.by_grader and not any(t in r.reason for t in told)]
     graded_now = any(who.student in grader.graded for grader in graders)

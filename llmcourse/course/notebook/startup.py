@@ -1,6 +1,6 @@
 """Run by every Python that `llmcourse lab` starts, before anything else: what `%%build` says until it can be used.
 
-It is no part of a notebook: the first cell of each, `%load_ext llmcourse.course`, puts the real magics in place.
+It is no part of a notebook: a cell near the top of each, `%load_ext llmcourse.course`, puts the real magics in place.
 """
 
 
@@ -11,14 +11,14 @@ def _announce() -> None:
         return
 
     class NotLoaded(Exception):
-        """The notebook's first cell has not run in this kernel."""
+        """The cell that loads the course has not run in this kernel."""
 
         def _render_traceback_(self) -> list[str]:
             return [str(self)]
 
     def magic(line: str, cell: str = "") -> None:
         raise NotLoaded(
-            "The course is not loaded in this kernel: run the notebook's first code cell, which begins "
+            "The course is not loaded in this kernel: run the cell near the top of the notebook that begins "
             "with `%load_ext llmcourse.course`. After a restart, Run > Run All Above Selected Cell does all that this "
             "cell needs."
         )

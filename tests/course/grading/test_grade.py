@@ -23,6 +23,7 @@ from nbgrader.api import Gradebook
 
 from llmcourse.course.grading import run
 from llmcourse.course.grading.errors import GradingError
+from llmcourse.course.grading.results.exports import export
 from llmcourse.course.grading.results.report import ClassReport, StudentResult
 from llmcourse.course.grading.run import grade
 from llmcourse.course.grading.trial.rooms import close_rooms
@@ -273,6 +274,41 @@ def test_only_what_changed_is_graded_again_and_marks_by_hand_are_kept(tmp_path, 
     report = grade(tmp_path / "in", tmp_path / "out", source=source)
     assert {s.student: s.graded_now for s in report.students} == {"ada": True, "bob": False}
     assert points(report["ada"]) == {"double": 0, "square": 2, "why": 4.0}
+
+
+def test_who_was_graded_before_and_is_not_in_the_folder_now_is_told(tmp_path, source, make, put) -> None:
+    """A folder with a late-comer alone makes a scores.csv of one row: nobody should take it for the class."""
+    put(tmp_path / "in", "ada", make())
+    assert grade(tmp_path / "in", tmp_path / "out", source=source).ignored == ()
+    put(tmp_path / "later", "bob", make())
+    (told,) = grade(tmp_path / "later", tmp_path / "out", source=source).ignored
+    assert told.startswith("01_sums: graded before, and not among these submissions: ada; their marks stay")
+    rows = export(tmp_path / "out", "csv").read_text().splitlines()[1:]
+    assert [row.split(",")[3] for row in rows] == ["ada", "bob"]
+
+
+def test_a_mark_by_hand_is_asked_for_again_only_where_the_answer_changed(tmp_path, source, make, put) -> None:
+    """nbgrader asks for every mark anew after each grading: a class that was marked could not be exported any more."""
+    put(tmp_path / "in", "ada", make(why="because"))
+    grade(tmp_path / "in", tmp_path / "out", source=source)
+    with Gradebook(f"sqlite:///{tmp_path / 'out' / 'gradebook.db'}") as gradebook:
+        mark = gradebook.find_grade("why", ASSIGNMENT, ASSIGNMENT, "ada")
+        mark.manual_score, mark.needs_manual_grade = 4.0, False
+        gradebook.db.commit()
+    page = tmp_path / "out" / "feedback" / "ada" / ASSIGNMENT / f"{ASSIGNMENT}.html"
+    put(tmp_path / "in", "ada", make(why="because", double="def double(x): return x"))
+    ada = grade(tmp_path / "in", tmp_path / "out", source=source)["ada"]
+    assert ada.graded_now and points(ada)["why"] == 4.0 and not ada.problems
+    assert "not marked yet" not in page.read_text()
+    assert export(tmp_path / "out", "canvas").exists()
+    put(tmp_path / "in", "ada", make(why="on second thoughts"))
+    for _ in range(2):  # and it is not forgotten
+        ada = grade(tmp_path / "in", tmp_path / "out", source=source, force=True)["ada"]
+        assert points(ada)["why"] == 4.0 and "why: changed since it was marked by hand" in ada.problems[0]
+    with pytest.raises(GradingError, match=r"or that changed since: ada"):
+        export(tmp_path / "out", "canvas")
+    put(tmp_path / "in", "ada", make(why="because"))
+    assert not grade(tmp_path / "in", tmp_path / "out", source=source)["ada"].problems, "it is as it was when marked"
 
 
 def test_another_library_or_force_grades_again(tmp_path, source, make, put, monkeypatch) -> None:

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from llmcourse.course.grading import run
 from llmcourse.course.grading.errors import GradingError
+from llmcourse.course.grading.results.exports import export
 from llmcourse.course.grading.results.report import print_summary
 from llmcourse.course.grading.run import grade
 from llmcourse.course.grading.workers.board import Board
@@ -72,6 +73,37 @@ def test_late_submissions_cost_what_nbgraders_plugin_says(tmp_path: Path, late_c
         gradebook.update_or_create_assignment(ASSIGNMENT, duedate=datetime(2026, 10, 3))  # as the formgrader does
     report = grade(late_class, output, source=source, workers=1, late=plugin)
     assert {s.student: s.score for s in report.students} == {"ada": 5, "bob": 5, "cyd": 0}
+
+
+def test_what_being_late_costs_is_kept_and_taken_off_marks_as_they_stand(
+    tmp_path: Path, late_class: Path, source: Path, put, make
+) -> None:
+    """A mark by hand, a moved due date, a run without the option: zero stays zero, and nothing is run for it."""
+    output = tmp_path / "out"
+    put(late_class, "bob", make(why="because"))
+    grade(late_class, output, source=source, workers=1, due="2026-10-01 18:00", late="zero")
+    with Gradebook(f"sqlite:///{output / 'gradebook.db'}") as gradebook:
+        gradebook.find_grade("why", ASSIGNMENT, ASSIGNMENT, "bob").manual_score = 4.0
+        gradebook.db.commit()
+    exported = export(output, "canvas", tmp_path / "c.csv", partial=True).read_text().splitlines()
+    assert exported[3].endswith(",0"), "also before the class is graded again"
+    report = grade(late_class, output, source=source, workers=1)
+    assert {s.student: s.score for s in report.students} == {"ada": 5, "bob": 0, "cyd": 0}
+    assert "9 points taken off for being late" in report["bob"].problems
+    page = output / "feedback" / "bob" / ASSIGNMENT / f"{ASSIGNMENT}.html"
+    assert "(late: 9 taken off)" in page.read_text()
+    report = grade(late_class, output, source=source, workers=1, due="2026-10-03 18:00")
+    assert {s.student: s.score for s in report.students} == {"ada": 5, "bob": 9, "cyd": 0}
+    assert not any(s.graded_now for s in report.students) and "taken off" not in page.read_text()
+    report = grade(late_class, output, source=source, workers=1, late="none")
+    assert report["cyd"].score == 5
+
+
+@pytest.mark.parametrize("late", ["half", "no.such:Plugin", "builtins:int"])
+def test_a_penalty_that_is_none_stops_the_run(tmp_path: Path, late_class: Path, source: Path, late: str) -> None:
+    with pytest.raises(GradingError, match=f"--late {late}: "):
+        grade(late_class, tmp_path / "out", source=source, workers=1, late=late)
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_a_list_the_time_that_nbgraders_collect_left_counts(

@@ -36,12 +36,16 @@ def zipped(path: Path, *entries: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
 def test_students_are_folders_and_zips_and_the_rest_is_reported(tmp_path: Path) -> None:
     (tmp_path / "ada").mkdir()
     zipped(tmp_path / "bob.zip", (FILE, b"{}"))
+    (tmp_path / "cyd.ipynb").write_text("{}")
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / ".hidden").mkdir()
     (tmp_path / "out").mkdir()
     found, ignored = find_submissions(tmp_path, exclude=[tmp_path / "out"])
     assert [s.student for s in found] == ["ada", "bob"]
-    assert ignored == ["notes.txt: neither a folder nor a .zip, ignored"]
+    assert ignored == [
+        "cyd.ipynb: neither a folder nor a .zip, ignored: put it into a folder named after its student",
+        "notes.txt: neither a folder nor a .zip, ignored",
+    ]
 
 
 def test_a_submissions_path_that_is_no_folder_is_a_clear_error(tmp_path: Path) -> None:

@@ -245,7 +245,7 @@ def find_mistakes(
 
     Args:
         report: The class.
-        answers: Student -> exercise's column -> their cell.
+        answers: Student -> exercise's column -> their cell; one that is as it was released is not in it.
         known: Exercise's column -> the bank's wrong solutions of it.
         counted: The columns whose messages hold counts of steps.
 
@@ -260,10 +260,11 @@ def find_mistakes(
             column = report.column(exercise)
             if exercise.kind != "check" or exercise.points is None or exercise.points >= exercise.max_points:
                 continue
-            if _is_not_tried(exercise.reason):
+            own = answers.get(student.student)
+            if _is_not_tried(exercise.reason) or (own is not None and column not in own):
                 not_tried[column] = not_tried.get(column, 0) + 1
                 continue
-            source = answers.get(student.student, {}).get(column, "")
+            source = (own or {}).get(column, "")
             about, how = books[column].find(source, exercise) if column in books else ("", "")
             key = (column, about or _group(exercise.reason, column in counted), how)
             groups.setdefault(key, []).append((student.student, exercise.reason))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from llmcourse.course.grading.errors import GradingError
-from llmcourse.course.grading.intake.names import ENDINGS, HandedIn, handed_in, printable, shown
+from llmcourse.course.grading.intake.names import ENDINGS, NOTEBOOK, HandedIn, handed_in, printable, shown
 
 MAX_ID_BYTES = 120
 """Files are named after an id, and a file's name has at most 255 bytes."""
@@ -96,7 +96,8 @@ def find_submissions(
         if entry.is_symlink() or entry.is_dir() or entry.suffix.lower() == ".zip" or from_platform:
             taken.append((entry, said))
         else:
-            ignored.append(f"{printable(entry.name)}: neither a folder nor a .zip, ignored")
+            mend = ": put it into a folder named after its student" if NOTEBOOK.search(entry.name) else ""
+            ignored.append(f"{printable(entry.name)}: neither a folder nor a .zip, ignored{mend}")
     return _with_ids(_together(taken)), ignored
 
 

@@ -29,8 +29,9 @@ from llmcourse.course.grading.intake.contents import SECRET
 from llmcourse.course.grading.nbgrader import backup
 from llmcourse.course.grading.nbgrader.gradebooks import create_gradebook, kept_open, open_gradebook
 from llmcourse.course.grading.nbgrader.settings import Marking, configure
+from llmcourse.course.grading.results import lateness
 from llmcourse.course.grading.trial.notebook import Settings
-from llmcourse.course.notebooks import marks_of
+from llmcourse.course.notebooks import marks_of, piece_of
 from llmcourse.files import write_atomically
 
 
@@ -45,6 +46,7 @@ class Mark:
     Attributes:
         points: None until somebody marks it.
         auto_points: What grading gave, whatever somebody has made of it since.
+        look_again: It was marked by hand, and what was marked has changed since.
     """
 
     notebook: str
@@ -52,6 +54,7 @@ class Mark:
     points: float | None
     max_points: float
     auto_points: float | None
+    look_again: bool = False
 
 
 def assignments_in(source: Path) -> dict[str, list[Path]]:
@@ -78,8 +81,6 @@ configure(c)
 c.SubmissionExecute.timeout_s = {timeout_s}
 c.SubmissionExecute.total_timeout_s = {total_timeout_s}
 """
-LATE_METHODS = ("none", "zero")
-"""The penalties for late submissions that nbgrader comes with."""
 
 
 class Course:
@@ -88,11 +89,9 @@ class Course:
     Args:
         root: The folder.
         settings: How notebooks are run.
-        late: What a late submission costs: none, zero, or a class derived from nbgrader's LateSubmissionPlugin as
-            `module:Class`.
     """
 
-    def __init__(self, root: Path, settings: Settings, late: str = "none"):
+    def __init__(self, root: Path, settings: Settings):
         if set("*?[") & set(str(root)):
             raise GradingError(f"nbgrader cannot work in {root}: its path has one of the characters * ? [")
         self.root = root
@@ -102,10 +101,6 @@ class Course:
         self.config.CourseDirectory.root = str(root)
         self.config.CourseDirectory.db_url = self.db_url = f"sqlite:///{root / 'gradebook.db'}"
         configure(self.config)
-        if late in LATE_METHODS:
-            self.config.LateSubmissionPlugin.penalty_method = late
-        else:
-            self.config.AssignLatePenalties.plugin_class = late.replace(":", ".")
         self.settings = settings
         self._is_backed_up = False
 
@@ -261,6 +256,63 @@ class Course:
             with open_gradebook(self.db_url) as gradebook:
                 gradebook.update_or_create_assignment(assignment, duedate=due)
 
+    def remember_marked(self, assignment: str, student: str) -> None:
+        """Before a submission is graded again: keep what was marked by hand, for `settle_marked`."""
+        is_there = self._knows(assignment) and self.folder("autograded", assignment, student).is_dir()
+        found = self._by_hand(assignment, student) if is_there else {}
+        marked = {name: digest for name, (grade_waits, digest) in found.items() if not grade_waits}
+        if marked:
+            path = self._marked_file(assignment, student)
+            write_atomically(path, json.dumps(json.loads(_read(path) or "{}") | marked, indent=1) + "\n")
+
+    def settle_marked(self, assignment: str, student: str) -> None:
+        """After it was graded again: a mark by hand of what has not changed since needs no second look.
+
+        nbgrader asks for one of everything that was marked, whatever has changed.
+        """
+        known = json.loads(_read(self._marked_file(assignment, student)) or "{}")
+        if not known:
+            return
+        same = [name for name, (_, digest) in self._by_hand(assignment, student).items() if known.get(name) == digest]
+        with open_gradebook(self.db_url) as gradebook:
+            for name in same:
+                notebook, _, grade_id = name.partition("/")
+                gradebook.find_grade(grade_id, notebook, assignment, student).needs_manual_grade = False
+            gradebook.db.commit()
+
+    def _by_hand(self, assignment: str, student: str) -> dict[str, tuple[bool, str]]:
+        """The cells that were marked by hand: whether a look is asked for, and a digest of what there is to mark."""
+        notebooks = self.graded_notebooks(assignment, student)
+        with open_gradebook(self.db_url) as gradebook:
+            try:
+                submission = gradebook.find_submission(assignment, student)
+            except MissingEntry:
+                return {}
+            return {
+                f"{nb.name}/{grade.name}": (grade.needs_manual_grade, _digest_of(notebooks[nb.name], grade))
+                for nb in submission.notebooks
+                for grade in nb.grades
+                if grade.manual_score is not None and nb.name in notebooks
+            }
+
+    def _marked_file(self, assignment: str, student: str) -> Path:
+        return self.root / "state" / assignment / "marked" / f"{student}.json"
+
+    def penalise(self, assignment: str, student: str = "") -> None:
+        """Take off what being late costs, of the marks as they stand: of everybody's, or of one student's."""
+        plugin = lateness.plugin(lateness.kept(self.root, assignment) or "none")
+        with open_gradebook(self.db_url) as gradebook:
+            one = [gradebook.find_submission(assignment, student)] if student else None
+            for notebook, penalty in lateness.changed(one or gradebook.assignment_submissions(assignment), plugin):
+                self._prepare_gradebook()
+                notebook.late_submission_penalty = penalty
+            gradebook.db.commit()
+
+    def students(self, assignment: str) -> set[str]:
+        """Whose submissions of an assignment the gradebook has."""
+        with open_gradebook(self.db_url) as gradebook:
+            return {submission.student_id for submission in gradebook.assignment_submissions(assignment)}
+
     def penalties(self, assignment: str) -> dict[str, float]:
         """What being late cost each student, where it cost something."""
         with open_gradebook(self.db_url) as gradebook:
@@ -329,7 +381,16 @@ class _LastError(logging.Handler):
 def _mark(notebook: str, grade: Any) -> Mark:
     unmarked = grade.manual_score is None and grade.auto_score is None
     points = None if unmarked else float(grade.score)
-    return Mark(notebook, grade.name, points, float(grade.max_score), grade.auto_score)
+    look_again = grade.manual_score is not None and grade.needs_manual_grade
+    return Mark(notebook, grade.name, points, float(grade.max_score), grade.auto_score, look_again)
+
+
+def _digest_of(notebook: NotebookNode, grade: Any) -> str:
+    """A digest of what somebody marks: the cell, the cells of its piece, and the points that grading gave."""
+    marked = next((cell for cell in notebook.cells if marks_of(cell).get("grade_id") == grade.name), None)
+    piece = piece_of(marked) if marked else ""
+    seen = [cell.source for cell in notebook.cells if cell is marked or (piece and piece_of(cell) == piece)]
+    return hashlib.sha256(json.dumps([seen, grade.auto_score]).encode()).hexdigest()
 
 
 def _read(path: Path) -> str | None:

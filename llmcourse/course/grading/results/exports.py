@@ -21,10 +21,11 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import ExportPlugin
-from traitlets import Bool, Dict, Unicode
+from traitlets import Bool, Dict, List, Unicode
 
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.intake.submissions import student_id
+from llmcourse.course.grading.results import lateness
 from llmcourse.course.grading.results.report import safe_cell
 from llmcourse.files import write_atomically
 
@@ -73,6 +74,19 @@ class Person:
         both = ", ".join(part for part in (self["last_name"], self["first_name"]) if part)
         return self["name"] or both or self.student
 
+    @property
+    def platform_names(self) -> set[str]:
+        """What Canvas and Moodle make of them in the names of files, in small letters: `_1234`, `ada_lovelace`.
+
+        Example:
+            >>> sorted(Person("al", {"name": "Lovelace, Ada", "canvas_id": "1234"}).platform_names)
+            ['_1234', 'ada_lovelace', 'lovelace_ada']
+        """
+        last, _, first = (part.strip() for part in self["name"].partition(","))
+        whole = {self["name"], f"{first} {last}", f"{self['first_name']} {self['last_name']}"}
+        names = {student_id(name).casefold() for name in whole if name.strip()}
+        return names | ({f"_{self['canvas_id']}"} if self["canvas_id"] else set())
+
 
 def read_roster(path: Path) -> list[Person]:
     """Read a roster: a CSV file with a header, its columns named as in `COLUMNS`, one row a student.
@@ -117,6 +131,7 @@ class _ClassExporter(ExportPlugin):
 
     roster = Unicode("", help="a CSV file with a row a student: what other systems call them").tag(config=True)
     partial = Bool(False, help="export although answers are not marked yet; they count 0").tag(config=True)
+    without = List(help="students who are left out").tag(config=True)
     titles = Dict({}, help="assignment -> what the other system calls it").tag(config=True)
     destination = "grades.csv"
 
@@ -152,16 +167,20 @@ class _ClassExporter(ExportPlugin):
         wanted = {str(name) for name in self.student}
         if unknown := sorted(wanted - graded.keys()):
             raise GradingError(f"no student {', '.join(unknown)} in the gradebook")
-        chosen = {name: one for name, one in graded.items() if not wanted or name in wanted}
+        left_out = {str(name) for name in self.without}
+        if unknown := sorted(left_out - graded.keys()):
+            raise GradingError(f"no student {', '.join(unknown)} in the gradebook to leave out")
+        wanted_of = {name for name in graded if (not wanted or name in wanted) and name not in left_out}
+        chosen = {name: graded[name] for name in wanted_of}
         if not self.roster:
             return [Person(name, _facts_of(one)) for name, one in sorted(chosen.items())]
         people = read_roster(Path(self.roster))
-        by_id = {person.student.casefold(): person for person in people}
-        if strangers := sorted(name for name in chosen if name.casefold() not in by_id):
+        found = _recognized(graded, people)
+        if strangers := sorted(name for name in chosen if name not in found):
             raise GradingError(_strangers(strangers, [person.student for person in people], self.roster))
-        ids = {name.casefold(): name for name in graded}
-        listed = [Person(ids.get(person.student.casefold(), person.student), person.facts) for person in people]
-        return [person for person in listed if not wanted or person.student in wanted]
+        names = {person.student: name for name, person in found.items()}
+        listed = [Person(names.get(person.student, person.student), person.facts) for person in people]
+        return [p for p in listed if (not wanted or p.student in wanted) and p.student not in left_out]
 
     def _points(self, gradebook: Gradebook, assignment: str, person: Person, none: str) -> str:
         """A student's points in an assignment, with the late penalty; `none` when nothing was handed in."""
@@ -184,9 +203,8 @@ class _ClassExporter(ExportPlugin):
         if waiting:
             shown = ", ".join(waiting[:5]) + (" and more" if len(waiting) > 5 else "")
             raise GradingError(
-                f"{len(waiting)} submissions have answers that nobody has marked: {shown}. Mark them in the "
-                "formgrader, "
-                "or ask for a partial export, in which they count 0."
+                f"{len(waiting)} submissions have answers that nobody has marked, or that changed since: {shown}. Mark "
+                "them in the formgrader, or export with --partial: what was never marked counts 0 there."
             )
 
 
@@ -195,13 +213,38 @@ def _facts_of(student: object) -> dict[str, str]:
     return {name: value for name in names if (value := getattr(student, name, None))}
 
 
+def _recognized(graded: Iterable[str], people: Iterable[Person]) -> dict[str, Person]:
+    """Who is who: the id of a graded student -> their line in the roster, where there is one.
+
+    Submissions are named as the roster's key says or, where a platform named them, after the user's number in Canvas or
+    the whole name, if that is one person's alone.
+    """
+    by_key = {person.student.casefold(): person for person in people}
+    found = {name: by_key[name.casefold()] for name in graded if name.casefold() in by_key}
+    known = {person.student for person in found.values()}
+    called: dict[str, list[Person]] = {}
+    for person in by_key.values():
+        for name in person.platform_names if person.student not in known else ():
+            called.setdefault(name, []).append(person)
+    claims: dict[str, list[str]] = {}
+    for name in set(graded) - found.keys():
+        users = called.get("_" + name.rpartition("_")[2], []) if "_" in name else []
+        both = {person.student for person in (*users, *called.get(name.casefold(), []))}
+        if len(both) == 1:
+            claims.setdefault(both.pop(), []).append(name)
+    sure = {names[0]: by_key[student.casefold()] for student, names in claims.items() if len(names) == 1}
+    return found | sure
+
+
 def _strangers(strangers: list[str], known: list[str], roster: str) -> str:
     lines = []
     for name in strangers[:20]:
         near = difflib.get_close_matches(name, known, 1, 0.75)
         lines.append(f"{name} (is it {near[0]}?)" if near else name)
     more = f" and {len(strangers) - 20} more" if len(strangers) > 20 else ""
-    return f"not in the roster {roster}: {', '.join(lines)}{more}. Add them there, or name the students to export."
+    return (
+        f"not in the roster {roster}: {', '.join(lines)}{more}. Add them there, or leave them out with --without NAME."
+    )
 
 
 def _identifier(person: Person, name: str) -> str:
@@ -314,6 +357,7 @@ def export(
     roster: Path | None = None,
     assignments: Iterable[str] = (),
     students: Iterable[str] = (),
+    without: Iterable[str] = (),
     titles: Mapping[str, str] | None = None,
     partial: bool = False,
 ) -> Path:
@@ -326,6 +370,7 @@ def export(
         roster: What other systems call the students; see `read_roster`.
         assignments: All without it.
         students: All without it.
+        without: Students who are left out.
         titles: Assignment -> its title in the other system; for Canvas `Title (number)` names an assignment that
         exists.
         partial: Export although answers are not marked yet.
@@ -343,11 +388,28 @@ def export(
         roster=str(roster or ""),
         assignment=list(assignments),
         student=list(students),
+        without=list(without),
         titles=dict(titles or {}),
         partial=partial,
     )
     with Gradebook(f"sqlite:///{database.resolve()}") as gradebook:
         if unknown := sorted(set(plugin.titles) - {one.name for one in gradebook.assignments}):
             raise GradingError(f"a title for {', '.join(unknown)}, which is no assignment in the gradebook")
+        _penalise(gradebook, output)
         plugin.export(gradebook)
     return Path(plugin.to)
+
+
+def _penalise(gradebook: Gradebook, output: Path) -> None:
+    """Have the late penalties of the marks as they stand, for this session alone: the next grading writes them down."""
+    stale = [
+        change
+        for name in (one.name for one in gradebook.assignments)
+        if (late := lateness.kept(output, name)) is not None
+        for change in lateness.changed(gradebook.assignment_submissions(name), lateness.plugin(late))
+    ]
+    for notebook, penalty in stale:
+        notebook.late_submission_penalty = penalty
+    if stale:
+        gradebook.db.flush()
+        gradebook.db.expire_all()

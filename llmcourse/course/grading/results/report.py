@@ -31,6 +31,7 @@ class ExerciseResult:
         points: None until a written answer is marked by hand.
         reason: Why points are missing, in one or a few lines; empty when none are.
         by_grader: The cell did not run to its end (a fault of the notebook, a dead kernel, no answer in time).
+        look_again: It was marked by hand, and what was marked has changed since.
     """
 
     assignment: str
@@ -42,6 +43,7 @@ class ExerciseResult:
     max_points: float
     reason: str = ""
     by_grader: bool = False
+    look_again: bool = False
 
 
 @dataclass(frozen=True)
