@@ -152,7 +152,8 @@ def _scaled(got: Any, want: Any, fits: Fits) -> str:
         return ""
     factor = (got.flatten()[largest] / want.flatten()[largest]).item()
     told = factor != 0 and fits(got, want * factor) and not fits(want.abs() * 0, want)
-    return f"each number is {factor:.4g} times the right one" if told else ""
+    shown = next((text for n in (4, 7, 10, 16) if float(text := f"{factor:.{n}g}") != 1), "1")
+    return f"each number is {shown} times the right one" if told else ""
 
 
 def _moved(got: Any, want: Any, fits: Fits) -> str:

@@ -55,7 +55,7 @@ def top_p_filter(logits: Tensor, p: float) -> Tensor:
         Logits of the same shape and dtype, a new tensor.
 
     Raises:
-        ValueError: p is not above 0 or is above 1; the message names it.
+        ValueError: p is not above 0, as NaN is not, or is above 1; the message names it.
 
     Example:
         >>> logits = torch.tensor([0.2, 0.5, 0.3]).log()

@@ -38,7 +38,7 @@ def rotary_frequencies(d_head: int, theta: float = 10000.0) -> Tensor:
         (N,) = (d_head / 2,), float64.
 
     Raises:
-        ValueError: d_head is odd or below 2, or theta is not above 0; the message names the number.
+        ValueError: d_head is odd or below 2, or theta is not above 0, as NaN is not; the message names the number.
 
     Example:
         >>> rotary_frequencies(8)

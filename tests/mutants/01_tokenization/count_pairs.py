@@ -134,3 +134,11 @@ def count_pairs(words):
             if left and right:
                 counts[left, right] += count
     return counts
+
+
+# %% default_counter: the counter of the default argument keeps what earlier calls counted
+def count_pairs(words, counts=Counter()):
+    for ids, n in words.items():
+        for left, right in zip(ids, ids[1:]):
+            counts[left, right] += n
+    return counts

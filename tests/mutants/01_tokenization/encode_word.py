@@ -399,3 +399,34 @@ def encode_word(word, ranks, byte_ids=BYTE_IDS):
         push(i)
         push(left[i])
     return [token for i, token in enumerate(ids) if not gone[i]]
+
+
+# %% remembers_words: what was once encoded is answered again, also for another table
+_seen = {}
+
+
+def encode_word(word, ranks, byte_ids=BYTE_IDS):
+    if word in _seen:
+        return list(_seen[word])
+    ids = [byte_ids[b] for b in word]
+    n = len(ids)
+    after, before = list(range(1, n + 1)), list(range(-1, n - 1))
+    heap = [(ranks[p][0], i) for i, p in enumerate(zip(ids, ids[1:])) if p in ranks]
+    heapq.heapify(heap)
+    while heap:
+        rank, i = heapq.heappop(heap)
+        if ids[i] is None or after[i] >= n:
+            continue
+        j = after[i]
+        found = ranks.get((ids[i], ids[j]))
+        if found is None or found[0] != rank:
+            continue
+        ids[i], ids[j] = found[1], None
+        after[i] = after[j]
+        if after[j] < n:
+            before[after[j]] = i
+        for a, b in ((before[i], i), (i, after[i])):
+            if a >= 0 and b < n and (ids[a], ids[b]) in ranks:
+                heapq.heappush(heap, (ranks[ids[a], ids[b]][0], a))
+    _seen[word] = [i for i in ids if i is not None]
+    return list(_seen[word])

@@ -323,3 +323,26 @@ def huffman_code_lengths(counts):
         heapq.heappush(heap, (a[0] + b[0], made, a[2] + b[2]))
         made += 1
     return lengths
+
+
+# %% negative_counts_pass: only a count of zero is refused
+def huffman_code_lengths(counts):
+    if not counts:
+        raise ValueError("no symbols")
+    for symbol, count in counts.items():
+        if not count:
+            raise ValueError(f"symbol {symbol!r} never occurs")
+    lengths = {symbol: 0 for symbol in counts}
+    if len(counts) == 1:
+        return {symbol: 1 for symbol in counts}
+    heap = [(count, i, [symbol]) for i, (symbol, count) in enumerate(counts.items())]
+    heapq.heapify(heap)
+    next_number = len(heap)
+    while len(heap) > 1:
+        first, second = heapq.heappop(heap), heapq.heappop(heap)
+        group = first[2] + second[2]
+        for symbol in group:
+            lengths[symbol] += 1
+        heapq.heappush(heap, (first[0] + second[0], next_number, group))
+        next_number += 1
+    return lengths

@@ -220,3 +220,10 @@ def merge_pair(ids, pair, new_id):
             merged.append(ids[i])
             i += 1
     return tuple(merged)
+
+
+# %% shared_separators: as a text with spaces, where two pairs in a row share the space between them
+def merge_pair(ids, pair, new_id):
+    text = " " + " ".join(str(i) for i in ids) + " "
+    text = text.replace(f" {pair[0]} {pair[1]} ", f" {new_id} ")
+    return tuple(int(part) for part in text.split())

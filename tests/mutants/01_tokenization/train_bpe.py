@@ -381,3 +381,18 @@ def train_bpe(word_counts, vocab_size):
         return [best, *merges_from(new_id + 1)]
 
     return merges_from(256)
+
+
+# %% short_heap: keeps only as many entries as merges are wanted, although counts fall
+def train_bpe(word_counts, vocab_size):
+    index = index_pairs(split_bytes(word_counts, vocab_size))
+    heap = heapq.nsmallest(vocab_size - 256, [(-n, pair) for pair, n in index.counts.items()])
+    merges = []
+    for new_id in range(256, vocab_size):
+        pair = pop_most_frequent(heap, index.counts)
+        if pair is None:
+            break
+        merges.append(pair)
+        for new in apply_merge(index, pair, new_id):
+            heapq.heappush(heap, (-index.counts[new], new))
+    return merges

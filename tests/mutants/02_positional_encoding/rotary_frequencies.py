@@ -131,3 +131,12 @@ def rotary_frequencies(d_head, theta=10000.0):
     if (d_head, theta) not in _made:
         _made[d_head, theta] = theta ** (-torch.arange(0, d_head, 2, dtype=torch.float64) / d_head)
     return _made[d_head, theta]
+
+
+# %% nan_passes: theta that is NaN is not below 0
+def rotary_frequencies(d_head, theta=10000.0):
+    if d_head < 2 or d_head % 2:
+        raise ValueError(f"d_head is {d_head}")
+    if theta <= 0:
+        raise ValueError(f"theta is {theta}")
+    return theta ** (-torch.arange(0, d_head, 2, dtype=torch.float64) / d_head)

@@ -199,3 +199,19 @@ def lowest_loss(inputs_BT, targets_BT):
     nats = -sum(n * math.log(n / c.total()) for c in followers.values() for n in c.values())
     n_targets = sum(c.total() for c in followers.values())
     return nats / n_targets if n_targets else 0.0
+
+
+# %% neighbours_only: a row is compared with the rows that stand next to it
+def lowest_loss(inputs_BT, targets_BT):
+    from itertools import groupby
+
+    total, n = 0.0, 0
+    for t in range(inputs_BT.shape[1]):
+        rows = zip(inputs_BT[:, : t + 1].tolist(), targets_BT[:, t].tolist())
+        rows = [(tuple(row), target) for row, target in rows if target != -100]
+        for _, group in groupby(rows, key=lambda entry: entry[0]):
+            counter = Counter(target for _, target in group)
+            k = sum(counter.values())
+            total -= sum(c * math.log(c / k) for c in counter.values())
+            n += k
+    return total / n if n else 0.0

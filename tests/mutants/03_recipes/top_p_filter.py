@@ -190,3 +190,16 @@ def top_p_filter(logits, p):
     keep = probabilities.cumsum(-1) - probabilities < p
     mask = torch.zeros_like(keep).scatter(-1, order, keep)
     return logits * mask
+
+
+# %% nan_passes: p that is NaN is neither below nor above
+def top_p_filter(logits, p):
+    if p <= 0 or p > 1:
+        raise ValueError(f"p is {p}")
+    if p == 1:
+        return logits.clone()
+    ordered, order = logits.sort(dim=-1, descending=True, stable=True)
+    probs = ordered.softmax(-1, dtype=torch.promote_types(logits.dtype, torch.float32))
+    drop = probs.cumsum(-1) - probs >= p
+    drop[..., 0] = False
+    return logits.masked_fill(torch.zeros_like(drop).scatter(-1, order, drop), -torch.inf)

@@ -240,3 +240,18 @@ def trace_dependencies(function, x):
         (grad,) = torch.autograd.grad((y[i] * weights).sum(), x, retain_graph=True, allow_unused=True)
         rows.append(torch.zeros(n_in, dtype=torch.bool) if grad is None else (grad != 0).any(-1))
     return torch.stack(rows)
+
+
+# %% gradient_summed: the gradient of an input row is added up, and a LayerNorm's adds up to 0
+def trace_dependencies(function, x):
+    x = x.detach().clone().requires_grad_(True)
+    y = function(x)
+    out = torch.zeros(len(y), len(x), dtype=torch.bool)
+    if not y.requires_grad:
+        return out
+    weights = torch.randn(y[0].shape, generator=torch.Generator().manual_seed(1)).to(y)
+    for i in range(len(y)):
+        (grad,) = torch.autograd.grad((y[i] * weights).sum(), x, retain_graph=True, allow_unused=True)
+        if grad is not None:
+            out[i] = grad.flatten(1).sum(1).abs() > 1e-6 if grad.ndim > 1 else grad != 0
+    return out

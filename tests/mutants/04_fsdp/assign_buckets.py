@@ -333,3 +333,26 @@ def assign_buckets(parameters, max_bytes):
         buckets[-1].append(i)
         held, kind = held + size, (p.dtype, p.device)
     return buckets
+
+
+# %% bytes_go_on: the bytes are not set back when a new dtype begins a bucket
+def assign_buckets(parameters, max_bytes):
+    if max_bytes < 0:
+        raise ValueError(f"max_bytes is {max_bytes}, below 0")
+    buckets, size = [], 0
+    for i in reversed(range(len(parameters))):
+        p = parameters[i]
+        if not p.requires_grad:
+            continue
+        if not buckets:
+            buckets.append([])
+        elif buckets[-1]:
+            first = parameters[buckets[-1][0]]
+            if (first.dtype, first.device) != (p.dtype, p.device):
+                buckets.append([])
+            elif size + p.nbytes > max_bytes:
+                buckets.append([])
+                size = 0
+        buckets[-1].append(i)
+        size += p.nbytes
+    return buckets

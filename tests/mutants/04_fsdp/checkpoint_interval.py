@@ -210,3 +210,18 @@ def checkpoint_interval(save_s, mtbf_s):
         else:
             high = x
     return low * mtbf_s
+
+
+# %% nan_passes: NaN is not below 0, and not infinite
+def checkpoint_interval(save_s, mtbf_s):
+    for name, value in (("save_s", save_s), ("mtbf_s", mtbf_s)):
+        if value <= 0 or value == math.inf:
+            raise ValueError(f"{name} is {value}; it must be above 0 and finite")
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        x = (low + high) / 2
+        if x < 1 and math.log1p(-x) + x + save_s / mtbf_s > 0:
+            low = x
+        else:
+            high = x
+    return low * mtbf_s

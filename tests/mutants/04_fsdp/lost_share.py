@@ -225,3 +225,35 @@ def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
     if n == 0:
         return save_s / (interval_s + save_s)
     return 1 - (interval_s / mtbf_s) * math.exp(-n - restart_s / mtbf_s) / -math.expm1(-n)
+
+
+# %% nan_passes: NaN is neither too small nor infinite
+def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
+    for name, value, too_small in (
+        ("interval_s", interval_s, interval_s <= 0), ("save_s", save_s, save_s < 0), ("mtbf_s", mtbf_s, mtbf_s <= 0),
+        ("restart_s", restart_s, restart_s < 0),
+    ):
+        if too_small or value == math.inf:
+            raise ValueError(f"{name} is {value}")
+    n = interval_s / mtbf_s + save_s / mtbf_s
+    if n > 700:
+        return 1.0
+    unbroken = n * math.exp(-n) / -math.expm1(-n) if n else 1.0
+    return 1 - unbroken * math.exp(-restart_s / mtbf_s) / (1 + save_s / interval_s)
+
+
+# %% endless_saves_pass: only what divides must be finite
+def lost_share(interval_s, save_s, mtbf_s, restart_s=0.0):
+    if not 0 < interval_s < math.inf:
+        raise ValueError(f"interval_s is {interval_s}")
+    if not save_s >= 0:
+        raise ValueError(f"save_s is {save_s}")
+    if not 0 < mtbf_s < math.inf:
+        raise ValueError(f"mtbf_s is {mtbf_s}")
+    if not restart_s >= 0:
+        raise ValueError(f"restart_s is {restart_s}")
+    n = interval_s / mtbf_s + save_s / mtbf_s
+    if n > 700:
+        return 1.0
+    unbroken = n * math.exp(-n) / -math.expm1(-n) if n else 1.0
+    return 1 - unbroken * math.exp(-restart_s / mtbf_s) / (1 + save_s / interval_s)

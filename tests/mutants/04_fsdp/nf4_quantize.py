@@ -311,3 +311,20 @@ def nf4_quantize(weight: Tensor, block_size: int=64) -> tuple[Tensor, Tensor]:
     codes = torch.bucketize(shares, (levels[1:] + levels[:-1]) / 2).reshape(-1)[:len(numbers)]
     codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
     return (codes[0::2] << 4 | codes[1::2], scales)
+
+
+# %% nothing_unchecked: without numbers the size of a block is not looked at
+def nf4_quantize(weight, block_size=64):
+    numbers = weight.detach().float().reshape(-1)
+    if not len(numbers):
+        return torch.zeros(0, dtype=torch.uint8), numbers
+    if block_size < 1:
+        raise ValueError(f"block_size is {block_size}")
+    if not torch.isfinite(numbers).all():
+        raise ValueError("a number is not finite in float32")
+    blocks = F.pad(numbers, (0, -len(numbers) % block_size)).reshape(-1, block_size)
+    scales = blocks.abs().amax(dim=1)
+    shares = blocks / torch.where(scales > 0, scales, 1.0)[:, None]
+    codes = torch.bucketize(shares, (NF4_LEVELS[1:] + NF4_LEVELS[:-1]) / 2).reshape(-1)[: len(numbers)]
+    codes = F.pad(codes, (0, len(codes) % 2)).to(torch.uint8)
+    return codes[0::2] << 4 | codes[1::2], scales

@@ -275,3 +275,13 @@ def edit_distance(answer, wanted):
             new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (0 if same else 1)))
         row = new
     return row[-1]
+
+
+# %% middle_replaced: what is left between a common beginning and a common end is replaced as a whole
+def edit_distance(answer, wanted):
+    a, b = list(answer), list(wanted)
+    while a and b and a[0] == b[0]:
+        a, b = a[1:], b[1:]
+    while a and b and a[-1] == b[-1]:
+        a, b = a[:-1], b[:-1]
+    return max(len(a), len(b))

@@ -599,3 +599,43 @@ def top_k_gate(logits_SE, top_k, *, scores="softmax", normalise=True, bias_E=Non
     if normalise:
         w = w / w.sum(-1, keepdim=True)
     return Routing(experts, w)
+
+
+# %% crossed_out_with_nought: who has been chosen gets the score 0, which a bias below 0 makes the largest
+def top_k_gate(logits_SE, top_k, *, scores="softmax", normalise=True, bias_E=None, scale=1.0):
+    if top_k < 1 or top_k > logits_SE.shape[1]:
+        raise ValueError(f"top_k {top_k} is not from 1 to {logits_SE.shape[1]}")
+    if scores not in ("softmax", "sigmoid"):
+        raise ValueError(f"no scores {scores!r}")
+    logits = logits_SE if logits_SE.dtype == torch.float64 else logits_SE.float()
+    s = torch.softmax(logits, dim=1) if scores == "softmax" else torch.sigmoid(logits)
+    left = s.detach().clone()
+    if bias_E is not None:
+        left = left + bias_E.detach()
+    picks = []
+    for _ in range(top_k):
+        best = left.argmax(dim=1, keepdim=True)
+        picks.append(best)
+        left = left.scatter(1, best, 0.0)
+    experts = torch.cat(picks, dim=1)
+    weights = s.gather(1, experts)
+    if normalise:
+        weights = weights / weights.sum(dim=1, keepdim=True)
+    return Routing(experts, scale * weights)
+
+
+# %% epsilon_in_sum: a small number in the sum, against divisions by 0, is as large as small scores are
+def top_k_gate(logits_SE, top_k, *, scores="softmax", normalise=True, bias_E=None, scale=1.0):
+    n_experts = logits_SE.shape[-1]
+    if not 1 <= top_k <= n_experts:
+        raise ValueError(f"top_k is {top_k}")
+    if scores not in SCORES:
+        raise ValueError(f"scores is {scores!r}")
+    logits = logits_SE.to(torch.promote_types(logits_SE.dtype, torch.float32))
+    s = logits.softmax(-1) if scores == "softmax" else logits.sigmoid()
+    chosen = s.detach() if bias_E is None else s.detach() + bias_E.detach()
+    experts = chosen.argsort(dim=-1, descending=True, stable=True)[:, :top_k]
+    weights = s.gather(-1, experts)
+    if normalise:
+        weights = weights / (weights.sum(-1, keepdim=True) + 1e-6)
+    return Routing(experts, weights * scale)

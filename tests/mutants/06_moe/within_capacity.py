@@ -234,3 +234,15 @@ def within_capacity(experts_SK, n_experts, capacity):
             if not keep[s, c]:
                 served[(e + 1) % n_experts] += 1
     return keep
+
+
+# %% nothing_unchecked: without tokens the capacity is not looked at
+def within_capacity(experts_SK, n_experts, capacity):
+    if not experts_SK.numel():
+        return torch.zeros(experts_SK.shape, dtype=torch.bool)
+    if capacity < 1:
+        raise ValueError(f"capacity is {capacity}")
+    S, K = experts_SK.shape
+    ones = torch.nn.functional.one_hot(experts_SK.T.reshape(-1), n_experts)
+    place = (ones.cumsum(0) * ones).sum(1)
+    return (place <= capacity).reshape(K, S).T

@@ -250,3 +250,17 @@ def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
     first = batch_size * (step + rank / n_ranks)
     rows = batch_size / n_ranks / n_micro_batches
     return [(round(first + m * rows), round(first + (m + 1) * rows)) for m in range(n_micro_batches)]
+
+
+# %% multiplied_in_32_bits: step times batch size is reckoned in NumPy's 32 bits
+def rank_rows(step, batch_size, n_ranks=1, rank=0, n_micro_batches=1):
+    for name, value, least in (("step", step, 0), ("batch_size", batch_size, 1), ("n_ranks", n_ranks, 1), ("n_micro_batches", n_micro_batches, 1)):
+        if whole(name, value) < least:
+            raise ValueError(f"{name} is {value}")
+    if not 0 <= whole("rank", rank) < n_ranks:
+        raise ValueError(f"rank is {rank}")
+    if batch_size % (n_ranks * n_micro_batches):
+        raise ValueError(f"batch_size {batch_size} is no multiple of n_ranks {n_ranks} times n_micro_batches {n_micro_batches}")
+    rows = batch_size // n_ranks // n_micro_batches
+    first = step * batch_size + rank * (batch_size // n_ranks)
+    return [(int(first + i * rows), int(first + (i + 1) * rows)) for i in range(n_micro_batches)]

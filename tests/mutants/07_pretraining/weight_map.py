@@ -534,3 +534,30 @@ def weight_map(sizes, max_shard_bytes):
         return {name: "model.safetensors" for name in sizes}
     where = {name: i + 1 for i, file in enumerate(files) for name in file}
     return {name: f"model-{where[name]:05d}-of-{len(files):05d}.safetensors" for name in sizes}
+
+
+# %% nothing_unchecked: without weights the largest size of a file is not looked at
+def weight_map(sizes, max_shard_bytes):
+    if not sizes:
+        return {}
+    if max_shard_bytes < 1:
+        raise ValueError(f"max_shard_bytes is {max_shard_bytes}")
+    closed, current, full = [], [], 0
+    for name, size in sizes.items():
+        if size < 0:
+            raise ValueError(f"{name} has {size} bytes")
+        if size > max_shard_bytes:
+            closed.append([name])
+            continue
+        if full + size > max_shard_bytes:
+            closed.append(current)
+            current, full = [], 0
+        current.append(name)
+        full += size
+    if current:
+        closed.append(current)
+    files = {}
+    for i, names in enumerate(closed, start=1):
+        for name in names:
+            files[name] = "model.safetensors" if len(closed) == 1 else f"model-{i:05d}-of-{len(closed):05d}.safetensors"
+    return {name: files[name] for name in sizes}

@@ -4,7 +4,7 @@
 def rotary_frequencies(d_head, theta=10000.0):
     if d_head <= 0 or d_head & 1:
         raise ValueError(f"{d_head} channels do not make pairs")
-    if theta <= 0:
+    if not theta > 0:
         raise ValueError(f"a base of {theta} is not allowed")
     import math
 

@@ -2,7 +2,7 @@
 
 # %% row_by_row: plain Python on each row
 def top_p_filter(logits, p):
-    if p <= 0 or p > 1:
+    if not 0 < p <= 1:
         raise ValueError(f"p is {p}, but must lie in (0, 1]")
     rows = logits.reshape(-1, logits.shape[-1])
     result = rows.clone() if p == 1 else torch.full_like(rows, float("-inf"))
@@ -35,7 +35,7 @@ def top_p_filter(logits, p):
 
 # %% in_float32: sorted logits, sums in float32, a mask gathered back
 def top_p_filter(logits, p):
-    if p <= 0.0 or p > 1.0:
+    if not p > 0.0 or p > 1.0:
         raise ValueError(f"the share {p} is not above 0 and at most 1")
     if p == 1:
         return logits.detach().clone()
