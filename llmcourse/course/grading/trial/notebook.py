@@ -199,19 +199,21 @@ class _Run:
         for was_hidden in (False, True):
             await self._adjourn()
             doubts = [doubt for doubt in self.doubts if doubt.was_hidden == was_hidden]
-            for doubt in sorted(reversed(doubts), key=lambda doubt: doubt.took):
+            doubts.sort(key=lambda doubt: doubt.took)
+            for doubt in doubts:
                 start = time.monotonic()
                 if not self._fits(doubt.took):
                     break
                 if await self._ready() is not None:
                     return
-                await self._judge_doubt(doubt)
+                await self._judge_doubt(doubt, is_last=doubt is doubts[-1])
                 self.again_s += time.monotonic() - start
 
-    async def _judge_doubt(self, doubt: _Doubt) -> None:
-        """Judge one check a second time; a third time, in processes of its own, if that gives anything else."""
+    async def _judge_doubt(self, doubt: _Doubt, *, is_last: bool) -> None:
+        """Judge one check a second time; a third time, in processes of its own, if that gives anything else. After the
+        last one nothing comes that it could spoil: it needs no fork."""
         index, cell, first = doubt.index, self.nb.cells[doubt.index], self.failures[doubt.index]
-        last = await self._run(index, cell, apart=True, visible_only=not doubt.was_hidden)
+        last = await self._run(index, cell, apart=not is_last, visible_only=not doubt.was_hidden)
         if last is None or (last.ename, last.evalue) != (first.ename, first.evalue):
             await self._adjourn()
             has_time = await self._ready(before=index) is None
