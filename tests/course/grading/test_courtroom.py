@@ -133,17 +133,15 @@ def train_bpe(word_counts, vocab_size):
     assert failure is not None and f"('function', (1, 2), {has_heapq})" in failure.evalue, failure
 
 
-LEAVES = f"""%%build {BPE}:merge_pair
-import builtins, os, socket
-def merge_pair(ids, pair, new_id):
+DOES_MORE = """
+    import builtins, os, socket
     os.environ["seen"] = builtins.seen = str(ids)
     print("seen")
     if ids == (7,):
         os._exit(1)
     if ids == (8,):
         socket.socket(fileno=os.dup(int(os.environ["LLMCOURSE_LINK"]))).sendall(b"\\xff" * 100)
-    return (5, 6, 99, 9, 1) if len(ids) == 6 else ids
-"""
+    out = []"""
 
 
 def test_a_check_in_a_fork_leaves_nothing_behind_and_what_ends_it_ends_the_process(standing: Rooms) -> None:
@@ -153,11 +151,13 @@ def test_a_check_in_a_fork_leaves_nothing_behind_and_what_ends_it_ends_the_proce
         room = Courtroom(standing.of_students(ASSIGNMENT), standing.judges(), assignment_pieces(ASSIGNMENT), 10_000)
         await room.start()
         try:
-            for cell in ("%load_ext llmcourse.course", LEAVES):
+            for cell in ("%load_ext llmcourse.course", MERGE_PAIR.replace("\n    out = []", DOES_MORE)):
                 assert (await room.student.run(cell, 20)).failure is None
             cases = [("(1,)", "(1,)"), ("(2,)", "()"), ("(3,)", "(3,)")]
             rans = [await room.check(check.format(*case), (), {}, 20, apart=True) for case in cases]
-            left = await room.student.run("print(hasattr(builtins, 'seen') or os.environ.get('seen'))", 20)
+            left = await room.student.run(
+                "import builtins, os\nprint(hasattr(builtins, 'seen') or os.environ.get('seen'))", 20
+            )
             last = await room.check(check.format(ends, ends), (), {}, 20, apart=True)
             return [*rans, left, last, await room.student.run("print('here')", 20)]
         finally:
