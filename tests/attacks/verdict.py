@@ -1,4 +1,5 @@
-"""Wrong answers that want points: by what they return, by what they change in their kernel, by what they say on the line.
+"""Wrong answers that want points: by what they return, by what they change in their kernel, by what they say on the line,
+by what they are lent. And right ones that the same submission endangers.
 
 On stock nbgrader, where student and test share a process, all of the first two groups get full marks.
 """
