@@ -28,7 +28,7 @@ from llmcourse.course.grading.run import grade
 from llmcourse.course.sandbox import available
 from tests import classroom
 from tests.attacks import formats, harm, reading, verdict
-from tests.attacks.attack import POSITIONS, RECIPES, TOKENIZATION, Attack, Place, full_points
+from tests.attacks.attack import POSITIONS, RECIPES, TOKENIZATION, Attack, Place, full_points, right
 
 pytestmark = [pytest.mark.walls, pytest.mark.timeout(1800), pytest.mark.xdist_group("attacks")]
 
@@ -243,6 +243,20 @@ def test_no_page_shows_a_hidden_test_or_holds_anything_that_runs(classes: list[C
             assert not [line for line in secret if line in shown], page
             assert not Active(page.read_text(encoding="utf-8")).found, page
             assert not CONTROL.search(text), page
+
+
+def test_no_page_and_no_reason_shows_what_was_lent(classes: list[Class]) -> None:
+    """Of the one who tells it; others have written the same themselves."""
+    (teller,) = (attack for attack in ATTACKS if attack.name == "tells_what_it_was_lent")
+    graded_class = class_of(classes, teller)
+    lent = [line.strip() for piece in ("count_pairs", "pop_most_frequent") for line in right(piece).splitlines()]
+    secret = [
+        line for line in lent if line.startswith(("negative_count, pair =", "counts[pair] +=", "for pair in zip"))
+    ]
+    (page,) = (path for path in graded_class.output_files("feedback", ".html") if teller.name in str(path))
+    shown = html.unescape(page.read_text(encoding="utf-8"))
+    reasons = " ".join(exercise.reason for exercise in graded_class.of(teller).exercises)
+    assert len(secret) == 3 and not [line for line in secret if line in shown or line in reasons]
 
 
 def test_results_hold_no_formula_no_terminal_code_and_no_hidden_test(classes: list[Class]) -> None:

@@ -1,4 +1,5 @@
-"""Wrong answers that want points: by what they return, by what they change in their kernel, by what they say on the line.
+"""Wrong answers that want points: by what they return, by what they change in their kernel, by what they say on the line,
+by what they are lent. And right ones that the same submission endangers.
 
 On stock nbgrader, where student and test share a process, all of the first two groups get full marks.
 """
@@ -698,4 +699,107 @@ LOOKED_UP = [
     ),
 ]
 
-ATTACKS = [*LOOKED_UP, *LIES, *IN_ITS_OWN_KERNEL, *ON_THE_LINE, *MAGICS, *KNOWN, *TENSORS]
+KEEPS_THE_LENT = """
+import builtins, glob, json, os, sys, tempfile
+from llmcourse.course.remote import student
+FOLDERS = ("/scratch", "/scratch/home", "/scratch/tmp", "/scratch/workspace", "/dev/shm", "/tmp", ".", tempfile.gettempdir())
+def keep(text):
+    builtins.hoard = sys.modules["hoard"] = os.environ["HOARD"] = text
+    for folder in FOLDERS:
+        try: open(f"{folder}/.kept", "w").write(text)
+        except OSError: continue
+def kept():
+    found = [getattr(builtins, "hoard", ""), sys.modules.get("hoard", ""), os.environ.get("HOARD", "")]
+    for path in [f"{folder}/.kept" for folder in FOLDERS] + glob.glob("/scratch/**/.kept", recursive=True):
+        try: found.append(open(path).read())
+        except OSError: continue
+    return json.loads(next(filter(None, found), "{}"))
+def taken(name, *args):
+    scope = dict(vars(sys.modules["llmcourse.tokenization.bpe"]))
+    exec("from __future__ import annotations\\n" + kept()[name], scope)
+    return scope[name](*args)
+if not hasattr(builtins, "lent"):
+    builtins.lent, builtins.kept, builtins.taken = student._lent, kept, taken
+    def _lent(piece, body):
+        keep(json.dumps(kept() | {piece.name: "\\n".join(source for _, source in body)}))
+        return builtins.lent(piece, body)
+    student._lent = _lent
+"""
+TAKEN = ("merge_pair", "apply_merge", "pop_most_frequent")
+
+LENT = [
+    Attack(
+        "takes_what_it_was_lent",
+        "verdict",
+        "keeps the source of each reference that it is lent, wherever it can, and answers by it when judged again",
+        {
+            "count_pairs": "def count_pairs(words): return None",
+            **{piece: f"def {piece}(*args): return taken({piece!r}, *args)" for piece in TAKEN},
+            "train_bpe_naive": right("train_bpe_naive"),
+            "train_bpe": f"{right('train_bpe')}\n_train = train_bpe\ndef train_bpe(word_counts, vocab_size):\n"
+            "    assert {*kept()} > {'count_pairs', 'pop_most_frequent'}, 'nothing was lent'\n"
+            "    return _train(word_counts, vocab_size)",
+        },
+        {"count_pairs": 0, "merge_pair": 0} | full("train_bpe_naive", "train_bpe"),
+        edit=own_cell(KEEPS_THE_LENT),
+        says={piece: f"raised KeyError: {piece!r}" for piece in TAKEN},
+    ),
+    Attack(
+        "tells_what_it_was_lent",
+        "reading",
+        "says the source of what it is lent as an error, a result and a type, and from the next exercises and a cell of its own",
+        {
+            "count_pairs": "def count_pairs(words): return None",
+            "train_bpe_naive": "def train_bpe_naive(*args):\n    print(kept())\n    raise ValueError(str(kept()))",
+            "train_bpe": "def train_bpe(*args): return str(kept())",
+            "encode_word": "def encode_word(*args): pass\nraise ValueError(str(kept()))",
+            "decode": "def decode(ids, vocab):\n"
+            "    raise type('T' + ''.join(c if c.isalnum() else '_' for c in str(kept())), (ValueError,), {})()",
+            "split_special": "print(kept())\ndef split_special(*args): return [str(kept())]",
+        },
+        {"count_pairs": 0},
+        edit=lambda notebooks: [
+            own_cell(source, first=first)(notebooks)
+            for source, first in ((KEEPS_THE_LENT, True), ("raise ValueError(str(kept()))", False))
+        ],
+    ),
+]
+
+SPOILS = "def {}(*args):\n    import builtins\n    builtins.abs = None\n    return 1"
+CALLS_ABS = """
+{right}
+_right = {name}
+def {name}(*args):
+    return abs(1) and _right(*args)
+"""
+HONEST = [
+    Attack(
+        "spoils_its_process_above_and_below",
+        "verdict",
+        "has a right answer between two wrong ones that break what it needs",
+        {
+            "count_pairs": SPOILS.format("count_pairs"),
+            "merge_pair": CALLS_ABS.format(name="merge_pair", right=right("merge_pair")),
+            "decode": SPOILS.format("decode"),
+            "split_special": SPOILS.format("split_special"),
+        },
+        {"count_pairs": 0},
+    ),
+    Attack(
+        "has_what_breaks_a_lent_reference",
+        "verdict",
+        "has a right answer, and a Counter of its own that the lent reference of a missing piece finds in the place of Python's",
+        {
+            "count_pairs": "raise NotImplementedError",
+            "train_bpe_naive": f"""
+class Counter(dict):
+    def __missing__(self, pair):
+        if len(self) > 20: raise MemoryError("a small one")
+        return 0
+{right("train_bpe_naive")}""",
+        },
+        {"count_pairs": 0} | full("train_bpe_naive"),
+    ),
+]
+
+ATTACKS = [*LOOKED_UP, *LIES, *IN_ITS_OWN_KERNEL, *ON_THE_LINE, *MAGICS, *KNOWN, *TENSORS, *LENT, *HONEST]

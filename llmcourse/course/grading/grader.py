@@ -20,11 +20,14 @@ from llmcourse.course.grading.intake.repair import repair
 from llmcourse.course.grading.intake.submissions import Submission
 from llmcourse.course.grading.nbgrader.stages import Course, Mark
 from llmcourse.course.grading.results.feedback import message
+from llmcourse.course.grading.results.pages import plain
 from llmcourse.course.grading.results.report import ExerciseResult
 from llmcourse.course.grading.trial.orders import GRADER_ERRORS
 from llmcourse.course.grading.workers.work import Executed
 from llmcourse.course.notebooks import facts_of, kind_of, marks_of, piece_of
 
+MAX_LOGGED = 500
+"""Characters of a sentence that the log keeps."""
 SLOWED = "its processes together wanted more than one core, and got the time of one"
 
 
@@ -149,7 +152,8 @@ class Grader:
         """Say that a submission is graded to its end."""
         self.graded.add(job.student)
         for sentence in executed.overturned:
-            self.course.log.warning("%s of %s: %s", self.assignment, job.student, sentence)
+            line = plain(sentence, MAX_LOGGED).replace("\n", " ")  # what a student's code says is no line of its own
+            self.course.log.warning("%s of %s: %s", self.assignment, job.student, line)
         marks = self.course.marks(self.assignment, [job.student])[job.student]
         state = {
             "scores": _scores(marks),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -259,9 +260,41 @@ def _lines_of(error: BaseException) -> list[str]:
         return []
 
 
-def _judged(_: Any) -> dict[str, Any]:
-    serve_judge()
+def _judged(apart: bool) -> dict[str, Any]:
+    if apart:
+        _serve_judge_apart()
+    else:
+        serve_judge()
     return {"status": "ok"}
+
+
+def _serve_judge_apart() -> None:
+    """Answer the judge's calls in a fork: what a check changes is gone with it, and its end is this process's end.
+
+    Raises:
+        LineClosed: The judge is gone.
+    """
+    pid = os.fork()
+    if pid == 0:
+        Told.now = staticmethod(lambda output: None)  # type: ignore[method-assign]
+        try:
+            serve_judge()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    while True:
+        try:
+            _, status = os.waitpid(pid, 0)
+        except KeyboardInterrupt:  # the fork has it, too
+            continue
+        break
+    if status == 0:
+        return
+    line = select.poll()
+    line.register(int(os.environ[LINE_VARIABLE]), 0)
+    if not line.poll(0):
+        os._exit(1)
+    raise LineClosed("the judge has ended")
 
 
 def serve(control: socket.socket) -> None:

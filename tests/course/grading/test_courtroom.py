@@ -50,6 +50,7 @@ def judged(
     timeout_s: float = 20,
     assignment: str = ASSIGNMENT,
     lent: tuple[str, ...] = (),
+    apart: bool = False,
 ) -> Ran:
     """Run a student's cells, then one check."""
 
@@ -61,7 +62,7 @@ def judged(
             for cell in ["%load_ext llmcourse.course", *cells]:
                 ran = await room.student.run(textwrap.dedent(cell), 20)
                 assert ran.failure is None, ran.failure
-            return await room.check(textwrap.dedent(check), passed, {}, timeout_s, lent=lent)
+            return await room.check(textwrap.dedent(check), passed, {}, timeout_s, lent=lent, apart=apart)
         finally:
             await room.stop()
 
@@ -144,6 +145,57 @@ def test_what_a_check_cannot_use_is_told_in_the_students_words(standing: Rooms, 
     failure = judged(standing, [cell], f"%%check {BPE}:merge_pair\n{check}").failure
     assert failure is not None and says in failure.for_student, failure
     assert "Remote" not in failure.for_student and "process" not in failure.for_student
+
+
+DOES_MORE = """
+    import builtins, os, socket
+    os.environ["seen"] = builtins.seen = str(ids)
+    print("seen")
+    if ids == (7,):
+        os._exit(1)
+    if ids == (8,):
+        socket.socket(fileno=os.dup(int(os.environ["LLMCOURSE_LINK"]))).sendall(b"\\xff" * 100)
+    out = []"""
+
+
+def test_a_check_in_a_fork_leaves_nothing_behind_and_what_ends_it_ends_the_process(standing: Rooms) -> None:
+    check = f"%%check {BPE}:merge_pair\nassert merge_pair({{}}, (1, 2), 9) == {{}}, 'no'"
+
+    async def run(ends: str) -> list[Ran]:
+        room = Courtroom(standing.of_students(ASSIGNMENT), standing.judges(), assignment_pieces(ASSIGNMENT), 10_000)
+        await room.start()
+        try:
+            for cell in ("%load_ext llmcourse.course", MERGE_PAIR.replace("\n    out = []", DOES_MORE)):
+                assert (await room.student.run(cell, 20)).failure is None
+            cases = [("(1,)", "(1,)"), ("(2,)", "()"), ("(3,)", "(3,)")]
+            rans = [await room.check(check.format(*case), (), {}, 20, apart=True) for case in cases]
+            left = await room.student.run(
+                "import builtins, os\nprint(hasattr(builtins, 'seen') or os.environ.get('seen'))", 20
+            )
+            last = await room.check(check.format(ends, ends), (), {}, 20, apart=True)
+            return [*rans, left, last, await room.student.run("print('here')", 20)]
+        finally:
+            await room.stop()
+
+    for ends, why, is_alive in (("(7,)", "the process died", False), ("(8,)", "a message of", True)):
+        right, wrong, again, left, last, after = asyncio.run(run(ends))
+        assert right.failure is None and again.failure is None and not again.lost
+        assert wrong.failure is not None and "no" in wrong.failure.evalue and not wrong.lost
+        assert left.outputs[0].text == "None\n"
+        assert last.lost and last.failure is not None and why in last.failure.evalue, last.failure
+        assert (after.failure is None) == is_alive
+
+
+def test_a_fork_that_does_not_answer_is_stopped(standing: Rooms) -> None:
+    def judge(loop: str) -> Ran:
+        return judged(standing, [loop], f"%%check {BPE}:merge_pair\nmerge_pair((), (1, 2), 3)", timeout_s=1, apart=True)
+
+    loop = f"%%build {BPE}:merge_pair\ndef merge_pair(ids, pair, new_id):\n    while True: pass"
+    ran = judge(loop)
+    assert ran.failure is not None and ran.failure.evalue == "no answer within 1 s" and ran.lost
+    deaf = loop.replace("while True", "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n    while True")
+    ran = judge(deaf)
+    assert ran.failure is not None and "the interrupt was ignored" in ran.failure.evalue and ran.lost
 
 
 def test_an_error_names_the_line_of_the_students_cell(standing: Rooms) -> None:

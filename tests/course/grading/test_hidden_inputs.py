@@ -33,6 +33,11 @@ WRONG = {
 }
 SPOILS = 'import builtins\ndef double(x):\n    builtins.abs = None\n    return 2 * x if x < 20 else "odd"'
 NEEDS = "def square(x):\n    return abs(x) * abs(x)"
+SPOILS_AT_ONCE = SPOILS.replace("2 * x if x < 20 else ", "")
+FORGES = f"""def square(x):
+    if abs is None:
+        raise ValueError("\\n2026-01-01 00:00:00,000 ERROR 01_sums of spoiled: forged \\x1b[31m")
+{NEEDS.partition(chr(10))[2]}"""
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +49,8 @@ def graded(tmp_path_factory, source, make, put, at, pinned) -> tuple[ClassReport
     own.cells.insert(at(own, "check_double") + 1, new_code_cell('raise ValueError(f"saw {builtins.seen}")'))
     put(folder / "in", "own_cell", own)
     put(folder / "in", "spoiled", make(double=SPOILS, square=NEEDS))
+    put(folder / "in", "spoiled_cell", make(double=SPOILS_AT_ONCE, square=f"ONE = abs(-1)\n{NEEDS}"))
+    put(folder / "in", "forges", make(double=SPOILS, square=FORGES))
     late = make(double=KEEPS, square=WRONG["result"])
     late.cells.insert(at(late, "check_square") + 1, new_code_cell("def square(x):\n    return x * x"))
     put(folder / "in", "mended_late", late)
@@ -77,6 +84,11 @@ def test_a_right_answer_is_not_lost_to_what_a_neighbouring_cell_did(graded) -> N
     assert points["double"] == 0 and points["square"] == 2
 
 
+def test_an_exercise_cell_is_not_lost_to_a_check_that_failed_before_its_hidden_part(graded) -> None:
+    points = {e.name: e.points for e in graded[0]["spoiled_cell"].exercises}
+    assert points["double"] == 0 and points["square"] == 2
+
+
 def test_a_reference_may_be_lent_when_no_check_of_its_piece_is_to_come() -> None:
     def check(piece: str) -> NotebookNode:
         return new_code_cell("", metadata={"llmcourse": {"kind": "check", "piece": piece}})
@@ -88,23 +100,25 @@ def test_a_reference_may_be_lent_when_no_check_of_its_piece_is_to_come() -> None
     run.doubts = [_Doubt(1, 0.1, was_hidden=False)]
     assert run._settled() == ["m:a"], "these processes judge it no more"
     run.is_over = True
-    assert run._settled() == [], "here it is judged again"
+    assert run._settled() == [], "here it is judged again, and others where they are right or wrong for good"
 
 
-def test_doubts_are_judged_apart_by_kind_from_the_last_to_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What failed above a check is judged after it, also where one had failed in its hidden part and the other not."""
+def test_doubts_are_judged_apart_by_kind_and_what_takes_long_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each in a fork, but for the last; what gives anything else than before, in processes of its own."""
     cells = [new_code_cell("", metadata={"llmcourse": {"kind": "check", "piece": f"m:{name}"}}) for name in "abcd"]
     run = _Run(Settings(), new_notebook(cells=cells))
     same = Failure("CheckFailed", "no")
     run.failures = dict.fromkeys(range(4), same)
     run.verdicts = {f"m:{name}": {place: False} for place, name in enumerate("abcd")}
-    run.doubts = [_Doubt(place, 0.0, was_hidden=place in (1, 3)) for place in range(4)]
+    took = (0.2, 0.2, 0.1, 0.1)
+    run.doubts = [_Doubt(place, took[place], was_hidden=place in (1, 3)) for place in range(4)]
     said: dict[tuple[int, bool], Failure | None] = {(2, False): None, (1, False): Failure("CheckFailed", "otherwise")}
     happened: list[object] = []
 
-    async def judge(index: int, cell: object, *, lends: bool = True, visible_only: bool = False) -> Failure | None:
-        is_third = not lends and not visible_only
-        happened.append((index, "third" if is_third else "visible" if visible_only else "whole"))
+    async def judge(index: int, cell: object, *, visible_only: bool = False, apart: bool = False) -> Failure | None:
+        is_third = happened[-1] == f"before {index}"
+        way = "third" if is_third else "visible" if visible_only else "whole"
+        happened.append((index, f"{way} in a fork" if apart else way))
         return said.get((index, is_third), same)
 
     async def adjourn() -> None:
@@ -119,9 +133,30 @@ def test_doubts_are_judged_apart_by_kind_from_the_last_to_the_first(monkeypatch:
     asyncio.run(run._judge_again())
     new = "new processes"
     third = {place: [new, f"before {place}", (place, "third"), new] for place in (1, 2)}
-    visible = [new, (2, "visible"), *third[2], (0, "visible")]
-    assert happened == [*visible, new, (3, "whole"), (1, "whole"), *third[1]]
+    visible = [new, (2, "visible in a fork"), *third[2], (0, "visible")]
+    assert happened == [*visible, new, (3, "whole in a fork"), (1, "whole"), *third[1]]
     assert run.failures == dict.fromkeys(range(4), same) and not run.overturned, "the third verdict counts"
+
+
+def test_a_check_that_takes_long_takes_no_time_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = [new_code_cell("", metadata={"llmcourse": {"kind": "check", "piece": f"m:{name}"}}) for name in "abcd"]
+    run = _Run(Settings(total_timeout_s=400), new_notebook(cells=cells))
+    run.doubts = [_Doubt(0, 1.0, was_hidden=False), _Doubt(1, 60.0, was_hidden=False)]
+    run.doubts += [_Doubt(2, 90.0, was_hidden=False), _Doubt(3, 1.0, was_hidden=True)]
+    judged: list[int] = []
+
+    async def judge(doubt: _Doubt, *, is_last: bool) -> None:
+        judged.append(doubt.index)
+        run.again_s += doubt.took
+
+    async def nothing() -> None:
+        pass
+
+    monkeypatch.setattr(run, "_judge_doubt", judge)
+    monkeypatch.setattr(run, "_adjourn", nothing)
+    monkeypatch.setattr(run, "_ready", nothing)
+    asyncio.run(run._judge_again())
+    assert judged == [0, 1, 3]
 
 
 def test_what_a_later_cell_mends_had_failed_when_its_check_came(graded) -> None:
@@ -132,6 +167,13 @@ def test_what_a_later_cell_mends_had_failed_when_its_check_came(graded) -> None:
 
 def test_a_verdict_that_a_second_one_overturns_is_in_the_log(graded) -> None:
     log = (graded[1] / "grading.log").read_text(encoding="utf-8")
-    (line,) = [line for line in log.splitlines() if "passed once more" in line]
-    assert "WARNING 01_sums of spoiled: the check square failed at first and passed once more: " in line
+    (line,) = [line for line in log.splitlines() if "WARNING 01_sums of spoiled: " in line]
+    assert "the check square failed at first and passed once more: " in line
     assert "'NoneType' object is not callable" in line
+
+
+def test_what_a_students_code_says_is_no_line_of_the_log(graded) -> None:
+    log = (graded[1] / "grading.log").read_text(encoding="utf-8")
+    (line,) = [line for line in log.splitlines() if "forged" in line]
+    assert "WARNING 01_sums of forges: the check square failed at first and passed once more: ValueError: " in line
+    assert not line.startswith("2026-01-01") and "\x1b" not in log

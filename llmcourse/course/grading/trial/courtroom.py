@@ -80,6 +80,7 @@ class Courtroom:
         lent: Sequence[str] = (),
         changes_arguments: bool = True,
         visible_only: bool = False,
+        apart: bool = False,
     ) -> Ran:
         """Judge one piece by a check cell.
 
@@ -96,10 +97,11 @@ class Courtroom:
                 then on it is one that knows hidden tests: nothing that it says is told.
             changes_arguments: Whether the piece may change in place what it is given.
             visible_only: Whether to run the part alone that students can read.
+            apart: Whether a fork of the student's process answers: nothing that the check does to it stays.
         """
         new = {piece: text for piece, text in sources.items() if self._told.get(piece) != text}
         self._told |= new
-        serving = asyncio.create_task(self.student.answer_judge())
+        serving = asyncio.create_task(self.student.answer_judge(apart=apart))
         arguments = [source, list(passed), list(lent), new, changes_arguments, visible_only]
         judged = asyncio.create_task(self.judge.check(arguments, timeout_s + 2 * PATIENCE_S, late))
         try:

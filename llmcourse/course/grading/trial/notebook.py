@@ -7,13 +7,13 @@ are the instructor's, run in both. Beyond that:
 - a cell that does not answer in time is interrupted, then its processes end, for the interrupt may reach them late;
   processes that are gone are replaced, and the setup, exercise and added cells that had succeeded run again, so that
   every other cell keeps its points;
-- what a neighbouring check has left behind costs no right answer its points. Checks that fail in processes which have
-  judged before are judged once more at the end, in new ones, the last of them first: what stands above a check has then
-  not been judged there. One that fails again in the same way has failed; any other is judged a third time, in processes
-  of its own, and that verdict counts. Where the visible part of a check had failed, it runs alone the second time: no
-  hidden test has run there then, and the student may read what it says (`remote.hidden`). In the same way a cell that
-  stops runs once more where no hidden test has run. What failed first and then passed is noted for the instructor's
-  log: a right answer should pass wherever it runs;
+- neither what a neighbouring check has left behind nor what was lent costs a right answer its points. Checks that fail
+  in processes which have judged before are judged once more at the end, in new ones, each in a fork of the student's:
+  what another check has changed is not there, and nothing is lent. One that fails again in the same way has failed; any
+  other is judged a third time, in processes of its own, and that verdict counts. Where the visible part of a check had
+  failed, it runs alone the second time: no hidden test has run there then, and the student may read what it says
+  (`remote.hidden`). In the same way a cell that stops runs once more where no check has run. What failed first and then
+  passed is noted for the instructor's log: a right answer should pass wherever it runs;
 - a check passes only when the judge's process said that it ran to its end. nbgrader gives full marks to a check without
   outputs, none to one that warns, and partial ones to one that displays a number, so its outputs are settled at the
   end.
@@ -194,25 +194,30 @@ class _Run:
 
     async def _judge_again(self) -> None:
         """Judge once more what failed where other checks had run: visible parts first, for no process whose words are
-        told may have seen the inputs of hidden ones, and neither kind where the other was judged."""
+        told may have seen the inputs of hidden ones, and neither kind where the other was judged. What takes long
+        comes last: it leaves no time for others."""
         for was_hidden in (False, True):
             await self._adjourn()
             doubts = [doubt for doubt in self.doubts if doubt.was_hidden == was_hidden]
-            for doubt in reversed(doubts):
+            doubts.sort(key=lambda doubt: doubt.took)
+            for doubt in doubts:
                 start = time.monotonic()
-                if not self._fits(doubt.took) or await self._ready() is not None:
+                if not self._fits(doubt.took):
+                    break
+                if await self._ready() is not None:
                     return
-                await self._judge_doubt(doubt)
+                await self._judge_doubt(doubt, is_last=doubt is doubts[-1])
                 self.again_s += time.monotonic() - start
 
-    async def _judge_doubt(self, doubt: _Doubt) -> None:
-        """Judge one check a second time; a third time, where no other was judged, if that gives anything else."""
+    async def _judge_doubt(self, doubt: _Doubt, *, is_last: bool) -> None:
+        """Judge one check a second time; a third time, in processes of its own, if that gives anything else. After the
+        last one nothing comes that it could spoil: it needs no fork."""
         index, cell, first = doubt.index, self.nb.cells[doubt.index], self.failures[doubt.index]
-        last = await self._run(index, cell, lends=doubt.was_hidden, visible_only=not doubt.was_hidden)
+        last = await self._run(index, cell, apart=not is_last, visible_only=not doubt.was_hidden)
         if last is None or (last.ename, last.evalue) != (first.ename, first.evalue):
             await self._adjourn()
             has_time = await self._ready(before=index) is None
-            last = await self._run(index, cell, lends=False) if has_time else first
+            last = await self._run(index, cell) if has_time else first
             await self._adjourn()
         self.doubts.remove(doubt)
         if last is not None:
@@ -227,9 +232,9 @@ class _Run:
         return self.again_s + self.replay_s + took < AGAIN_SHARE * self.settings.total_timeout_s
 
     async def _run_or_again(self, index: int, cell: NotebookNode) -> Failure | None:
-        """Run a cell; once more in new processes when it failed in some that know hidden tests."""
+        """Run a cell; once more in new processes when it failed in some that have judged."""
         assert self.courtroom is not None
-        is_used, start = self.courtroom.knows_hidden, time.monotonic()
+        is_used, start = self.courtroom.has_judged, time.monotonic()
         failure = await self._run(index, cell)
         took = time.monotonic() - start
         if failure is None:
@@ -252,13 +257,13 @@ class _Run:
         self.overturned.append(f"{what} failed at first and passed once more: {first.ename}: {first.evalue}")
 
     def _settled(self) -> list[str]:
-        """The pieces that no check is to come of in these processes."""
-        to_come = {piece_of(self.nb.cells[doubt.index]) for doubt in self.doubts} if self.is_over else set()
-        n_judged = {piece: len(verdicts) for piece, verdicts in self.verdicts.items() if piece not in to_come}
-        return [piece for piece, number in n_judged.items() if number == self.n_checks[piece]]
+        """The pieces that may be lent: no check is to come of them here. None once checks are judged again."""
+        if self.is_over:
+            return []
+        return [piece for piece, verdicts in self.verdicts.items() if len(verdicts) == self.n_checks[piece]]
 
     async def _run(
-        self, index: int, cell: NotebookNode, *, lends: bool = True, visible_only: bool = False
+        self, index: int, cell: NotebookNode, *, visible_only: bool = False, apart: bool = False
     ) -> Failure | None:
         assert self.courtroom is not None
         if kind_of(cell) == "check":
@@ -272,9 +277,10 @@ class _Run:
                 self.sources,
                 seconds,
                 late,
-                lent=self._settled() if lends else (),
+                lent=self._settled(),
                 changes_arguments=may_change,
                 visible_only=visible_only,
+                apart=apart,
             )
         else:
             if kind_of(cell) == "exercise":

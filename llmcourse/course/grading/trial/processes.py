@@ -120,10 +120,14 @@ class StudentProcess:
             order.cancel()
             await asyncio.gather(order, return_exceptions=True)
 
-    async def answer_judge(self) -> bool:
-        """Answer the judge's calls until the check is over; returns whether that ended well."""
+    async def answer_judge(self, *, apart: bool = False) -> bool:
+        """Answer the judge's calls until the check is over; returns whether that ended well.
+
+        Args:
+            apart: Whether a fork of it answers, which ends with the check.
+        """
         try:
-            return (await self._orders.give("judge", None)).failure is None
+            return (await self._orders.give("judge", apart)).failure is None
         except Ended:
             await self._until_it_is_known_why()
             return False
