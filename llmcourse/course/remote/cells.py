@@ -31,6 +31,8 @@ from llmcourse.course.environment import LINE_VARIABLE
 from llmcourse.course.remote.line import Line, LineClosed
 from llmcourse.course.remote.student import serve_judge
 
+OVER = 10
+"""What a fork leaves with when the check came to its end: 0 would be the `exit` of the code that it runs, too."""
 MAX_TOLD = 1_000_000
 """Characters of output that are told of a cell; the rest is dropped here already."""
 FLUSH_S, MAX_WAITING = 0.1, 1 << 14
@@ -279,7 +281,7 @@ def _serve_judge_apart() -> None:
         Told.now = staticmethod(lambda output: None)  # type: ignore[method-assign]
         try:
             serve_judge()
-            os._exit(0)
+            os._exit(OVER)
         finally:
             os._exit(1)
     while True:
@@ -288,7 +290,7 @@ def _serve_judge_apart() -> None:
         except KeyboardInterrupt:  # the fork has it, too
             continue
         break
-    if status == 0:
+    if os.waitstatus_to_exitcode(status) == OVER:
         return
     line = select.poll()
     line.register(int(os.environ[LINE_VARIABLE]), 0)

@@ -153,9 +153,14 @@ DOES_MORE = """
     print("seen")
     if ids == (7,):
         os._exit(1)
+    if ids == (9,):
+        os._exit(0)
     if ids == (8,):
         socket.socket(fileno=os.dup(int(os.environ["LLMCOURSE_LINK"]))).sendall(b"\\xff" * 100)
     out = []"""
+
+
+ENDS = (("(7,)", "the process died", False), ("(9,)", "the process died", False), ("(8,)", "a message of", True))
 
 
 def test_a_check_in_a_fork_leaves_nothing_behind_and_what_ends_it_ends_the_process(standing: Rooms) -> None:
@@ -177,7 +182,7 @@ def test_a_check_in_a_fork_leaves_nothing_behind_and_what_ends_it_ends_the_proce
         finally:
             await room.stop()
 
-    for ends, why, is_alive in (("(7,)", "the process died", False), ("(8,)", "a message of", True)):
+    for ends, why, is_alive in ENDS:
         right, wrong, again, left, last, after = asyncio.run(run(ends))
         assert right.failure is None and again.failure is None and not again.lost
         assert wrong.failure is not None and "no" in wrong.failure.evalue and not wrong.lost
