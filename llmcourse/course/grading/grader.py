@@ -18,6 +18,7 @@ from llmcourse.course.grading.intake.contents import exchange_secret
 from llmcourse.course.grading.intake.received import Received, read_notebooks
 from llmcourse.course.grading.intake.repair import repair
 from llmcourse.course.grading.intake.submissions import Submission
+from llmcourse.course.grading.nbgrader import by_hand
 from llmcourse.course.grading.nbgrader.stages import Course, Mark
 from llmcourse.course.grading.results.feedback import message
 from llmcourse.course.grading.results.pages import plain
@@ -137,13 +138,13 @@ class Grader:
     def take(self, job: Job, executed: Executed) -> None:
         """Put a submission that has been run into the course and its gradebook, and write what its student gets."""
         course, student = self.course, job.student
-        course.remember_marked(self.assignment, student)
+        by_hand.remember(course, self.assignment, student)
         course.keep_state(self.assignment, student, None)
         self._keep_received(student, job.received)
         course.submit(self.assignment, student, job.repaired, job.time, job.secret)
         done = {name: nbformat.from_dict(json.loads(text)) for name, text in executed.notebooks.items()}
         course.autograde(self.assignment, student, done)
-        course.settle_marked(self.assignment, student)
+        by_hand.settle(course, self.assignment, student)
         course.penalise(self.assignment, student)
         course.feedback(self.assignment, student)
         self._finish(job, executed)

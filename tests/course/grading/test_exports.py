@@ -12,7 +12,8 @@ import pytest
 from nbgrader.api import Gradebook
 
 from llmcourse.course.grading.errors import GradingError
-from llmcourse.course.grading.results.exports import export, read_roster
+from llmcourse.course.grading.results.exports import export
+from llmcourse.course.grading.results.roster import read_roster
 
 CLASS = {"ada": (3.0, 4.0), "bob": (1.5, 0.0), "zoë_müller": (3.0, 2.25)}
 """Points of a check worth 3 and of a written answer worth 5."""

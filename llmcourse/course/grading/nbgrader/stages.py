@@ -31,7 +31,7 @@ from llmcourse.course.grading.nbgrader.gradebooks import create_gradebook, kept_
 from llmcourse.course.grading.nbgrader.settings import Marking, configure
 from llmcourse.course.grading.results import lateness
 from llmcourse.course.grading.trial.notebook import Settings
-from llmcourse.course.notebooks import marks_of, piece_of
+from llmcourse.course.notebooks import marks_of
 from llmcourse.files import write_atomically
 
 
@@ -256,48 +256,6 @@ class Course:
             with open_gradebook(self.db_url) as gradebook:
                 gradebook.update_or_create_assignment(assignment, duedate=due)
 
-    def remember_marked(self, assignment: str, student: str) -> None:
-        """Before a submission is graded again: keep what was marked by hand, for `settle_marked`."""
-        is_there = self._knows(assignment) and self.folder("autograded", assignment, student).is_dir()
-        found = self._by_hand(assignment, student) if is_there else {}
-        marked = {name: digest for name, (grade_waits, digest) in found.items() if not grade_waits}
-        if marked:
-            path = self._marked_file(assignment, student)
-            write_atomically(path, json.dumps(json.loads(_read(path) or "{}") | marked, indent=1) + "\n")
-
-    def settle_marked(self, assignment: str, student: str) -> None:
-        """After it was graded again: a mark by hand of what has not changed since needs no second look.
-
-        nbgrader asks for one of everything that was marked, whatever has changed.
-        """
-        known = json.loads(_read(self._marked_file(assignment, student)) or "{}")
-        if not known:
-            return
-        same = [name for name, (_, digest) in self._by_hand(assignment, student).items() if known.get(name) == digest]
-        with open_gradebook(self.db_url) as gradebook:
-            for name in same:
-                notebook, _, grade_id = name.partition("/")
-                gradebook.find_grade(grade_id, notebook, assignment, student).needs_manual_grade = False
-            gradebook.db.commit()
-
-    def _by_hand(self, assignment: str, student: str) -> dict[str, tuple[bool, str]]:
-        """The cells that were marked by hand: whether a look is asked for, and a digest of what there is to mark."""
-        notebooks = self.graded_notebooks(assignment, student)
-        with open_gradebook(self.db_url) as gradebook:
-            try:
-                submission = gradebook.find_submission(assignment, student)
-            except MissingEntry:
-                return {}
-            return {
-                f"{nb.name}/{grade.name}": (grade.needs_manual_grade, _digest_of(notebooks[nb.name], grade))
-                for nb in submission.notebooks
-                for grade in nb.grades
-                if grade.manual_score is not None and nb.name in notebooks
-            }
-
-    def _marked_file(self, assignment: str, student: str) -> Path:
-        return self.root / "state" / assignment / "marked" / f"{student}.json"
-
     def penalise(self, assignment: str, student: str = "") -> None:
         """Take off what being late costs, of the marks as they stand: of everybody's, or of one student's."""
         plugin = lateness.plugin(lateness.kept(self.root, assignment) or "none")
@@ -383,14 +341,6 @@ def _mark(notebook: str, grade: Any) -> Mark:
     points = None if unmarked else float(grade.score)
     look_again = grade.manual_score is not None and grade.needs_manual_grade
     return Mark(notebook, grade.name, points, float(grade.max_score), grade.auto_score, look_again)
-
-
-def _digest_of(notebook: NotebookNode, grade: Any) -> str:
-    """A digest of what somebody marks: the cell, the cells of its piece, and the points that grading gave."""
-    marked = next((cell for cell in notebook.cells if marks_of(cell).get("grade_id") == grade.name), None)
-    piece = piece_of(marked) if marked else ""
-    seen = [cell.source for cell in notebook.cells if cell is marked or (piece and piece_of(cell) == piece)]
-    return hashlib.sha256(json.dumps([seen, grade.auto_score]).encode()).hexdigest()
 
 
 def _read(path: Path) -> str | None:
