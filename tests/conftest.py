@@ -67,7 +67,7 @@ def open_where_needed() -> Iterator[None]:
     """Let tests that say nothing of walls grade without them where nothing can be shut in."""
     with pytest.MonkeyPatch.context() as patched:
         if why_no_walls():
-            from llmcourse.course.grading.run import GradeOptions
+            from llmcourse.course.grading.options import GradeOptions
             from llmcourse.course.grading.trial.rooms import Rooms
 
             patched.setattr(GradeOptions, "__init__", _unless_said(GradeOptions.__init__, unsafe=True))

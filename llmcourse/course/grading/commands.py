@@ -50,8 +50,9 @@ def grade(
     """
     with uncollected():
         from llmcourse.course.grading.errors import GradingError
+        from llmcourse.course.grading.options import GradeOptions
         from llmcourse.course.grading.results.report import print_summary
-        from llmcourse.course.grading.run import GradeOptions, grade_class
+        from llmcourse.course.grading.run import grade_class
         from llmcourse.course.grading.trial.rooms import why_not
 
     root = root_folder()

@@ -10,7 +10,7 @@ import pytest
 from llmcourse.course.grading.errors import GradingError
 from llmcourse.course.grading.intake.submissions import find_submissions
 from llmcourse.course.grading.intake.times import Times, times_of, utc
-from llmcourse.course.grading.run import GradeOptions
+from llmcourse.course.grading.options import GradeOptions
 
 ASSIGNMENT = "01_sums"
 

@@ -112,7 +112,7 @@ def verdicts(
         timeout_s: Seconds a cell may take.
         on_step: Told what happens.
     """
-    from llmcourse.course.grading.run import library_digest
+    from llmcourse.course.grading.workers.work import library_digest
 
     solutions = [one for several in read_banks(bank / assignment).values() for one in several]
     sources = sorted((output / "source" / assignment).glob("*.ipynb"))
