@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def read_roster(path: Path) -> list[Person]:
     return list(people.values())
 
 
-def recognized(graded: Iterable[str], people: Iterable[Person]) -> dict[str, Person]:
+def recognized(graded: Collection[str], people: Iterable[Person]) -> dict[str, Person]:
     """Who is who: the id of a graded student -> their line in the roster, where there is one.
 
     Submissions are named as the roster's key says or, where a platform named them, after the user's number in Canvas or
